@@ -1,0 +1,214 @@
+//! Authenticated encryption with associated data (AEAD): one list of algorithms, and the engines
+//! that compute them.
+//!
+//! An [`Aead`] is a key schedule for one algorithm in one engine. It seals and opens in place with
+//! a detached 16-byte tag. Every engine gives the same bytes; they differ in speed only.
+//!
+//! | algorithm | nonce | RustCrypto | aws-lc-rs |
+//! |---|---|---|---|
+//! | AES-256-GCM | 12 bytes | yes | yes |
+//! | ChaCha20-Poly1305 | 12 bytes | yes | yes |
+//! | XChaCha20-Poly1305 | 24 bytes | yes | yes, over HChaCha20 |
+//! | Deoxys-II-256 | 15 bytes | yes | no |
+//!
+//! Keys are 32 bytes throughout.
+
+#[cfg(feature = "aws-lc")]
+mod aws_lc;
+mod rust_crypto;
+
+use std::fmt;
+use zeroize::Zeroize;
+
+/// Length of every key, in bytes.
+pub const KEY_LEN: usize = 32;
+/// Length of every tag, in bytes.
+pub const TAG_LEN: usize = 16;
+
+/// An authentication tag.
+pub type Tag = [u8; TAG_LEN];
+
+/// The AEAD algorithms of the four file formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// AES-256 in Galois/Counter Mode (NIST SP 800-38D).
+    Aes256Gcm,
+    /// ChaCha20-Poly1305 (RFC 8439).
+    ChaCha20Poly1305,
+    /// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03).
+    XChaCha20Poly1305,
+    /// Deoxys-II-256-128 version 1.43 (CAESAR's defence-in-depth winner).
+    DeoxysII256,
+}
+
+impl Algorithm {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Aes256Gcm,
+        Self::ChaCha20Poly1305,
+        Self::XChaCha20Poly1305,
+        Self::DeoxysII256,
+    ];
+
+    /// The name that the standards use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aes256Gcm => "AES-256-GCM",
+            Self::ChaCha20Poly1305 => "ChaCha20-Poly1305",
+            Self::XChaCha20Poly1305 => "XChaCha20-Poly1305",
+            Self::DeoxysII256 => "Deoxys-II-256",
+        }
+    }
+
+    /// Length of the nonce, in bytes.
+    pub fn nonce_len(self) -> usize {
+        match self {
+            Self::Aes256Gcm | Self::ChaCha20Poly1305 => 12,
+            Self::XChaCha20Poly1305 => 24,
+            Self::DeoxysII256 => 15,
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An implementation of the algorithms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// aws-lc-rs: assembly for each kind of processor. A cargo feature, `aws-lc`, on by default.
+    AwsLc,
+    /// RustCrypto: pure Rust, always there.
+    RustCrypto,
+}
+
+impl Engine {
+    /// All that exist, the fastest first, whether they are built in or not.
+    pub const ALL: [Self; 2] = [Self::AwsLc, Self::RustCrypto];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AwsLc => "aws-lc",
+            Self::RustCrypto => "RustCrypto",
+        }
+    }
+}
+
+/// Why sealing or opening was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AeadError {
+    /// The tag does not belong to this key, nonce, associated data and ciphertext.
+    #[error("authentication failed")]
+    Tag,
+    /// The nonce does not have the algorithm's length.
+    #[error("wrong nonce length")]
+    NonceLength,
+    /// The message is longer than the algorithm allows.
+    #[error("message too long")]
+    MessageLength,
+}
+
+/// What an engine does for one algorithm under one key.
+trait Cipher: Send + Sync {
+    fn seal(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8]) -> Result<Tag, AeadError>;
+    fn open(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8], tag: &Tag)
+    -> Result<(), AeadError>;
+}
+
+/// One algorithm under one key, ready to seal and open. The key is wiped when it is dropped.
+pub struct Aead {
+    algorithm: Algorithm,
+    engine: Engine,
+    cipher: Box<dyn Cipher>,
+}
+
+impl Aead {
+    /// In the fastest engine that is built in and has the algorithm.
+    pub fn new(algorithm: Algorithm, key: &[u8; KEY_LEN]) -> Self {
+        Engine::ALL
+            .into_iter()
+            .find_map(|engine| Self::with_engine(engine, algorithm, key))
+            .expect("RustCrypto has every algorithm")
+    }
+
+    /// In a given engine; `None` where that is not built in or lacks the algorithm.
+    pub fn with_engine(
+        engine: Engine,
+        algorithm: Algorithm,
+        key: &[u8; KEY_LEN],
+    ) -> Option<Self> {
+        let cipher = match engine {
+            #[cfg(feature = "aws-lc")]
+            Engine::AwsLc => aws_lc::cipher(algorithm, key)?,
+            #[cfg(not(feature = "aws-lc"))]
+            Engine::AwsLc => return None,
+            Engine::RustCrypto => rust_crypto::cipher(algorithm, key),
+        };
+        Some(Self {
+            algorithm,
+            engine,
+            cipher,
+        })
+    }
+
+    /// The algorithm.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The engine that computes it.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Turns the plaintext in `buffer` into ciphertext, and returns the tag.
+    ///
+    /// A nonce must never be used twice under one key with different plaintexts: that would give
+    /// both away (with Deoxys-II, whether they are equal). The callers are the format codecs, which
+    /// say where their nonces come from.
+    ///
+    /// # Errors
+    /// [`AeadError::NonceLength`] or [`AeadError::MessageLength`]; `buffer` is then unchanged.
+    pub fn seal(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8]) -> Result<Tag, AeadError> {
+        self.check(nonce)?;
+        self.cipher.seal(nonce, ad, buffer)
+    }
+
+    /// Checks the tag and turns the ciphertext in `buffer` into plaintext.
+    ///
+    /// # Errors
+    /// [`AeadError::Tag`] when the tag does not match; `buffer` is then wiped, so that nothing
+    /// unauthenticated can be taken from it.
+    pub fn open(
+        &self,
+        nonce: &[u8],
+        ad: &[u8],
+        buffer: &mut [u8],
+        tag: &Tag,
+    ) -> Result<(), AeadError> {
+        self.check(nonce)?;
+        let opened = self.cipher.open(nonce, ad, buffer, tag);
+        if opened.is_err() {
+            buffer.zeroize();
+        }
+        opened
+    }
+
+    fn check(&self, nonce: &[u8]) -> Result<(), AeadError> {
+        if nonce.len() == self.algorithm.nonce_len() {
+            Ok(())
+        } else {
+            Err(AeadError::NonceLength)
+        }
+    }
+}
+
+impl fmt::Debug for Aead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Aead({}, {}, key not shown)", self.algorithm, self.engine.name())
+    }
+}

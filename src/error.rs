@@ -1,0 +1,250 @@
+//! Everything that can go wrong, in one enum split by whose fault it is.
+//!
+//! Each error maps to one exit status ([`Error::status`]), so that a script can tell a wrong key
+//! from a cut-off file without reading messages. For bad files the messages contain the words that
+//! the GFE document uses: `invalid chunk size`, `authentication failed`, `unexpected EOF`.
+
+use std::io;
+
+/// What went wrong in sealing, opening or inspecting.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input could not be read.
+    #[error("{}", Plain(.0))]
+    Read(#[source] io::Error),
+
+    /// The output could not be written, flushed or closed.
+    #[error("{}", Plain(.0))]
+    Write(#[source] io::Error),
+
+    /// The input was not as long as announced: a file changed while it was read, or a wrong size
+    /// was given for a stream. `found` is `None` where more than `expected` bytes were there.
+    #[error("{}", length_message(*.expected, *.found))]
+    InputLength {
+        /// Bytes announced.
+        expected: u64,
+        /// Bytes found, when fewer.
+        found: Option<u64>,
+    },
+
+    /// The system's random number generator failed.
+    #[error("no random numbers from the system: {0}")]
+    Random(getrandom::Error),
+
+    /// The caller asked for something that cannot be done.
+    #[error("{what}")]
+    Usage {
+        /// What cannot be done.
+        what: String,
+        /// What to do instead.
+        hint: Option<String>,
+    },
+
+    /// The secret does not have the shape that the format needs (it may still be the right one
+    /// for another format).
+    #[error("{what}")]
+    Secret {
+        /// What is wrong with it; never the secret itself.
+        what: String,
+        /// How to get a good one.
+        hint: Option<String>,
+    },
+
+    /// A tag did not match: a wrong key, or data that was tampered with.
+    #[error("{}", authentication_message(*.chunk, *.offset))]
+    Authentication {
+        /// The number of the chunk, from 0.
+        chunk: u64,
+        /// Where its frame starts in the sealed file, in bytes.
+        offset: u64,
+    },
+
+    /// No format that fetool knows.
+    #[error("not a sealed file of a known format")]
+    UnknownFormat,
+
+    /// A known format in a version or variant that is not supported.
+    #[error("{0}")]
+    Unsupported(String),
+
+    /// The bytes break a rule of their format.
+    #[error("{what} (at offset {offset})")]
+    Malformed {
+        /// Where, in bytes from the start of the sealed file.
+        offset: u64,
+        /// Which rule.
+        what: String,
+    },
+
+    /// Accepted with a warning normally, but strictness was asked for.
+    #[error("{0}, refused by --strict")]
+    Strict(String),
+
+    /// The sealed file ends too early.
+    #[error("unexpected EOF: {what} (at offset {offset})")]
+    Truncated {
+        /// Where the file ends, in bytes from its start.
+        offset: u64,
+        /// What was still missing.
+        what: String,
+    },
+
+    /// The work was stopped from outside through a [`Stop`](crate::Stop).
+    #[error("stopped")]
+    Stopped,
+
+    /// A bug in fetool: one of its threads panicked.
+    #[error("internal error: a {0} thread panicked; please report this")]
+    Panic(&'static str),
+}
+
+/// The exit statuses of the command line, as the manual lists them.
+pub mod status {
+    /// All good.
+    pub const OK: u8 = 0;
+    /// Input, output or system.
+    pub const SYSTEM: u8 = 1;
+    /// Usage.
+    pub const USAGE: u8 = 2;
+    /// Wrong key, or data that was tampered with.
+    pub const KEY: u8 = 3;
+    /// Not a file we know, malformed or unsupported.
+    pub const FORMAT: u8 = 4;
+    /// Truncated.
+    pub const TRUNCATED: u8 = 5;
+}
+
+impl Error {
+    /// A [`Error::Usage`] without a hint.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::Usage {
+            what: what.into(),
+            hint: None,
+        }
+    }
+
+    /// A [`Error::Usage`] that says what to do instead.
+    pub fn usage_hint(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage {
+            what: what.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    pub(crate) fn malformed(offset: u64, what: impl Into<String>) -> Self {
+        Self::Malformed {
+            offset,
+            what: what.into(),
+        }
+    }
+
+    pub(crate) fn truncated(offset: u64, what: impl Into<String>) -> Self {
+        Self::Truncated {
+            offset,
+            what: what.into(),
+        }
+    }
+
+    /// The exit status that this error maps to, one of [`status`].
+    pub fn status(&self) -> u8 {
+        match self {
+            Self::Read(_)
+            | Self::Write(_)
+            | Self::InputLength { .. }
+            | Self::Random(_)
+            | Self::Secret { .. }
+            | Self::Stopped
+            | Self::Panic(_) => status::SYSTEM,
+            Self::Usage { .. } => status::USAGE,
+            Self::Authentication { .. } => status::KEY,
+            Self::UnknownFormat
+            | Self::Unsupported(_)
+            | Self::Malformed { .. }
+            | Self::Strict(_) => status::FORMAT,
+            Self::Truncated { .. } => status::TRUNCATED,
+        }
+    }
+
+    /// What the user can do about it, where that helps.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Usage { hint, .. } | Self::Secret { hint, .. } => hint.as_deref(),
+            Self::UnknownFormat => Some("give the format with --format if you know it"),
+            _ => None,
+        }
+    }
+
+    /// The offset in the sealed file at which its structure breaks, where that is known.
+    pub fn offset(&self) -> Option<u64> {
+        match self {
+            Self::Authentication { offset, .. }
+            | Self::Malformed { offset, .. }
+            | Self::Truncated { offset, .. } => Some(*offset),
+            _ => None,
+        }
+    }
+
+    /// Whether the reader of our output went away, which is no failure to talk about.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Write(e) if e.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// An I/O error in the system's own words, without Rust's "(os error N)".
+struct Plain<'a>(&'a io::Error);
+
+impl std::fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = self.0.to_string();
+        let plain = text.split(" (os error").next().unwrap_or_default();
+        let mut letters = plain.chars();
+        match letters.next() {
+            // Lowercase, but not acronyms.
+            Some(first) if letters.clone().next().is_some_and(char::is_lowercase) => {
+                write!(f, "{}{}", first.to_lowercase(), letters.as_str())
+            }
+            _ => f.write_str(plain),
+        }
+    }
+}
+
+/// An I/O error in lowercase and without Rust's "(os error N)", for messages.
+pub fn plain(error: &io::Error) -> String {
+    Plain(error).to_string()
+}
+
+fn length_message(expected: u64, found: Option<u64>) -> String {
+    match found {
+        Some(found) => format!("the input ended after {found} bytes, but {expected} were announced"),
+        None => format!("the input is longer than the {expected} bytes announced"),
+    }
+}
+
+fn authentication_message(chunk: u64, offset: u64) -> String {
+    if chunk == 0 {
+        "authentication failed: wrong key, or the file was tampered with".to_owned()
+    } else {
+        format!(
+            "authentication failed in chunk {chunk} (at offset {offset}): the file was tampered with"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn system_errors_are_plain_words() {
+        let error = Error::Write(io::Error::from_raw_os_error(28));
+        #[cfg(target_os = "linux")]
+        assert_eq!(error.to_string(), "no space left on device");
+        assert_eq!(error.status(), status::SYSTEM);
+    }
+
+    #[test]
+    fn acronyms_keep_their_case() {
+        assert_eq!(plain(&io::Error::other("TTY gone")), "TTY gone");
+    }
+}

@@ -1,0 +1,256 @@
+//! Telling what a sealed file is, without a key.
+
+use crate::format::{self, Description, Format, HEAD_MAX, Header};
+use crate::pipeline::Walker;
+use crate::{Error, Open};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+/// Looks into a sealed file: decodes its header, and walks its frames to the end by their lengths
+/// alone. Nothing is authenticated, so this tells what the file claims to be.
+#[derive(Default)]
+pub struct Inspect<'a> {
+    format: Option<&'a dyn Format>,
+}
+
+/// What a sealed file is.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    /// The format's name on the command line.
+    pub format: &'static str,
+    /// The format's name for people.
+    pub title: &'static str,
+    /// What the header says.
+    pub description: Description,
+    /// Length of the header, in bytes.
+    pub header_len: u64,
+    /// Plaintext bytes a chunk: what the header says, or else what the first chunk has.
+    pub chunk_size: Option<u64>,
+    /// Whole chunks, up to the end or the first fault.
+    pub chunks: u64,
+    /// Plaintext bytes in them.
+    pub plaintext_len: u64,
+    /// Length of the sealed file in bytes, where it is known: always without a fault.
+    pub sealed_len: Option<u64>,
+    /// The first break in the structure.
+    pub fault: Option<Fault>,
+}
+
+/// Where and how a file breaks the rules of its format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Bytes from the start of the file.
+    pub offset: Option<u64>,
+    /// The exit status that it maps to, one of [`status`](crate::status).
+    pub status: u8,
+    /// For people.
+    pub message: String,
+}
+
+impl From<&Error> for Fault {
+    fn from(error: &Error) -> Self {
+        Self {
+            offset: error.offset(),
+            status: error.status(),
+            message: error.to_string(),
+        }
+    }
+}
+
+impl<'a> Inspect<'a> {
+    /// Finds out the format.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The format to read; `None` finds it out.
+    pub fn format(mut self, format: Option<&'a dyn Format>) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Inspects a stream, reading all of it.
+    ///
+    /// # Errors
+    /// [`Error::Read`], and the errors of a header that cannot be decoded. Faults behind the
+    /// header are part of the report.
+    pub fn run(self, input: impl Read) -> Result<Inspected, Error> {
+        self.inspect(&mut Stream(input))
+    }
+
+    /// Inspects a file from its current position on, reading little more than its header and its
+    /// chunks' lengths.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_seekable(self, mut input: impl Read + Seek) -> Result<Inspected, Error> {
+        let mut len = || {
+            let start = input.stream_position()?;
+            let end = input.seek(SeekFrom::End(0))?;
+            input.seek(SeekFrom::Start(start))?;
+            Ok(end.saturating_sub(start))
+        };
+        let len = len().map_err(Error::Read)?;
+        self.inspect(&mut File {
+            input: BufReader::new(input),
+            len,
+            position: 0,
+        })
+    }
+
+    fn inspect(self, input: &mut dyn Skim) -> Result<Inspected, Error> {
+        let head = read(input, HEAD_MAX).map_err(Error::Read)?;
+        let format = match self.format {
+            Some(format) => format,
+            None => format::detect(&head)?,
+        };
+        let header = format.header(&head)?;
+        let mut report = Inspected {
+            format: format.name(),
+            title: format.title(),
+            description: header.describe(),
+            header_len: header.len() as u64,
+            chunk_size: None,
+            chunks: 0,
+            plaintext_len: 0,
+            sealed_len: input.known_len(),
+            fault: None,
+        };
+        report.chunk_size = report.description.chunk_size;
+        let walked = walk(&*header, &head[header.len()..], input, &mut report);
+        match walked {
+            Ok(end) => report.sealed_len = Some(end),
+            Err(Error::Read(error)) => return Err(Error::Read(error)),
+            Err(fault) => report.fault = Some(Fault::from(&fault)),
+        }
+        Ok(report)
+    }
+}
+
+impl Inspected {
+    /// Authenticates every chunk of the same file as well, and turns a failure into the report's
+    /// fault. Returns the reading of the format that authenticated the file.
+    ///
+    /// # Errors
+    /// Only those that are not about the file: [`Error::Read`], [`Error::Secret`] and the like.
+    pub fn verify(
+        &mut self,
+        open: Open<'_>,
+        input: impl Read + Send,
+    ) -> Result<Option<String>, Error> {
+        let verified = open.start(input).and_then(|opening| {
+            let reading = opening.reading().to_owned();
+            let warnings = opening.warnings().to_vec();
+            opening.run(io::sink())?;
+            Ok((reading, warnings))
+        });
+        match verified {
+            Ok((reading, warnings)) => {
+                for warning in warnings {
+                    if !self.description.warnings.contains(&warning) {
+                        self.description.warnings.push(warning);
+                    }
+                }
+                Ok(Some(reading))
+            }
+            Err(error) if error.offset().is_some() => {
+                self.fault.get_or_insert_with(|| Fault::from(&error));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// An input of which most is passed over.
+trait Skim: Read {
+    /// Passes over at most `len` bytes; fewer only at the end.
+    fn skip(&mut self, len: u64) -> io::Result<u64>;
+
+    /// Its whole length, where it is known before.
+    fn known_len(&self) -> Option<u64>;
+}
+
+struct Stream<R>(R);
+
+impl<R: Read> Read for Stream<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into)
+    }
+}
+
+impl<R: Read> Skim for Stream<R> {
+    fn skip(&mut self, len: u64) -> io::Result<u64> {
+        io::copy(&mut (&mut self.0).take(len), &mut io::sink())
+    }
+
+    fn known_len(&self) -> Option<u64> {
+        None
+    }
+}
+
+struct File<R> {
+    input: BufReader<R>,
+    len: u64,
+    position: u64,
+}
+
+impl<R: Read> Read for File<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(into)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl<R: Read + Seek> Skim for File<R> {
+    fn skip(&mut self, len: u64) -> io::Result<u64> {
+        let len = len.min(self.len.saturating_sub(self.position));
+        // Frames are far shorter than 2⁶³ bytes.
+        self.input.seek_relative(len as i64)?;
+        self.position += len;
+        Ok(len)
+    }
+
+    fn known_len(&self) -> Option<u64> {
+        Some(self.len)
+    }
+}
+
+/// Reads `len` bytes, fewer only at the end.
+fn read(input: &mut dyn Skim, len: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(len);
+    input.take(len as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Walks the frames, of which `ahead` was read with the header, and counts them into the report.
+/// Returns where the file ends.
+fn walk(
+    header: &dyn Header,
+    ahead: &[u8],
+    input: &mut dyn Skim,
+    report: &mut Inspected,
+) -> Result<u64, Error> {
+    let mut walker = Walker::new(header.frames(), header.len() as u64);
+    let mut ahead = ahead.to_vec();
+    loop {
+        let wanted = walker.frames.lead().saturating_sub(ahead.len());
+        ahead.extend(read(input, wanted).map_err(Error::Read)?);
+        let lead = &ahead[..walker.frames.lead().min(ahead.len())];
+        let Some(announced) = walker.next(lead)? else {
+            return Ok(walker.offset);
+        };
+        let here = announced.min(ahead.len());
+        ahead.drain(..here);
+        let missing = (announced - here) as u64;
+        let skipped = input.skip(missing).map_err(Error::Read)?;
+        let len = here + skipped as usize; // no more than announced
+        if len < announced {
+            walker.cut_short(len)?;
+        }
+        let plaintext = len.saturating_sub(walker.frames.overhead()) as u64;
+        report.chunk_size.get_or_insert(plaintext);
+        report.chunks += 1;
+        report.plaintext_len += plaintext;
+    }
+}

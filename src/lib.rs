@@ -1,0 +1,58 @@
+//! A toolkit for encrypted files: seal, open and inspect them as streams, on every core.
+//!
+//! This is the library under the `fetool` command; it offers the same operations over any
+//! [`Read`](std::io::Read) and [`Write`](std::io::Write). [`Seal`] turns plaintext into a sealed
+//! file, [`Open`] turns it back, and [`Inspect`] tells what a sealed file is without a key.
+//!
+//! ```
+//! use fetool::{Inspect, Open, Seal, Secret};
+//! use std::io::Cursor;
+//!
+//! let key = Secret::key([7; 32]);
+//! let mut sealed = Vec::new();
+//! let done = Seal::new(&key).chunk_size(Some(4096)).run(&[1; 10_000][..], &mut sealed)?;
+//! assert_eq!(done.chunks, 3);
+//!
+//! let report = Inspect::new().run(Cursor::new(&sealed))?;
+//! assert_eq!((report.format, report.plaintext_len), ("gfe", 10_000));
+//!
+//! let mut opened = Vec::new();
+//! Open::new(&key).run(&sealed[..], &mut opened)?;
+//! assert_eq!(opened, [1; 10_000]);
+//!
+//! // A changed bit is noticed, and nothing of the changed chunk comes out.
+//! sealed[100] ^= 1;
+//! let error = Open::new(&key).run(&sealed[..], std::io::sink()).unwrap_err();
+//! assert_eq!(error.status(), fetool::status::KEY);
+//! # Ok::<(), fetool::Error>(())
+//! ```
+//!
+//! # Promises
+//!
+//! - Every byte that [`Open`] writes was authenticated first.
+//! - Memory is a fixed number of chunks, whatever the input's length, and grows with the bytes
+//!   that a file holds, never with the lengths that it announces.
+//! - Of several errors, the first in the order of the data is reported, whatever the threads'
+//!   timing.
+//! - Keys are wiped from memory when they are dropped.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod aead;
+mod error;
+pub mod format;
+mod inspect;
+pub mod kdf;
+mod lookahead;
+mod open;
+mod pipeline;
+mod seal;
+mod secret;
+
+pub use error::{Error, plain, status};
+pub use inspect::{Fault, Inspect, Inspected};
+pub use open::{Open, Opened, Opening};
+pub use pipeline::{Meter, Reports, Stop};
+pub use seal::{Seal, Sealed, Sealing, all_cores};
+pub use secret::{Secret, random};

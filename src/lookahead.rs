@@ -1,0 +1,84 @@
+//! An input whose beginning can be looked at before it is read.
+
+use std::io::{self, Read};
+
+/// Reads at most this much at a time into the buffer, so that it grows with the bytes that arrive
+/// and not with the bytes that a header announces.
+const STEP: usize = 64 << 10;
+
+/// An input whose first bytes can be looked at, and then be read as if nobody had.
+pub(crate) struct Lookahead<R> {
+    input: R,
+    buffer: Vec<u8>,
+    /// Bytes of `buffer` that were read (again) already.
+    taken: usize,
+}
+
+impl<R: Read> Lookahead<R> {
+    pub fn new(input: R) -> Self {
+        Self {
+            input,
+            buffer: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    /// The next `len` bytes; fewer only where the input ends.
+    pub fn peek(&mut self, len: usize) -> io::Result<&[u8]> {
+        let end = self.taken + len;
+        while self.buffer.len() < end {
+            let step = STEP.min(end - self.buffer.len()) as u64;
+            let read = (&mut self.input).take(step).read_to_end(&mut self.buffer)?;
+            if read == 0 {
+                break;
+            }
+        }
+        Ok(&self.buffer[self.taken..self.buffer.len().min(end)])
+    }
+
+    /// Passes over bytes that were looked at.
+    pub fn skip(&mut self, len: usize) {
+        self.taken = (self.taken + len).min(self.buffer.len());
+    }
+}
+
+impl<R: Read> Read for Lookahead<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let ahead = &self.buffer[self.taken..];
+        if ahead.is_empty() {
+            // From now on the input is read directly, and the buffer's memory is free.
+            self.buffer = Vec::new();
+            self.taken = 0;
+            return self.input.read(into);
+        }
+        let len = ahead.len().min(into.len());
+        into[..len].copy_from_slice(&ahead[..len]);
+        self.taken += len;
+        Ok(len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_looked_at_is_read_again() {
+        let data: Vec<u8> = (0..200_000u32).map(|i| i as u8).collect();
+        let mut input = Lookahead::new(&data[..]);
+        assert_eq!(input.peek(3).unwrap(), &data[..3]);
+        input.skip(2);
+        assert_eq!(input.peek(150_000).unwrap(), &data[2..150_002]);
+        let mut rest = Vec::new();
+        input.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, &data[2..]);
+    }
+
+    #[test]
+    fn fewer_bytes_only_at_the_end() {
+        let mut input = Lookahead::new(&b"abc"[..]);
+        assert_eq!(input.peek(10).unwrap(), b"abc");
+        input.skip(10);
+        assert_eq!(input.peek(10).unwrap(), b"");
+    }
+}

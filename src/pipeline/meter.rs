@@ -1,0 +1,82 @@
+//! How far the work is, told by the workers to whoever shows it.
+//!
+//! The reports go through a ring channel: when nobody takes them in time, the oldest are
+//! overwritten, so that a slow terminal never slows the work. Each report is a running total, so
+//! that a lost one does no harm.
+
+use ring_channel::{RingReceiver, RingSender, TryRecvError, ring_channel};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Reports that may wait before the oldest is overwritten.
+const WAITING: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+
+/// The workers' end: counts plaintext bytes.
+#[derive(Default)]
+pub struct Meter {
+    total: AtomicU64,
+    reports: Option<RingSender<u64>>,
+}
+
+/// The showing end.
+pub struct Reports(RingReceiver<u64>);
+
+impl Meter {
+    /// A meter that nobody watches.
+    pub fn unwatched() -> Self {
+        Self::default()
+    }
+
+    /// A meter, and the end from which to watch it.
+    pub fn watched() -> (Self, Reports) {
+        let (sender, receiver) = ring_channel(WAITING);
+        let meter = Self {
+            total: AtomicU64::new(0),
+            reports: Some(sender),
+        };
+        (meter, Reports(receiver))
+    }
+
+    /// Counts `bytes` more. Never blocks.
+    pub(crate) fn add(&self, bytes: u64) {
+        let total = self.total.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if let Some(reports) = &self.reports {
+            // A watcher that went away is no reason to stop working.
+            let _ = reports.send(total);
+        }
+    }
+}
+
+impl Reports {
+    /// The highest total reported since the last call, or `None` when the work has ended.
+    /// Without news it is the number given.
+    pub fn latest(&self, before: u64) -> Option<u64> {
+        let mut latest = before;
+        loop {
+            match self.0.try_recv() {
+                // Two workers may report in the other order than they counted.
+                Ok(total) => latest = latest.max(total),
+                Err(TryRecvError::Empty) => return Some(latest),
+                Err(TryRecvError::Disconnected) if latest > before => return Some(latest),
+                Err(TryRecvError::Disconnected) => return None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watcher_that_sleeps_loses_reports_but_not_the_total() {
+        let (meter, reports) = Meter::watched();
+        for _ in 0..1000 {
+            meter.add(3);
+        }
+        assert_eq!(reports.latest(0), Some(3000));
+        assert_eq!(reports.latest(3000), Some(3000));
+        drop(meter);
+        assert_eq!(reports.latest(3000), None);
+    }
+}

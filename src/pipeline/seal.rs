@@ -1,0 +1,253 @@
+//! Sealing: plaintext in, frames out.
+
+use super::slab::{Chunk, SLAB_TARGET, Slab};
+use super::{Produce, Run, Totals, Work, run};
+use crate::Error;
+use crate::format::{ChunkId, End, Layout, SealChunk};
+use std::io::{Read, Write};
+
+/// Seals `input` to `output`. `offset` is the length of the header before the first frame, and
+/// `expected` the number of plaintext bytes that the input must have, where it is known.
+pub(crate) fn seal(
+    input: &mut (dyn Read + Send),
+    output: &mut dyn Write,
+    layout: Layout,
+    codec: &dyn SealChunk,
+    offset: u64,
+    expected: Option<u64>,
+    options: &Run<'_>,
+) -> Result<Totals, Error> {
+    let cutter = Cutter {
+        input,
+        layout,
+        expected,
+        offset,
+        index: 0,
+        read: 0,
+        ahead: None,
+        ended: false,
+    };
+    run(cutter, &Sealing { layout, codec }, output, options)
+}
+
+/// The producer: cuts plaintext into chunks of the layout's size.
+struct Cutter<'a> {
+    input: &'a mut (dyn Read + Send),
+    layout: Layout,
+    expected: Option<u64>,
+    /// Where the next frame will start.
+    offset: u64,
+    /// The number of the next chunk.
+    index: u64,
+    /// Plaintext bytes read so far.
+    read: u64,
+    /// One byte behind the last slab: that it is there shows that the slab was not the last.
+    ahead: Option<u8>,
+    /// The last chunk was cut.
+    ended: bool,
+}
+
+impl Cutter<'_> {
+    /// Chunks a slab.
+    fn per_slab(&self) -> usize {
+        (SLAB_TARGET / self.layout.frame()).max(1)
+    }
+
+    /// The plaintext of a slab lies so far behind its start that every chunk's frame can be built
+    /// before it without touching the plaintext of the next; where there is one chunk only,
+    /// the plaintext is in its place already and need not move.
+    fn plaintext_start(&self) -> usize {
+        let Layout { prefix, suffix, .. } = self.layout;
+        self.per_slab() * (prefix + suffix) - suffix
+    }
+
+    fn check_length(&self, ended: bool) -> Result<(), Error> {
+        match self.expected {
+            Some(expected) if self.read > expected => Err(Error::InputLength {
+                expected,
+                found: None,
+            }),
+            Some(expected) if ended && self.read < expected => Err(Error::InputLength {
+                expected,
+                found: Some(self.read),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn cut(&mut self, slab: &mut Slab, start: usize, len: usize) -> Result<(), Error> {
+        if self.index == self.layout.max_chunks {
+            return Err(Error::usage_hint(
+                format!(
+                    "the input needs more than {} chunks, and the format numbers no more",
+                    self.layout.max_chunks
+                ),
+                "choose larger chunks with --chunk-size",
+            ));
+        }
+        slab.chunks.push(Chunk {
+            id: ChunkId {
+                index: self.index,
+                last: false,
+                offset: self.offset,
+            },
+            bytes: start..start + len,
+        });
+        self.index += 1;
+        self.offset += (self.layout.prefix + len + self.layout.suffix) as u64;
+        Ok(())
+    }
+}
+
+impl Produce for Cutter<'_> {
+    fn fill(&mut self, slab: &mut Slab) -> Result<bool, Error> {
+        if self.ended {
+            return Ok(false);
+        }
+        let chunk = self.layout.chunk;
+        let start = self.plaintext_start();
+        let room = self.per_slab() * chunk;
+        slab.reserve(start + 1);
+        let had = match self.ahead.take() {
+            Some(byte) => {
+                slab.buffer[start] = byte;
+                1
+            }
+            None => 0,
+        };
+        // One byte more than fits, to know whether the slab's last chunk is the stream's last.
+        let filled = slab
+            .fill(self.input, start + had, start + room + 1)
+            .map_err(Error::Read)?;
+        let mut got = filled - start;
+        self.read += (got - had) as u64;
+        if got > room {
+            got = room;
+            self.ahead = Some(slab.buffer[start + room]);
+        } else {
+            self.ended = true;
+        }
+        self.check_length(self.ended)?;
+        for at in (0..got).step_by(chunk) {
+            self.cut(slab, start + at, chunk.min(got - at))?;
+        }
+        if self.ended && self.layout.end == End::Short && got % chunk == 0 {
+            if got == room {
+                // A full slab has no room for one frame more: the empty last chunk comes next.
+                self.ended = false;
+                return Ok(true);
+            }
+            self.cut(slab, start + got, 0)?;
+        }
+        match slab.chunks.last_mut() {
+            Some(chunk) => {
+                chunk.id.last = self.ended;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+}
+
+/// The workers' part.
+struct Sealing<'a> {
+    layout: Layout,
+    codec: &'a dyn SealChunk,
+}
+
+impl Work for Sealing<'_> {
+    fn work(&self, slab: &mut Slab) -> Result<u64, Error> {
+        let Layout { prefix, suffix, .. } = self.layout;
+        let mut end = 0;
+        let mut bytes = 0;
+        for chunk in &slab.chunks {
+            let len = chunk.bytes.len();
+            let frame = end..end + prefix + len + suffix;
+            // The last chunk's tag may reach behind what was read.
+            if slab.buffer.len() < frame.end {
+                slab.buffer.resize(frame.end, 0);
+            }
+            if chunk.bytes.start != frame.start + prefix {
+                slab.buffer
+                    .copy_within(chunk.bytes.clone(), frame.start + prefix);
+            }
+            self.codec.seal(chunk.id, &mut slab.buffer[frame.clone()])?;
+            end = frame.end;
+            slab.output = 0..end;
+            bytes += len as u64;
+        }
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::{Meter, Stop};
+    use std::num::NonZeroUsize;
+
+    /// Marks what it was given: `[index, last] ‖ plaintext ‖ '.'`.
+    struct Marking;
+
+    impl SealChunk for Marking {
+        fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error> {
+            frame[0] = b'0' + id.index as u8;
+            frame[1] = if id.last { b'L' } else { b'-' };
+            *frame.last_mut().expect("suffix") = b'.';
+            Ok(())
+        }
+    }
+
+    fn sealed(plaintext: &[u8], chunk: usize, end: End) -> String {
+        let layout = Layout {
+            chunk,
+            prefix: 2,
+            suffix: 1,
+            end,
+            max_chunks: 9,
+        };
+        let mut output = Vec::new();
+        seal(
+            &mut &*plaintext,
+            &mut output,
+            layout,
+            &Marking,
+            0,
+            None,
+            &Run {
+                jobs: NonZeroUsize::MIN,
+                stop: &Stop::new(),
+                meter: &Meter::unwatched(),
+            },
+        )
+        .unwrap();
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn chunks_are_numbered_and_the_last_is_known() {
+        assert_eq!(sealed(b"", 3, End::Any), "");
+        assert_eq!(sealed(b"ab", 3, End::Any), "0Lab.");
+        assert_eq!(sealed(b"abc", 3, End::Any), "0Labc.");
+        assert_eq!(sealed(b"abcdefg", 3, End::Any), "0-abc.1-def.2Lg.");
+        assert_eq!(sealed(b"abcdef", 3, End::Any), "0-abc.1Ldef.");
+    }
+
+    #[test]
+    fn streams_end_with_a_short_chunk() {
+        assert_eq!(sealed(b"", 3, End::Short), "0L.");
+        assert_eq!(sealed(b"ab", 3, End::Short), "0Lab.");
+        assert_eq!(sealed(b"abc", 3, End::Short), "0-abc.1L.");
+        assert_eq!(sealed(b"abcdefg", 3, End::Short), "0-abc.1-def.2Lg.");
+    }
+
+    #[test]
+    fn the_last_chunk_is_known_at_the_edge_of_a_slab() {
+        let plaintext = vec![b'x'; 2 * SLAB_TARGET];
+        let any = sealed(&plaintext, SLAB_TARGET, End::Any);
+        assert_eq!((&any[..2], &any[SLAB_TARGET + 3..][..2]), ("0-", "1L"));
+        let short = sealed(&plaintext, SLAB_TARGET, End::Short);
+        assert!(short.ends_with(".2L."));
+        assert_eq!(&short[SLAB_TARGET + 3..][..2], "1-");
+    }
+}

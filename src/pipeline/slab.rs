@@ -1,0 +1,70 @@
+//! The unit that travels through the pipeline: a reused buffer with whole frames in it.
+
+use crate::format::ChunkId;
+use std::io::{self, Read};
+use std::ops::Range;
+
+/// Small chunks travel together until a slab has about this many bytes: a hand-over between
+/// threads and a system call cost as much as sealing some ten kilobytes.
+pub(super) const SLAB_TARGET: usize = 1 << 20;
+
+/// How much a buffer grows at first, so that a file which announces more than it holds costs
+/// little memory.
+const FIRST_GROWTH: usize = 64 << 10;
+
+/// One chunk in a slab.
+#[derive(Clone, Debug)]
+pub(super) struct Chunk {
+    pub id: ChunkId,
+    /// Where its bytes are in the buffer: its plaintext when sealing, its frame when opening.
+    pub bytes: Range<usize>,
+}
+
+/// A buffer of the pool.
+#[derive(Default)]
+pub(super) struct Slab {
+    /// Never shrinks, and never holds more than twice what the input really had at once.
+    pub buffer: Vec<u8>,
+    pub chunks: Vec<Chunk>,
+    /// What to write: the worker's result.
+    pub output: Range<usize>,
+}
+
+impl Slab {
+    pub fn clear(&mut self) {
+        self.chunks.clear();
+        self.output = 0..0;
+    }
+
+    /// The bytes to write.
+    pub fn output(&self) -> &[u8] {
+        &self.buffer[self.output.clone()]
+    }
+
+    /// Makes sure that the buffer has `len` bytes.
+    pub fn reserve(&mut self, len: usize) {
+        if self.buffer.len() < len {
+            self.buffer.resize(len, 0);
+        }
+    }
+
+    /// Reads from `input` to the buffer's positions from `filled` up to `target`; returns up to
+    /// where it is filled, which is less than `target` only at the end of the input. The buffer
+    /// grows with the bytes that arrive, not with the bytes that were announced.
+    pub fn fill(&mut self, input: &mut dyn Read, filled: usize, target: usize) -> io::Result<usize> {
+        let mut filled = filled;
+        while filled < target {
+            if filled == self.buffer.len() {
+                self.buffer.resize(target.min((2 * filled).max(FIRST_GROWTH)), 0);
+            }
+            let end = target.min(self.buffer.len());
+            match input.read(&mut self.buffer[filled..end]) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(filled)
+    }
+}

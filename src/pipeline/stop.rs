@@ -1,0 +1,56 @@
+//! Stopping the work from any thread.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A switch that ends one operation. Clones are the same switch.
+///
+/// The pipeline throws it at the first error; anybody else may throw it to cancel the work, which
+/// then ends with [`Error::Stopped`](crate::Error::Stopped). A blocked `read` cannot see it, so an
+/// input that may block for long registers a waker ([`Stop::on_stop`]).
+#[derive(Clone, Default)]
+pub struct Stop(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    stopped: AtomicBool,
+    wakers: Mutex<Vec<Box<dyn Fn() + Send>>>,
+}
+
+impl Stop {
+    /// A switch that was not thrown yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Throws the switch and calls the wakers. Once thrown it stays so.
+    pub fn stop(&self) {
+        // Under the lock, so that a waker is either called here or refused by `on_stop`.
+        let wakers = self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.0.stopped.swap(true, Ordering::SeqCst) {
+            wakers.iter().for_each(|wake| wake());
+        }
+    }
+
+    /// Whether the switch was thrown.
+    pub fn is_stopped(&self) -> bool {
+        self.0.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Has `wake` called when the switch is thrown; at once when it was already.
+    pub fn on_stop(&self, wake: impl Fn() + Send + 'static) {
+        let mut wakers = self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_stopped() {
+            wake();
+        } else {
+            wakers.push(Box::new(wake));
+        }
+    }
+}
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Stop({})", self.is_stopped())
+    }
+}

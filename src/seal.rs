@@ -1,0 +1,189 @@
+//! Sealing a stream.
+
+use crate::format::{self, Format, Layout, SealRequest};
+use crate::pipeline::{self, Meter, Run, Stop};
+use crate::{Error, Secret};
+use std::io::{Read, Write};
+use std::num::NonZeroUsize;
+
+/// Seals a stream: plaintext in, a sealed file out.
+///
+/// ```
+/// use fetool::{Open, Seal, Secret};
+///
+/// let key = Secret::key([7; 32]);
+/// let mut sealed = Vec::new();
+/// Seal::new(&key).run(&b"for my eyes only"[..], &mut sealed)?;
+///
+/// let mut opened = Vec::new();
+/// Open::new(&key).run(&sealed[..], &mut opened)?;
+/// assert_eq!(opened, b"for my eyes only");
+/// # Ok::<(), fetool::Error>(())
+/// ```
+pub struct Seal<'a> {
+    secret: &'a Secret,
+    format: &'a dyn Format,
+    size: Option<u64>,
+    chunk_size: Option<u64>,
+    jobs: NonZeroUsize,
+    stop: Stop,
+    meter: Meter,
+    random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
+}
+
+/// What was sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// Chunks in the file.
+    pub chunks: u64,
+    /// Length of the plaintext, in bytes.
+    pub plaintext_len: u64,
+    /// Length of the sealed file, in bytes.
+    pub sealed_len: u64,
+}
+
+impl<'a> Seal<'a> {
+    /// As GFE, with 1 MiB chunks, on all cores.
+    pub fn new(secret: &'a Secret) -> Self {
+        Self {
+            secret,
+            format: &format::gfe::Gfe,
+            size: None,
+            chunk_size: None,
+            jobs: all_cores(),
+            stop: Stop::new(),
+            meter: Meter::unwatched(),
+            random: &crate::secret::random,
+        }
+    }
+
+    /// The format to write.
+    pub fn format(mut self, format: &'a dyn Format) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// The plaintext's length in bytes, where it is known before: some formats then store it, and
+    /// an input of another length is an error.
+    pub fn size(mut self, size: Option<u64>) -> Self {
+        self.size = size;
+        self
+    }
+
+    /// Plaintext bytes a chunk; the format's own default otherwise.
+    pub fn chunk_size(mut self, bytes: Option<u64>) -> Self {
+        self.chunk_size = bytes;
+        self
+    }
+
+    /// How many worker threads seal chunks; as many as there are cores otherwise.
+    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// A switch that ends the work from another thread.
+    pub fn stop(mut self, stop: &Stop) -> Self {
+        self.stop = stop.clone();
+        self
+    }
+
+    /// What counts the plaintext bytes that were sealed.
+    pub fn meter(mut self, meter: Meter) -> Self {
+        self.meter = meter;
+        self
+    }
+
+    /// For tests that need the same bytes twice. With anything but fresh random numbers, nonces
+    /// repeat and the sealed files are worth nothing.
+    #[doc(hidden)]
+    pub fn fixed_random_for_tests(
+        mut self,
+        random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
+    ) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Checks the secret and everything else that was asked for, before anything is read.
+    ///
+    /// # Errors
+    /// [`Error::Secret`] when the secret has not the shape that the format needs, and
+    /// [`Error::Usage`] when the format cannot do what was asked for.
+    pub fn start(self) -> Result<Sealing, Error> {
+        let sealer = self.format.sealer(
+            self.secret,
+            SealRequest {
+                size: self.size,
+                chunk_size: self.chunk_size,
+                random: self.random,
+            },
+        )?;
+        Ok(Sealing {
+            sealer,
+            size: self.size,
+            jobs: self.jobs,
+            stop: self.stop,
+            meter: self.meter,
+        })
+    }
+
+    /// Seals all of `input` to `output`, and flushes it.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start) and of [`Sealing::run`].
+    pub fn run(self, input: impl Read + Send, output: impl Write) -> Result<Sealed, Error> {
+        self.start()?.run(input, output)
+    }
+}
+
+/// All the cores that this process may use.
+pub fn all_cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Ready to seal one stream.
+pub struct Sealing {
+    sealer: format::Sealer,
+    size: Option<u64>,
+    jobs: NonZeroUsize,
+    stop: Stop,
+    meter: Meter,
+}
+
+impl Sealing {
+    /// How the plaintext will be cut.
+    pub fn layout(&self) -> Layout {
+        self.sealer.layout
+    }
+
+    /// Seals all of `input` to `output`, and flushes it.
+    ///
+    /// # Errors
+    /// [`Error::Read`] and [`Error::Write`]; [`Error::InputLength`] when the input has not the
+    /// announced size; [`Error::Stopped`]. What was written until then is no whole file.
+    pub fn run(self, mut input: impl Read + Send, mut output: impl Write) -> Result<Sealed, Error> {
+        let header = &self.sealer.header;
+        output.write_all(header).map_err(Error::Write)?;
+        let totals = pipeline::seal(
+            &mut input,
+            &mut output,
+            self.sealer.layout,
+            &*self.sealer.codec,
+            header.len() as u64,
+            self.size,
+            &Run {
+                jobs: self.jobs,
+                stop: &self.stop,
+                meter: &self.meter,
+            },
+        )?;
+        output.flush().map_err(Error::Write)?;
+        let Layout { prefix, suffix, .. } = self.sealer.layout;
+        Ok(Sealed {
+            chunks: totals.chunks,
+            plaintext_len: totals.written - totals.chunks * (prefix + suffix) as u64,
+            sealed_len: header.len() as u64 + totals.written,
+        })
+    }
+}
