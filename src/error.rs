@@ -216,7 +216,9 @@ pub fn plain(error: &io::Error) -> String {
 
 fn length_message(expected: u64, found: Option<u64>) -> String {
     match found {
-        Some(found) => format!("the input ended after {found} bytes, but {expected} were announced"),
+        Some(found) => {
+            format!("the input ended after {found} bytes, but {expected} were announced")
+        }
         None => format!("the input is longer than the {expected} bytes announced"),
     }
 }

@@ -108,7 +108,7 @@ impl<'a> Inspect<'a> {
             format: format.name(),
             title: format.title(),
             description: header.describe(),
-            header_len: header.len() as u64,
+            header_len: header.size() as u64,
             chunk_size: None,
             chunks: 0,
             plaintext_len: 0,
@@ -116,7 +116,7 @@ impl<'a> Inspect<'a> {
             fault: None,
         };
         report.chunk_size = report.description.chunk_size;
-        let walked = walk(&*header, &head[header.len()..], input, &mut report);
+        let walked = walk(&*header, &head[header.size()..], input, &mut report);
         match walked {
             Ok(end) => report.sealed_len = Some(end),
             Err(Error::Read(error)) => return Err(Error::Read(error)),
@@ -231,7 +231,7 @@ fn walk(
     input: &mut dyn Skim,
     report: &mut Inspected,
 ) -> Result<u64, Error> {
-    let mut walker = Walker::new(header.frames(), header.len() as u64);
+    let mut walker = Walker::new(header.frames(), header.size() as u64);
     let mut ahead = ahead.to_vec();
     loop {
         let wanted = walker.frames.lead().saturating_sub(ahead.len());

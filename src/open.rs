@@ -91,7 +91,7 @@ impl<'a> Open<'a> {
             input,
             format: format.name(),
             frames: header.frames(),
-            offset: header.len() as u64,
+            offset: header.size() as u64,
             unlocked,
             jobs: self.jobs,
             stop: self.stop,
@@ -114,8 +114,8 @@ impl<'a> Open<'a> {
             None => format::detect(head)?,
         };
         let header = format.header(head)?;
-        input.skip(header.len());
-        let first = first_frame(input, header.frames(), header.len() as u64)?;
+        input.skip(header.size());
+        let first = first_frame(input, header.frames(), header.size() as u64)?;
         let unlocked = header.unlock(self.secret, first)?;
         if self.strict
             && let Some(warning) = unlocked.warnings.first()

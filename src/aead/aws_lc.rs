@@ -1,9 +1,7 @@
 //! The aws-lc-rs engine: AES-256-GCM and the two ChaCha20-Poly1305.
 
 use super::{AeadError, Algorithm, Cipher, KEY_LEN, TAG_LEN, Tag};
-use aws_lc_rs::aead::{
-    AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey,
-};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use chacha20::{R20, hchacha};
 use zeroize::Zeroizing;
 
@@ -24,8 +22,7 @@ struct AwsLc(LessSafeKey);
 
 impl Cipher for AwsLc {
     fn seal(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8]) -> Result<Tag, AeadError> {
-        let nonce =
-            Nonce::try_assume_unique_for_key(nonce).map_err(|_| AeadError::NonceLength)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| AeadError::NonceLength)?;
         let tag = self
             .0
             .seal_in_place_separate_tag(nonce, Aad::from(ad), buffer)
@@ -35,15 +32,8 @@ impl Cipher for AwsLc {
         Ok(bytes)
     }
 
-    fn open(
-        &self,
-        nonce: &[u8],
-        ad: &[u8],
-        buffer: &mut [u8],
-        tag: &Tag,
-    ) -> Result<(), AeadError> {
-        let nonce =
-            Nonce::try_assume_unique_for_key(nonce).map_err(|_| AeadError::NonceLength)?;
+    fn open(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8], tag: &Tag) -> Result<(), AeadError> {
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| AeadError::NonceLength)?;
         self.0
             .open_in_place_separate_tag(nonce, Aad::from(ad), tag, buffer)
             .map(|_| ())
@@ -80,13 +70,7 @@ impl Cipher for Extended {
         cipher.seal(&nonce, ad, buffer)
     }
 
-    fn open(
-        &self,
-        nonce: &[u8],
-        ad: &[u8],
-        buffer: &mut [u8],
-        tag: &Tag,
-    ) -> Result<(), AeadError> {
+    fn open(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8], tag: &Tag) -> Result<(), AeadError> {
         let (cipher, nonce) = self.inner(nonce)?;
         cipher.open(&nonce, ad, buffer, tag)
     }

@@ -115,8 +115,7 @@ pub enum AeadError {
 /// What an engine does for one algorithm under one key.
 trait Cipher: Send + Sync {
     fn seal(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8]) -> Result<Tag, AeadError>;
-    fn open(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8], tag: &Tag)
-    -> Result<(), AeadError>;
+    fn open(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8], tag: &Tag) -> Result<(), AeadError>;
 }
 
 /// One algorithm under one key, ready to seal and open. The key is wiped when it is dropped.
@@ -136,11 +135,7 @@ impl Aead {
     }
 
     /// In a given engine; `None` where that is not built in or lacks the algorithm.
-    pub fn with_engine(
-        engine: Engine,
-        algorithm: Algorithm,
-        key: &[u8; KEY_LEN],
-    ) -> Option<Self> {
+    pub fn with_engine(engine: Engine, algorithm: Algorithm, key: &[u8; KEY_LEN]) -> Option<Self> {
         let cipher = match engine {
             #[cfg(feature = "aws-lc")]
             Engine::AwsLc => aws_lc::cipher(algorithm, key)?,
@@ -209,6 +204,11 @@ impl Aead {
 
 impl fmt::Debug for Aead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Aead({}, {}, key not shown)", self.algorithm, self.engine.name())
+        write!(
+            f,
+            "Aead({}, {}, key not shown)",
+            self.algorithm,
+            self.engine.name()
+        )
     }
 }

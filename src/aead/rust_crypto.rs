@@ -31,13 +31,7 @@ impl<A: AeadInOut + Send + Sync> Cipher for RustCrypto<A> {
             .expect("all these algorithms have 16-byte tags"))
     }
 
-    fn open(
-        &self,
-        nonce: &[u8],
-        ad: &[u8],
-        buffer: &mut [u8],
-        tag: &Tag,
-    ) -> Result<(), AeadError> {
+    fn open(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8], tag: &Tag) -> Result<(), AeadError> {
         let nonce = nonce.try_into().map_err(|_| AeadError::NonceLength)?;
         let tag = tag[..].try_into().map_err(|_| AeadError::Tag)?;
         self.0

@@ -313,10 +313,22 @@ impl Reading {
     pub const ALL: [Self; 4] = {
         use NonceRule::{Replace, Sum};
         [
-            Self { nonce: Replace, ad: AdRule::Size },
-            Self { nonce: Sum, ad: AdRule::Size },
-            Self { nonce: Replace, ad: AdRule::None },
-            Self { nonce: Sum, ad: AdRule::None },
+            Self {
+                nonce: Replace,
+                ad: AdRule::Size,
+            },
+            Self {
+                nonce: Sum,
+                ad: AdRule::Size,
+            },
+            Self {
+                nonce: Replace,
+                ad: AdRule::None,
+            },
+            Self {
+                nonce: Sum,
+                ad: AdRule::None,
+            },
         ]
     };
 
@@ -413,7 +425,7 @@ impl OpenChunk for Codec {
 }
 
 impl Header for GfeHeader {
-    fn len(&self) -> usize {
+    fn size(&self) -> usize {
         HEADER_LEN
     }
 
@@ -536,7 +548,9 @@ impl Header for GfeHeader {
                         Size::Known(size) => format!("{size} bytes"),
                         Size::Unknown => "0: unknown".to_owned(),
                         Size::Stream { chunk } => {
-                            format!("2^63 + {chunk}: a stream of {chunk}-byte chunks that ends itself")
+                            format!(
+                                "2^63 + {chunk}: a stream of {chunk}-byte chunks that ends itself"
+                            )
                         }
                     },
                 },

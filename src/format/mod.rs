@@ -53,7 +53,10 @@ pub fn detect(head: &[u8]) -> Result<&'static dyn Format, Error> {
     match claims(Claim::TooShort) {
         Some(format) => Err(Error::truncated(
             end,
-            format!("the input ends inside the magic number of {}", format.title()),
+            format!(
+                "the input ends inside the magic number of {}",
+                format.title()
+            ),
         )),
         None => Err(Error::UnknownFormat),
     }
@@ -182,8 +185,8 @@ pub trait OpenChunk: Send + Sync {
 
 /// A decoded header.
 pub trait Header: Send + Sync {
-    /// Its length in bytes; the first frame follows.
-    fn len(&self) -> usize;
+    /// How many bytes of the file it takes; the first frame follows.
+    fn size(&self) -> usize;
 
     /// Walks the frames behind it.
     fn frames(&self) -> Box<dyn Frames>;

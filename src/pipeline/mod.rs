@@ -195,7 +195,8 @@ fn write_all(
     let place = |number: u64| (number % pool as u64) as usize;
     let mut next = 0;
     for message in done {
-        early[place(message.number)] = Some(message);
+        let arrived = place(message.number);
+        early[arrived] = Some(message);
         while let Some(Done { slab, error, .. }) = early[place(next)].take() {
             output.write_all(slab.output()).map_err(Error::Write)?;
             totals.written += slab.output().len() as u64;

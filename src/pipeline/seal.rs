@@ -131,7 +131,7 @@ impl Produce for Cutter<'_> {
         for at in (0..got).step_by(chunk) {
             self.cut(slab, start + at, chunk.min(got - at))?;
         }
-        if self.ended && self.layout.end == End::Short && got % chunk == 0 {
+        if self.ended && self.layout.end == End::Short && got.is_multiple_of(chunk) {
             if got == room {
                 // A full slab has no room for one frame more: the empty last chunk comes next.
                 self.ended = false;

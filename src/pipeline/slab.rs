@@ -51,11 +51,17 @@ impl Slab {
     /// Reads from `input` to the buffer's positions from `filled` up to `target`; returns up to
     /// where it is filled, which is less than `target` only at the end of the input. The buffer
     /// grows with the bytes that arrive, not with the bytes that were announced.
-    pub fn fill(&mut self, input: &mut dyn Read, filled: usize, target: usize) -> io::Result<usize> {
+    pub fn fill(
+        &mut self,
+        input: &mut dyn Read,
+        filled: usize,
+        target: usize,
+    ) -> io::Result<usize> {
         let mut filled = filled;
         while filled < target {
             if filled == self.buffer.len() {
-                self.buffer.resize(target.min((2 * filled).max(FIRST_GROWTH)), 0);
+                self.buffer
+                    .resize(target.min((2 * filled).max(FIRST_GROWTH)), 0);
             }
             let end = target.min(self.buffer.len());
             match input.read(&mut self.buffer[filled..end]) {
