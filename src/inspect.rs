@@ -1,8 +1,9 @@
 //! Telling what a sealed file is, without a key.
 
+use crate::Error;
 use crate::format::{self, Description, Format, HEAD_MAX, Header};
+use crate::open::Checked;
 use crate::pipeline::Walker;
-use crate::{Error, Open};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 /// Looks into a sealed file: decodes its header, and walks its frames to the end by their lengths
@@ -127,24 +128,15 @@ impl<'a> Inspect<'a> {
 }
 
 impl Inspected {
-    /// Authenticates every chunk of the same file as well, and turns a failure into the report's
-    /// fault. Returns the reading of the format that authenticated the file.
+    /// Takes in what authenticating the same file told ([`Open::check`]): warnings that only the
+    /// secret brings to light, and the fault that comes first. Returns the reading of the format
+    /// that authenticated the file, or `None` when it is not authentic.
     ///
     /// # Errors
-    /// Only those that are not about the file: [`Error::Read`], [`Error::Secret`] and the like.
-    pub fn verify(
-        &mut self,
-        open: Open<'_>,
-        input: impl Read + Send,
-    ) -> Result<Option<String>, Error> {
-        let verified = open.start(input).and_then(|opening| {
-            let reading = opening.reading().to_owned();
-            let warnings = opening.warnings().to_vec();
-            opening.run(io::sink())?;
-            Ok((reading, warnings))
-        });
-        match verified {
-            Ok((reading, warnings)) => {
+    /// Those that are not about the file's bytes: [`Error::Read`], [`Error::Secret`] and the like.
+    pub fn checked(&mut self, check: Result<Checked, Error>) -> Result<Option<String>, Error> {
+        match check {
+            Ok(Checked { reading, warnings }) => {
                 for warning in warnings {
                     if !self.description.warnings.contains(&warning) {
                         self.description.warnings.push(warning);
@@ -153,7 +145,10 @@ impl Inspected {
                 Ok(Some(reading))
             }
             Err(error) if error.offset().is_some() => {
-                self.fault.get_or_insert_with(|| Fault::from(&error));
+                let earlier = |fault: &Fault| fault.offset <= error.offset();
+                if !self.fault.as_ref().is_some_and(earlier) {
+                    self.fault = Some(Fault::from(&error));
+                }
                 Ok(None)
             }
             Err(error) => Err(error),

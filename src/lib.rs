@@ -52,7 +52,7 @@ mod secret;
 
 pub use error::{Error, plain, status};
 pub use inspect::{Fault, Inspect, Inspected};
-pub use open::{Open, Opened, Opening};
+pub use open::{Checked, Open, Opened, Opening};
 pub use pipeline::{Meter, Reports, Stop};
 pub use seal::{Seal, Sealed, Sealing, all_cores};
 pub use secret::{Secret, random};

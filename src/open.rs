@@ -31,6 +31,15 @@ pub struct Opened {
     pub plaintext_len: u64,
 }
 
+/// What authenticating a whole file told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Which reading of the format authenticated it, for people.
+    pub reading: String,
+    /// What the file does not protect, a line each.
+    pub warnings: Vec<String>,
+}
+
 impl<'a> Open<'a> {
     /// Finds out the format, accepts what is merely weak, and uses all cores.
     pub fn new(secret: &'a Secret) -> Self {
@@ -105,6 +114,20 @@ impl<'a> Open<'a> {
     /// Those of [`start`](Self::start) and of [`Opening::run`].
     pub fn run(self, input: impl Read + Send, output: impl Write) -> Result<Opened, Error> {
         self.start(input)?.run(output)
+    }
+
+    /// Authenticates all of `input` and writes nothing.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn check(self, input: impl Read + Send) -> Result<Checked, Error> {
+        let opening = self.start(input)?;
+        let checked = Checked {
+            reading: opening.reading().to_owned(),
+            warnings: opening.warnings().to_vec(),
+        };
+        opening.run(std::io::sink())?;
+        Ok(checked)
     }
 
     fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Unlocking<'a>, Error> {

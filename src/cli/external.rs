@@ -1,0 +1,69 @@
+//! Subcommands that other programs bring: `fetool x` runs `fetool-x` from PATH, as git and cargo do.
+
+use super::failure::{Failure, shown};
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const PREFIX: &str = "fetool-";
+
+/// Replaces this process by the program for `args`, the subcommand first. Returns only when that
+/// failed; `None` when there is no such program.
+pub fn run(args: &[OsString]) -> Option<Failure> {
+    let (name, rest) = args.split_first()?;
+    if name.as_bytes().contains(&b'/') {
+        return Some(
+            Failure::usage(format!("'{}' is no subcommand", shown(Path::new(name))))
+                .hint("a subcommand's name has no path separator"),
+        );
+    }
+    let program = find(name)?;
+    let error = Command::new(&program).args(rest).exec();
+    Some(Failure::system(shown(&program), &error))
+}
+
+/// Looks a subcommand's program up.
+pub fn find(name: &OsStr) -> Option<PathBuf> {
+    if name.as_bytes().contains(&b'/') {
+        return None;
+    }
+    let mut file = OsString::from(PREFIX);
+    file.push(name);
+    folders()
+        .map(|folder| folder.join(&file))
+        .find(|path| is_executable(path))
+}
+
+/// The names of all subcommands that PATH has programs for, sorted.
+pub fn names() -> BTreeSet<OsString> {
+    folders()
+        .filter_map(|folder| folder.read_dir().ok())
+        .flat_map(|entries| entries.flatten())
+        .filter_map(|entry| {
+            let file = entry.file_name();
+            let name = file.as_bytes().strip_prefix(PREFIX.as_bytes())?;
+            (!name.is_empty() && is_executable(&entry.path()))
+                .then(|| OsStr::from_bytes(name).to_owned())
+        })
+        .collect()
+}
+
+/// The folders of PATH. Relative ones, the current folder among them, are passed over: they would
+/// run whatever lies where the user happens to be.
+fn folders() -> impl Iterator<Item = PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .filter(|folder| folder.is_absolute())
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}

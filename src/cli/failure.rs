@@ -1,0 +1,201 @@
+//! Errors as people and scripts see them: `fetool: FILE: what happened`, a hint, a status.
+
+use crate::io::cleanup;
+use crate::io::output::Refused;
+use crate::io::text::NotText;
+use fetool::{Error, plain, status};
+use signal_hook::consts::SIGPIPE;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What ends a subcommand.
+#[derive(Debug)]
+pub struct Failure {
+    subject: Option<String>,
+    what: String,
+    hint: Option<String>,
+    status: u8,
+    /// The reader of the output went away: nobody wants to read about it.
+    broken_pipe: bool,
+}
+
+/// Who is meant by the errors of one operation.
+#[derive(Clone, Debug, Default)]
+pub struct Subjects {
+    pub input: String,
+    pub output: String,
+    pub key: String,
+}
+
+impl Failure {
+    /// A mistake on the command line.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self {
+            subject: None,
+            what: what.into(),
+            hint: None,
+            status: status::USAGE,
+            broken_pipe: false,
+        }
+    }
+
+    /// Input, output or system.
+    pub fn system(subject: impl Into<String>, error: &io::Error) -> Self {
+        Self {
+            status: status::SYSTEM,
+            ..Self::usage(plain(error))
+        }
+        .about(subject)
+    }
+
+    pub fn from_system(error: io::Error) -> Self {
+        Self {
+            status: status::SYSTEM,
+            ..Self::usage(plain(&error))
+        }
+    }
+
+    /// Something was wrong with some of several files, and was told already.
+    pub fn told(status: u8) -> Self {
+        Self {
+            status,
+            ..Self::usage("")
+        }
+    }
+
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn with_status(mut self, status: u8) -> Self {
+        self.status = status;
+        self
+    }
+
+    pub fn status(&self) -> u8 {
+        self.status
+    }
+
+    pub fn message(&self) -> &str {
+        &self.what
+    }
+
+    /// Prints the message, and tells the exit status. Where the reader of the output went away it
+    /// ends the process as SIGPIPE would, as other filters do.
+    pub fn report(self) -> ExitCode {
+        if self.broken_pipe {
+            cleanup::die_of(SIGPIPE);
+        }
+        self.print();
+        ExitCode::from(self.status)
+    }
+
+    /// Prints the message.
+    pub fn print(&self) {
+        if self.what.is_empty() {
+            return;
+        }
+        say(self.subject.as_deref(), &self.what);
+        if let Some(hint) = &self.hint {
+            say(None, &format!("hint: {hint}"));
+        }
+    }
+}
+
+impl Subjects {
+    /// For what only prints.
+    pub fn stdout() -> Self {
+        Self {
+            output: "stdout".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Says whom an error is about.
+    pub fn blame(&self, error: &Error) -> Failure {
+        let subject = match error {
+            Error::Write(_) => Some(&self.output),
+            Error::Secret { .. } => Some(&self.key),
+            Error::Usage { .. } | Error::Random(_) | Error::Panic(_) => None,
+            _ => Some(&self.input),
+        };
+        let mut failure = Failure {
+            subject: subject.cloned(),
+            hint: error.hint().map(str::to_owned),
+            status: error.status(),
+            broken_pipe: error.is_broken_pipe(),
+            ..Failure::usage(error.to_string())
+        };
+        if let Error::Write(e) = error
+            && e.get_ref().is_some_and(|source| source.is::<NotText>())
+        {
+            failure.status = status::USAGE;
+            failure.what = "refusing to write binary data to the terminal".to_owned();
+            failure = failure.hint("send it to a file or a pipe, or force it with '-o -'");
+        }
+        failure
+    }
+
+    /// Says why an output could not be opened.
+    pub fn refused(&self, refused: Refused) -> Failure {
+        let usage = |what: &str| Failure::usage(what).about(&self.output);
+        match refused {
+            Refused::Terminal => Failure::usage("refusing to write sealed data to the terminal")
+                .hint("send it to a file or a pipe, or force it with '-o -'"),
+            Refused::Exists => usage("the file exists already")
+                .with_status(status::SYSTEM)
+                .hint("overwrite it with --force"),
+            Refused::SameFile => {
+                usage("the output is a file that is read, too").with_status(status::SYSTEM)
+            }
+            Refused::System(error) => Failure::system(&self.output, &error),
+        }
+    }
+}
+
+/// Prints a line on standard error. That nobody can read it is no reason to fail.
+pub fn say(subject: Option<&str>, what: &str) {
+    let line = match subject {
+        Some(subject) => format!("fetool: {subject}: {what}\n"),
+        None => format!("fetool: {what}\n"),
+    };
+    let _ = io::stderr().lock().write_all(line.as_bytes());
+}
+
+/// A path for messages: what could move the terminal's cursor, or is no text, is escaped.
+pub fn shown(path: &Path) -> String {
+    let mut shown = String::new();
+    for part in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        for letter in part.valid().chars() {
+            if letter.is_control() {
+                shown.extend(letter.escape_default());
+            } else {
+                shown.push(letter);
+            }
+        }
+        for byte in part.invalid() {
+            shown.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn paths_cannot_command_the_terminal() {
+        let path = Path::new(OsStr::from_bytes(b"a\x1b[2J\n\xff\xc3\xa9"));
+        assert_eq!(shown(path), "a\\u{1b}[2J\\n\\xffé");
+    }
+}

@@ -1,0 +1,54 @@
+//! `fetool help`.
+
+use super::failure::{Failure, Subjects, shown};
+use super::{Cli, external};
+use clap::CommandFactory;
+use fetool::Error;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Print help for fetool or one of its subcommands
+#[derive(clap::Args)]
+pub struct Args {
+    /// The subcommand
+    command: Option<OsString>,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let mut cli = Cli::command();
+    cli.build();
+    let printed = match &args.command {
+        None => overview(&mut cli),
+        Some(name) => match cli.find_subcommand_mut(name) {
+            Some(command) => command.print_long_help(),
+            None => return external_help(name),
+        },
+    };
+    printed.map_err(|e| Subjects::stdout().blame(&Error::Write(e)))
+}
+
+fn overview(cli: &mut clap::Command) -> io::Result<()> {
+    cli.print_long_help()?;
+    let names = external::names();
+    let mut output = io::stdout().lock();
+    if !names.is_empty() {
+        writeln!(output, "\nSubcommands of other programs in PATH:")?;
+    }
+    for name in names {
+        writeln!(output, "  {}", shown(Path::new(&name)))?;
+    }
+    output.flush()
+}
+
+/// Other programs know best what they do.
+fn external_help(name: &OsString) -> Result<(), Failure> {
+    let args = [name.clone(), OsString::from("--help")];
+    Err(external::run(&args).unwrap_or_else(|| {
+        Failure::usage(format!(
+            "there is no subcommand '{}'",
+            shown(Path::new(name))
+        ))
+        .hint("'fetool help' lists them")
+    }))
+}

@@ -1,0 +1,381 @@
+//! The manual pages: what clap knows of the command line, and chapters of our own.
+
+use super::failure::Failure;
+use clap::Command;
+use clap_mangen::Man;
+use roff::{Roff, bold, roman};
+
+pub const SHORT_EXAMPLES: &str = "\
+Examples:
+  fetool keygen -o keyfile
+  tar c dir | fetool seal -k @keyfile > dir.tar.gfe
+  fetool open -k @keyfile < dir.tar.gfe | tar x";
+
+pub const SEAL_EXAMPLES: &str = "\
+Examples:
+  tar c dir | fetool seal -k @keyfile > dir.tar.gfe
+  fetool seal -k @keyfile --new-key photo.jpg -o photo.jpg.gfe
+  fetool seal -p --salt @saltfile notes.txt -o notes.txt.gfe";
+
+pub const OPEN_EXAMPLES: &str = "\
+Examples:
+  fetool open -k @keyfile < dir.tar.gfe | tar x
+  fetool open -k @keyfile photo.jpg.gfe -o photo.jpg
+  fetool open -k @keyfile --check backup.tar.gfe";
+
+pub const INSPECT_EXAMPLES: &str = "\
+Examples:
+  fetool inspect dir.tar.gfe
+  fetool inspect --json *.gfe
+  fetool inspect --verify -k @keyfile dir.tar.gfe";
+
+/// What `--help` says behind the options.
+pub fn long_help() -> String {
+    let mut help = format!("{SHORT_EXAMPLES}\n\nExit statuses:\n");
+    for (status, meaning) in STATUSES {
+        help.push_str(&format!("  {status}  {meaning}\n"));
+    }
+    help.push_str("\nThe manual page, fetool(1), has the rest.");
+    help
+}
+
+const STATUSES: [(&str, &str); 6] = [
+    ("0", "all good"),
+    ("1", "input, output or system"),
+    ("2", "usage"),
+    ("3", "wrong key, or data that was tampered with"),
+    ("4", "not a file we know, malformed or unsupported"),
+    ("5", "truncated"),
+];
+
+/// A part of a chapter.
+enum Part {
+    Text(&'static str),
+    Item(&'static str, &'static str),
+    /// Lines as they are.
+    Lines(&'static str),
+}
+use Part::{Item, Lines, Text};
+
+type Chapter = (&'static str, &'static [Part]);
+
+/// The page of the whole command, or of one subcommand.
+pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> {
+    let (command, chapters): (Command, Vec<Chapter>) = match subcommand {
+        None => (
+            cli,
+            vec![SECRETS, FILES, STREAMS, FORMATS, EXTERNAL, ENVIRONMENT],
+        ),
+        Some(name) => {
+            let command = cli
+                .find_subcommand(name)
+                .ok_or_else(|| Failure::usage(format!("there is no subcommand '{name}'")))?
+                .clone()
+                .display_name(format!("fetool-{name}"))
+                .bin_name(format!("fetool {name}"))
+                .version(env!("CARGO_PKG_VERSION"));
+            let chapters = match name {
+                "seal" => vec![SECRETS, FILES, STREAMS],
+                "open" => vec![SECRETS, FILES, OPENING],
+                "inspect" => vec![REPORT, JSON],
+                _ => vec![],
+            };
+            (command, chapters)
+        }
+    };
+    let examples = examples(subcommand);
+    let title = command
+        .get_display_name()
+        .unwrap_or(command.get_name())
+        .to_owned();
+    // The examples and statuses are chapters of the page, not its "extra".
+    let man = Man::new(command.after_help("").after_long_help(""))
+        .title(title.to_uppercase())
+        .section("1")
+        .source(format!("fetool {}", env!("CARGO_PKG_VERSION")))
+        .manual("fetool manual");
+    render(&man, &chapters, examples, subcommand).map_err(Failure::from_system)
+}
+
+fn examples(subcommand: Option<&str>) -> &'static str {
+    match subcommand {
+        None => SHORT_EXAMPLES,
+        Some("seal") => SEAL_EXAMPLES,
+        Some("open") => OPEN_EXAMPLES,
+        Some("inspect") => INSPECT_EXAMPLES,
+        Some(_) => "",
+    }
+}
+
+fn render(
+    man: &Man,
+    chapters: &[Chapter],
+    examples: &str,
+    subcommand: Option<&str>,
+) -> std::io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    if subcommand.is_none() {
+        man.render_subcommands_section(&mut page)?;
+    }
+    let mut own = Roff::new();
+    for (title, parts) in chapters {
+        own.control("SH", [*title]);
+        parts.iter().for_each(|part| add(&mut own, part));
+    }
+    own.control("SH", ["EXIT STATUS"]);
+    for (status, meaning) in STATUSES {
+        add(&mut own, &Item(status, meaning));
+    }
+    add(&mut own, &Text(STATUS_NOTE));
+    if let Some((_, lines)) = examples.split_once('\n') {
+        own.control("SH", ["EXAMPLES"]);
+        own.control("nf", []);
+        for line in lines.lines() {
+            own.text([roman(line.trim_start())]);
+        }
+        own.control("fi", []);
+    }
+    own.control("SH", ["SEE ALSO"]);
+    own.text([roman(match subcommand {
+        None => "fetool-seal(1), fetool-open(1), fetool-inspect(1), fetool-keygen(1)",
+        Some(_) => "fetool(1)",
+    })]);
+    own.to_writer(&mut page)?;
+    Ok(page)
+}
+
+fn add(page: &mut Roff, part: &Part) {
+    match part {
+        Text(text) => {
+            page.control("PP", []);
+            page.text([roman(*text)]);
+        }
+        Item(name, text) => {
+            page.control("TP", []);
+            page.text([bold(*name)]);
+            page.text([roman(*text)]);
+        }
+        Lines(lines) => {
+            page.control("PP", []);
+            page.control("nf", []);
+            for line in lines.lines() {
+                page.text([roman(line)]);
+            }
+            page.control("fi", []);
+        }
+    }
+}
+
+const STATUS_NOTE: &str = "\
+Where several files are worked on, the status is the highest of theirs. When the reader of the \
+output goes away, fetool ends as SIGPIPE ends a program, which a shell shows as 141; at SIGINT, \
+SIGTERM and SIGHUP it removes its temporary file and ends as the signal would have ended it. A \
+key file that cannot be a key for the format is status 1: it is a wrong input, and no attempt to \
+open anything was made with it.";
+
+const SECRETS: Chapter = (
+    "SECRETS",
+    &[
+        Text(
+            "A secret is never given on the command line itself, where every user of the machine \
+             can read it. SPEC says where it is:",
+        ),
+        Item("@FILE", "the bytes of FILE, as they are"),
+        Item("@-", "standard input, when the data comes from a PATH"),
+        Item("env:NAME", "the value of the environment variable NAME"),
+        Item(
+            "fd:N",
+            "what the file descriptor N gives, opened by the caller, as 'fetool … fd:3 3< FILE'",
+        ),
+        Text(
+            "A GFE key is 32 raw bytes, or 64 hexadecimal digits, or 44 base64 characters, the \
+             last two with an optional line end. A passphrase makes a GFE key only together with \
+             a salt that is kept beside the file (--salt), since the format keeps none; the key \
+             derivation functions are those of go-fileencrypt. A passphrase that is typed is read \
+             from /dev/tty and not shown; without a terminal that is an error.",
+        ),
+        Text(
+            "One key seals many files: each has a base nonce with 64 random bits. Past 2^32 files \
+             under one key a repeated nonce is no longer out of the question; take a new key long \
+             before.",
+        ),
+    ],
+);
+
+const FILES: Chapter = (
+    "OUTPUT FILES",
+    &[
+        Text(
+            "With -o FILE the data goes to a file '.fetool-*.tmp' in the same folder, mode 0600, \
+             which is renamed to FILE when it is complete. After an error, SIGINT, SIGTERM or \
+             SIGHUP the temporary file is gone and an existing FILE is as it was. After SIGKILL \
+             or a crash of the machine a temporary file may stay; it is never FILE.",
+        ),
+        Item(
+            "without --sync",
+            "FILE is complete or not there (or as it was) when fetool or its user dies. After a \
+             power cut it may be empty or incomplete, as with any program that leaves writing to \
+             the system.",
+        ),
+        Item(
+            "with --sync",
+            "FILE is written to the disk before it is renamed, and its folder after that. When \
+             fetool ends with status 0, FILE also survives a power cut, as far as the disk keeps \
+             its word.",
+        ),
+        Text(
+            "A new FILE has mode 0600; one that is replaced (--force) keeps its mode. A symbolic \
+             link stays and the file that it means is replaced. A device, a fifo or a socket is \
+             written straight to. A FILE that is also the input or the key file is refused.",
+        ),
+        Text(
+            "Sealed data is not written to a terminal, and opened data only as far as it is text; \
+             '-o -' overrides both.",
+        ),
+    ],
+);
+
+const STREAMS: Chapter = (
+    "STREAMS AND THEIR END",
+    &[
+        Text(
+            "The length of a file is known before, and GFE stores it; a file that changes its \
+             length while it is read is an error. The length of a pipe is not known (unless --size \
+             says it), and go-fileencrypt writes such streams so that a cut between two chunks \
+             cannot be noticed. fetool writes them so that they end themselves: every chunk but \
+             the last is full, the last is shorter (perhaps empty), and a mark in the size field, \
+             which is associated data of every chunk, demands that. go-fileencrypt opens these \
+             files too.",
+        ),
+        Text(
+            "Sealed bytes do not depend on the number of worker threads. Memory is 2 x jobs + 2 \
+             chunks (of at least 1 MiB), whatever the input's length.",
+        ),
+    ],
+);
+
+const OPENING: Chapter = (
+    "WHAT COMES OUT",
+    &[
+        Text(
+            "Every byte that open writes was authenticated. With -o, FILE appears only when \
+             everything was good. On standard output the good chunks before a bad one have gone \
+             out by the time the error is known; the exit status tells, so check it ('set -o \
+             pipefail' in a shell) before using what came.",
+        ),
+        Text(
+            "Files that go-fileencrypt made of streams carry no authenticated length. They are \
+             opened with a warning; --strict refuses them with status 4. Files are read with \
+             either nonce rule and either associated data that the format's document and its \
+             program give, whichever authenticates the first chunk.",
+        ),
+        Text("--check authenticates everything and writes nothing."),
+    ],
+);
+
+const FORMATS: Chapter = (
+    "FORMATS",
+    &[Item(
+        "gfe",
+        "GFE version 1, the format of go-fileencrypt (.gfe): AES-256-GCM with a 32-byte key, \
+         chunks of up to 10 MiB, no key derivation and no salt in the file.",
+    )],
+);
+
+const EXTERNAL: Chapter = (
+    "SUBCOMMANDS OF OTHER PROGRAMS",
+    &[Text(
+        "'fetool x' runs the program fetool-x from PATH with the remaining arguments when there \
+         is no subcommand x; 'fetool help' lists those that are found. Relative folders in PATH \
+         are passed over.",
+    )],
+);
+
+const ENVIRONMENT: Chapter = (
+    "ENVIRONMENT",
+    &[
+        Item("NO_COLOR", "no colour in help and error messages"),
+        Item(
+            "TMPDIR",
+            "is not used: temporary files are made beside the output only",
+        ),
+    ],
+);
+
+const REPORT: Chapter = (
+    "THE REPORT",
+    &[
+        Text(
+            "inspect needs no key: it decodes the header and walks the chunks to the end by their \
+             lengths (skipping over them where the input is a file). What it says is what the \
+             file claims to be; with --verify and a secret, every chunk is authenticated as well.",
+        ),
+        Text(
+            "The first fault in the structure is reported with its offset in bytes, and makes the \
+             exit status 4 (malformed) or 5 (truncated); a chunk that does not authenticate makes \
+             it 3.",
+        ),
+    ],
+);
+
+const JSON: Chapter = (
+    "JSON",
+    &[
+        Text(
+            "--json prints one object a file, a line each, in the order of the PATHs. Members are \
+             never removed or renamed; new ones may come. Sizes and offsets are in bytes. A member \
+             that is not known is null.",
+        ),
+        Item("path", "string: the PATH as given, '-' for standard input"),
+        Item(
+            "format",
+            "string or null: the format's name on the command line; null when none was recognised",
+        ),
+        Item(
+            "title, version, algorithm",
+            "the format's name for people (string), its version (number), its AEAD (string)",
+        ),
+        Item(
+            "header_size, chunk_size, chunks, plaintext_size, sealed_size, overhead",
+            "numbers; header_size + plaintext_size + what the chunks add = sealed_size, and overhead = sealed_size - plaintext_size",
+        ),
+        Item(
+            "declared_size",
+            "number or null: the plaintext's length as the header has it",
+        ),
+        Item(
+            "length_protection",
+            "string: how the plaintext's length is protected",
+        ),
+        Item(
+            "end",
+            "string: how the end is known: 'declared-size', 'short-chunk' or 'none'",
+        ),
+        Item(
+            "header",
+            "array of {offset, size, hex, field, meaning}, which covers the header without gaps",
+        ),
+        Item(
+            "warnings",
+            "array of strings: what the file does not protect",
+        ),
+        Item(
+            "verified",
+            "true, false, or null when that was not asked for",
+        ),
+        Item(
+            "reading",
+            "string or null: with --verify, which reading of the format authenticated the file",
+        ),
+        Item(
+            "fault",
+            "null, or {status, offset, message}: the first fault; offset may be null",
+        ),
+        Lines("fetool inspect --json *.gfe | jq -r 'select(.fault) | .path'"),
+    ],
+);

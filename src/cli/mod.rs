@@ -1,0 +1,85 @@
+//! The command line: one file a subcommand, and the list of them.
+
+mod args;
+mod external;
+mod failure;
+mod generate;
+mod help;
+mod inspect;
+mod keygen;
+mod manual;
+mod open;
+mod seal;
+mod secrets;
+mod size;
+mod work;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Seal, open and inspect encrypted files, in pipes and on every core
+///
+/// fetool turns plaintext into sealed files and back. It reads standard input or a file and
+/// writes standard output or a file, works on all cores in bounded memory, and never lets
+/// out a byte that was not authenticated.
+#[derive(Parser)]
+#[command(
+    name = "fetool",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = manual::SHORT_EXAMPLES,
+    after_long_help = manual::long_help(),
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Every subcommand. A new one is a file beside this, a variant here and a line in `run`.
+#[derive(Subcommand)]
+enum Command {
+    Seal(seal::Args),
+    Open(open::Args),
+    Inspect(inspect::Args),
+    Keygen(keygen::Args),
+    Generate(generate::Args),
+    Help(help::Args),
+}
+
+impl Command {
+    fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Seal(args) => seal::run(&args),
+            Self::Open(args) => open::run(&args),
+            Self::Inspect(args) => inspect::run(&args),
+            Self::Keygen(args) => keygen::run(&args),
+            Self::Generate(args) => generate::run(&args),
+            Self::Help(args) => help::run(&args),
+        }
+    }
+}
+
+/// Runs the command line `args`, the program's name first, and tells the exit status.
+pub fn main(args: Vec<OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) if error.kind() == clap::error::ErrorKind::InvalidSubcommand => {
+            return match external::run(&args[1..]) {
+                Some(failure) => failure.report(),
+                // Not there either: clap says so, and what may have been meant.
+                None => error.exit(),
+            };
+        }
+        Err(error) => error.exit(),
+    };
+    match crate::io::cleanup::install()
+        .map_err(Failure::from_system)
+        .and_then(|()| cli.command.run())
+    {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

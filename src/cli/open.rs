@@ -1,0 +1,105 @@
+//! `fetool open`.
+
+use super::args::{OutputArgs, SecretArgs, WorkArgs, format};
+use super::failure::{Failure, Subjects};
+use super::manual;
+use super::secrets::Plan;
+use super::work::{Clock, Source, target, target_name, warn};
+use crate::io::output::{Content, Output};
+use crate::progress::Progress;
+use clap::ValueHint;
+use fetool::format::Format;
+use fetool::{Error, Open, Opened, Opening, Stop};
+use std::io;
+use std::path::PathBuf;
+
+/// Authenticate and decrypt a sealed stream or file
+///
+/// Reads PATH, or standard input, and writes the plaintext to standard output, or to FILE. Every
+/// byte that comes out was authenticated. Where a file is good at first and bad later, the good
+/// part has gone to standard output before the error is known; with -o nothing is there
+/// unless everything was good.
+#[derive(clap::Args)]
+#[command(after_help = manual::OPEN_EXAMPLES)]
+pub struct Args {
+    /// The file to open; '-' or nothing is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    path: Option<PathBuf>,
+
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    /// The format to read; found out by itself otherwise
+    #[arg(short, long, value_name = "NAME", value_parser = format(), help_heading = "Format")]
+    format: Option<&'static dyn Format>,
+
+    /// Refuse what would be accepted with a warning
+    ///
+    /// That is a file whose length is not authenticated, so that its end may be missing.
+    #[arg(long, help_heading = "Format")]
+    strict: bool,
+
+    /// Authenticate everything, and write nothing
+    #[arg(long, conflicts_with = "output", help_heading = "Output")]
+    check: bool,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    work: WorkArgs,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let source = Source::new(args.path.as_deref());
+    let plan = Plan::new(&args.secret, source.is_stdin())?;
+    let target = target(&args.output)?;
+    let mut subjects = Subjects {
+        input: source.name(),
+        output: target_name(&target),
+        key: String::new(),
+    };
+
+    let stop = Stop::new();
+    let input = source.open_sealed(&stop)?;
+    let read: Vec<_> = input.id().into_iter().chain(plan.files()).collect();
+    // The sealed length is near enough to the plaintext's to show progress.
+    let total = input.size();
+    let output = if args.check {
+        None
+    } else {
+        Some(Output::open(&target, Content::Opened, &read).map_err(|e| subjects.refused(e))?)
+    };
+    let found = plan.find(false)?;
+    subjects.key = found.name;
+
+    let clock = Clock::start();
+    let (meter, progress) = Progress::start(args.work.progress, args.work.quiet, total);
+    let opening = Open::new(&found.secret)
+        .format(args.format)
+        .strict(args.strict)
+        .jobs(args.work.jobs())
+        .stop(&stop)
+        .meter(meter)
+        .start(input)
+        .map_err(|e| subjects.blame(&e))?;
+    warn(&args.work, &subjects, opening.warnings());
+    let what = format!("opened as {} ({})", opening.format(), opening.reading());
+    let opened = finish(opening, output);
+    drop(progress);
+    let opened = opened.map_err(|e| subjects.blame(&e))?;
+    if args.work.verbose {
+        clock.tell(&subjects, &what, opened.plaintext_len, opened.chunks);
+    }
+    Ok(())
+}
+
+/// Opens everything to the output, or to nowhere where there is none.
+fn finish(opening: Opening<impl io::Read + Send>, output: Option<Output>) -> Result<Opened, Error> {
+    let Some(mut output) = output else {
+        return opening.run(io::sink());
+    };
+    let opened = opening.run(&mut output)?;
+    output.commit().map_err(Error::Write)?;
+    Ok(opened)
+}

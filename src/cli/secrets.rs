@@ -1,0 +1,338 @@
+//! From `--key` and `--passphrase` to a secret: raw words, then a plan, then the bytes.
+
+use super::args::{KdfArg, SecretArgs};
+use super::failure::{Failure, Subjects, shown};
+use crate::io::output::create_private;
+use crate::io::{FileId, prompt};
+use fetool::Secret;
+use fetool::aead::KEY_LEN;
+use fetool::kdf::Kdf;
+use fetool::status;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// No key, passphrase or salt is longer than this, in bytes.
+const SECRET_MAX: usize = 16 << 20;
+
+/// Where a secret is. Never the secret itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spec {
+    File(PathBuf),
+    Stdin,
+    Env(OsString),
+    Descriptor(u32),
+}
+
+impl Spec {
+    /// Reads `@FILE`, `@-`, `env:NAME` or `fd:N`. The error does not repeat the word, which may be
+    /// the secret.
+    pub fn parse(option: &str, word: &OsStr) -> Result<Self, Failure> {
+        let bytes = word.as_bytes();
+        let spec = match bytes {
+            b"@-" => Some(Self::Stdin),
+            [b'@', path @ ..] if !path.is_empty() => {
+                Some(Self::File(PathBuf::from(OsStr::from_bytes(path))))
+            }
+            _ => match (bytes.strip_prefix(b"env:"), bytes.strip_prefix(b"fd:")) {
+                (Some(name), _) if !name.is_empty() && !name.contains(&b'=') => {
+                    Some(Self::Env(OsStr::from_bytes(name).to_owned()))
+                }
+                (_, Some(number)) => std::str::from_utf8(number)
+                    .ok()
+                    .and_then(|number| number.parse().ok())
+                    .map(|number| match number {
+                        0 => Self::Stdin,
+                        number => Self::Descriptor(number),
+                    }),
+                _ => None,
+            },
+        };
+        spec.ok_or_else(|| {
+            Failure::usage(format!(
+                "{option} takes @FILE, env:NAME or fd:N, never the secret itself"
+            ))
+            .hint(
+                "what is typed on a command line can be read by other users and stays in the \
+                 shell's history; put it into a file and name that as @FILE",
+            )
+        })
+    }
+
+    pub fn shown(&self) -> String {
+        match self {
+            Self::File(path) => shown(path),
+            Self::Stdin => "stdin".to_owned(),
+            Self::Env(name) => format!("environment variable {}", shown(Path::new(name))),
+            Self::Descriptor(number) => format!("file descriptor {number}"),
+        }
+    }
+
+    fn read(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let bytes = match self {
+            Self::File(path) => File::open(path).and_then(read_all),
+            Self::Stdin => read_all(io::stdin().lock()),
+            // Opened by its name among the descriptors, so that no unsafe code is needed.
+            Self::Descriptor(number) => File::open(format!("/dev/fd/{number}")).and_then(read_all),
+            Self::Env(name) => {
+                let Some(value) = std::env::var_os(name) else {
+                    return Err(Failure::usage("not set").about(self.shown()));
+                };
+                Ok(Zeroizing::new(value.into_vec()))
+            }
+        };
+        bytes.map_err(|error| Failure::system(self.shown(), &error))
+    }
+}
+
+/// Reads a secret without leaving copies of it in memory.
+fn read_all(input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut input = input.take(SECRET_MAX as u64 + 1);
+    // Grown by hand: a `Vec` that grows by itself frees its old memory with the secret in it.
+    let mut bytes = Zeroizing::new(vec![0; 4096]);
+    let mut len = 0;
+    loop {
+        if len == bytes.len() {
+            let mut larger = Zeroizing::new(vec![0; 2 * len]);
+            larger[..len].copy_from_slice(&bytes);
+            bytes = larger;
+        }
+        match input.read(&mut bytes[len..]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    if len > SECRET_MAX {
+        return Err(io::Error::other("more than 16 MiB, too much for a secret"));
+    }
+    bytes.truncate(len);
+    Ok(bytes)
+}
+
+/// Which secret is wanted, checked but not read yet.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    Key(Spec),
+    Passphrase {
+        /// `None` asks on the terminal.
+        from: Option<Spec>,
+        salt: Option<(Spec, Kdf)>,
+    },
+}
+
+/// A secret, and what its messages call it.
+pub struct Found {
+    pub secret: Secret,
+    pub name: String,
+}
+
+impl Plan {
+    /// Checks the arguments; `stdin_taken` when the data comes from standard input.
+    pub fn new(args: &SecretArgs, stdin_taken: bool) -> Result<Self, Failure> {
+        let plan = match (&args.key, &args.passphrase) {
+            (Some(word), _) => Self::Key(Spec::parse("--key", word)?),
+            (None, Some(word)) => Self::Passphrase {
+                from: word
+                    .as_ref()
+                    .map(|word| Spec::parse("--passphrase", word))
+                    .transpose()?,
+                salt: args
+                    .salt
+                    .as_ref()
+                    .map(|word| Spec::parse("--salt", word))
+                    .transpose()?
+                    .map(|spec| (spec, args.kdf.into())),
+            },
+            (None, None) => {
+                return Err(Failure::usage("a key is needed").hint(
+                    "give one with -k @KEYFILE ('fetool keygen -o KEYFILE' makes one), \
+                     or a passphrase with -p",
+                ));
+            }
+        };
+        let on_stdin = plan.specs().filter(|spec| **spec == Spec::Stdin).count();
+        if on_stdin + usize::from(stdin_taken) > 1 {
+            return Err(
+                Failure::usage("standard input can be only one thing at a time").hint(
+                    "it would be the secret and something else as well; give one of them by path",
+                ),
+            );
+        }
+        Ok(plan)
+    }
+
+    fn specs(&self) -> impl Iterator<Item = &Spec> {
+        let (first, second) = match self {
+            Self::Key(spec) => (Some(spec), None),
+            Self::Passphrase { from, salt } => (from.as_ref(), salt.as_ref().map(|(spec, _)| spec)),
+        };
+        first.into_iter().chain(second)
+    }
+
+    /// The files that it is read from, so that none of them is overwritten.
+    pub fn files(&self) -> Vec<FileId> {
+        self.specs()
+            .filter_map(|spec| match spec {
+                Spec::File(path) => FileId::of(&std::fs::metadata(path).ok()?),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The file that a new key may be written to.
+    pub fn key_file(&self) -> Option<&Path> {
+        match self {
+            Self::Key(Spec::File(path)) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Reads the secret, or asks for it: twice when something is sealed with it.
+    pub fn find(&self, sealing: bool) -> Result<Found, Failure> {
+        let (secret, name) = match self {
+            Self::Key(spec) => {
+                let bytes = spec.read()?;
+                (Secret::key(bytes.to_vec()), spec.shown())
+            }
+            Self::Passphrase { from, salt } => {
+                let (mut secret, mut name) = match from {
+                    Some(spec) => {
+                        let bytes = spec.read()?;
+                        let typed = without_line_end(&bytes);
+                        if typed.is_empty() {
+                            return Err(empty().about(spec.shown()));
+                        }
+                        (Secret::passphrase(typed.to_vec()), spec.shown())
+                    }
+                    None => (ask(sealing)?, "passphrase".to_owned()),
+                };
+                if let Some((spec, kdf)) = salt {
+                    let salt = spec.read()?;
+                    secret = secret.with_salt(*kdf, salt.to_vec());
+                    // All that can be wrong with the shape of this pair is the salt.
+                    name = spec.shown();
+                }
+                (secret, name)
+            }
+        };
+        Ok(Found { secret, name })
+    }
+}
+
+impl From<KdfArg> for Kdf {
+    fn from(kdf: KdfArg) -> Self {
+        match kdf {
+            KdfArg::Argon2id => Self::Argon2id,
+            KdfArg::Pbkdf2 => Self::Pbkdf2,
+        }
+    }
+}
+
+fn without_line_end(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    bytes.strip_suffix(b"\r").unwrap_or(bytes)
+}
+
+fn empty() -> Failure {
+    Failure::usage("the passphrase is empty")
+}
+
+fn ask(sealing: bool) -> Result<Secret, Failure> {
+    let ask = |prompt: &str| match prompt::passphrase(prompt) {
+        Some(asked) => asked.map_err(|error| Failure::system("terminal", &error)),
+        None => Err(Failure::system(
+            "/dev/tty",
+            &io::Error::other("no terminal to ask for a passphrase on"),
+        )
+        .hint("give it with --passphrase=@FILE, --passphrase=env:NAME or --passphrase=fd:N")),
+    };
+    let first = ask("Enter passphrase: ")?;
+    if first.is_empty() {
+        return Err(empty());
+    }
+    if sealing {
+        let second = ask("Confirm passphrase: ")?;
+        if *first != *second {
+            return Err(Failure::usage("the passphrases are not the same"));
+        }
+    }
+    Ok(Secret::passphrase(first.as_bytes()))
+}
+
+/// Random bytes for a new key.
+pub fn new_key() -> Result<Zeroizing<[u8; KEY_LEN]>, Failure> {
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    fetool::random(key.as_mut()).map_err(|error| Subjects::default().blame(&error))?;
+    Ok(key)
+}
+
+/// Writes a new key to a file that was not there before.
+pub fn save_key(path: &Path, key: &[u8]) -> Result<(), Failure> {
+    create_private(path, key).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => key_exists(path),
+        _ => Failure::system(shown(path), &error),
+    })
+}
+
+/// A new key would overwrite a file.
+pub fn key_exists(path: &Path) -> Failure {
+    Failure::usage("the file exists already, and a key is never overwritten")
+        .with_status(status::SYSTEM)
+        .about(shown(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(word: &str) -> Result<Spec, Failure> {
+        Spec::parse("--key", OsStr::new(word))
+    }
+
+    #[test]
+    fn specs() {
+        assert_eq!(parse("@a b").unwrap(), Spec::File("a b".into()));
+        assert_eq!(parse("@-").unwrap(), Spec::Stdin);
+        assert_eq!(parse("fd:0").unwrap(), Spec::Stdin);
+        assert_eq!(parse("fd:3").unwrap(), Spec::Descriptor(3));
+        assert_eq!(parse("env:KEY").unwrap(), Spec::Env("KEY".into()));
+    }
+
+    #[test]
+    fn a_secret_in_place_of_a_spec_is_not_repeated() {
+        for word in [
+            "hunter2",
+            "@",
+            "env:",
+            "fd:",
+            "fd:x",
+            "fd:-1",
+            "env:A=hunter2",
+            "",
+        ] {
+            let failure = parse(word).unwrap_err();
+            assert_eq!(failure.status(), status::USAGE);
+            assert!(!failure.message().contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn one_line_end_is_removed() {
+        assert_eq!(without_line_end(b"a\n"), b"a");
+        assert_eq!(without_line_end(b"a\r\n"), b"a");
+        assert_eq!(without_line_end(b"a\n\n"), b"a\n");
+        assert_eq!(without_line_end(b"a \r"), b"a ");
+    }
+
+    #[test]
+    fn long_secrets_are_read_whole_and_endless_ones_refused() {
+        let long = vec![7; 100_000];
+        assert_eq!(*read_all(&long[..]).unwrap(), long);
+        assert!(read_all(io::repeat(0)).is_err());
+    }
+}

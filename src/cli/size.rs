@@ -1,0 +1,84 @@
+//! Sizes on the command line and in messages.
+
+/// Reads `65536`, `64KiB`, `64K` (the same) or `64kB` (64 000).
+pub fn parse(text: &str) -> Result<u64, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "a size is a number of bytes, as 65536, 64KiB or 1MiB".to_owned())?;
+    let factor = factor(&unit.to_ascii_lowercase())
+        .ok_or_else(|| format!("unknown unit '{unit}'; use B, KiB, MiB, GiB or TiB"))?;
+    number
+        .checked_mul(factor)
+        .ok_or_else(|| "more than 2^64 - 1 bytes".to_owned())
+}
+
+fn factor(unit: &str) -> Option<u64> {
+    Some(match unit {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "t" | "tib" => 1 << 40,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        _ => return None,
+    })
+}
+
+/// For people: `1.5 MiB`, with the exact number where it was rounded.
+pub fn exact(bytes: u64) -> String {
+    if bytes < 1024 {
+        format!("{bytes} bytes")
+    } else {
+        format!("{bytes} bytes ({})", rounded(bytes))
+    }
+}
+
+/// For people: `1.5 MiB`.
+pub fn rounded(bytes: u64) -> String {
+    indicatif::BinaryBytes(bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_binary_unless_decimal_is_meant() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("65536", 65536),
+            ("7B", 7),
+            ("64KiB", 65536),
+            ("64K", 65536),
+            ("64k", 65536),
+            ("64kB", 64000),
+            ("10MiB", 10 << 20),
+            ("3GiB", 3 << 30),
+            ("1TiB", 1 << 40),
+            ("2TB", 2_000_000_000_000),
+        ] {
+            assert_eq!(parse(text), Ok(bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in [
+            "",
+            "KiB",
+            "-1",
+            "1.5MiB",
+            "1 MiB",
+            "1XiB",
+            "99999999999999999999",
+            "17000000TiB",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What sealing and opening have in common around the work itself.
+
+use super::args::{OutputArgs, WorkArgs};
+use super::failure::{Failure, Subjects, say, shown};
+use super::size::rounded;
+use crate::io::input::Input;
+use crate::io::output::Target;
+use fetool::Stop;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Where data comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Stdin,
+    Path(PathBuf),
+}
+
+impl Source {
+    pub fn new(path: Option<&Path>) -> Self {
+        match path {
+            None => Self::Stdin,
+            Some(path) if path.as_os_str() == "-" => Self::Stdin,
+            Some(path) => Self::Path(path.to_owned()),
+        }
+    }
+
+    pub fn is_stdin(&self) -> bool {
+        *self == Self::Stdin
+    }
+
+    /// What messages call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Stdin => "stdin".to_owned(),
+            Self::Path(path) => shown(path),
+        }
+    }
+
+    /// Opens it; reads that block end when `stop` is thrown.
+    pub fn open(&self, stop: &Stop) -> Result<Input, Failure> {
+        let open = || {
+            let mut input = match self {
+                Self::Stdin => Input::stdin()?,
+                Self::Path(path) => Input::open(path)?,
+            };
+            input.ends_with(stop)?;
+            Ok(input)
+        };
+        open().map_err(|error| Failure::system(self.name(), &error))
+    }
+
+    /// Opens a sealed file, which nobody types.
+    pub fn open_sealed(&self, stop: &Stop) -> Result<Input, Failure> {
+        let input = self.open(stop)?;
+        if self.is_stdin() && input.is_terminal() {
+            return Err(Failure::usage("no input: standard input is a terminal")
+                .hint("give the PATH of a sealed file, or pipe one in"));
+        }
+        Ok(input)
+    }
+}
+
+/// Where the output goes, from its arguments.
+pub fn target(args: &OutputArgs) -> Result<Target, Failure> {
+    match &args.output {
+        None => Ok(Target::Stdout { any: false }),
+        Some(path) if path.as_os_str() == "-" => {
+            if args.sync || args.force {
+                return Err(Failure::usage(
+                    "--force and --sync go with a FILE, not with '-o -'",
+                ));
+            }
+            Ok(Target::Stdout { any: true })
+        }
+        Some(path) => Ok(Target::File {
+            path: path.clone(),
+            force: args.force,
+            sync: args.sync,
+        }),
+    }
+}
+
+/// What messages call the output.
+pub fn target_name(target: &Target) -> String {
+    match target {
+        Target::Stdout { .. } => "stdout".to_owned(),
+        Target::File { path, .. } => shown(path),
+    }
+}
+
+/// Prints what the file does not protect, unless it was asked not to.
+pub fn warn(work: &WorkArgs, subjects: &Subjects, warnings: &[String]) {
+    if !work.quiet {
+        for warning in warnings {
+            say(Some(&subjects.input), &format!("warning: {warning}"));
+        }
+    }
+}
+
+/// Takes the time, for `--verbose`.
+pub struct Clock(Instant);
+
+impl Clock {
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Says what was done: `what` with the number of bytes, chunks and the rate.
+    pub fn tell(&self, subjects: &Subjects, what: &str, bytes: u64, chunks: u64) {
+        let elapsed = self.0.elapsed().max(Duration::from_micros(1));
+        let rate = bytes as f64 / elapsed.as_secs_f64();
+        say(
+            Some(&subjects.input),
+            &format!(
+                "{what}: {}, {chunks} chunk{}, in {:.2} s ({}/s)",
+                rounded(bytes),
+                if chunks == 1 { "" } else { "s" },
+                elapsed.as_secs_f64(),
+                rounded(rate as u64),
+            ),
+        );
+    }
+}

@@ -1,0 +1,116 @@
+//! What must be undone when a signal ends the process: temporary files, and a silenced terminal.
+//!
+//! Signals are waited for in a thread of their own. It holds the lock of the list while it cleans
+//! up and until the process is dead, so no other thread can make something new in between. Errors
+//! need none of this: there, destructors do the work.
+
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+static UNDO: Mutex<Undo> = Mutex::new(Undo {
+    files: Vec::new(),
+    terminal: None,
+});
+
+struct Undo {
+    files: Vec<PathBuf>,
+    terminal: Option<(File, Termios)>,
+}
+
+fn lock() -> MutexGuard<'static, Undo> {
+    UNDO.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts to wait for signals.
+pub fn install() -> io::Result<()> {
+    let wanted = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(|signal| !ignored(*signal));
+    let mut signals = Signals::new(wanted)?;
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            die_of(signal);
+        }
+    });
+    Ok(())
+}
+
+/// Whether the parent had the signal ignored, as nohup does, and shells do for jobs in the
+/// background. Then it stays so.
+#[cfg(target_os = "linux")]
+fn ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ignored(_signal: i32) -> bool {
+    false
+}
+
+/// Cleans up and ends the process as the signal would have.
+pub fn die_of(signal: i32) -> ! {
+    let mut undo = lock();
+    for file in &undo.files {
+        let _ = fs::remove_file(file);
+    }
+    if let Some((terminal, before)) = undo.terminal.take() {
+        let _ = tcsetattr(&terminal, SetArg::TCSANOW, &before);
+    }
+    let _ = emulate_default_handler(signal);
+    // Not reached for a signal whose default is to end the process.
+    std::process::exit(128 + signal);
+}
+
+/// A temporary file that a signal would remove, for as long as this lives.
+pub struct Temporary {
+    path: PathBuf,
+}
+
+impl Temporary {
+    /// Makes a file under the lock, so that there is no moment at which a signal would forget it.
+    pub fn make<T>(
+        make: impl FnOnce() -> io::Result<T>,
+        path: impl FnOnce(&T) -> &Path,
+    ) -> io::Result<(T, Self)> {
+        let mut undo = lock();
+        let made = make()?;
+        let path = path(&made).to_owned();
+        undo.files.push(path.clone());
+        Ok((made, Self { path }))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        lock().files.retain(|file| *file != self.path);
+    }
+}
+
+/// A terminal whose settings a signal would put back, for as long as this lives.
+pub struct Terminal;
+
+impl Terminal {
+    pub fn remember(terminal: File) -> io::Result<Self> {
+        let before = tcgetattr(&terminal)?;
+        lock().terminal = Some((terminal, before));
+        Ok(Self)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        lock().terminal = None;
+    }
+}

@@ -1,0 +1,126 @@
+//! Inputs: standard input or a file, with what is known of them before they are read.
+
+use super::{FileId, widen_pipe};
+use fetool::Stop;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::fs::File;
+use std::io::{self, IsTerminal, PipeReader, Read, Seek, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+
+/// An open input.
+pub struct Input {
+    file: File,
+    kind: Kind,
+}
+
+enum Kind {
+    /// A regular file: reads do not block for long.
+    Regular { id: FileId, size: u64 },
+    /// A pipe, a terminal, a device: a read may block for ever. The pipe becomes readable when
+    /// somebody wants it to end.
+    Stream { woken: Option<PipeReader> },
+}
+
+impl Input {
+    /// Standard input, from its current position on.
+    pub fn stdin() -> io::Result<Self> {
+        Self::new(io::stdin().as_fd().try_clone_to_owned()?.into())
+    }
+
+    /// A file.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Self::new(File::open(path)?)
+    }
+
+    fn new(mut file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        let kind = match FileId::of(&metadata) {
+            Some(id) => {
+                let position = file.stream_position()?;
+                let size = metadata.len().saturating_sub(position);
+                Kind::Regular { id, size }
+            }
+            None => Kind::Stream { woken: None },
+        };
+        if metadata.file_type().is_fifo() {
+            widen_pipe(&file);
+        }
+        Ok(Self { file, kind })
+    }
+
+    /// Which regular file it is.
+    pub fn id(&self) -> Option<FileId> {
+        match self.kind {
+            Kind::Regular { id, .. } => Some(id),
+            Kind::Stream { .. } => None,
+        }
+    }
+
+    /// How many bytes there are, where that is known. Some files that the kernel makes up (in
+    /// /proc) claim to be empty and are not, so 0 is not believed.
+    pub fn size(&self) -> Option<u64> {
+        match self.kind {
+            Kind::Regular { size, .. } if size > 0 => Some(size),
+            _ => None,
+        }
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        self.file.is_terminal()
+    }
+
+    /// The file, where it is one that can be read twice and skipped over.
+    pub fn as_seekable(&self) -> Option<&File> {
+        matches!(self.kind, Kind::Regular { .. }).then_some(&self.file)
+    }
+
+    /// Has blocked reads end when `stop` is thrown.
+    pub fn ends_with(&mut self, stop: &Stop) -> io::Result<()> {
+        if let Kind::Stream { woken } = &mut self.kind {
+            let (reader, writer) = io::pipe()?;
+            *woken = Some(reader);
+            stop.on_stop(move || {
+                // It has room for one byte: nobody wrote to it before.
+                let _ = (&writer).write(&[0]);
+            });
+        }
+        Ok(())
+    }
+
+    /// Waits until there is something to read; an error when it was woken to end.
+    fn wait(&self) -> io::Result<()> {
+        let Kind::Stream { woken: Some(woken) } = &self.kind else {
+            return Ok(());
+        };
+        let mut waiting = [
+            PollFd::new(self.file.as_fd(), PollFlags::POLLIN),
+            PollFd::new(woken.as_fd(), PollFlags::POLLIN),
+        ];
+        poll(&mut waiting, PollTimeout::NONE)?;
+        match waiting[1].any() {
+            Some(true) => Err(io::Error::other("stopped")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            self.wait()?;
+            match self.file.read(into) {
+                // A pipe that somebody else made non-blocking.
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    let mut waiting = [PollFd::new(self.file.as_fd(), PollFlags::POLLIN)];
+                    poll(&mut waiting, PollTimeout::from(100u8))?;
+                }
+                read => return read,
+            }
+        }
+    }
+}

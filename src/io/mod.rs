@@ -1,0 +1,39 @@
+//! Files, pipes and terminals: where bytes come from and where they go.
+
+pub mod cleanup;
+pub mod input;
+pub mod output;
+pub mod prompt;
+pub mod text;
+
+use std::fs::Metadata;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+
+/// Which file something is, by device and inode. Only regular files have one: reading and writing
+/// the same pipe or terminal is nothing unusual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    pub fn of(metadata: &Metadata) -> Option<Self> {
+        metadata.is_file().then(|| Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
+    }
+}
+
+/// Asks for room for a whole chunk in a pipe, so that it passes in one system call. The system may
+/// refuse; then it takes more of them.
+#[cfg(target_os = "linux")]
+fn widen_pipe(fd: impl AsFd) {
+    use nix::fcntl::{FcntlArg, fcntl};
+    let _ = fcntl(fd, FcntlArg::F_SETPIPE_SZ(1 << 20));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen_pipe(_fd: impl AsFd) {}

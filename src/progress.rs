@@ -1,0 +1,117 @@
+//! Progress on standard error. It takes what the workers report when it has time, and never makes
+//! them wait.
+
+use clap::ValueEnum;
+use fetool::{Meter, Reports};
+use indicatif::{BinaryBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, IsTerminal, Write};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// Short work shows nothing.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Between two looks at the reports.
+const BAR_PAUSE: Duration = Duration::from_millis(100);
+/// Between two lines, where there is no terminal.
+const LINE_PAUSE: Duration = Duration::from_secs(1);
+
+/// When to show progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// When standard error is a terminal, and the work takes longer than half a second
+    Auto,
+    /// Always; as plain lines where standard error is no terminal
+    Always,
+    /// Never
+    Never,
+}
+
+/// Shows progress until it is dropped.
+pub struct Progress {
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Progress {
+    /// A meter for the work, and its display. `total` is the number of plaintext bytes to come,
+    /// where that is known.
+    pub fn start(when: When, quiet: bool, total: Option<u64>) -> (Meter, Self) {
+        let terminal = io::stderr().is_terminal();
+        let shown = match when {
+            When::Auto => terminal && !quiet,
+            When::Always => true,
+            When::Never => false,
+        };
+        if !shown {
+            return (Meter::unwatched(), Self { thread: None });
+        }
+        let (meter, reports) = Meter::watched();
+        let display = move || {
+            if terminal {
+                bar(&reports, total);
+            } else {
+                lines(&reports, total);
+            }
+        };
+        let thread = Some(thread::spawn(display));
+        (meter, Self { thread })
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        // The meter is gone by now, so the thread ends when it looks next.
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Waits until there is something to show. `None` when the work ended before.
+fn wait(reports: &Reports, started: Instant) -> Option<u64> {
+    let mut done = 0;
+    while let Some(left) = PATIENCE.checked_sub(started.elapsed()) {
+        thread::park_timeout(left);
+        done = reports.latest(done)?;
+    }
+    Some(done)
+}
+
+fn bar(reports: &Reports, total: Option<u64>) {
+    let Some(mut done) = wait(reports, Instant::now()) else {
+        return;
+    };
+    let template = match total {
+        Some(_) => "{wide_bar} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left",
+        None => "{bytes}, {binary_bytes_per_sec}, {elapsed}",
+    };
+    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr())
+        .with_elapsed(PATIENCE)
+        .with_style(ProgressStyle::with_template(template).expect("the template is constant"));
+    bar.set_position(done);
+    while let Some(latest) = reports.latest(done) {
+        done = latest;
+        bar.set_position(done);
+        thread::park_timeout(BAR_PAUSE);
+    }
+    bar.finish_and_clear();
+}
+
+fn lines(reports: &Reports, total: Option<u64>) {
+    let started = Instant::now();
+    let Some(mut done) = wait(reports, started) else {
+        return;
+    };
+    while let Some(latest) = reports.latest(done) {
+        done = latest;
+        let rate = done as f64 / started.elapsed().as_secs_f64();
+        let of = total.map_or(String::new(), |total| format!(" of {}", BinaryBytes(total)));
+        let line = format!(
+            "fetool: {}{of}, {}/s\n",
+            BinaryBytes(done),
+            BinaryBytes(rate as u64)
+        );
+        let _ = io::stderr().lock().write_all(line.as_bytes());
+        thread::park_timeout(LINE_PAUSE);
+    }
+}
