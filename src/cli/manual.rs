@@ -200,9 +200,9 @@ const SECRETS: Chapter = (
              from /dev/tty and not shown; without a terminal that is an error.",
         ),
         Text(
-            "One key seals many files: each has a base nonce with 64 random bits. Past 2^32 files \
-             under one key a repeated nonce is no longer out of the question; take a new key long \
-             before.",
+            "One key seals many files: each has a base nonce with 64 random bits. After n files \
+             under one key, the chance that two share a nonce is about n^2 / 2^65: one in 2^33 for \
+             2^16 files, one in 2^17 for 2^24. Take a new key well before that.",
         ),
     ],
 );

@@ -1,0 +1,133 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'fetool'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'fetool' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('seal', 'seal', [CompletionResultType]::ParameterValue, 'Encrypt and authenticate a stream or a file')
+            [CompletionResult]::new('open', 'open', [CompletionResultType]::ParameterValue, 'Authenticate and decrypt a sealed stream or file')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Tell what sealed files are, without a key')
+            [CompletionResult]::new('keygen', 'keygen', [CompletionResultType]::ParameterValue, 'Make a key: 32 random bytes')
+            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Print manual pages or shell completions, for packagers')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print help for fetool or one of its subcommands')
+            break
+        }
+        'fetool;seal' {
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
+            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Where the salt is that goes with a passphrase for GFE, as for --key')
+            [CompletionResult]::new('--kdf', '--kdf', [CompletionResultType]::ParameterName, 'How a passphrase and a salt become a GFE key')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The format to write')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The format to write')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Plaintext bytes a chunk, such as 64KiB or 1MiB')
+            [CompletionResult]::new('--chunk-size', '--chunk-size', [CompletionResultType]::ParameterName, 'Plaintext bytes a chunk, such as 64KiB or 1MiB')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'The plaintext''s length, for a pipe; a different length is an error')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to FILE, which appears whole or not at all')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to FILE, which appears whole or not at all')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Worker threads; 0 is one for each core')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Worker threads; 0 is one for each core')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'Show progress on standard error')
+            [CompletionResult]::new('--new-key', '--new-key', [CompletionResultType]::ParameterName, 'Make the key file named by -k @FILE first: 32 random bytes, mode 0600')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite FILE when it exists')
+            [CompletionResult]::new('--sync', '--sync', [CompletionResultType]::ParameterName, 'Have FILE and its folder on disk before the end (fsync)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what was done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what was done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fetool;open' {
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
+            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Where the salt is that goes with a passphrase for GFE, as for --key')
+            [CompletionResult]::new('--kdf', '--kdf', [CompletionResultType]::ParameterName, 'How a passphrase and a salt become a GFE key')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The format to read; found out by itself otherwise')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The format to read; found out by itself otherwise')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to FILE, which appears whole or not at all')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to FILE, which appears whole or not at all')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Worker threads; 0 is one for each core')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Worker threads; 0 is one for each core')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'Show progress on standard error')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Refuse what would be accepted with a warning')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Authenticate everything, and write nothing')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite FILE when it exists')
+            [CompletionResult]::new('--sync', '--sync', [CompletionResultType]::ParameterName, 'Have FILE and its folder on disk before the end (fsync)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what was done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what was done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fetool;inspect' {
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
+            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Where the salt is that goes with a passphrase for GFE, as for --key')
+            [CompletionResult]::new('--kdf', '--kdf', [CompletionResultType]::ParameterName, 'How a passphrase and a salt become a GFE key')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The format to read; found out by itself otherwise')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The format to read; found out by itself otherwise')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Worker threads; 0 is one for each core')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Worker threads; 0 is one for each core')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'Show progress on standard error')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object a file')
+            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Authenticate every chunk too; needs a secret')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what was done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what was done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fetool;keygen' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the key to FILE')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the key to FILE')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fetool;generate' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'fetool;help' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

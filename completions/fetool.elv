@@ -1,0 +1,121 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[fetool] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'fetool'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'fetool'= {
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand seal 'Encrypt and authenticate a stream or a file'
+            cand open 'Authenticate and decrypt a sealed stream or file'
+            cand inspect 'Tell what sealed files are, without a key'
+            cand keygen 'Make a key: 32 random bytes'
+            cand generate 'Print manual pages or shell completions, for packagers'
+            cand help 'Print help for fetool or one of its subcommands'
+        }
+        &'fetool;seal'= {
+            cand -k 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
+            cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
+            cand --salt 'Where the salt is that goes with a passphrase for GFE, as for --key'
+            cand --kdf 'How a passphrase and a salt become a GFE key'
+            cand -f 'The format to write'
+            cand --format 'The format to write'
+            cand -c 'Plaintext bytes a chunk, such as 64KiB or 1MiB'
+            cand --chunk-size 'Plaintext bytes a chunk, such as 64KiB or 1MiB'
+            cand --size 'The plaintext''s length, for a pipe; a different length is an error'
+            cand -o 'Write to FILE, which appears whole or not at all'
+            cand --output 'Write to FILE, which appears whole or not at all'
+            cand -j 'Worker threads; 0 is one for each core'
+            cand --jobs 'Worker threads; 0 is one for each core'
+            cand --progress 'Show progress on standard error'
+            cand --new-key 'Make the key file named by -k @FILE first: 32 random bytes, mode 0600'
+            cand --force 'Overwrite FILE when it exists'
+            cand --sync 'Have FILE and its folder on disk before the end (fsync)'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say what was done'
+            cand --verbose 'Say what was done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fetool;open'= {
+            cand -k 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
+            cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
+            cand --salt 'Where the salt is that goes with a passphrase for GFE, as for --key'
+            cand --kdf 'How a passphrase and a salt become a GFE key'
+            cand -f 'The format to read; found out by itself otherwise'
+            cand --format 'The format to read; found out by itself otherwise'
+            cand -o 'Write to FILE, which appears whole or not at all'
+            cand --output 'Write to FILE, which appears whole or not at all'
+            cand -j 'Worker threads; 0 is one for each core'
+            cand --jobs 'Worker threads; 0 is one for each core'
+            cand --progress 'Show progress on standard error'
+            cand --strict 'Refuse what would be accepted with a warning'
+            cand --check 'Authenticate everything, and write nothing'
+            cand --force 'Overwrite FILE when it exists'
+            cand --sync 'Have FILE and its folder on disk before the end (fsync)'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say what was done'
+            cand --verbose 'Say what was done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fetool;inspect'= {
+            cand -k 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
+            cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
+            cand --salt 'Where the salt is that goes with a passphrase for GFE, as for --key'
+            cand --kdf 'How a passphrase and a salt become a GFE key'
+            cand -f 'The format to read; found out by itself otherwise'
+            cand --format 'The format to read; found out by itself otherwise'
+            cand -j 'Worker threads; 0 is one for each core'
+            cand --jobs 'Worker threads; 0 is one for each core'
+            cand --progress 'Show progress on standard error'
+            cand --json 'Print one JSON object a file'
+            cand --verify 'Authenticate every chunk too; needs a secret'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say what was done'
+            cand --verbose 'Say what was done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fetool;keygen'= {
+            cand -o 'Write the key to FILE'
+            cand --output 'Write the key to FILE'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fetool;generate'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fetool;help'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+    ]
+    $completions[$command]
+}
