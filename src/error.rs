@@ -32,6 +32,10 @@ pub enum Error {
     #[error("no random numbers from the system: {0}")]
     Random(getrandom::Error),
 
+    /// The system has no thread for us.
+    #[error("cannot start a thread: {}", Plain(.0))]
+    Thread(#[source] io::Error),
+
     /// The caller asked for something that cannot be done.
     #[error("{what}")]
     Usage {
@@ -153,6 +157,7 @@ impl Error {
             | Self::Write(_)
             | Self::InputLength { .. }
             | Self::Random(_)
+            | Self::Thread(_)
             | Self::Secret { .. }
             | Self::Stopped
             | Self::Panic(_) => status::SYSTEM,

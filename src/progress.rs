@@ -52,7 +52,11 @@ impl Progress {
                 lines(&reports, total);
             }
         };
-        let thread = Some(thread::spawn(display));
+        // Without a thread to spare there is nothing to see.
+        let thread = thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn(display)
+            .ok();
         (meter, Self { thread })
     }
 }

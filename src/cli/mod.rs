@@ -15,7 +15,7 @@ mod size;
 mod work;
 
 use clap::{Parser, Subcommand};
-use failure::Failure;
+use failure::{Failure, Subjects};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -70,10 +70,10 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             return match external::run(&args[1..]) {
                 Some(failure) => failure.report(),
                 // Not there either: clap says so, and what may have been meant.
-                None => error.exit(),
+                None => explain(&error),
             };
         }
-        Err(error) => error.exit(),
+        Err(error) => return explain(&error),
     };
     match crate::io::cleanup::install()
         .map_err(Failure::from_system)
@@ -81,5 +81,13 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
+    }
+}
+
+/// Prints what clap has to say: a usage error, or the help or version that was asked for.
+fn explain(answer: &clap::Error) -> ExitCode {
+    match answer.print() {
+        Ok(()) => ExitCode::from(answer.exit_code() as u8), // 0 or 2
+        Err(e) => Subjects::stdout().blame(&fetool::Error::Write(e)).report(),
     }
 }

@@ -34,12 +34,14 @@ pub fn install() -> io::Result<()> {
         .into_iter()
         .filter(|signal| !ignored(*signal));
     let mut signals = Signals::new(wanted)?;
-    thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            die_of(signal);
-        }
-    });
-    Ok(())
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                die_of(signal);
+            }
+        })
+        .map(drop)
 }
 
 /// Whether the parent had the signal ignored, as nohup does, and shells do for jobs in the

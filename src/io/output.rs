@@ -11,6 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
@@ -119,6 +120,9 @@ impl Output {
             }
         }
         let path = resolve_links(path)?;
+        if path.file_name().is_none() || path.as_os_str().as_bytes().ends_with(b"/") {
+            return Err(io::Error::from(io::ErrorKind::InvalidFilename).into());
+        }
         let (named, undo) = Temporary::make(
             || {
                 tempfile::Builder::new()
@@ -279,10 +283,14 @@ fn resolve_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many levels of symbolic links"))
 }
 
-/// The temporary name in tempfile's messages is nobody's business.
+/// tempfile wraps the system's error into one with the temporary file's name, which tells nobody
+/// anything.
 fn without_path(error: io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => io::Error::from(error.kind()),
-    }
+    let code = error.get_ref().and_then(|wrapped| {
+        wrapped
+            .source()?
+            .downcast_ref::<io::Error>()?
+            .raw_os_error()
+    });
+    code.map_or(error, io::Error::from_raw_os_error)
 }

@@ -108,12 +108,21 @@ fn run(
     for _ in 0..pool {
         free_tx.send(Slab::default()).expect("we hold the receiver");
     }
+    // A thread that cannot be started ends the others too: they find their channels closed.
     thread::scope(|scope| {
         for _ in 0..run.jobs.get() {
             let (work_rx, done_tx) = (work_rx.clone(), done_tx.clone());
-            scope.spawn(move || work_all(worker, work_rx, done_tx, run.meter));
+            thread::Builder::new()
+                .name("worker".to_owned())
+                .spawn_scoped(scope, move || work_all(worker, work_rx, done_tx, run.meter))
+                .map_err(Error::Thread)?;
         }
-        scope.spawn(move || produce_all(&mut producer, free_rx, work_tx, done_tx, run.stop));
+        thread::Builder::new()
+            .name("producer".to_owned())
+            .spawn_scoped(scope, move || {
+                produce_all(&mut producer, free_rx, work_tx, done_tx, run.stop)
+            })
+            .map_err(Error::Thread)?;
         drop(work_rx);
         let written = write_all(done_rx, free_tx, output, pool, run.stop);
         if written.is_err() {
