@@ -3,7 +3,10 @@
 
 use clap::ValueEnum;
 use fetool::{Meter, Reports};
-use indicatif::{BinaryBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{
+    BinaryBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+};
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -86,12 +89,25 @@ fn bar(reports: &Reports, total: Option<u64>) {
         return;
     };
     let template = match total {
-        Some(_) => "{wide_bar} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left",
-        None => "{bytes}, {binary_bytes_per_sec}, {elapsed}",
+        Some(_) => "{wide_bar} {bytes} of {total_bytes}, {rate}/s, {left} left",
+        None => "{bytes}, {rate}/s, {elapsed}",
     };
+    // indicatif's own rate is of the last moments since the bar appeared, which is after the work
+    // began: at first it would be far too high.
+    let style = ProgressStyle::with_template(template)
+        .expect("the template is constant")
+        .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            let _ = write!(out, "{}", BinaryBytes(rate(state) as u64));
+        })
+        .with_key("left", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            let bytes = state.len().unwrap_or(0).saturating_sub(state.pos());
+            let seconds = (bytes as f64 / rate(state)).ceil();
+            let left = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+            let _ = write!(out, "{}", HumanDuration(left));
+        });
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr())
         .with_elapsed(PATIENCE)
-        .with_style(ProgressStyle::with_template(template).expect("the template is constant"));
+        .with_style(style);
     bar.set_position(done);
     while let Some(latest) = reports.latest(done) {
         done = latest;
@@ -99,6 +115,11 @@ fn bar(reports: &Reports, total: Option<u64>) {
         thread::park_timeout(BAR_PAUSE);
     }
     bar.finish_and_clear();
+}
+
+/// Bytes a second since the work began.
+fn rate(state: &ProgressState) -> f64 {
+    state.pos() as f64 / state.elapsed().as_secs_f64()
 }
 
 fn lines(reports: &Reports, total: Option<u64>) {

@@ -4,7 +4,7 @@
 //! up and until the process is dead, so no other thread can make something new in between. Errors
 //! need none of this: there, destructors do the work.
 
-use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -67,9 +67,7 @@ pub fn die_of(signal: i32) -> ! {
     for file in &undo.files {
         let _ = fs::remove_file(file);
     }
-    if let Some((terminal, before)) = undo.terminal.take() {
-        let _ = tcsetattr(&terminal, SetArg::TCSANOW, &before);
-    }
+    undo.restore_terminal();
     let _ = emulate_default_handler(signal);
     // Not reached for a signal whose default is to end the process.
     std::process::exit(128 + signal);
@@ -100,19 +98,32 @@ impl Drop for Temporary {
     }
 }
 
-/// A terminal whose settings a signal would put back, for as long as this lives.
-pub struct Terminal;
+/// A terminal that shows nothing of what is typed, for as long as this lives; a signal also ends
+/// that.
+pub struct Silenced;
 
-impl Terminal {
-    pub fn remember(terminal: File) -> io::Result<Self> {
+impl Silenced {
+    pub fn new(terminal: File) -> io::Result<Self> {
         let before = tcgetattr(&terminal)?;
-        lock().terminal = Some((terminal, before));
+        let mut silent = before.clone();
+        silent.local_flags.remove(LocalFlags::ECHO);
+        let mut undo = lock();
+        tcsetattr(&terminal, SetArg::TCSANOW, &silent)?;
+        undo.terminal = Some((terminal, before));
         Ok(Self)
     }
 }
 
-impl Drop for Terminal {
+impl Drop for Silenced {
     fn drop(&mut self) {
-        lock().terminal = None;
+        lock().restore_terminal();
+    }
+}
+
+impl Undo {
+    fn restore_terminal(&mut self) {
+        if let Some((terminal, before)) = self.terminal.take() {
+            let _ = tcsetattr(&terminal, SetArg::TCSANOW, &before);
+        }
     }
 }
