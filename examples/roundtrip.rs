@@ -24,6 +24,8 @@ fn main() -> Result<(), Error> {
     let report = Inspect::new().run_seekable(Cursor::new(&sealed))?;
     eprintln!("{}: ends {}", report.title, report.description.end_meaning);
 
-    Open::new(&key).strict(true).run(&sealed[..], io::stdout())?;
+    Open::new(&key)
+        .strict(true)
+        .run(&sealed[..], io::stdout())?;
     Ok(())
 }

@@ -128,7 +128,7 @@ impl<'a> Inspect<'a> {
 }
 
 impl Inspected {
-    /// Takes in what authenticating the same file told ([`Open::check`]): warnings that only the
+    /// Takes in what authenticating the same file told ([`Open::check`](crate::Open::check)): warnings that only the
     /// secret brings to light, and the fault that comes first. Returns the reading of the format
     /// that authenticated the file, or `None` when it is not authentic.
     ///
