@@ -1,7 +1,7 @@
 //! Telling what a sealed file is, without a key.
 
 use crate::Error;
-use crate::format::{self, Description, Format, HEAD_MAX, Header};
+use crate::format::{self, Description, Format, HEAD_MAX, Header, Limits};
 use crate::open::Checked;
 use crate::pipeline::Walker;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -226,7 +226,12 @@ fn walk(
     input: &mut dyn Skim,
     report: &mut Inspected,
 ) -> Result<u64, Error> {
-    let mut walker = Walker::new(header.frames(), header.size() as u64);
+    // Nothing is held in memory here.
+    let limits = Limits {
+        memory: u64::MAX >> 1,
+        body: None,
+    };
+    let mut walker = Walker::new(header.frames(&limits), header.size() as u64);
     let mut ahead = ahead.to_vec();
     loop {
         let wanted = walker.frames.lead().saturating_sub(ahead.len());

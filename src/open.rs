@@ -1,6 +1,6 @@
 //! Opening a sealed stream.
 
-use crate::format::{self, Format, Frames, HEAD_MAX, Header};
+use crate::format::{self, Format, Frames, HEAD_MAX, Header, Limits};
 use crate::lookahead::Lookahead;
 use crate::pipeline::{self, Meter, Run, Stop, Walker};
 use crate::seal::all_cores;
@@ -17,6 +17,7 @@ pub struct Open<'a> {
     secret: &'a Secret,
     format: Option<&'a dyn Format>,
     strict: bool,
+    limits: Limits,
     jobs: NonZeroUsize,
     stop: Stop,
     meter: Meter,
@@ -47,6 +48,7 @@ impl<'a> Open<'a> {
             secret,
             format: None,
             strict: false,
+            limits: Limits::default(),
             jobs: all_cores(),
             stop: Stop::new(),
             meter: Meter::unwatched(),
@@ -62,6 +64,12 @@ impl<'a> Open<'a> {
     /// Refuses what would be accepted with a warning ([`Opening::warnings`]).
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
+        self
+    }
+
+    /// How much memory a file may need, where its format holds all of it in one piece.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -99,7 +107,7 @@ impl<'a> Open<'a> {
         Ok(Opening {
             input,
             format: format.name(),
-            frames: header.frames(),
+            frames: header.frames(&self.limits),
             offset: header.size() as u64,
             unlocked,
             jobs: self.jobs,
@@ -138,7 +146,11 @@ impl<'a> Open<'a> {
         };
         let header = format.header(head)?;
         input.skip(header.size());
-        let first = first_frame(input, header.frames(), header.size() as u64)?;
+        let first = if header.tries_first_frame() {
+            first_frame(input, header.frames(&self.limits), header.size() as u64)?
+        } else {
+            None
+        };
         let unlocked = header.unlock(self.secret, first)?;
         if self.strict
             && let Some(warning) = unlocked.warnings.first()

@@ -1,6 +1,8 @@
 //! Sealing a stream.
 
+use crate::aead::Algorithm;
 use crate::format::{self, Format, Layout, SealRequest};
+use crate::kdf::Kdf;
 use crate::pipeline::{self, Meter, Run, Stop};
 use crate::{Error, Secret};
 use std::io::{Read, Write};
@@ -21,10 +23,12 @@ use std::num::NonZeroUsize;
 /// # Ok::<(), fetool::Error>(())
 /// ```
 pub struct Seal<'a> {
-    secret: &'a Secret,
+    secrets: Vec<&'a Secret>,
     format: &'a dyn Format,
     size: Option<u64>,
     chunk_size: Option<u64>,
+    algorithm: Option<Algorithm>,
+    kdf: Option<Kdf>,
     jobs: NonZeroUsize,
     stop: Stop,
     meter: Meter,
@@ -46,10 +50,12 @@ impl<'a> Seal<'a> {
     /// As GFE, with 1 MiB chunks, on all cores.
     pub fn new(secret: &'a Secret) -> Self {
         Self {
-            secret,
+            secrets: vec![secret],
             format: &format::gfe::Gfe,
             size: None,
             chunk_size: None,
+            algorithm: None,
+            kdf: None,
             jobs: all_cores(),
             stop: Stop::new(),
             meter: Meter::unwatched(),
@@ -73,6 +79,24 @@ impl<'a> Seal<'a> {
     /// Plaintext bytes a chunk; the format's own default otherwise.
     pub fn chunk_size(mut self, bytes: Option<u64>) -> Self {
         self.chunk_size = bytes;
+        self
+    }
+
+    /// One more secret that opens the file, for formats with key slots.
+    pub fn add_secret(mut self, secret: &'a Secret) -> Self {
+        self.secrets.push(secret);
+        self
+    }
+
+    /// Which AEAD; the format's own default otherwise.
+    pub fn algorithm(mut self, algorithm: Option<Algorithm>) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Which key derivation, for formats that do it themselves; their own default otherwise.
+    pub fn kdf(mut self, kdf: Option<Kdf>) -> Self {
+        self.kdf = kdf;
         self
     }
 
@@ -111,14 +135,14 @@ impl<'a> Seal<'a> {
     /// [`Error::Secret`] when the secret has not the shape that the format needs, and
     /// [`Error::Usage`] when the format cannot do what was asked for.
     pub fn start(self) -> Result<Sealing, Error> {
-        let sealer = self.format.sealer(
-            self.secret,
-            SealRequest {
-                size: self.size,
-                chunk_size: self.chunk_size,
-                random: self.random,
-            },
-        )?;
+        let sealer = self.format.sealer(SealRequest {
+            secrets: &self.secrets,
+            size: self.size,
+            chunk_size: self.chunk_size,
+            algorithm: self.algorithm,
+            kdf: self.kdf,
+            random: self.random,
+        })?;
         Ok(Sealing {
             sealer,
             size: self.size,

@@ -1,7 +1,7 @@
 //! Keys and passphrases in memory: wiped when dropped, and never printed.
 
 use crate::Error;
-use crate::kdf::Kdf;
+use crate::kdf::{Kdf, Key};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -61,7 +61,7 @@ impl Secret {
     ///
     /// # Errors
     /// [`Error::Secret`] when the salt is too short.
-    pub fn derived_key(&self) -> Option<Result<Zeroizing<[u8; 32]>, Error>> {
+    pub fn derived_key(&self) -> Option<Result<Key, Error>> {
         match &self.kind {
             Kind::Passphrase {
                 salted: Some((kdf, salt)),

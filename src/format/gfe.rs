@@ -24,8 +24,8 @@
 //! stream authenticated.
 
 use super::{
-    ChunkId, Claim, Description, End, Field, Format, Frames, Header, Layout, OpenChunk, SealChunk,
-    SealRequest, Sealer, Unlocked,
+    ChunkId, Claim, Description, End, Field, Format, Frames, Header, Layout, Limits, OpenChunk,
+    SealChunk, SealRequest, Sealer, Unlocked,
 };
 use crate::aead::{Aead, Algorithm, KEY_LEN, TAG_LEN, Tag};
 use crate::{Error, Secret};
@@ -80,7 +80,16 @@ impl Format for Gfe {
         Ok(Box::new(GfeHeader::decode(head)?))
     }
 
-    fn sealer(&self, secret: &Secret, request: SealRequest<'_>) -> Result<Sealer, Error> {
+    fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
+        let [secret] = request.secrets else {
+            return Err(Error::usage_hint(
+                "GFE has no key slots, and so takes one key",
+                "for several, choose --format dexios",
+            ));
+        };
+        if request.algorithm.is_some_and(|a| a != Algorithm::Aes256Gcm) {
+            return Err(Error::usage("GFE has no AEAD but AES-256-GCM"));
+        }
         let chunk = request.chunk_size.unwrap_or(CHUNK_DEFAULT);
         if !(1..=CHUNK_MAX).contains(&chunk) {
             return Err(Error::usage_hint(
@@ -429,7 +438,7 @@ impl Header for GfeHeader {
         HEADER_LEN
     }
 
-    fn frames(&self) -> Box<dyn Frames> {
+    fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
         Box::new(GfeFrames::new(self.size))
     }
 
@@ -515,6 +524,11 @@ impl Header for GfeHeader {
             length_protection: length_protection.to_owned(),
             end,
             end_meaning: end_meaning.to_owned(),
+            mode: None,
+            authenticated: "the size field (bytes 16-23), as associated data; the base nonce \
+                            (bytes 4-11), by its use"
+                .to_owned(),
+            derivations: Vec::new(),
             warnings,
             fields: vec![
                 Field {

@@ -14,13 +14,16 @@
 //! perhaps a prefix, the ciphertext, the tag. To add a format, write a module with these and put
 //! it in [`FORMATS`].
 
+pub mod dexios;
 pub mod gfe;
 
+use crate::aead::Algorithm;
+use crate::kdf::Kdf;
 use crate::{Error, Secret};
 use std::ops::Range;
 
 /// Every format, in the order in which they are tried.
-pub static FORMATS: &[&dyn Format] = &[&gfe::Gfe];
+pub static FORMATS: &[&dyn Format] = &[&gfe::Gfe, &dexios::Dexios];
 
 /// At most this many bytes from the start of a file decide its format and hold its header.
 pub const HEAD_MAX: usize = 512;
@@ -98,16 +101,23 @@ pub trait Format: Send + Sync {
     /// # Errors
     /// [`Error::Secret`] when the secret has not the shape that the format needs, and
     /// [`Error::Usage`] when the request cannot be met.
-    fn sealer(&self, secret: &Secret, request: SealRequest<'_>) -> Result<Sealer, Error>;
+    fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error>;
 }
 
 /// What a caller wants of a new file.
 pub struct SealRequest<'a> {
+    /// What shall open it; at least one secret, and more than one only where the format has key
+    /// slots.
+    pub secrets: &'a [&'a Secret],
     /// The plaintext's length in bytes, where it is known before.
     pub size: Option<u64>,
     /// Plaintext bytes a chunk; `None` for the format's default.
     pub chunk_size: Option<u64>,
-    /// Where salts and nonces come from.
+    /// Which AEAD; `None` for the format's default.
+    pub algorithm: Option<Algorithm>,
+    /// Which key derivation, for formats that keep its parameters; `None` for the default.
+    pub kdf: Option<Kdf>,
+    /// Where salts, nonces and master keys come from.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
@@ -189,7 +199,13 @@ pub trait Header: Send + Sync {
     fn size(&self) -> usize;
 
     /// Walks the frames behind it.
-    fn frames(&self) -> Box<dyn Frames>;
+    fn frames(&self, limits: &Limits) -> Box<dyn Frames>;
+
+    /// Whether [`unlock`](Self::unlock) needs the first frame. Formats that hold everything in one
+    /// frame do better without a second copy of it in memory.
+    fn tries_first_frame(&self) -> bool {
+        true
+    }
 
     /// Tries the secret on the first frame (`None` where the file has no chunk at all).
     ///
@@ -200,6 +216,26 @@ pub trait Header: Send + Sync {
 
     /// What the header says, for people and programs that have no key.
     fn describe(&self) -> Description;
+}
+
+/// What the caller allows a file to need.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The longest frame, in bytes, that may be held in memory where a format asks for more than
+    /// chunks of its own fixed size.
+    pub memory: u64,
+    /// How many bytes follow the header, where that is known before reading.
+    pub body: Option<u64>,
+}
+
+impl Default for Limits {
+    /// 1 GiB of memory.
+    fn default() -> Self {
+        Self {
+            memory: 1 << 30,
+            body: None,
+        }
+    }
 }
 
 /// A file whose secret was found to be right.
@@ -258,6 +294,12 @@ pub struct Description {
     pub end: &'static str,
     /// The same for people.
     pub end_meaning: String,
+    /// How the data is sealed, where the format has several ways: a word for programs.
+    pub mode: Option<&'static str>,
+    /// Which bytes of the header are authenticated, for people.
+    pub authenticated: String,
+    /// How the secret becomes a key, where the header says so: one for each key slot, or one.
+    pub derivations: Vec<String>,
     /// What the file does not protect, a line each.
     pub warnings: Vec<String>,
     /// The header's bytes, field by field, in their order and without gaps.

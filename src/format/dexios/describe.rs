@@ -1,0 +1,171 @@
+//! What a header says, for people who have no key.
+
+use super::SLOTS;
+use super::codec::BLOCK_LEN;
+use super::header::{DexiosHeader, Mode, Version};
+use super::slot::{SLOT_LEN, Slot, SlotHash};
+use crate::format::{Description, Field};
+
+pub(super) fn describe(header: &DexiosHeader) -> Description {
+    let (mode, chunk_size, end, end_meaning, length) = match header.mode {
+        Mode::Stream => (
+            "stream",
+            Some(BLOCK_LEN as u64),
+            "last-block",
+            "with the block whose nonce says that it is the last; it is shorter than the others",
+            "by the mark of the last block in its nonce",
+        ),
+        Mode::Memory => (
+            "memory",
+            None,
+            "one-block",
+            "with the only block",
+            "by the tag of the only block",
+        ),
+    };
+    Description {
+        version: Some(header.version as u32),
+        algorithm: header.algorithm.name(),
+        chunk_size,
+        declared_size: None,
+        length_protection: length.to_owned(),
+        end,
+        end_meaning: end_meaning.to_owned(),
+        mode: Some(mode),
+        authenticated: authenticated(header),
+        derivations: derivations(header),
+        warnings: warnings(header),
+        fields: fields(header),
+    }
+}
+
+fn authenticated(header: &DexiosHeader) -> String {
+    match header.version {
+        Version::V1 => "none of the header; salt and nonce by their use".to_owned(),
+        Version::V2 => "bytes 0-47, by the HMAC in bytes 48-63".to_owned(),
+        Version::V3 => "the whole header, as associated data of every block".to_owned(),
+        Version::V4 => format!(
+            "bytes 0-47 and {}-127, as associated data of every block; the wrapped key by its tag",
+            96 + header.algorithm.nonce_len()
+        ),
+        Version::V5 => {
+            "bytes 0-31, as associated data of every block; each wrapped key by its tag".to_owned()
+        }
+    }
+}
+
+fn derivations(header: &DexiosHeader) -> Vec<String> {
+    match header.version.hash() {
+        Some(hash) => vec![cost(hash)],
+        None => header.slots.iter().map(|slot| cost(slot.hash)).collect(),
+    }
+}
+
+/// A hash with its real cost.
+pub(super) fn cost(hash: SlotHash) -> String {
+    match hash.derivation() {
+        Some(derivation) => derivation.to_string(),
+        None => format!(
+            "unknown hash {:#04x}: no secret opens this slot",
+            hash.code()
+        ),
+    }
+}
+
+fn warnings(header: &DexiosHeader) -> Vec<String> {
+    match header.version {
+        Version::V1 => vec!["the secret is hashed over 8 MiB only".to_owned()],
+        Version::V5 if header.slots.is_empty() => {
+            vec!["no key slot is used: no secret opens this file".to_owned()]
+        }
+        _ => vec![],
+    }
+}
+
+/// Cuts the header's bytes into fields.
+struct Cutter<'a>(&'a [u8], Vec<Field>);
+
+impl Cutter<'_> {
+    fn cut(&mut self, len: usize, name: &'static str, meaning: impl Into<String>) {
+        let (bytes, rest) = self.0.split_at(len);
+        self.0 = rest;
+        self.1.push(Field {
+            bytes: bytes.to_vec(),
+            name,
+            meaning: meaning.into(),
+        });
+    }
+
+    /// What is left before `end`, counted from the end of the header.
+    fn unused(&mut self, left: usize) {
+        if self.0.len() > left {
+            let zero = self.0[..self.0.len() - left].iter().all(|byte| *byte == 0);
+            let meaning = if zero { "zero" } else { "not zero" };
+            self.cut(self.0.len() - left, "unused", meaning);
+        }
+    }
+}
+
+fn fields(header: &DexiosHeader) -> Vec<Field> {
+    let bytes = &header.raw;
+    let mut cutter = Cutter(bytes, Vec::new());
+    cutter.cut(1, "magic", "Dexios");
+    cutter.cut(1, "version", (header.version as u8).to_string());
+    cutter.cut(2, "AEAD", header.algorithm.name());
+    cutter.cut(
+        2,
+        "mode",
+        match header.mode {
+            Mode::Stream => "stream of 1 MiB blocks",
+            Mode::Memory => "one block in memory",
+        },
+    );
+    let nonce = match header.mode {
+        Mode::Stream => "random; the block's number and the mark of the last follow it",
+        Mode::Memory => "random",
+    };
+    if let Some(hash) = header.version.hash() {
+        cutter.cut(16, "salt", cost(hash));
+    }
+    let len = bytes.len();
+    cutter.unused(len - header.version.nonce_at());
+    cutter.cut(header.nonce.len(), "nonce", nonce);
+    match header.version {
+        Version::V1 | Version::V3 => cutter.unused(0),
+        Version::V2 => {
+            cutter.unused(16);
+            cutter.cut(
+                16,
+                "header tag",
+                "HMAC-SHA3-512 over bytes 0-47, its first 16 bytes",
+            );
+        }
+        Version::V4 => {
+            cutter.unused(80);
+            cutter.cut(48, "wrapped master key", "sealed under the hashed secret");
+            cutter.cut(header.algorithm.nonce_len(), "its nonce", "random");
+            cutter.unused(0);
+        }
+        Version::V5 => {
+            cutter.unused(SLOTS * SLOT_LEN);
+            while let Some(bytes) = cutter.0.first_chunk::<SLOT_LEN>() {
+                match Slot::decode(bytes, header.algorithm) {
+                    Some(slot) => slot_fields(&mut cutter, &slot),
+                    None => cutter.cut(SLOT_LEN, "key slot", "empty"),
+                }
+            }
+        }
+    }
+    cutter.1
+}
+
+fn slot_fields(cutter: &mut Cutter<'_>, slot: &Slot) {
+    let end = cutter.0.len() - SLOT_LEN;
+    cutter.cut(1, "key slot", "used");
+    cutter.cut(1, "hash", cost(slot.hash));
+    cutter.cut(48, "wrapped master key", "sealed under the hashed secret");
+    cutter.cut(slot.nonce.len(), "its nonce", "random");
+    cutter.unused(end + 6 + 16);
+    cutter.cut(16, "salt", "of the hash");
+    cutter.unused(end);
+}

@@ -1,0 +1,352 @@
+//! The headers of the five versions.
+//!
+//! All start with six bytes: `DE`, the version, the AEAD (`0E 01` XChaCha20-Poly1305, `0E 02`
+//! AES-256-GCM, `0E 03` Deoxys-II-256) and the mode (`0C 01` stream, `0C 02` memory). What follows:
+//!
+//! | version | layout |
+//! |---|---|
+//! | 1, 3 | salt 16, zero 16, nonce, zero to 64 |
+//! | 2 | salt 16, nonce, zero to 48, tag of the header 16 |
+//! | 4 | salt 16, nonce, zero to 48, wrapped master key 48, its nonce, zero to 128 |
+//! | 5 | nonce, zero to 32, four slots of 96: `DF`, hash, wrapped master key 48, its nonce to 24, salt 16, zero 6 |
+//!
+//! The nonce has the AEAD's length in memory mode, and four bytes less in stream mode.
+
+use super::codec::{BlockFrames, Blocks, EitherBlock};
+use super::describe::describe;
+use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
+use super::{MAGIC, SLOTS};
+use crate::aead::{Aead, Algorithm};
+use crate::format::{ChunkId, Description, Frames, Header, Limits, OpenChunk, Unlocked};
+use crate::kdf::Key;
+use crate::{Error, Secret};
+use hmac::{KeyInit, Mac, SimpleHmac};
+use sha3::Sha3_512;
+
+/// Bytes of a stream's nonce that count blocks and are not in the header.
+const COUNTER_LEN: usize = 4;
+/// Bytes of a version 5 header that are associated data.
+const V5_PREFIX: usize = 32;
+
+/// The version of a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// Dexios 8.0–8.2.
+    V1 = 1,
+    /// Dexios 8.3.
+    V2,
+    /// Dexios 8.4–8.6.
+    V3,
+    /// Dexios 8.7.
+    V4,
+    /// Dexios 8.8.
+    V5,
+}
+
+impl Version {
+    fn decode(byte: u8) -> Option<Self> {
+        [Self::V1, Self::V2, Self::V3, Self::V4, Self::V5]
+            .into_iter()
+            .find(|version| *version as u8 == byte)
+    }
+
+    /// Length of the header in bytes.
+    pub fn header_len(self) -> usize {
+        match self {
+            Self::V1 | Self::V2 | Self::V3 => 64,
+            Self::V4 => 128,
+            Self::V5 => V5_PREFIX + SLOTS * SLOT_LEN,
+        }
+    }
+
+    /// How the secret is hashed, where the version decides that.
+    pub(super) fn hash(self) -> Option<SlotHash> {
+        match self {
+            Self::V1 => Some(SlotHash::Argon2idV1),
+            Self::V2 => Some(SlotHash::Argon2idV2),
+            Self::V3 => Some(SlotHash::Argon2idV3),
+            Self::V4 => Some(SlotHash::BalloonV4),
+            Self::V5 => None,
+        }
+    }
+
+    /// Where the nonce of the blocks starts.
+    pub(super) fn nonce_at(self) -> usize {
+        match self {
+            Self::V1 | Self::V3 => 38,
+            Self::V2 | Self::V4 => 22,
+            Self::V5 => 6,
+        }
+    }
+}
+
+/// How the data behind the header is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// In blocks of 1 MiB.
+    Stream,
+    /// In one piece.
+    Memory,
+}
+
+/// A decoded header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DexiosHeader {
+    /// Its version.
+    pub version: Version,
+    /// The AEAD of the blocks, and of the wrapped keys.
+    pub algorithm: Algorithm,
+    /// How the data is sealed.
+    pub mode: Mode,
+    /// The nonce: a prefix in stream mode.
+    pub nonce: Vec<u8>,
+    /// The wrapped master keys: one in version 4, up to four in version 5, none before.
+    pub slots: Vec<Slot>,
+    /// The bytes that it was decoded from. What is authenticated is these, unused bytes included.
+    pub(super) raw: Vec<u8>,
+}
+
+impl DexiosHeader {
+    /// A new version 5 header in stream mode, without any slot yet.
+    pub(super) fn new(
+        algorithm: Algorithm,
+        random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let mut nonce = vec![0; algorithm.nonce_len() - COUNTER_LEN];
+        random(&mut nonce)?;
+        let mut raw = vec![0; V5_PREFIX];
+        raw[..6].copy_from_slice(&[MAGIC, 5, 0x0E, code(algorithm), 0x0C, 1]);
+        raw[6..6 + nonce.len()].copy_from_slice(&nonce);
+        Ok(Self {
+            version: Version::V5,
+            algorithm,
+            mode: Mode::Stream,
+            nonce,
+            slots: Vec::new(),
+            raw,
+        })
+    }
+
+    /// Decodes the beginning of a file (or a detached header); what follows is not looked at.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFormat`], [`Error::Malformed`], [`Error::Unsupported`], or
+    /// [`Error::Truncated`] when `head` is too short.
+    pub fn decode(head: &[u8]) -> Result<Self, Error> {
+        let short = || Error::truncated(head.len() as u64, "the input ends inside the header");
+        let tags: &[u8; 6] = match head {
+            [] | [MAGIC] => return Err(short()),
+            [MAGIC, ..] => head.first_chunk().ok_or_else(short)?,
+            _ => return Err(Error::UnknownFormat),
+        };
+        let version = Version::decode(tags[1]).ok_or_else(|| {
+            Error::Unsupported(format!("unsupported version {} of Dexios", tags[1]))
+        })?;
+        let algorithm = Algorithm::ALL
+            .into_iter()
+            .find(|algorithm| tags[2..4] == [0x0E, code(*algorithm)] && code(*algorithm) != 0)
+            .ok_or_else(|| Error::malformed(2, "no AEAD of Dexios"))?;
+        let mode = match tags[4..] {
+            [0x0C, 1] => Mode::Stream,
+            [0x0C, 2] => Mode::Memory,
+            _ => return Err(Error::malformed(4, "neither stream mode nor memory mode")),
+        };
+        let raw = head.get(..version.header_len()).ok_or_else(short)?;
+        let nonce_len = match mode {
+            Mode::Stream => algorithm.nonce_len() - COUNTER_LEN,
+            Mode::Memory => algorithm.nonce_len(),
+        };
+        Ok(Self {
+            version,
+            algorithm,
+            mode,
+            nonce: raw[version.nonce_at()..][..nonce_len].to_vec(),
+            slots: slots(version, algorithm, raw),
+            raw: raw.to_vec(),
+        })
+    }
+
+    /// The header's bytes: those that it was decoded from, with its slots as they are now.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = self.raw.clone();
+        match (self.version, self.slots.as_slice()) {
+            (Version::V4, [slot]) => {
+                bytes[6..22].copy_from_slice(&slot.salt);
+                bytes[48..96].copy_from_slice(&slot.wrapped);
+                bytes[96..][..slot.nonce.len()].copy_from_slice(&slot.nonce);
+            }
+            (Version::V5, slots) => {
+                bytes.truncate(V5_PREFIX);
+                slots.iter().for_each(|slot| bytes.extend(slot.encode()));
+                bytes.resize(self.version.header_len(), 0);
+            }
+            _ => {}
+        }
+        bytes
+    }
+
+    /// The associated data of every block, as Dexios 8.5 and later have it.
+    pub(super) fn associated_data(&self) -> Vec<u8> {
+        match self.version {
+            Version::V1 | Version::V2 => Vec::new(),
+            Version::V3 => self.raw.clone(),
+            Version::V4 => {
+                let wrapped_end = 96 + self.algorithm.nonce_len();
+                [&self.raw[..48], &self.raw[wrapped_end..]].concat()
+            }
+            Version::V5 => self.raw[..V5_PREFIX].to_vec(),
+        }
+    }
+
+    /// The associated data of version 3 as Dexios 8.4 wrote it: the mode before the AEAD. No later
+    /// Dexios reads those files.
+    fn associated_data_of_8_4(&self) -> Vec<u8> {
+        let raw = &self.raw;
+        [&raw[..2], &raw[4..6], &raw[2..4], &raw[6..]].concat()
+    }
+
+    /// The salt of versions 1 to 4.
+    fn salt(&self) -> &[u8] {
+        &self.raw[6..6 + SALT_LEN]
+    }
+
+    /// The key of the blocks: hashed, or unwrapped by the first slot that the secret opens.
+    fn data_key(&self, secret: &[u8]) -> Result<Option<Key>, Error> {
+        if self.version < Version::V4 {
+            let hash = self.version.hash().expect("versions 1 to 3 have a hash");
+            let derivation = hash.derivation().expect("its hash is known");
+            let key = derivation.derive(secret, self.salt())?;
+            return Ok(Some(key));
+        }
+        for slot in &self.slots {
+            if let Some(master) = slot.unwrap(self.algorithm, secret)? {
+                return Ok(Some(master));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the header's own tag is right (version 2; others have none).
+    fn is_authentic(&self, key: &Key) -> bool {
+        if self.version != Version::V2 {
+            return true;
+        }
+        let mut mac = SimpleHmac::<Sha3_512>::new_from_slice(key.as_ref())
+            .expect("HMAC takes keys of any length");
+        mac.update(&self.raw[..48]);
+        // Compares in constant time.
+        mac.verify_truncated_left(&self.raw[48..]).is_ok()
+    }
+
+    fn blocks(&self, key: &Key, ad: Vec<u8>) -> Blocks {
+        Blocks::new(Aead::new(self.algorithm, key), self, ad)
+    }
+}
+
+/// The slots that a header has.
+fn slots(version: Version, algorithm: Algorithm, raw: &[u8]) -> Vec<Slot> {
+    match version {
+        Version::V1 | Version::V2 | Version::V3 => Vec::new(),
+        Version::V4 => vec![Slot {
+            hash: SlotHash::BalloonV4,
+            salt: raw[6..6 + SALT_LEN].try_into().expect("16 bytes"),
+            nonce: raw[96..96 + algorithm.nonce_len()].to_vec(),
+            wrapped: raw[48..48 + WRAPPED_LEN].try_into().expect("48 bytes"),
+        }],
+        Version::V5 => {
+            let (slots, _) = raw[V5_PREFIX..].as_chunks::<SLOT_LEN>();
+            slots
+                .iter()
+                .filter_map(|bytes| Slot::decode(bytes, algorithm))
+                .collect()
+        }
+    }
+}
+
+/// The byte behind `0E`; 0 for what Dexios does not have.
+fn code(algorithm: Algorithm) -> u8 {
+    match algorithm {
+        Algorithm::XChaCha20Poly1305 => 1,
+        Algorithm::Aes256Gcm => 2,
+        Algorithm::DeoxysII256 => 3,
+        Algorithm::ChaCha20Poly1305 => 0,
+    }
+}
+
+impl Header for DexiosHeader {
+    fn size(&self) -> usize {
+        self.version.header_len()
+    }
+
+    fn frames(&self, limits: &Limits) -> Box<dyn Frames> {
+        Box::new(BlockFrames::new(self.mode, limits))
+    }
+
+    fn tries_first_frame(&self) -> bool {
+        self.mode == Mode::Stream
+    }
+
+    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+        let wrong = || Error::Authentication {
+            chunk: 0,
+            offset: self.size() as u64,
+        };
+        let key = self.data_key(secret.as_bytes())?.ok_or_else(wrong)?;
+        if !self.is_authentic(&key) {
+            return Err(wrong());
+        }
+        let readings: &[(Vec<u8>, &str)] = &match self.version {
+            Version::V3 => vec![
+                (self.associated_data(), "as Dexios 8.5 and later write it"),
+                (self.associated_data_of_8_4(), "as Dexios 8.4 wrote it"),
+            ],
+            _ => vec![(self.associated_data(), "as Dexios writes it")],
+        };
+        let (codec, reading): (Box<dyn OpenChunk>, _) = match first {
+            Some(first) => {
+                let (ad, reading) = readings
+                    .iter()
+                    .find(|(ad, _)| {
+                        let block = self.blocks(&key, ad.clone());
+                        opens(&block, first)
+                    })
+                    .ok_or_else(wrong)?;
+                (Box::new(self.blocks(&key, ad.clone())), *reading)
+            }
+            None => match readings {
+                [(new, _), (old, _)] => {
+                    let block = |ad: &Vec<u8>| self.blocks(&key, ad.clone());
+                    (
+                        Box::new(EitherBlock(block(new), block(old))),
+                        "in memory mode",
+                    )
+                }
+                _ => (
+                    Box::new(self.blocks(&key, self.associated_data())),
+                    "in memory mode",
+                ),
+            },
+        };
+        Ok(Unlocked {
+            codec,
+            reading: reading.to_owned(),
+            warnings: Vec::new(),
+        })
+    }
+
+    fn describe(&self) -> Description {
+        describe(self)
+    }
+}
+
+/// Whether a first block opens: as the only one, or as one of several.
+fn opens(blocks: &Blocks, first: &[u8]) -> bool {
+    [true, false].into_iter().any(|last| {
+        let id = ChunkId {
+            index: 0,
+            last,
+            offset: 0,
+        };
+        blocks.open(id, &mut first.to_vec()).is_ok()
+    })
+}

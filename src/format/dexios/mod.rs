@@ -1,0 +1,115 @@
+//! Dexios, header versions 1–5: a STREAM of 1 MiB blocks (or one block in memory) under a key that
+//! is hashed from the secret, or a random master key that the hashed secret wraps.
+//!
+//! | version | made by | header | key of the data | associated data of the blocks |
+//! |---|---|---|---|---|
+//! | 1 | 8.0–8.2 | 64 bytes | hash of the secret | none |
+//! | 2 | 8.3 | 64 | hash of the secret | none, but the header carries an HMAC |
+//! | 3 | 8.4–8.6 | 64 | hash of the secret | the header |
+//! | 4 | 8.7 | 128 | master key, wrapped once | the header but the wrapped key and its nonce |
+//! | 5 | 8.8 | 416 | master key, wrapped in up to four key slots | the header's first 32 bytes |
+//!
+//! Byte by byte: [`header`]. Every version is read, version 5 in stream mode is written. The facts
+//! are from Dexios' own sources and from files that Dexios 8.2, 8.3, 8.4, 8.6, 8.7 and 8.8 made.
+
+mod codec;
+mod describe;
+pub mod header;
+mod slot;
+
+pub use header::{DexiosHeader, Mode, Version};
+pub use slot::{Slot, SlotHash};
+
+use super::{Claim, Format, Header, Layout, SealRequest, Sealer};
+use crate::Error;
+use crate::aead::{Aead, Algorithm, TAG_LEN};
+use crate::kdf::{Kdf, Key};
+use codec::{BLOCK_LEN, Blocks, MAX_BLOCKS};
+
+/// The first byte of every Dexios file; the version follows.
+const MAGIC: u8 = 0xDE;
+/// How many key slots version 5 has.
+pub const SLOTS: usize = 4;
+
+/// The format.
+pub struct Dexios;
+
+impl Format for Dexios {
+    fn name(&self) -> &'static str {
+        "dexios"
+    }
+
+    fn title(&self) -> &'static str {
+        "Dexios"
+    }
+
+    fn suffix(&self) -> &'static str {
+        ".dexios"
+    }
+
+    fn claims(&self, head: &[u8]) -> Claim {
+        match head {
+            [] | [MAGIC] => Claim::TooShort,
+            [MAGIC, 1..=5, ..] => Claim::Yes,
+            _ => Claim::No,
+        }
+    }
+
+    fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {
+        Ok(Box::new(DexiosHeader::decode(head)?))
+    }
+
+    fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
+        if request
+            .chunk_size
+            .is_some_and(|size| size != BLOCK_LEN as u64)
+        {
+            return Err(Error::usage(
+                "Dexios blocks have always 1 MiB, whatever --chunk-size says",
+            ));
+        }
+        if let Some(size) = request.size
+            && size / BLOCK_LEN as u64 >= MAX_BLOCKS
+        {
+            return Err(Error::usage("Dexios numbers no more than 2^31 - 1 blocks"));
+        }
+        if !(1..=SLOTS).contains(&request.secrets.len()) {
+            return Err(Error::usage(format!(
+                "a Dexios file has 1 to {SLOTS} key slots, not {}",
+                request.secrets.len()
+            )));
+        }
+        let algorithm = request.algorithm.unwrap_or(Algorithm::XChaCha20Poly1305);
+        let hash = match request.kdf {
+            None | Some(Kdf::Argon2id) => SlotHash::Argon2idV3,
+            Some(Kdf::Balloon) => SlotHash::BalloonV5,
+            Some(Kdf::Pbkdf2) => {
+                return Err(Error::usage(
+                    "a Dexios key slot is hashed with argon2id or balloon, not with pbkdf2",
+                ));
+            }
+        };
+        let mut master = Key::default();
+        (request.random)(master.as_mut())?;
+        let mut header = DexiosHeader::new(algorithm, request.random)?;
+        for secret in request.secrets {
+            let slot = Slot::wrap(algorithm, hash, &master, secret.as_bytes(), request.random)?;
+            header.slots.push(slot);
+        }
+        Ok(Sealer {
+            layout: Layout {
+                chunk: BLOCK_LEN,
+                prefix: 0,
+                suffix: TAG_LEN,
+                end: super::End::Short,
+                max_chunks: MAX_BLOCKS,
+            },
+            codec: Box::new(Blocks::new(
+                Aead::new(algorithm, &master),
+                &header,
+                header.associated_data(),
+            )),
+            header: header.encode(),
+        })
+    }
+}
