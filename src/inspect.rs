@@ -11,6 +11,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 #[derive(Default)]
 pub struct Inspect<'a> {
     format: Option<&'a dyn Format>,
+    detached: Option<&'a [u8]>,
 }
 
 /// What a sealed file is.
@@ -69,6 +70,12 @@ impl<'a> Inspect<'a> {
         self
     }
 
+    /// The header, where it is kept apart and the input starts with the first chunk.
+    pub fn detached_header(mut self, header: Option<&'a [u8]>) -> Self {
+        self.detached = header;
+        self
+    }
+
     /// Inspects a stream, reading all of it.
     ///
     /// # Errors
@@ -99,12 +106,22 @@ impl<'a> Inspect<'a> {
     }
 
     fn inspect(self, input: &mut dyn Skim) -> Result<Inspected, Error> {
-        let head = read(input, HEAD_MAX).map_err(Error::Read)?;
-        let format = match self.format {
-            Some(format) => format,
-            None => format::detect(&head)?,
+        let (format, header, ahead) = match self.detached {
+            Some(head) => {
+                let (format, header) = format::read_header(self.format, head)?;
+                (format, header, Vec::new())
+            }
+            None => {
+                let mut head = read(input, HEAD_MAX).map_err(Error::Read)?;
+                let (format, header) = format::read_header(self.format, &head)?;
+                let ahead = head.split_off(header.size());
+                (format, header, ahead)
+            }
         };
-        let header = format.header(&head)?;
+        let offset = match self.detached {
+            Some(_) => 0,
+            None => header.size() as u64,
+        };
         let mut report = Inspected {
             format: format.name(),
             title: format.title(),
@@ -117,7 +134,7 @@ impl<'a> Inspect<'a> {
             fault: None,
         };
         report.chunk_size = report.description.chunk_size;
-        let walked = walk(&*header, &head[header.size()..], input, &mut report);
+        let walked = walk(&*header, offset, ahead, input, &mut report);
         match walked {
             Ok(end) => report.sealed_len = Some(end),
             Err(Error::Read(error)) => return Err(Error::Read(error)),
@@ -222,7 +239,8 @@ fn read(input: &mut dyn Skim, len: usize) -> io::Result<Vec<u8>> {
 /// Returns where the file ends.
 fn walk(
     header: &dyn Header,
-    ahead: &[u8],
+    offset: u64,
+    mut ahead: Vec<u8>,
     input: &mut dyn Skim,
     report: &mut Inspected,
 ) -> Result<u64, Error> {
@@ -231,8 +249,7 @@ fn walk(
         memory: u64::MAX >> 1,
         body: None,
     };
-    let mut walker = Walker::new(header.frames(&limits), header.size() as u64);
-    let mut ahead = ahead.to_vec();
+    let mut walker = Walker::new(header.frames(&limits), offset);
     loop {
         let wanted = walker.frames.lead().saturating_sub(ahead.len());
         ahead.extend(read(input, wanted).map_err(Error::Read)?);

@@ -47,6 +47,7 @@ pub mod kdf;
 mod lookahead;
 mod open;
 mod pipeline;
+mod rekey;
 mod seal;
 mod secret;
 
@@ -54,5 +55,6 @@ pub use error::{Error, plain, status};
 pub use inspect::{Fault, Inspect, Inspected};
 pub use open::{Checked, Open, Opened, Opening};
 pub use pipeline::{Meter, Reports, Stop};
+pub use rekey::Rekey;
 pub use seal::{Seal, Sealed, Sealing, all_cores};
 pub use secret::{Secret, random};

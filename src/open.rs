@@ -16,6 +16,7 @@ use std::num::NonZeroUsize;
 pub struct Open<'a> {
     secret: &'a Secret,
     format: Option<&'a dyn Format>,
+    detached: Option<&'a [u8]>,
     strict: bool,
     limits: Limits,
     jobs: NonZeroUsize,
@@ -47,6 +48,7 @@ impl<'a> Open<'a> {
         Self {
             secret,
             format: None,
+            detached: None,
             strict: false,
             limits: Limits::default(),
             jobs: all_cores(),
@@ -58,6 +60,12 @@ impl<'a> Open<'a> {
     /// The format to read; `None` finds it out.
     pub fn format(mut self, format: Option<&'a dyn Format>) -> Self {
         self.format = format;
+        self
+    }
+
+    /// The header, where it is kept apart and the input starts with the first chunk.
+    pub fn detached_header(mut self, header: Option<&'a [u8]>) -> Self {
+        self.detached = header;
         self
     }
 
@@ -108,7 +116,7 @@ impl<'a> Open<'a> {
             input,
             format: format.name(),
             frames: header.frames(&self.limits),
-            offset: header.size() as u64,
+            offset: self.body_offset(&*header),
             unlocked,
             jobs: self.jobs,
             stop: self.stop,
@@ -139,15 +147,15 @@ impl<'a> Open<'a> {
     }
 
     fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Unlocking<'a>, Error> {
-        let head = input.peek(HEAD_MAX).map_err(Error::Read)?;
-        let format = match self.format {
-            Some(format) => format,
-            None => format::detect(head)?,
+        let head = match self.detached {
+            Some(header) => header,
+            None => input.peek(HEAD_MAX).map_err(Error::Read)?,
         };
-        let header = format.header(head)?;
-        input.skip(header.size());
+        let (format, header) = format::read_header(self.format, head)?;
+        let offset = self.body_offset(&*header);
+        input.skip(offset as usize);
         let first = if header.tries_first_frame() {
-            first_frame(input, header.frames(&self.limits), header.size() as u64)?
+            first_frame(input, header.frames(&self.limits), offset)?
         } else {
             None
         };
@@ -159,12 +167,21 @@ impl<'a> Open<'a> {
         }
         Ok((format, header, unlocked))
     }
+
+    /// Where the first frame starts in the input.
+    fn body_offset(&self, header: &dyn Header) -> u64 {
+        if self.detached.is_some() {
+            0
+        } else {
+            header.size() as u64
+        }
+    }
 }
 
 type Unlocking<'a> = (&'a dyn Format, Box<dyn Header>, format::Unlocked);
 
 /// Looks at the whole first frame, where there is one.
-fn first_frame<R: Read>(
+pub(crate) fn first_frame<R: Read>(
     input: &mut Lookahead<R>,
     frames: Box<dyn Frames>,
     offset: u64,

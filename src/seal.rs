@@ -181,20 +181,47 @@ impl Sealing {
         self.sealer.layout
     }
 
+    /// The header's bytes, for a file of their own.
+    pub fn header(&self) -> &[u8] {
+        &self.sealer.header
+    }
+
     /// Seals all of `input` to `output`, and flushes it.
     ///
     /// # Errors
     /// [`Error::Read`] and [`Error::Write`]; [`Error::InputLength`] when the input has not the
     /// announced size; [`Error::Stopped`]. What was written until then is no whole file.
-    pub fn run(self, mut input: impl Read + Send, mut output: impl Write) -> Result<Sealed, Error> {
-        let header = &self.sealer.header;
-        output.write_all(header).map_err(Error::Write)?;
+    pub fn run(self, input: impl Read + Send, mut output: impl Write) -> Result<Sealed, Error> {
+        output.write_all(self.header()).map_err(Error::Write)?;
+        let offset = self.header().len() as u64;
+        self.seal(input, output, offset)
+    }
+
+    /// Seals all of `input` to `output` without the header, which the caller keeps apart
+    /// ([`header`](Self::header)).
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_detached(
+        self,
+        input: impl Read + Send,
+        output: impl Write,
+    ) -> Result<Sealed, Error> {
+        self.seal(input, output, 0)
+    }
+
+    fn seal(
+        self,
+        mut input: impl Read + Send,
+        mut output: impl Write,
+        offset: u64,
+    ) -> Result<Sealed, Error> {
         let totals = pipeline::seal(
             &mut input,
             &mut output,
             self.sealer.layout,
             &*self.sealer.codec,
-            header.len() as u64,
+            offset,
             self.size,
             &Run {
                 jobs: self.jobs,
@@ -207,7 +234,7 @@ impl Sealing {
         Ok(Sealed {
             chunks: totals.chunks,
             plaintext_len: totals.written - totals.chunks * (prefix + suffix) as u64,
-            sealed_len: header.len() as u64 + totals.written,
+            sealed_len: offset + totals.written,
         })
     }
 }

@@ -65,6 +65,22 @@ pub fn detect(head: &[u8]) -> Result<&'static dyn Format, Error> {
     }
 }
 
+/// Decodes the header from the first bytes of a file, of the given format or of the one that claims
+/// them.
+///
+/// # Errors
+/// Those of [`detect`] and of [`Format::header`].
+pub fn read_header<'a>(
+    format: Option<&'a dyn Format>,
+    head: &[u8],
+) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
+    let format = match format {
+        Some(format) => format,
+        None => detect(head)?,
+    };
+    Ok((format, format.header(head)?))
+}
+
 /// What a format says to the first bytes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
@@ -214,8 +230,58 @@ pub trait Header: Send + Sync {
     /// [`Error::Secret`] when the secret cannot be one for this format.
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error>;
 
+    /// Changes which secrets open the file, and returns the new header, which is as long as the
+    /// old one: the data behind it stays as it is. `first` is the first frame, where there is one;
+    /// a header whose key does not open it is not changed.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the format wraps no master key, [`Error::Authentication`] when
+    /// the old secret opens nothing, [`Error::Usage`] when there is no room or too little left.
+    fn rekey(&self, request: RekeyRequest<'_>, first: Option<&[u8]>) -> Result<Rekeyed, Error> {
+        let _ = (request, first);
+        Err(Error::Unsupported(
+            "this format wraps no master key, so its key cannot be changed without the data; \
+             --reseal opens and seals it again"
+                .to_owned(),
+        ))
+    }
+
     /// What the header says, for people and programs that have no key.
     fn describe(&self) -> Description;
+}
+
+/// A change of the secrets that open a file.
+pub struct RekeyRequest<'a> {
+    /// A secret that opens it.
+    pub old: &'a Secret,
+    /// What to do.
+    pub change: Change<'a>,
+    /// Which key derivation a new secret gets; `None` for the format's default.
+    pub kdf: Option<Kdf>,
+    /// Where salts and nonces come from.
+    pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
+}
+
+/// What a rekey does to the key slots.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// The new secret takes the place of the old one.
+    Replace(&'a Secret),
+    /// The new secret is added.
+    Add(&'a Secret),
+    /// The slot that the old secret opens is dropped.
+    Remove,
+}
+
+/// A header with changed slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rekeyed {
+    /// Its bytes.
+    pub header: Vec<u8>,
+    /// Slots that are used now.
+    pub slots: usize,
+    /// How many of them the old secret still opens.
+    pub old_opens: usize,
 }
 
 /// What the caller allows a file to need.

@@ -14,10 +14,13 @@
 
 use super::codec::{BlockFrames, Blocks, EitherBlock};
 use super::describe::describe;
+use super::rekey::rekey;
 use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
 use super::{MAGIC, SLOTS};
 use crate::aead::{Aead, Algorithm};
-use crate::format::{ChunkId, Description, Frames, Header, Limits, OpenChunk, Unlocked};
+use crate::format::{
+    ChunkId, Description, Frames, Header, Limits, OpenChunk, RekeyRequest, Rekeyed, Unlocked,
+};
 use crate::kdf::Key;
 use crate::{Error, Secret};
 use hmac::{KeyInit, Mac, SimpleHmac};
@@ -238,6 +241,11 @@ impl DexiosHeader {
         mac.verify_truncated_left(&self.raw[48..]).is_ok()
     }
 
+    /// Whether the key opens the first block.
+    pub(super) fn key_opens(&self, key: &Key, first: &[u8]) -> bool {
+        opens(&self.blocks(key, self.associated_data()), first)
+    }
+
     fn blocks(&self, key: &Key, ad: Vec<u8>) -> Blocks {
         Blocks::new(Aead::new(self.algorithm, key), self, ad)
     }
@@ -332,6 +340,10 @@ impl Header for DexiosHeader {
             reading: reading.to_owned(),
             warnings: Vec::new(),
         })
+    }
+
+    fn rekey(&self, request: RekeyRequest<'_>, first: Option<&[u8]>) -> Result<Rekeyed, Error> {
+        rekey(self, &request, first)
     }
 
     fn describe(&self) -> Description {

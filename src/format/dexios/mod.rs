@@ -15,6 +15,7 @@
 mod codec;
 mod describe;
 pub mod header;
+mod rekey;
 mod slot;
 
 pub use header::{DexiosHeader, Mode, Version};
@@ -23,7 +24,7 @@ pub use slot::{Slot, SlotHash};
 use super::{Claim, Format, Header, Layout, SealRequest, Sealer};
 use crate::Error;
 use crate::aead::{Aead, Algorithm, TAG_LEN};
-use crate::kdf::{Kdf, Key};
+use crate::kdf::Key;
 use codec::{BLOCK_LEN, Blocks, MAX_BLOCKS};
 
 /// The first byte of every Dexios file; the version follows.
@@ -80,15 +81,7 @@ impl Format for Dexios {
             )));
         }
         let algorithm = request.algorithm.unwrap_or(Algorithm::XChaCha20Poly1305);
-        let hash = match request.kdf {
-            None | Some(Kdf::Argon2id) => SlotHash::Argon2idV3,
-            Some(Kdf::Balloon) => SlotHash::BalloonV5,
-            Some(Kdf::Pbkdf2) => {
-                return Err(Error::usage(
-                    "a Dexios key slot is hashed with argon2id or balloon, not with pbkdf2",
-                ));
-            }
-        };
+        let hash = SlotHash::for_kdf(request.kdf)?;
         let mut master = Key::default();
         (request.random)(master.as_mut())?;
         let mut header = DexiosHeader::new(algorithm, request.random)?;

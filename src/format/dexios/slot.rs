@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::aead::{Aead, Algorithm, KEY_LEN, TAG_LEN, Tag};
-use crate::kdf::{Derivation, Key};
+use crate::kdf::{Derivation, Kdf, Key};
 
 /// Length of a wrapped master key in bytes: the key and its tag.
 pub(super) const WRAPPED_LEN: usize = KEY_LEN + TAG_LEN;
@@ -41,6 +41,17 @@ impl SlotHash {
         (0xB4, Self::BalloonV4),
         (0xB5, Self::BalloonV5),
     ];
+
+    /// What a new slot is hashed with.
+    pub(super) fn for_kdf(kdf: Option<Kdf>) -> Result<Self, Error> {
+        match kdf {
+            None | Some(Kdf::Argon2id) => Ok(Self::Argon2idV3),
+            Some(Kdf::Balloon) => Ok(Self::BalloonV5),
+            Some(Kdf::Pbkdf2) => Err(Error::usage(
+                "a Dexios key slot is hashed with argon2id or balloon, not with pbkdf2",
+            )),
+        }
+    }
 
     fn decode(byte: u8) -> Self {
         Self::ALL
@@ -105,6 +116,19 @@ impl Slot {
     ) -> Result<Self, Error> {
         let mut salt = [0; SALT_LEN];
         random(&mut salt)?;
+        Self::wrap_salted(algorithm, hash, salt, master, secret, random)
+    }
+
+    /// The same with a salt that cannot be chosen (in version 4 it is associated data of every
+    /// block).
+    pub(super) fn wrap_salted(
+        algorithm: Algorithm,
+        hash: SlotHash,
+        salt: [u8; SALT_LEN],
+        master: &Key,
+        secret: &[u8],
+        random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         let mut nonce = vec![0; algorithm.nonce_len()];
         random(&mut nonce)?;
         let key = hash
@@ -114,7 +138,8 @@ impl Slot {
         let mut wrapped = [0; WRAPPED_LEN];
         let (body, tag) = wrapped.split_at_mut(KEY_LEN);
         body.copy_from_slice(master.as_ref());
-        // The key is hashed with a fresh salt, and so seals this one message only.
+        // The nonce is random, and the hashed key seals next to nothing else: in version 4, what it
+        // sealed in earlier changes of the key, in version 5 this alone.
         let sealed = Aead::new(algorithm, &key)
             .seal(&nonce, b"", body)
             .expect("the nonce has the algorithm's length, and 32 bytes are no long message");

@@ -1,0 +1,108 @@
+//! Changing the slots of a header.
+
+use super::SLOTS;
+use super::header::{DexiosHeader, Version};
+use super::slot::{Slot, SlotHash};
+use crate::format::{Change, Header, RekeyRequest, Rekeyed};
+use crate::kdf::Key;
+use crate::{Error, Secret};
+
+pub(super) fn rekey(
+    header: &DexiosHeader,
+    request: &RekeyRequest<'_>,
+    first: Option<&[u8]>,
+) -> Result<Rekeyed, Error> {
+    if header.version < Version::V4 {
+        return Err(Error::Unsupported(format!(
+            "version {} of Dexios wraps no master key, so its key cannot be changed without the \
+             data; --reseal opens and seals it again as version 5",
+            header.version as u8
+        )));
+    }
+    let (mut matching, master) = matching(header, request.old)?;
+    let wrong = || Error::Authentication {
+        chunk: 0,
+        offset: header.size() as u64,
+    };
+    let master = master.ok_or_else(wrong)?;
+    if first.is_some_and(|first| !header.key_opens(&master, first)) {
+        return Err(wrong());
+    }
+    let slot = matching[0];
+    let mut changed = header.clone();
+    match request.change {
+        Change::Replace(new) => {
+            changed.slots[slot] = wrap(header, slot, request, &master, new)?;
+            matching.remove(0);
+        }
+        Change::Add(new) => {
+            if header.version == Version::V4 || header.slots.len() == SLOTS {
+                return Err(no_room(header));
+            }
+            changed
+                .slots
+                .push(wrap(header, slot, request, &master, new)?);
+        }
+        Change::Remove => {
+            let usable = |slot: &&Slot| slot.hash.derivation().is_some();
+            if header.slots.iter().filter(usable).count() < 2 {
+                return Err(Error::usage_hint(
+                    "this is the last key slot, and without it nothing would open the file",
+                    "change its key with --new-key, or add another one first",
+                ));
+            }
+            // The later slots move up: there are no gaps.
+            changed.slots.remove(slot);
+            matching.remove(0);
+        }
+    }
+    Ok(Rekeyed {
+        header: changed.encode(),
+        slots: changed.slots.len(),
+        old_opens: matching.len(),
+    })
+}
+
+/// The slots that a secret opens, and the master key in them.
+fn matching(header: &DexiosHeader, secret: &Secret) -> Result<(Vec<usize>, Option<Key>), Error> {
+    let mut matching = Vec::new();
+    let mut master = None;
+    for (i, slot) in header.slots.iter().enumerate() {
+        if let Some(key) = slot.unwrap(header.algorithm, secret.as_bytes())? {
+            matching.push(i);
+            master.get_or_insert(key);
+        }
+    }
+    Ok((matching, master))
+}
+
+/// A slot for a new secret; in version 4 only the wrapped key and its nonce may change.
+fn wrap(
+    header: &DexiosHeader,
+    old: usize,
+    request: &RekeyRequest<'_>,
+    master: &Key,
+    new: &Secret,
+) -> Result<Slot, Error> {
+    let (algorithm, random, new) = (header.algorithm, request.random, new.as_bytes());
+    if header.version == Version::V4 {
+        let Slot { hash, salt, .. } = header.slots[old];
+        return Slot::wrap_salted(algorithm, hash, salt, master, new, random);
+    }
+    let hash = SlotHash::for_kdf(request.kdf)?;
+    Slot::wrap(algorithm, hash, master, new, random)
+}
+
+fn no_room(header: &DexiosHeader) -> Error {
+    if header.version == Version::V4 {
+        Error::usage_hint(
+            "version 4 of Dexios has one key and no room for another",
+            "change it with --new-key alone, or make the file version 5 with --reseal",
+        )
+    } else {
+        Error::usage_hint(
+            format!("all {SLOTS} key slots are used"),
+            "drop one with --remove first",
+        )
+    }
+}

@@ -1,0 +1,100 @@
+//! Changing which secrets open a file, without touching its data.
+
+use crate::format::{self, Change, Format, HEAD_MAX, Limits, RekeyRequest, Rekeyed};
+use crate::kdf::Kdf;
+use crate::lookahead::Lookahead;
+use crate::open::first_frame;
+use crate::{Error, Secret};
+use std::io::{Read, Write};
+
+/// Changes the key slots of a sealed file: only its header changes, and keeps its length.
+pub struct Rekey<'a> {
+    old: &'a Secret,
+    change: Change<'a>,
+    kdf: Option<Kdf>,
+    format: Option<&'a dyn Format>,
+}
+
+/// Copies data in pieces of this size.
+const PIECE: usize = 1 << 20;
+
+impl<'a> Rekey<'a> {
+    /// With a secret that opens the file.
+    pub fn new(old: &'a Secret, change: Change<'a>) -> Self {
+        Self {
+            old,
+            change,
+            kdf: None,
+            format: None,
+        }
+    }
+
+    /// Which key derivation a new secret gets; the format's own default otherwise.
+    pub fn kdf(mut self, kdf: Option<Kdf>) -> Self {
+        self.kdf = kdf;
+        self
+    }
+
+    /// The format to read; `None` finds it out.
+    pub fn format(mut self, format: Option<&'a dyn Format>) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// The new header for the file that `input` is. The first chunk, where there is one, is
+    /// authenticated with the key that the old secret unwraps, before anything is changed.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the format wraps no master key, [`Error::Authentication`] when
+    /// the old secret opens nothing, [`Error::Usage`] when there is no slot left to fill or to
+    /// drop; the errors of a header that cannot be decoded.
+    pub fn header(&self, input: impl Read) -> Result<Rekeyed, Error> {
+        self.look(&mut Lookahead::new(input))
+    }
+
+    /// Copies `input` to `output` with a new header.
+    ///
+    /// # Errors
+    /// Those of [`header`](Self::header), before anything is written; [`Error::Read`] and
+    /// [`Error::Write`].
+    pub fn run(&self, input: impl Read, mut output: impl Write) -> Result<Rekeyed, Error> {
+        let mut input = Lookahead::new(input);
+        let rekeyed = self.look(&mut input)?;
+        output.write_all(&rekeyed.header).map_err(Error::Write)?;
+        let mut piece = vec![0; PIECE];
+        loop {
+            match input.read(&mut piece) {
+                Ok(0) => break,
+                Ok(read) => output.write_all(&piece[..read]).map_err(Error::Write)?,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::Read(e)),
+            }
+        }
+        output.flush().map_err(Error::Write)?;
+        Ok(rekeyed)
+    }
+
+    /// Makes the new header; `input` is then behind the old one.
+    fn look<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Rekeyed, Error> {
+        let head = input.peek(HEAD_MAX).map_err(Error::Read)?;
+        let bare = head.len();
+        let (_, header) = format::read_header(self.format, head)?;
+        input.skip(header.size());
+        let offset = header.size() as u64;
+        // A header kept apart has nothing behind it.
+        let first = if header.tries_first_frame() && bare > header.size() {
+            first_frame(input, header.frames(&Limits::default()), offset)?
+        } else {
+            None
+        };
+        header.rekey(
+            RekeyRequest {
+                old: self.old,
+                change: self.change,
+                kdf: self.kdf,
+                random: &crate::secret::random,
+            },
+            first,
+        )
+    }
+}
