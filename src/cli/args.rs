@@ -1,12 +1,16 @@
 //! Arguments that several subcommands share.
 
+use super::failure::{Failure, shown};
 use super::size;
 use crate::progress::When;
 use clap::{Args, ValueHint};
-use fetool::format::{FORMATS, Format, by_name};
+use fetool::format::{FORMATS, Format, HEAD_MAX, Limits, by_name};
+use fetool::kdf::Kdf;
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where the secret comes from.
 #[derive(Args, Clone, Debug)]
@@ -19,15 +23,15 @@ pub struct SecretArgs {
     /// opened. Never the key itself: what is typed here can be read by every user of the machine.
     ///
     /// A GFE key is 32 raw bytes, or their 64 hexadecimal digits or 44 base64 characters with an
-    /// optional line end. 'fetool keygen' makes one.
+    /// optional line end. 'fetool keygen' makes one. A Dexios key (keyfile) is any bytes.
     #[arg(short, long, value_name = "SPEC")]
     pub key: Option<OsString>,
 
     /// Use a passphrase: asked for on the terminal, or from SPEC as for --key
     ///
     /// Without SPEC it is asked for on the terminal (/dev/tty, never standard input), twice when
-    /// sealing. With SPEC one trailing line end is removed. Only formats with a key derivation
-    /// function take it; GFE takes it together with --salt.
+    /// sealing. With SPEC one trailing line end is removed. Dexios
+    /// files keep the salt that goes with it; GFE takes it together with --salt.
     #[arg(
         short,
         long,
@@ -45,26 +49,79 @@ pub struct SecretArgs {
     #[arg(long, value_name = "SPEC", requires = "passphrase")]
     pub salt: Option<OsString>,
 
-    /// How a passphrase and a salt become a GFE key
+    /// How a passphrase becomes a key
     ///
-    /// The parameters are those of go-fileencrypt: Argon2id with 3 passes over 64 MiB in 4 lanes,
-    /// or PBKDF2-HMAC-SHA256 with 600 000 iterations.
-    #[arg(
-        long,
-        value_name = "KDF",
-        requires = "salt",
-        default_value = "argon2id"
-    )]
-    pub kdf: KdfArg,
+    /// With --salt, for GFE, the parameters are those of go-fileencrypt: argon2id (the default, 3
+    /// passes over 64 MiB in 4 lanes) or pbkdf2 (HMAC-SHA256, 600 000 iterations). A Dexios key slot
+    /// is hashed with argon2id (the default, 10 passes over 256 MiB in 4 lanes) or balloon
+    /// (BLAKE3-Balloon, about 9 MiB); files tell which, so opening needs no --kdf.
+    #[arg(long, value_name = "KDF")]
+    pub kdf: Option<KdfArg>,
 }
 
 /// The KDFs on the command line.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum KdfArg {
-    /// 3 passes over 64 MiB in 4 lanes
+    /// Argon2id
     Argon2id,
-    /// PBKDF2-HMAC-SHA256, 600 000 iterations
+    /// PBKDF2-HMAC-SHA256, for GFE
     Pbkdf2,
+    /// BLAKE3-Balloon, for Dexios
+    Balloon,
+}
+
+impl From<KdfArg> for Kdf {
+    fn from(kdf: KdfArg) -> Self {
+        match kdf {
+            KdfArg::Argon2id => Self::Argon2id,
+            KdfArg::Pbkdf2 => Self::Pbkdf2,
+            KdfArg::Balloon => Self::Balloon,
+        }
+    }
+}
+
+/// What of the header and of memory a sealed file may ask for.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Format")]
+pub struct ReadArgs {
+    /// The format to read; found out by itself otherwise
+    #[arg(short, long, value_name = "NAME", value_parser = format())]
+    pub format: Option<&'static dyn Format>,
+
+    /// The file that holds the header, where that is kept apart (Dexios)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub header: Option<PathBuf>,
+
+    /// Memory that a file sealed in one piece may need
+    ///
+    /// Dexios up to 8.6 sealed small files in one piece ("memory mode"), which must be
+    /// authenticated whole before any of it comes out.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes)]
+    pub max_memory: u64,
+}
+
+impl ReadArgs {
+    /// The bytes of a header that is kept apart.
+    pub fn detached(&self) -> Result<Option<Vec<u8>>, Failure> {
+        self.header.as_deref().map(read_header).transpose()
+    }
+
+    /// The limits for a file with so many bytes behind its header, where that is known.
+    pub fn limits(&self, body: Option<u64>) -> Limits {
+        Limits {
+            memory: self.max_memory,
+            body,
+        }
+    }
+}
+
+/// Reads a header that is kept apart.
+fn read_header(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut header = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(HEAD_MAX as u64).read_to_end(&mut header))
+        .map_err(|error| Failure::system(shown(path), &error))?;
+    Ok(header)
 }
 
 /// Where the data goes.

@@ -1,14 +1,14 @@
 //! `fetool inspect`.
 
-use super::args::{SecretArgs, WorkArgs, format};
+use super::args::{ReadArgs, SecretArgs, WorkArgs};
 use super::failure::{Failure, Subjects, say};
 use super::manual;
-use super::secrets::{Found, Plan};
+use super::secrets::{Found, Plan, Purpose};
 use super::size::exact;
 use super::work::Source;
 use crate::io::input::Input;
 use clap::ValueHint;
-use fetool::format::{Field, Format};
+use fetool::format::Field;
 use fetool::{Error, Inspect, Inspected, Open, Stop, status};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -39,9 +39,8 @@ pub struct Args {
     #[command(flatten)]
     secret: SecretArgs,
 
-    /// The format to read; found out by itself otherwise
-    #[arg(short, long, value_name = "NAME", value_parser = format(), help_heading = "Format")]
-    format: Option<&'static dyn Format>,
+    #[command(flatten)]
+    read: ReadArgs,
 
     #[command(flatten)]
     work: WorkArgs,
@@ -79,7 +78,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 fn secret(args: &Args, stdin_taken: bool) -> Result<Option<Found>, Failure> {
     if args.verify {
-        return Ok(Some(Plan::new(&args.secret, stdin_taken)?.find(false)?));
+        let plan = Plan::to_open(&args.secret)?;
+        Plan::check_stdin(&[&plan], stdin_taken)?;
+        return Ok(Some(plan.find(Purpose::Open)?));
     }
     if args.secret.key.is_some() || args.secret.passphrase.is_some() {
         return Err(Failure::usage("inspect needs no key")
@@ -133,7 +134,10 @@ fn inspect(
 ) -> Result<Inspected, Failure> {
     let stop = Stop::new();
     let input = source.open_sealed(&stop)?;
-    let inspect = Inspect::new().format(args.format);
+    let header = args.read.detached()?;
+    let inspect = Inspect::new()
+        .format(args.read.format)
+        .detached_header(header.as_deref());
     let verified = match found {
         None => match input.as_seekable() {
             Some(file) => inspect.run_seekable(file),
@@ -141,7 +145,9 @@ fn inspect(
         },
         Some(found) => {
             let open = Open::new(&found.secret)
-                .format(args.format)
+                .format(args.read.format)
+                .detached_header(header.as_deref())
+                .limits(args.read.limits(input.size()))
                 .jobs(args.work.jobs())
                 .stop(&stop);
             verify(inspect, open, input).map(|(inspected, reading)| {
@@ -262,6 +268,12 @@ impl Report {
             &format!("{}{}", inspected.title, version.unwrap_or_default()),
         );
         row("algorithm", description.algorithm);
+        if let Some(mode) = description.mode {
+            row("mode", mode);
+        }
+        for derivation in &description.derivations {
+            row("key", derivation);
+        }
         row("chunks", &chunks(inspected));
         row("plaintext", &exact(inspected.plaintext_len));
         if let Some(sealed) = inspected.sealed_len {
@@ -273,6 +285,7 @@ impl Report {
         }
         row("length", &description.length_protection);
         row("end", &description.end_meaning);
+        row("protected", &description.authenticated);
         match (self.verified, &self.reading) {
             (Some(true), Some(reading)) => row("verified", &format!("yes ({reading})")),
             (Some(_), _) => row("verified", "no"),
@@ -333,6 +346,8 @@ struct Json<'a> {
     title: Option<&'a str>,
     version: Option<u32>,
     algorithm: Option<&'a str>,
+    mode: Option<&'a str>,
+    keys: &'a [String],
     header_size: Option<u64>,
     chunk_size: Option<u64>,
     chunks: Option<u64>,
@@ -342,6 +357,7 @@ struct Json<'a> {
     declared_size: Option<u64>,
     length_protection: Option<&'a str>,
     end: Option<&'a str>,
+    authenticated: Option<&'a str>,
     header: Vec<JsonField<'a>>,
     warnings: &'a [String],
     verified: Option<bool>,
@@ -374,6 +390,8 @@ impl<'a> Json<'a> {
             title: Some(inspected.title),
             version: description.version,
             algorithm: Some(description.algorithm),
+            mode: description.mode,
+            keys: &description.derivations,
             header_size: Some(inspected.header_len),
             chunk_size: inspected.chunk_size,
             chunks: Some(inspected.chunks),
@@ -385,6 +403,7 @@ impl<'a> Json<'a> {
             declared_size: description.declared_size,
             length_protection: Some(&description.length_protection),
             end: Some(description.end),
+            authenticated: Some(&description.authenticated),
             header: offsets(&description.fields)
                 .map(|(offset, field)| JsonField {
                     offset,

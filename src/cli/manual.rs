@@ -23,6 +23,14 @@ Examples:
   fetool open -k @keyfile photo.jpg.gfe -o photo.jpg
   fetool open -k @keyfile --check backup.tar.gfe";
 
+pub const REKEY_EXAMPLES: &str = "\
+Examples:
+  fetool rekey -k @old --new-key @new -i archive.dexios
+  fetool rekey -k @mine --add --new-passphrase -i archive.dexios
+  fetool rekey -k @lost --remove -i archive.dexios
+  fetool rekey --list archive.dexios
+  fetool rekey --reseal -k @old --new-key @new -i dir.tar.gfe";
+
 pub const INSPECT_EXAMPLES: &str = "\
 Examples:
   fetool inspect dir.tar.gfe
@@ -103,6 +111,7 @@ fn examples(subcommand: Option<&str>) -> &'static str {
         Some("seal") => SEAL_EXAMPLES,
         Some("open") => OPEN_EXAMPLES,
         Some("inspect") => INSPECT_EXAMPLES,
+        Some("rekey") => REKEY_EXAMPLES,
         Some(_) => "",
     }
 }

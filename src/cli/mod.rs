@@ -9,6 +9,8 @@ mod inspect;
 mod keygen;
 mod manual;
 mod open;
+mod rekey;
+mod reseal;
 mod seal;
 mod secrets;
 mod size;
@@ -44,6 +46,7 @@ enum Command {
     Seal(seal::Args),
     Open(open::Args),
     Inspect(inspect::Args),
+    Rekey(rekey::Args),
     Keygen(keygen::Args),
     Generate(generate::Args),
     Help(help::Args),
@@ -55,6 +58,7 @@ impl Command {
             Self::Seal(args) => seal::run(&args),
             Self::Open(args) => open::run(&args),
             Self::Inspect(args) => inspect::run(&args),
+            Self::Rekey(args) => rekey::run(&args),
             Self::Keygen(args) => keygen::run(&args),
             Self::Generate(args) => generate::run(&args),
             Self::Help(args) => help::run(&args),

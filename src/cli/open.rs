@@ -1,14 +1,13 @@
 //! `fetool open`.
 
-use super::args::{OutputArgs, SecretArgs, WorkArgs, format};
+use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
 use super::failure::{Failure, Subjects};
 use super::manual;
-use super::secrets::Plan;
+use super::secrets::{Plan, Purpose};
 use super::work::{Clock, Source, target, target_name, warn};
 use crate::io::output::{Content, Output};
 use crate::progress::Progress;
 use clap::ValueHint;
-use fetool::format::Format;
 use fetool::{Error, Open, Opened, Opening, Stop};
 use std::io;
 use std::path::PathBuf;
@@ -29,9 +28,8 @@ pub struct Args {
     #[command(flatten)]
     secret: SecretArgs,
 
-    /// The format to read; found out by itself otherwise
-    #[arg(short, long, value_name = "NAME", value_parser = format(), help_heading = "Format")]
-    format: Option<&'static dyn Format>,
+    #[command(flatten)]
+    read: ReadArgs,
 
     /// Refuse what would be accepted with a warning
     ///
@@ -52,7 +50,9 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<(), Failure> {
     let source = Source::new(args.path.as_deref());
-    let plan = Plan::new(&args.secret, source.is_stdin())?;
+    let plan = Plan::to_open(&args.secret)?;
+    Plan::check_stdin(&[&plan], source.is_stdin())?;
+    let header = args.read.detached()?;
     let target = target(&args.output)?;
     let mut subjects = Subjects {
         input: source.name(),
@@ -70,13 +70,15 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     } else {
         Some(Output::open(&target, Content::Opened, &read).map_err(|e| subjects.refused(e))?)
     };
-    let found = plan.find(false)?;
+    let found = plan.find(Purpose::Open)?;
     subjects.key = found.name;
 
     let clock = Clock::start();
     let (meter, progress) = Progress::start(args.work.progress, args.work.quiet, total);
     let opening = Open::new(&found.secret)
-        .format(args.format)
+        .format(args.read.format)
+        .detached_header(header.as_deref())
+        .limits(args.read.limits(total))
         .strict(args.strict)
         .jobs(args.work.jobs())
         .stop(&stop)

@@ -1,16 +1,22 @@
 //! `fetool seal`.
 
-use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes, format};
+use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, Subjects, shown};
-use super::secrets::{self, Plan};
+use super::secrets::{self, Plan, Purpose};
 use super::work::{Clock, Source, target, target_name};
 use super::{manual, size};
-use crate::io::output::{Content, Output};
+use crate::io::FileId;
+use crate::io::output::{Content, Output, Target};
 use crate::progress::Progress;
 use clap::ValueHint;
-use fetool::format::Format;
-use fetool::{Seal, Secret, Stop, status};
+use fetool::aead::{Algorithm, KEY_LEN};
+use fetool::format::{self, Format};
+use fetool::kdf::Kdf;
+use fetool::{Error, Seal, Secret, Stop, status};
+use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// Encrypt and authenticate a stream or a file
 ///
@@ -31,20 +37,30 @@ pub struct Args {
     #[arg(long, requires = "key", help_heading = "Secrets")]
     new_key: bool,
 
-    /// The format to write
-    #[arg(
-        short,
-        long,
-        value_name = "NAME",
-        default_value = "gfe",
-        value_parser = format(),
-        help_heading = "Format"
-    )]
-    format: &'static dyn Format,
+    /// One more key that opens the file, as for --key; up to three times (Dexios)
+    #[arg(long, value_name = "SPEC", help_heading = "Secrets")]
+    add_key: Vec<OsString>,
+
+    /// The format to write: gfe, or dexios for a passphrase without --salt
+    ///
+    /// GFE keeps no salt, so a passphrase alone needs a format that does.
+    #[arg(short, long, value_name = "NAME", value_parser = super::args::format(), help_heading = "Format")]
+    format: Option<&'static dyn Format>,
+
+    /// The AEAD to seal with, where the format has several (Dexios)
+    #[arg(long, value_name = "AEAD", help_heading = "Format")]
+    aead: Option<AeadArg>,
+
+    /// Write the header to a file of its own (Dexios)
+    ///
+    /// Without it nothing of the data can be opened.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Format")]
+    header: Option<PathBuf>,
 
     /// Plaintext bytes a chunk, such as 64KiB or 1MiB
     ///
-    /// GFE takes 1 byte to 10 MiB, and has 1 MiB chunks by default. Memory grows with it.
+    /// GFE takes 1 byte to 10 MiB, and has 1 MiB chunks by default. Memory grows with it. Dexios has
+    /// always 1 MiB.
     #[arg(short, long, value_name = "SIZE", value_parser = bytes, help_heading = "Format")]
     chunk_size: Option<u64>,
 
@@ -62,10 +78,55 @@ pub struct Args {
     work: WorkArgs,
 }
 
+/// The AEADs on the command line.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum AeadArg {
+    /// The default of Dexios
+    Xchacha20Poly1305,
+    /// The only one of GFE
+    #[value(name = "aes-256-gcm")]
+    Aes256Gcm,
+    /// Survives repeated nonces, and is slow
+    #[value(name = "deoxys-ii-256")]
+    DeoxysIi256,
+}
+
+impl From<AeadArg> for Algorithm {
+    fn from(aead: AeadArg) -> Self {
+        match aead {
+            AeadArg::Xchacha20Poly1305 => Self::XChaCha20Poly1305,
+            AeadArg::Aes256Gcm => Self::Aes256Gcm,
+            AeadArg::DeoxysIi256 => Self::DeoxysII256,
+        }
+    }
+}
+
+/// The secrets that will open the file, and where a new one goes.
+struct Secrets {
+    all: Vec<Secret>,
+    new: Option<(PathBuf, Zeroizing<[u8; KEY_LEN]>)>,
+    /// What messages call the first.
+    name: String,
+}
+
 pub fn run(args: &Args) -> Result<(), Failure> {
     let source = Source::new(args.path.as_deref());
-    let plan = Plan::new(&args.secret, source.is_stdin())?;
+    let plan = Plan::new(&args.secret)?;
+    let more: Vec<Plan> = args
+        .add_key
+        .iter()
+        .map(|word| Plan::key("--add-key", word))
+        .collect::<Result<_, _>>()?;
+    let plans: Vec<&Plan> = std::iter::once(&plan).chain(&more).collect();
+    Plan::check_stdin(&plans, source.is_stdin())?;
     let new_key = new_key_file(args, &plan)?;
+    let format = args.format.unwrap_or_else(|| default_format(&plan));
+    if format.name() != "gfe" && args.secret.salt.is_some() {
+        return Err(Failure::usage(format!(
+            "--salt is for GFE; {} keeps its own salt in the file",
+            format.title()
+        )));
+    }
     let target = target(&args.output)?;
     let mut subjects = Subjects {
         input: source.name(),
@@ -77,50 +138,112 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut input = source.open(&stop)?;
     let size = announced_size(args, input.size())
         .map_err(|failure| failure.about(subjects.input.clone()))?;
-    let read: Vec<_> = input.id().into_iter().chain(plan.files()).collect();
+    let keys = plans.iter().flat_map(|plan| plan.files());
+    let read: Vec<_> = input.id().into_iter().chain(keys).collect();
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
+    let mut header = header_output(args, &read)?;
 
-    let new_key = new_key
-        .map(|path| Ok((path, secrets::new_key()?)))
-        .transpose()?;
-    let secret = match &new_key {
-        Some((path, key)) => {
-            subjects.key = shown(path);
-            Secret::key(key.to_vec())
-        }
-        None => {
-            let found = plan.find(true)?;
-            subjects.key = found.name;
-            found.secret
-        }
-    };
+    let secrets = find_secrets(&plans, new_key)?;
+    subjects.key.clone_from(&secrets.name);
     let clock = Clock::start();
     let (meter, progress) = Progress::start(args.work.progress, args.work.quiet, size);
-    let sealing = Seal::new(&secret)
-        .format(args.format)
+    let (first, more) = secrets.all.split_first().expect("there is one at least");
+    let seal = Seal::new(first)
+        .format(format)
         .size(size)
         .chunk_size(args.chunk_size)
+        .algorithm(args.aead.map(Algorithm::from))
+        .kdf(args.secret.kdf.map(Kdf::from))
         .jobs(args.work.jobs())
         .stop(&stop)
-        .meter(meter)
+        .meter(meter);
+    let sealing = more
+        .iter()
+        .fold(seal, Seal::add_secret)
         .start()
         .map_err(|e| subjects.blame(&e))?;
     // Only now, when nothing but the data itself can go wrong.
-    if let Some((path, key)) = &new_key {
+    if let Some((path, key)) = &secrets.new {
         secrets::save_key(path, key.as_ref())?;
     }
-    let sealed = sealing.run(&mut input, &mut output);
+    let sealed = match &mut header {
+        Some((header, subjects)) => {
+            header
+                .write_all(sealing.header())
+                .map_err(|e| subjects.blame(&Error::Write(e)))?;
+            sealing.run_detached(&mut input, &mut output)
+        }
+        None => sealing.run(&mut input, &mut output),
+    };
     drop(progress);
     let sealed = sealed.map_err(|e| subjects.blame(&e))?;
+    // A header without data does no harm; data without a header would.
+    if let Some((header, subjects)) = header {
+        header
+            .commit()
+            .map_err(|e| subjects.blame(&Error::Write(e)))?;
+    }
     output
         .commit()
-        .map_err(|e| subjects.blame(&fetool::Error::Write(e)))?;
+        .map_err(|e| subjects.blame(&Error::Write(e)))?;
     if args.work.verbose {
-        let what = format!("sealed as {}", args.format.name());
+        let what = format!("sealed as {}", format.name());
         clock.tell(&subjects, &what, sealed.plaintext_len, sealed.chunks);
     }
     Ok(())
+}
+
+/// GFE, unless a passphrase comes without the salt that GFE does not keep.
+fn default_format(plan: &Plan) -> &'static dyn Format {
+    if plan.is_unsalted() {
+        &format::dexios::Dexios
+    } else {
+        &format::gfe::Gfe
+    }
+}
+
+/// The output for a header of its own, and what its messages call it.
+fn header_output(args: &Args, read: &[FileId]) -> Result<Option<(Output, Subjects)>, Failure> {
+    let Some(path) = &args.header else {
+        return Ok(None);
+    };
+    let target = Target::File {
+        path: path.clone(),
+        force: args.output.force,
+        sync: args.output.sync,
+    };
+    let subjects = Subjects {
+        output: target_name(&target),
+        ..Subjects::default()
+    };
+    let output = Output::open(&target, Content::Sealed, read).map_err(|e| subjects.refused(e))?;
+    Ok(Some((output, subjects)))
+}
+
+/// Reads all the secrets, or makes the first.
+fn find_secrets(plans: &[&Plan], new_key: Option<&Path>) -> Result<Secrets, Failure> {
+    let mut secrets = Secrets {
+        all: Vec::new(),
+        new: None,
+        name: String::new(),
+    };
+    let mut plans = plans;
+    if let Some(path) = new_key {
+        let key = secrets::new_key()?;
+        secrets.all.push(Secret::key(key.to_vec()));
+        secrets.name = shown(path);
+        secrets.new = Some((path.to_owned(), key));
+        plans = &plans[1..];
+    }
+    for plan in plans {
+        let found = plan.find(Purpose::Seal)?;
+        if secrets.all.is_empty() {
+            secrets.name = found.name;
+        }
+        secrets.all.push(found.secret);
+    }
+    Ok(secrets)
 }
 
 /// The file for a new key, where one was asked for.

@@ -132,22 +132,14 @@ pub struct Found {
 }
 
 impl Plan {
-    /// Checks the arguments; `stdin_taken` when the data comes from standard input.
-    pub fn new(args: &SecretArgs, stdin_taken: bool) -> Result<Self, Failure> {
+    /// Checks the arguments of a secret that must be there.
+    pub fn new(args: &SecretArgs) -> Result<Self, Failure> {
         let plan = match (&args.key, &args.passphrase) {
-            (Some(word), _) => Self::Key(Spec::parse("--key", word)?),
-            (None, Some(word)) => Self::Passphrase {
-                from: word
-                    .as_ref()
-                    .map(|word| Spec::parse("--passphrase", word))
-                    .transpose()?,
-                salt: args
-                    .salt
-                    .as_ref()
-                    .map(|word| Spec::parse("--salt", word))
-                    .transpose()?
-                    .map(|spec| (spec, args.kdf.into())),
-            },
+            (Some(word), _) => Self::key("--key", word)?,
+            (None, Some(word)) => {
+                let salt = args.salt.as_deref().map(|word| ("--salt", word));
+                Self::passphrase("--passphrase", word.as_deref(), salt, args.kdf)?
+            }
             (None, None) => {
                 return Err(Failure::usage("a key is needed").hint(
                     "give one with -k @KEYFILE ('fetool keygen -o KEYFILE' makes one), \
@@ -155,15 +147,57 @@ impl Plan {
                 ));
             }
         };
-        let on_stdin = plan.specs().filter(|spec| **spec == Spec::Stdin).count();
-        if on_stdin + usize::from(stdin_taken) > 1 {
+        Ok(plan)
+    }
+
+    /// For a secret that opens something: there the file says which KDF goes with its own salt.
+    pub fn to_open(args: &SecretArgs) -> Result<Self, Failure> {
+        if args.kdf.is_some() && args.salt.is_none() {
+            return Err(Failure::usage("--kdf goes with --salt here")
+                .hint("files that keep a salt tell the KDF themselves"));
+        }
+        Self::new(args)
+    }
+
+    pub fn key(option: &str, word: &OsStr) -> Result<Self, Failure> {
+        Ok(Self::Key(Spec::parse(option, word)?))
+    }
+
+    pub fn passphrase(
+        option: &str,
+        word: Option<&OsStr>,
+        salt: Option<(&str, &OsStr)>,
+        kdf: Option<KdfArg>,
+    ) -> Result<Self, Failure> {
+        Ok(Self::Passphrase {
+            from: word.map(|word| Spec::parse(option, word)).transpose()?,
+            salt: match salt {
+                Some((option, word)) => Some((
+                    Spec::parse(option, word)?,
+                    kdf.map_or(Kdf::default(), Kdf::from),
+                )),
+                None => None,
+            },
+        })
+    }
+
+    /// Whether it is a passphrase without a salt beside the file, which GFE cannot take.
+    pub fn is_unsalted(&self) -> bool {
+        matches!(self, Self::Passphrase { salt: None, .. })
+    }
+
+    /// Checks that standard input is one thing at most: one of the secrets, or the data.
+    pub fn check_stdin(plans: &[&Self], data: bool) -> Result<(), Failure> {
+        let secrets = plans.iter().flat_map(|plan| plan.specs());
+        let on_stdin = secrets.filter(|spec| **spec == Spec::Stdin).count();
+        if on_stdin + usize::from(data) > 1 {
             return Err(
                 Failure::usage("standard input can be only one thing at a time").hint(
                     "it would be the secret and something else as well; give one of them by path",
                 ),
             );
         }
-        Ok(plan)
+        Ok(())
     }
 
     fn specs(&self) -> impl Iterator<Item = &Spec> {
@@ -192,8 +226,8 @@ impl Plan {
         }
     }
 
-    /// Reads the secret, or asks for it: twice when something is sealed with it.
-    pub fn find(&self, sealing: bool) -> Result<Found, Failure> {
+    /// Reads the secret, or asks for it.
+    pub fn find(&self, purpose: Purpose) -> Result<Found, Failure> {
         let (secret, name) = match self {
             Self::Key(spec) => {
                 let bytes = spec.read()?;
@@ -209,7 +243,7 @@ impl Plan {
                         }
                         (Secret::passphrase(typed.to_vec()), spec.shown())
                     }
-                    None => (ask(sealing)?, "passphrase".to_owned()),
+                    None => (ask(purpose)?, "passphrase".to_owned()),
                 };
                 if let Some((spec, kdf)) = salt {
                     let salt = spec.read()?;
@@ -224,15 +258,6 @@ impl Plan {
     }
 }
 
-impl From<KdfArg> for Kdf {
-    fn from(kdf: KdfArg) -> Self {
-        match kdf {
-            KdfArg::Argon2id => Self::Argon2id,
-            KdfArg::Pbkdf2 => Self::Pbkdf2,
-        }
-    }
-}
-
 fn without_line_end(bytes: &[u8]) -> &[u8] {
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     bytes.strip_suffix(b"\r").unwrap_or(bytes)
@@ -242,7 +267,17 @@ fn empty() -> Failure {
     Failure::usage("the passphrase is empty")
 }
 
-fn ask(sealing: bool) -> Result<Secret, Failure> {
+/// What a secret is wanted for, which decides how a passphrase is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Open,
+    /// Asked for twice: nothing would tell that it was mistyped.
+    Seal,
+    /// The same, where an old one is asked for as well.
+    Change,
+}
+
+fn ask(purpose: Purpose) -> Result<Secret, Failure> {
     let ask = |prompt: &str| match prompt::passphrase(prompt) {
         Some(asked) => asked.map_err(|error| Failure::system("terminal", &error)),
         None => Err(Failure::system(
@@ -251,17 +286,21 @@ fn ask(sealing: bool) -> Result<Secret, Failure> {
         )
         .hint("give it with --passphrase=@FILE, --passphrase=env:NAME or --passphrase=fd:N")),
     };
-    let first = ask("Enter passphrase: ")?;
-    if first.is_empty() {
+    let (first, second) = match purpose {
+        Purpose::Open => ("Enter passphrase: ", None),
+        Purpose::Seal => ("Enter passphrase: ", Some("Confirm passphrase: ")),
+        Purpose::Change => ("Enter new passphrase: ", Some("Confirm new passphrase: ")),
+    };
+    let typed = ask(first)?;
+    if typed.is_empty() {
         return Err(empty());
     }
-    if sealing {
-        let second = ask("Confirm passphrase: ")?;
-        if *first != *second {
-            return Err(Failure::usage("the passphrases are not the same"));
-        }
+    if let Some(second) = second
+        && *ask(second)? != *typed
+    {
+        return Err(Failure::usage("the passphrases are not the same"));
     }
-    Ok(Secret::passphrase(first.as_bytes()))
+    Ok(Secret::passphrase(typed.as_bytes()))
 }
 
 /// Random bytes for a new key.

@@ -230,6 +230,11 @@ pub trait Header: Send + Sync {
     /// [`Error::Secret`] when the secret cannot be one for this format.
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error>;
 
+    /// Whether it holds a wrapped master key, so that [`rekey`](Self::rekey) can change its secrets.
+    fn has_slots(&self) -> bool {
+        false
+    }
+
     /// Changes which secrets open the file, and returns the new header, which is as long as the
     /// old one: the data behind it stays as it is. `first` is the first frame, where there is one;
     /// a header whose key does not open it is not changed.

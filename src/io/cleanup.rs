@@ -73,6 +73,12 @@ pub fn die_of(signal: i32) -> ! {
     std::process::exit(128 + signal);
 }
 
+/// Does something that a signal must not cut in two: the process ends after it.
+pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
+    let _undo = lock();
+    work()
+}
+
 /// A temporary file that a signal would remove, for as long as this lives.
 pub struct Temporary {
     path: PathBuf,

@@ -1,6 +1,8 @@
 //! Files, pipes and terminals: where bytes come from and where they go.
 
 pub mod cleanup;
+pub mod handover;
+pub mod in_place;
 pub mod input;
 pub mod output;
 pub mod prompt;

@@ -260,7 +260,7 @@ fn refuse_same(output: &Metadata, read: &[FileId]) -> Result<(), Refused> {
 }
 
 /// The folder that a file is in.
-fn folder(path: &Path) -> &Path {
+pub fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -342,6 +342,10 @@ impl Header for DexiosHeader {
         })
     }
 
+    fn has_slots(&self) -> bool {
+        self.version >= Version::V4
+    }
+
     fn rekey(&self, request: RekeyRequest<'_>, first: Option<&[u8]>) -> Result<Rekeyed, Error> {
         rekey(self, &request, first)
     }

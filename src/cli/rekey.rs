@@ -1,0 +1,364 @@
+//! `fetool rekey`.
+
+use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, format};
+use super::failure::{Failure, Subjects, say, shown};
+use super::secrets::{Found, Plan, Purpose};
+use super::work::{Source, target, target_name};
+use super::{manual, reseal};
+use crate::io::in_place::{self, Failed};
+use crate::io::output::{Content, Output};
+use clap::ValueHint;
+use fetool::format::{self, Change, Format, HEAD_MAX, Rekeyed};
+use fetool::kdf::Kdf;
+use fetool::{Error, Rekey, Secret, Stop, status};
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// Change which secrets open a file, without touching its data
+///
+/// Unwraps the master key with the old secret and wraps it anew, in the header; the data stays as
+/// it is. Files without a wrapped master key (GFE, Dexios up to 8.6) can be opened and sealed again
+/// in one go with --reseal. Copies standard input or PATH to standard output or FILE, or changes
+/// PATH in place with -i.
+#[derive(clap::Args)]
+#[command(after_help = manual::REKEY_EXAMPLES)]
+pub struct Args {
+    /// The file; '-' or nothing is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub path: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub secret: SecretArgs,
+
+    /// Where the new key is, as for --key
+    #[arg(
+        long,
+        value_name = "SPEC",
+        conflicts_with = "new_passphrase",
+        help_heading = "New secret"
+    )]
+    pub new_key: Option<OsString>,
+
+    /// Use a new passphrase, as for --passphrase
+    #[arg(
+        long,
+        value_name = "SPEC",
+        num_args = 0..=1,
+        require_equals = true,
+        help_heading = "New secret"
+    )]
+    pub new_passphrase: Option<Option<OsString>>,
+
+    /// Where the salt is that goes with a new passphrase for GFE
+    #[arg(
+        long,
+        value_name = "SPEC",
+        requires = "new_passphrase",
+        requires = "reseal",
+        help_heading = "New secret"
+    )]
+    pub new_salt: Option<OsString>,
+
+    /// How the new passphrase or key is hashed
+    #[arg(long, value_name = "KDF", help_heading = "New secret")]
+    pub new_kdf: Option<KdfArg>,
+
+    /// Keep the old secret, and add the new one
+    #[arg(long, conflicts_with_all = ["remove", "list", "reseal"], help_heading = "What to do")]
+    pub add: bool,
+
+    /// Drop the key slot that the old secret opens; never the last
+    #[arg(
+        long,
+        conflicts_with_all = ["new_key", "new_passphrase", "list", "reseal"],
+        help_heading = "What to do"
+    )]
+    pub remove: bool,
+
+    /// List the key slots; needs no secret
+    #[arg(
+        long,
+        conflicts_with_all = ["key", "passphrase", "new_key", "new_passphrase", "reseal", "output", "in_place"],
+        help_heading = "What to do"
+    )]
+    pub list: bool,
+
+    /// Open with the old secret and seal again with the new one
+    ///
+    /// In one pass, and no plaintext touches the disk. A Dexios file becomes version 5.
+    #[arg(long, help_heading = "What to do")]
+    pub reseal: bool,
+
+    /// With --reseal: the format to write; that of the input otherwise
+    #[arg(
+        short,
+        long,
+        value_name = "NAME",
+        value_parser = format(),
+        requires = "reseal",
+        help_heading = "What to do"
+    )]
+    pub format: Option<&'static dyn Format>,
+
+    /// With --reseal: memory that a file sealed in one piece may need
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes, help_heading = "What to do")]
+    pub max_memory: u64,
+
+    /// The file that holds the header, where that is kept apart: it alone is changed
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["path", "reseal"],
+        help_heading = "What to do"
+    )]
+    pub header: Option<PathBuf>,
+
+    /// Change PATH in place
+    ///
+    /// The old header is kept in a file beside PATH until the new one is safely on disk, so that an
+    /// interrupted rekey leaves a file that the old or the new secret opens.
+    #[arg(short, long, conflicts_with = "output", help_heading = "Output")]
+    pub in_place: bool,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub work: WorkArgs,
+}
+
+/// The secrets of a rekey.
+pub struct Secrets {
+    pub old: Found,
+    pub new: Option<Found>,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    // A header that is kept apart is a file with nothing behind its header.
+    let source = Source::new(args.header.as_deref().or(args.path.as_deref()));
+    if args.in_place && source.is_stdin() {
+        return Err(Failure::usage("-i changes a file, and needs its PATH"));
+    }
+    if args.list {
+        return list(&source);
+    }
+    let old = Plan::to_open(&args.secret)?;
+    let new = new_plan(args)?;
+    let plans: Vec<&Plan> = std::iter::once(&old).chain(&new).collect();
+    Plan::check_stdin(&plans, source.is_stdin())?;
+    if args.reseal {
+        return reseal::run(args, &source, &old, new.as_ref());
+    }
+    match &source {
+        Source::Path(path) if args.in_place => {
+            let secrets = find(&old, new.as_ref())?;
+            let rekeyed = change_in_place(args, path, &secrets)?;
+            tell(args, &source.name(), &rekeyed);
+            Ok(())
+        }
+        _ => copy(args, &source, &old, new.as_ref()),
+    }
+}
+
+/// Where the new secret is, where one is wanted.
+fn new_plan(args: &Args) -> Result<Option<Plan>, Failure> {
+    let plan = match (&args.new_key, &args.new_passphrase) {
+        (Some(word), _) => Some(Plan::key("--new-key", word)?),
+        (None, Some(word)) => {
+            let salt = args.new_salt.as_deref().map(|word| ("--new-salt", word));
+            Some(Plan::passphrase(
+                "--new-passphrase",
+                word.as_deref(),
+                salt,
+                args.new_kdf,
+            )?)
+        }
+        (None, None) => None,
+    };
+    if plan.is_none() && !args.remove {
+        return Err(Failure::usage("a new secret is needed").hint(
+            "give one with --new-key @KEYFILE or --new-passphrase, or say --remove or --list",
+        ));
+    }
+    Ok(plan)
+}
+
+/// Reads both secrets, or asks for them, the old one first.
+pub fn find(old: &Plan, new: Option<&Plan>) -> Result<Secrets, Failure> {
+    Ok(Secrets {
+        old: old.find(Purpose::Open)?,
+        new: new.map(|plan| plan.find(Purpose::Change)).transpose()?,
+    })
+}
+
+fn rekey<'a>(args: &Args, secrets: &'a Secrets) -> Rekey<'a> {
+    let new = secrets.new.as_ref().map(|found| &found.secret);
+    let change = match new {
+        Some(new) if args.add => Change::Add(new),
+        Some(new) => Change::Replace(new),
+        None => Change::Remove,
+    };
+    Rekey::new(&secrets.old.secret, change).kdf(args.new_kdf.map(Kdf::from))
+}
+
+/// Says what the slots are now.
+fn tell(args: &Args, name: &str, rekeyed: &Rekeyed) {
+    let slots = |n: usize| format!("{n} key slot{}", if n == 1 { "" } else { "s" });
+    if rekeyed.old_opens > 0 && !args.add && !args.work.quiet {
+        say(
+            Some(name),
+            &format!(
+                "warning: the old secret still opens {}; run this again to drop {}",
+                slots(rekeyed.old_opens),
+                if rekeyed.old_opens == 1 {
+                    "it"
+                } else {
+                    "them one by one"
+                }
+            ),
+        );
+    }
+    if args.work.verbose {
+        say(Some(name), &format!("{} used now", slots(rekeyed.slots)));
+    }
+}
+
+/// As a filter, or to a new file.
+fn copy(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<(), Failure> {
+    let target = target(&args.output)?;
+    let mut subjects = Subjects {
+        input: source.name(),
+        output: target_name(&target),
+        key: String::new(),
+    };
+    let stop = Stop::new();
+    let input = source.open_sealed(&stop)?;
+    let keys = [Some(old), new].into_iter().flatten().flat_map(Plan::files);
+    let read: Vec<_> = input.id().into_iter().chain(keys).collect();
+    let mut output =
+        Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
+    let secrets = find(old, new)?;
+    subjects.key.clone_from(&secrets.old.name);
+    let rekeyed = rekey(args, &secrets)
+        .run(input, &mut output)
+        .map_err(|e| subjects.blame(&e))?;
+    output
+        .commit()
+        .map_err(|e| subjects.blame(&Error::Write(e)))?;
+    tell(args, &subjects.input, &rekeyed);
+    Ok(())
+}
+
+fn change_in_place(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeyed, Failure> {
+    let name = shown(path);
+    let system = |error: io::Error| Failure::system(name.clone(), &error);
+    let subjects = Subjects {
+        input: name.clone(),
+        output: name.clone(),
+        key: secrets.old.name.clone(),
+    };
+    // The recovery file lies beside the file itself, wherever links to it are.
+    let path = path.canonicalize().map_err(system)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(system)?;
+    if !file.metadata().map_err(system)?.is_file() {
+        return Err(
+            Failure::usage("not a regular file, so it cannot be changed in place").about(name),
+        );
+    }
+    let rekey = rekey(args, secrets);
+    let (rekeyed, old) = match rekey.header(&file) {
+        Ok(rekeyed) => {
+            let mut old = vec![0; rekeyed.header.len()];
+            file.rewind()
+                .and_then(|()| file.read_exact(&mut old))
+                .map_err(system)?;
+            (rekeyed, old)
+        }
+        Err(error) => recover(&rekey, &path, &mut file).ok_or_else(|| subjects.blame(&error))?,
+    };
+    in_place::replace_start(&path, &file, &old, &rekeyed.header)
+        .map_err(|failed| explain(&name, &path, failed))?;
+    Ok(rekeyed)
+}
+
+/// What becomes of the header that an interrupted rekey left beside the file, where that one opens
+/// the data; and that header.
+fn recover(rekey: &Rekey<'_>, path: &Path, file: &mut File) -> Option<(Rekeyed, Vec<u8>)> {
+    let recovery = in_place::recovery_path(path);
+    let mut old = Vec::new();
+    let saved = File::open(&recovery).ok()?;
+    saved.take(HEAD_MAX as u64).read_to_end(&mut old).ok()?;
+    file.seek(io::SeekFrom::Start(old.len() as u64)).ok()?;
+    let rekeyed = rekey.header(old.as_slice().chain(file)).ok()?;
+    old.truncate(rekeyed.header.len());
+    say(
+        Some(&shown(path)),
+        &format!(
+            "warning: an earlier rekey was interrupted; its header is taken from {}",
+            shown(&recovery)
+        ),
+    );
+    Some((rekeyed, old))
+}
+
+fn explain(name: &str, path: &Path, failed: Failed) -> Failure {
+    let recovery = shown(&in_place::recovery_path(path));
+    match failed {
+        Failed::Before(error) => Failure::system(name, &error).hint("nothing was changed"),
+        Failed::Undone(error) => {
+            Failure::system(name, &error).hint("the old header is there again")
+        }
+        Failed::Damaged(error) => Failure::system(name, &error).hint(format!(
+            "the header may be damaged; {recovery} has the old one, and the next rekey -i takes it \
+             from there"
+        )),
+        Failed::Leftover(error) => Failure::system(recovery, &error)
+            .hint("the key was changed; remove this copy of the old header by hand"),
+    }
+}
+
+/// The slots, without any secret.
+fn list(source: &Source) -> Result<(), Failure> {
+    let subjects = Subjects {
+        input: source.name(),
+        ..Subjects::stdout()
+    };
+    let mut head = Vec::new();
+    let mut input = source.open_sealed(&Stop::new())?.take(HEAD_MAX as u64);
+    input
+        .read_to_end(&mut head)
+        .map_err(|e| subjects.blame(&Error::Read(e)))?;
+    let (format, header) = format::read_header(None, &head).map_err(|e| subjects.blame(&e))?;
+    let derivations = header.describe().derivations;
+    if !header.has_slots() {
+        return Err(Failure::usage("the file has no key slots")
+            .with_status(status::FORMAT)
+            .about(subjects.input)
+            .hint(format!(
+                "its key cannot be changed without the data; 'fetool rekey --reseal' does both ({})",
+                format.title()
+            )));
+    }
+    let mut text = String::new();
+    for (slot, derivation) in derivations.iter().enumerate() {
+        text.push_str(&format!("{slot}  {derivation}\n"));
+    }
+    io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|e| subjects.blame(&Error::Write(e)))
+}
+
+/// The secret for what is sealed again.
+pub fn new_secret(secrets: &Secrets) -> &Secret {
+    match &secrets.new {
+        Some(found) => &found.secret,
+        None => &secrets.old.secret,
+    }
+}

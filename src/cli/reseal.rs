@@ -1,0 +1,112 @@
+//! `fetool rekey --reseal`: open and seal again in one pass, with no plaintext on the disk.
+
+use super::failure::{Failure, Subjects};
+use super::rekey::{Args, find, new_secret};
+use super::secrets::Plan;
+use super::work::{Clock, Source, target, target_name, warn};
+use crate::io::handover::{Giver, handover};
+use crate::io::input::Input;
+use crate::io::output::{Content, Output, Target};
+use crate::progress::Progress;
+use fetool::format::{Format, Limits, by_name};
+use fetool::kdf::Kdf;
+use fetool::{Error, Open, Opened, Opening, Seal, Sealed, Stop};
+use std::thread;
+
+pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<(), Failure> {
+    let target = match source {
+        Source::Path(path) if args.in_place => Target::File {
+            path: path.clone(),
+            force: true,
+            // The old file goes only when the new one is safe.
+            sync: true,
+        },
+        _ => target(&args.output)?,
+    };
+    let mut subjects = Subjects {
+        input: source.name(),
+        output: target_name(&target),
+        key: String::new(),
+    };
+    let stop = Stop::new();
+    let input = source.open_sealed(&stop)?;
+    let body = input.size();
+    let mut read: Vec<_> = [Some(old), new]
+        .into_iter()
+        .flatten()
+        .flat_map(Plan::files)
+        .collect();
+    if !args.in_place {
+        read.extend(input.id());
+    }
+    let mut output =
+        Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
+    let secrets = find(old, new)?;
+    subjects.key.clone_from(&secrets.old.name);
+
+    let clock = Clock::start();
+    let (meter, progress) = Progress::start(args.work.progress, args.work.quiet, body);
+    let opening = Open::new(&secrets.old.secret)
+        .limits(Limits {
+            memory: args.max_memory,
+            body,
+        })
+        .jobs(args.work.jobs())
+        .stop(&stop)
+        .meter(meter)
+        .start(input)
+        .map_err(|e| subjects.blame(&e))?;
+    warn(&args.work, &subjects, opening.warnings());
+    if let Some(new) = &secrets.new {
+        subjects.key.clone_from(&new.name);
+    }
+    let format = args.format.unwrap_or_else(|| same_format(&opening));
+    // Its own switch: an opening that fails must be heard of first.
+    let sealing = Seal::new(new_secret(&secrets))
+        .format(format)
+        .kdf(
+            args.new_kdf
+                .map(Kdf::from)
+                .filter(|_| format.name() != "gfe"),
+        )
+        .jobs(args.work.jobs())
+        .start()
+        .map_err(|e| subjects.blame(&e))?;
+    let (giver, taker) = handover();
+    let sealed = thread::scope(|scope| {
+        let opened = scope.spawn(move || open(opening, giver));
+        let sealed: Result<Sealed, Error> = sealing.run(taker, &mut output);
+        if sealed.is_err() {
+            // The opening may wait for input that nobody needs any more.
+            stop.stop();
+        }
+        match (
+            opened.join().unwrap_or(Err(Error::Panic("opening"))),
+            sealed,
+        ) {
+            // A sealing that ended early is why the opening was stopped, or had nobody to give to.
+            (Err(Error::Write(_) | Error::Stopped) | Ok(_), sealed) => sealed,
+            (Err(error), _) => Err(error),
+        }
+    });
+    drop(progress);
+    let sealed = sealed.map_err(|e| subjects.blame(&e))?;
+    output
+        .commit()
+        .map_err(|e| subjects.blame(&Error::Write(e)))?;
+    if args.work.verbose {
+        let what = format!("sealed again as {}", format.name());
+        clock.tell(&subjects, &what, sealed.plaintext_len, sealed.chunks);
+    }
+    Ok(())
+}
+
+fn same_format(opening: &Opening<Input>) -> &'static dyn Format {
+    by_name(opening.format()).expect("what was opened has a known format")
+}
+
+fn open(opening: Opening<Input>, mut giver: Giver) -> Result<Opened, Error> {
+    let opened = opening.run(&mut giver)?;
+    giver.finish().map_err(Error::Write)?;
+    Ok(opened)
+}
