@@ -31,6 +31,9 @@ _fetool() {
             fetool,open)
                 cmd="fetool__subcmd__open"
                 ;;
+            fetool,rekey)
+                cmd="fetool__subcmd__rekey"
+                ;;
             fetool,seal)
                 cmd="fetool__subcmd__seal"
                 ;;
@@ -41,7 +44,7 @@ _fetool() {
 
     case "${cmd}" in
         fetool)
-            opts="-h -V --help --version seal open inspect keygen generate help"
+            opts="-h -V --help --version seal open inspect rekey keygen generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -83,7 +86,7 @@ _fetool() {
             return 0
             ;;
         fetool__subcmd__inspect)
-            opts="-k -p -f -j -q -v -h --json --verify --key --passphrase --salt --kdf --format --jobs --quiet --verbose --progress --help"
+            opts="-k -p -f -j -q -v -h --json --verify --key --passphrase --salt --kdf --format --header --max-memory --jobs --quiet --verbose --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -110,15 +113,34 @@ _fetool() {
                     return 0
                     ;;
                 --kdf)
-                    COMPREPLY=($(compgen -W "argon2id pbkdf2" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "argon2id pbkdf2 balloon" -- "${cur}"))
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "gfe" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "gfe" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --max-memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --jobs)
@@ -185,7 +207,7 @@ _fetool() {
             return 0
             ;;
         fetool__subcmd__open)
-            opts="-k -p -f -o -j -q -v -h --key --passphrase --salt --kdf --format --strict --check --output --force --sync --jobs --quiet --verbose --progress --help"
+            opts="-k -p -f -o -j -q -v -h --key --passphrase --salt --kdf --format --header --max-memory --strict --check --output --force --sync --jobs --quiet --verbose --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -212,15 +234,157 @@ _fetool() {
                     return 0
                     ;;
                 --kdf)
-                    COMPREPLY=($(compgen -W "argon2id pbkdf2" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "argon2id pbkdf2 balloon" -- "${cur}"))
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "gfe" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "gfe" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --max-memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fetool__subcmd__rekey)
+            opts="-k -p -f -i -o -j -q -v -h --key --passphrase --salt --kdf --new-key --new-passphrase --new-salt --new-kdf --add --remove --list --reseal --format --max-memory --header --in-place --output --force --sync --jobs --quiet --verbose --progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --salt)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kdf)
+                    COMPREPLY=($(compgen -W "argon2id pbkdf2 balloon" -- "${cur}"))
+                    return 0
+                    ;;
+                --new-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --new-passphrase)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --new-salt)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --new-kdf)
+                    COMPREPLY=($(compgen -W "argon2id pbkdf2 balloon" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --output)
@@ -273,7 +437,7 @@ _fetool() {
             return 0
             ;;
         fetool__subcmd__seal)
-            opts="-k -p -f -c -o -j -q -v -h --key --passphrase --salt --kdf --new-key --format --chunk-size --size --output --force --sync --jobs --quiet --verbose --progress --help"
+            opts="-k -p -f -c -o -j -q -v -h --key --passphrase --salt --kdf --new-key --add-key --format --aead --header --chunk-size --size --output --force --sync --jobs --quiet --verbose --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -300,15 +464,38 @@ _fetool() {
                     return 0
                     ;;
                 --kdf)
-                    COMPREPLY=($(compgen -W "argon2id pbkdf2" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "argon2id pbkdf2 balloon" -- "${cur}"))
+                    return 0
+                    ;;
+                --add-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "gfe" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "gfe" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    return 0
+                    ;;
+                --aead)
+                    COMPREPLY=($(compgen -W "xchacha20-poly1305 aes-256-gcm deoxys-ii-256" -- "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --chunk-size)

@@ -29,15 +29,23 @@ complete -c fetool -n "__fish_fetool_needs_command" -s V -l version -d 'Print ve
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "seal" -d 'Encrypt and authenticate a stream or a file'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "open" -d 'Authenticate and decrypt a sealed stream or file'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "inspect" -d 'Tell what sealed files are, without a key'
+complete -c fetool -n "__fish_fetool_needs_command" -f -a "rekey" -d 'Change which secrets open a file, without touching its data'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "keygen" -d 'Make a key: 32 random bytes'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "generate" -d 'Print manual pages or shell completions, for packagers'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "help" -d 'Print help for fetool or one of its subcommands'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l kdf -d 'How a passphrase and a salt become a GFE key' -r -f -a "argon2id\t'3 passes over 64 MiB in 4 lanes'
-pbkdf2\t'PBKDF2-HMAC-SHA256, 600 000 iterations'"
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s f -l format -d 'The format to write' -r -f -a "gfe\t'GFE (go-fileencrypt)'"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
+pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
+balloon\t'BLAKE3-Balloon, for Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l add-key -d 'One more key that opens the file, as for --key; up to three times (Dexios)' -r
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s f -l format -d 'The format to write: gfe, or dexios for a passphrase without --salt' -r -f -a "gfe\t'GFE (go-fileencrypt)'
+dexios\t'Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l aead -d 'The AEAD to seal with, where the format has several (Dexios)' -r -f -a "xchacha20-poly1305\t'The default of Dexios'
+aes-256-gcm\t'The only one of GFE'
+deoxys-ii-256\t'Survives repeated nonces, and is slow'"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l header -d 'Write the header to a file of its own (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s c -l chunk-size -d 'Plaintext bytes a chunk, such as 64KiB or 1MiB' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l size -d 'The plaintext\'s length, for a pipe; a different length is an error' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
@@ -54,9 +62,13 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s h -l help -d 'Pri
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -r
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l kdf -d 'How a passphrase and a salt become a GFE key' -r -f -a "argon2id\t'3 passes over 64 MiB in 4 lanes'
-pbkdf2\t'PBKDF2-HMAC-SHA256, 600 000 iterations'"
-complete -c fetool -n "__fish_fetool_using_subcommand open" -s f -l format -d 'The format to read; found out by itself otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
+pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
+balloon\t'BLAKE3-Balloon, for Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -s f -l format -d 'The format to read; found out by itself otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'
+dexios\t'Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-memory -d 'Memory that a file sealed in one piece may need' -r
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
@@ -72,9 +84,13 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -s h -l help -d 'Pri
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -r
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l kdf -d 'How a passphrase and a salt become a GFE key' -r -f -a "argon2id\t'3 passes over 64 MiB in 4 lanes'
-pbkdf2\t'PBKDF2-HMAC-SHA256, 600 000 iterations'"
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s f -l format -d 'The format to read; found out by itself otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
+pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
+balloon\t'BLAKE3-Balloon, for Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s f -l format -d 'The format to read; found out by itself otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'
+dexios\t'Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l max-memory -d 'Memory that a file sealed in one piece may need' -r
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
@@ -84,6 +100,37 @@ complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l verify -d 'Aut
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s q -l quiet -d 'Say nothing but errors'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
+pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
+balloon\t'BLAKE3-Balloon, for Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-key -d 'Where the new key is, as for --key' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-passphrase -d 'Use a new passphrase, as for --passphrase' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-salt -d 'Where the salt is that goes with a new passphrase for GFE' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-kdf -d 'How the new passphrase or key is hashed' -r -f -a "argon2id\t'Argon2id'
+pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
+balloon\t'BLAKE3-Balloon, for Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s f -l format -d 'With --reseal: the format to write; that of the input otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'
+dexios\t'Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-memory -d 'With --reseal: memory that a file sealed in one piece may need' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l header -d 'The file that holds the header, where that is kept apart: it alone is changed' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
+always\t'Always; as plain lines where standard error is no terminal'
+never\t'Never'"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l add -d 'Keep the old secret, and add the new one'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l remove -d 'Drop the key slot that the old secret opens; never the last'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l list -d 'List the key slots; needs no secret'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l reseal -d 'Open with the old secret and seal again with the new one'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s i -l in-place -d 'Change PATH in place'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l force -d 'Overwrite FILE when it exists'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l sync -d 'Have FILE and its folder on disk before the end (fsync)'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'Say nothing but errors'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 'Say what was done'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s o -l output -d 'Write the key to FILE' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand generate" -s h -l help -d 'Print help'

@@ -86,6 +86,7 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 "seal" => vec![SECRETS, FILES, STREAMS],
                 "open" => vec![SECRETS, FILES, OPENING],
                 "inspect" => vec![REPORT, JSON],
+                "rekey" => vec![REKEYING, IN_PLACE, SECRETS],
                 _ => vec![],
             };
             (command, chapters)
@@ -151,7 +152,9 @@ fn render(
     }
     own.control("SH", ["SEE ALSO"]);
     own.text([roman(match subcommand {
-        None => "fetool-seal(1), fetool-open(1), fetool-inspect(1), fetool-keygen(1)",
+        None => {
+            "fetool-seal(1), fetool-open(1), fetool-inspect(1), fetool-rekey(1), fetool-keygen(1)"
+        }
         Some(_) => "fetool(1)",
     })]);
     own.to_writer(&mut page)?;
@@ -203,7 +206,8 @@ const SECRETS: Chapter = (
         ),
         Text(
             "A GFE key is 32 raw bytes, or 64 hexadecimal digits, or 44 base64 characters, the \
-             last two with an optional line end. A passphrase makes a GFE key only together with \
+             last two with an optional line end. A Dexios key is any bytes, and is hashed \
+             like a passphrase. A passphrase makes a GFE key only together with \
              a salt that is kept beside the file (--salt), since the format keeps none; the key \
              derivation functions are those of go-fileencrypt. A passphrase that is typed is read \
              from /dev/tty and not shown; without a terminal that is an error.",
@@ -289,11 +293,86 @@ const OPENING: Chapter = (
 
 const FORMATS: Chapter = (
     "FORMATS",
-    &[Item(
-        "gfe",
-        "GFE version 1, the format of go-fileencrypt (.gfe): AES-256-GCM with a 32-byte key, \
-         chunks of up to 10 MiB, no key derivation and no salt in the file.",
-    )],
+    &[
+        Item(
+            "gfe",
+            "GFE version 1, the format of go-fileencrypt (.gfe): AES-256-GCM with a 32-byte key, \
+             chunks of up to 10 MiB, no key derivation and no salt in the file. The default, but \
+             for a passphrase without --salt.",
+        ),
+        Item(
+            "dexios",
+            "Dexios (.dexios): XChaCha20-Poly1305, AES-256-GCM or Deoxys-II-256 in blocks of 1 MiB, \
+             under a random master key that up to four key slots wrap. Header versions 1 to 5 are \
+             read (Dexios 8.0 to 8.8), version 5 is written. Dexios has no program that opens all \
+             of them. Files that it sealed in one piece (versions 1 to 3, small files) are opened \
+             within --max-memory.",
+        ),
+    ],
+);
+
+const REKEYING: Chapter = (
+    "CHANGING KEYS",
+    &[
+        Text(
+            "A Dexios file of version 4 or 5 is sealed under a random master key, and the header \
+             holds that key wrapped under a hash of each secret. rekey changes the wrapped keys \
+             and nothing else, so it takes as long for a terabyte in place as for a kilobyte. It \
+             first authenticates the first block with the key that the old secret unwraps.",
+        ),
+        Item(
+            "--new-key, --new-passphrase",
+            "the new secret takes the place of the first slot that the old one opens",
+        ),
+        Item(
+            "--add",
+            "the new secret gets a slot of its own, up to four (version 5)",
+        ),
+        Item(
+            "--remove",
+            "the first slot that the old secret opens is dropped; never the last one",
+        ),
+        Item(
+            "--list",
+            "the slots, with the cost of their hashes; needs no secret",
+        ),
+        Text(
+            "Where the same secret is in several slots, one is changed or dropped, and a warning \
+             says how many are left. Used slots come first and without gaps, as Dexios wants them. \
+             Version 4 has one key, and its salt stays: it is part of what is authenticated.",
+        ),
+        Text(
+            "Who has an old copy of the file, or of its header, and the old secret can open the \
+             data for ever: the master key stays the same. To shut such a person out of later \
+             copies, use --reseal, which opens and seals again in one pass under a new master key, \
+             without plaintext on the disk. It is also the way for files that wrap no key: GFE, \
+             and Dexios versions 1 to 3 (which become version 5).",
+        ),
+    ],
+);
+
+const IN_PLACE: Chapter = (
+    "IN PLACE",
+    &[
+        Text(
+            "With -i the old header is first written to '.NAME.fetool-header' in the same folder, \
+             and that to the disk. Then the new header is written over the old one in one call, \
+             brought to the disk, read back and compared, and the copy is removed. All of the \
+             header is in the first 512 bytes, which disks write whole. SIGINT, SIGTERM and SIGHUP \
+             wait until this is over.",
+        ),
+        Text(
+            "Killed at any moment, or cut off by a power failure, the file is opened by the old \
+             or the new secret. Should a disk have torn the header, the next 'rekey -i' with the \
+             same old secret takes it from the copy; so does 'dd if=.NAME.fetool-header of=NAME \
+             conv=notrunc'. When writing fails, the old header is put back. A copy that stays \
+             behind lets the old secret open the file: remove it.",
+        ),
+        Text(
+            "With --reseal, -i writes a new file beside the old one and renames it over that when \
+             it is complete and on the disk.",
+        ),
+    ],
 );
 
 const EXTERNAL: Chapter = (
@@ -363,7 +442,7 @@ const JSON: Chapter = (
         ),
         Item(
             "end",
-            "string: how the end is known: 'declared-size', 'short-chunk' or 'none'",
+            "string: how the end is known: 'declared-size', 'short-chunk', 'last-block', 'one-block' or 'none'",
         ),
         Item(
             "header",
