@@ -4,7 +4,7 @@
 mod common;
 
 use common::by_hand::{EXTRA, HEADER};
-use common::{Ragged, assert_same, jobs, open_as, open_strict, pattern, seal_with, secret};
+use common::{FAST, Ragged, assert_same, jobs, open_as, open_strict, pattern, seal_with, secret};
 use fetool::format::gfe::CHUNK_MAX;
 use fetool::{Error, Inspect, Inspected, Open, Seal, Sealed, status};
 use proptest::prelude::*;
@@ -134,7 +134,7 @@ fn shape() -> impl Strategy<Value = (usize, usize)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if FAST { 96 } else { 24 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_input_comes_back_and_its_arrival_leaves_no_trace(

@@ -13,6 +13,10 @@ use std::time::Duration;
 /// The key of everything that the tests seal themselves.
 pub const KEY: [u8; 32] = *b"an AES-256 key made for testing!";
 
+/// Whether the fast engine is built in. The pure Rust one is a hundred times slower where it is not
+/// optimised, as in tests, which then do with less data.
+pub const FAST: bool = cfg!(feature = "aws-lc");
+
 /// Longer than any test may take on the slowest machine: only a hang reaches it.
 pub const HANG: Duration = Duration::from_secs(60);
 
