@@ -359,6 +359,81 @@ fn every_wrong_length_field() {
 }
 
 #[test]
+fn empty_chunks_are_refused_where_no_stream_ends() {
+    // Authentic ones, made under the right key: the structure alone forbids them.
+    let chunks: [&[&[u8]]; 3] = [&[b"", b"abc"], &[b"ab", b"", b"c"], &[b"abc", b""]];
+    for size in [0, 3] {
+        for chunks in chunks {
+            let rule = Nonces::Replaced;
+            let data = Data::SizeField;
+            let file = by_hand::write(&KEY, rule, data, [1; 12], size, chunks.iter().copied());
+            let frames = frames(&file);
+            let empty = frames
+                .iter()
+                .position(|frame| frame.len() == EXTRA)
+                .unwrap();
+            let opened = open(&file);
+            let expected = if size == 3 && empty == chunks.len() - 1 {
+                "data after the last chunk"
+            } else {
+                "invalid chunk size 16: an empty chunk"
+            };
+            let offset = frames[empty].start;
+            assert_eq!(
+                opened.error().to_string(),
+                format!("{expected} (at offset {offset})")
+            );
+            assert_eq!(opened.written, chunks[..empty].concat());
+            agrees("an empty chunk", &file, opened.error());
+        }
+    }
+}
+
+#[test]
+fn a_stream_ends_with_its_first_short_chunk() {
+    // Authentic chunks again, in an order that no stream has.
+    let write = |chunks: &[&[u8]]| {
+        by_hand::write(
+            &KEY,
+            Nonces::Replaced,
+            Data::SizeField,
+            [1; 12],
+            by_hand::STREAM + 4,
+            chunks.iter().copied(),
+        )
+    };
+    for chunks in [
+        &[&b"abc"[..], b"d"][..],
+        &[b"abcd", b"", b""],
+        &[b"abcd", b"e", b"fghi", b""],
+        &[b"abcd", b"", b"efgh", b"i"],
+    ] {
+        let file = write(chunks);
+        let short = chunks.iter().position(|chunk| chunk.len() < 4).unwrap();
+        let offset = frames(&file)[short].end;
+        let opened = open(&file);
+        assert_eq!(
+            opened.error().to_string(),
+            format!("data after the last chunk (at offset {offset})")
+        );
+        assert_eq!(opened.written, chunks[..=short].concat());
+        agrees("a short chunk", &file, opened.error());
+    }
+    let file = write(&[b"abcd", b"efghi"]);
+    let opened = open(&file);
+    assert!(
+        opened
+            .error()
+            .to_string()
+            .starts_with("invalid chunk size 21: longer")
+    );
+    assert_eq!(opened.error().offset(), Some(frames(&file)[1].start as u64));
+    assert_eq!(opened.written, b"abcd");
+    let file = write(&[b"abcd", b"efgh"]);
+    assert_eq!(open(&file).error().status(), status::TRUNCATED);
+}
+
+#[test]
 fn every_wrong_size_field() {
     const STREAM: u64 = by_hand::STREAM;
     for sample in samples() {

@@ -234,7 +234,7 @@ fn refused(size: Option<u64>, chunk: u64) -> Error {
     let error = Seal::new(&key)
         .size(size)
         .chunk_size(Some(chunk))
-        .run(std::io::repeat(0), &mut written)
+        .run(&[0; 1000][..], &mut written)
         .unwrap_err();
     assert!(written.is_empty(), "{} bytes were written", written.len());
     assert_eq!(error.status(), status::USAGE, "{error}");
