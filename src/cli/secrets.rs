@@ -134,6 +134,12 @@ pub struct Found {
 impl Plan {
     /// Checks the arguments; `stdin_taken` when the data comes from standard input.
     pub fn new(args: &SecretArgs, stdin_taken: bool) -> Result<Self, Failure> {
+        // clap waives what --salt requires where that is in conflict with something given.
+        if args.key.is_some() && args.salt.is_some() {
+            return Err(Failure::usage(
+                "--salt goes with a passphrase, not with a key",
+            ));
+        }
         let plan = match (&args.key, &args.passphrase) {
             (Some(word), _) => Self::Key(Spec::parse("--key", word)?),
             (None, Some(word)) => Self::Passphrase {
