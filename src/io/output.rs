@@ -143,6 +143,21 @@ impl Output {
         })
     }
 
+    /// Whether it will be the file `path`, which need not be there yet.
+    pub fn goes_to(&self, path: &Path) -> bool {
+        let place = |path: &Path| {
+            Some((
+                folder(path).canonicalize().ok()?,
+                path.file_name()?.to_owned(),
+            ))
+        };
+        let path = resolve_links(path).ok();
+        let (Some(staged), Some(path)) = (&self.staged, path) else {
+            return false;
+        };
+        place(&path).is_some_and(|it| Some(it) == place(&staged.path))
+    }
+
     /// Makes the output complete: everything is written, the file is closed and has its name.
     /// Only now is it there.
     pub fn commit(self) -> io::Result<()> {
