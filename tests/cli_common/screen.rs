@@ -5,7 +5,7 @@ use nix::sys::termios::{LocalFlags, tcgetattr};
 use pty_process::blocking::{Command, Pty, open};
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -13,6 +13,8 @@ use std::thread::{self, JoinHandle};
 /// A process on a terminal.
 pub struct Screen {
     pty: Pty,
+    /// Kept open: without any descriptor on that side, reading ends.
+    other_side: OwnedFd,
     seen: Arc<Mutex<Vec<u8>>>,
     reading: JoinHandle<()>,
     pub job: Job,
@@ -40,6 +42,10 @@ impl Fetool {
         }
         // SAFETY: what is called between fork and exec is async-signal-safe.
         let command = unsafe { command.pre_exec(default_signals) };
+        let other_side = pts
+            .as_fd()
+            .try_clone_to_owned()
+            .expect("one more descriptor");
         let child = command.spawn(pts).expect("the program starts");
         drop(spawning);
         let job = Job::new(child, self.input);
@@ -61,6 +67,7 @@ impl Fetool {
         });
         Screen {
             pty,
+            other_side,
             seen,
             reading,
             job,
@@ -102,6 +109,7 @@ impl Screen {
     #[track_caller]
     pub fn end(self) -> (Ended, String) {
         let ended = self.job.end();
+        drop(self.other_side);
         self.reading.join().expect("reading works");
         let seen = self.seen.lock().unwrap();
         (ended, String::from_utf8_lossy(&seen).into_owned())
