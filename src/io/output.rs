@@ -125,7 +125,6 @@ impl Output {
                     .prefix(TEMPORARY_PREFIX)
                     .suffix(".tmp")
                     .tempfile_in(folder(&path))
-                    .map_err(without_path)
             },
             NamedTempFile::path,
         )?;
@@ -292,12 +291,4 @@ fn resolve_links(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("too many levels of symbolic links"))
-}
-
-/// The temporary name in tempfile's messages is nobody's business.
-fn without_path(error: io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => io::Error::from(error.kind()),
-    }
 }
