@@ -81,13 +81,18 @@ impl Output {
     pub fn open(target: &Target, content: Content, read: &[FileId]) -> Result<Self, Refused> {
         match target {
             Target::Stdout { any } => Self::stdout(*any, content, read),
-            Target::File { path, force, sync } => Self::file(path, *force, *sync, read),
+            Target::File { path, force, sync } => Self::file(path, *force, *sync, content, read),
         }
     }
 
     fn stdout(any: bool, content: Content, read: &[FileId]) -> Result<Self, Refused> {
         let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         refuse_same(&file.metadata()?, read)?;
+        Self::straight(file, any, content)
+    }
+
+    /// Output without a temporary file.
+    fn straight(file: File, any: bool, content: Content) -> Result<Self, Refused> {
         let sink = if any || !file.is_terminal() {
             Sink::Plain(Descriptor::new(file)?)
         } else if content == Content::Opened {
@@ -98,7 +103,13 @@ impl Output {
         Ok(Self { sink, staged: None })
     }
 
-    fn file(path: &Path, force: bool, sync: bool, read: &[FileId]) -> Result<Self, Refused> {
+    fn file(
+        path: &Path,
+        force: bool,
+        sync: bool,
+        content: Content,
+        read: &[FileId],
+    ) -> Result<Self, Refused> {
         let existing = match fs::metadata(path) {
             Ok(metadata) => Some(metadata),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
@@ -111,8 +122,7 @@ impl Output {
             refuse_same(metadata, read)?;
             if !metadata.is_file() {
                 let device = OpenOptions::new().write(true).open(path)?;
-                let sink = Sink::Plain(Descriptor::new(device)?);
-                return Ok(Self { sink, staged: None });
+                return Self::straight(device, false, content);
             }
             if !force {
                 return Err(Refused::Exists);
