@@ -2,6 +2,7 @@
 
 use super::args::{KdfArg, SecretArgs};
 use super::failure::{Failure, Subjects, shown};
+use crate::io::input::Input;
 use crate::io::output::create_private;
 use crate::io::{FileId, prompt};
 use fetool::Secret;
@@ -74,7 +75,9 @@ impl Spec {
     fn read(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let bytes = match self {
             Self::File(path) => File::open(path).and_then(read_all),
-            Self::Stdin => read_all(io::stdin().lock()),
+            // Not through std's buffer, which is never wiped and does not wait for a pipe that
+            // somebody else made non-blocking.
+            Self::Stdin => Input::stdin().and_then(read_all),
             // Opened by its name among the descriptors, so that no unsafe code is needed.
             Self::Descriptor(number) => File::open(format!("/dev/fd/{number}")).and_then(read_all),
             Self::Env(name) => {
