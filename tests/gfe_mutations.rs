@@ -638,7 +638,7 @@ fn a_verifying_inspection_names_the_fault() {
     for sample in samples() {
         let mut report = Inspect::new().run(&sample.file[..]).unwrap();
         let reading = report
-            .verify(fetool::Open::new(&key), &sample.file[..])
+            .checked(fetool::Open::new(&key).check(&sample.file[..]))
             .unwrap();
         assert!(reading.is_some(), "{}", sample.name);
         assert_eq!(report.fault, None);
@@ -653,7 +653,7 @@ fn a_verifying_inspection_names_the_fault() {
         let mut report = Inspect::new().run(&changed[..]).unwrap();
         assert_eq!(report.fault, None);
         let reading = report
-            .verify(fetool::Open::new(&key), &changed[..])
+            .checked(fetool::Open::new(&key).check(&changed[..]))
             .unwrap();
         assert_eq!(reading, None);
         let fault = report.fault.expect("a fault");

@@ -80,6 +80,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let read: Vec<_> = input.id().into_iter().chain(plan.files()).collect();
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
+    if new_key.is_some_and(|path| output.goes_to(path)) {
+        return Err(Failure::usage("the output is the file for the new key")
+            .with_status(status::SYSTEM)
+            .about(subjects.output));
+    }
 
     let new_key = new_key
         .map(|path| Ok((path, secrets::new_key()?)))

@@ -1,0 +1,471 @@
+//! What the tests of the command line share: starting `fetool` under a watchdog, and folders to
+//! work in.
+//!
+//! A process here has a session of its own and so no terminal, unless a test gives it one (see
+//! [`screen`]), and it is killed after [`LIMIT`], which fails the test.
+
+#![allow(dead_code, reason = "every test binary uses some of it")]
+
+pub mod screen;
+
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::unistd::{Pid, setsid};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// How long anything may take before it counts as hung.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+pub const MIB: usize = 1 << 20;
+
+/// The key of most tests, which every `fetool` here finds at [`K`].
+pub const KEY: [u8; 32] = *b"\x00\x01\n\r\xff is the key of all tests\n\n\0";
+/// `--key` for [`KEY`].
+pub const K: &str = "env:TEST_KEY";
+/// `--key` for another key.
+pub const OTHER: &str = "env:OTHER_KEY";
+
+/// One pseudo-terminal or process is made at a time: a terminal's descriptor could slip into a
+/// process that is started just when it is opened.
+static SPAWNING: Mutex<()> = Mutex::new(());
+
+/// A `fetool` to be started.
+pub struct Fetool {
+    command: Command,
+    input: Option<Vec<u8>>,
+    stdin: Option<Stdio>,
+    stdout: Option<Stdio>,
+    stderr: Option<Stdio>,
+}
+
+pub fn program() -> &'static Path {
+    assert_cmd::cargo::cargo_bin!("fetool")
+}
+
+/// `fetool ARGS`, with nothing on standard input.
+pub fn fetool<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Fetool {
+    Fetool::new(program()).args(args)
+}
+
+/// `sh -c SCRIPT`, in which `"$FETOOL"` is the program and `"$@"` are `args`.
+pub fn shell<S: AsRef<OsStr>>(script: &str, args: impl IntoIterator<Item = S>) -> Fetool {
+    Fetool::new("sh").args(["-c", script, "sh"]).args(args)
+}
+
+impl Fetool {
+    fn new(program: impl AsRef<OsStr>) -> Self {
+        let mut command = Command::new(program);
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI", "COLUMNS"] {
+            command.env_remove(name);
+        }
+        command
+            .env("TERM", "xterm-256color")
+            .env("LC_ALL", "C")
+            .env("FETOOL", self::program())
+            .env("TEST_KEY", hex(&KEY))
+            .env("OTHER_KEY", hex(&[7; 32]));
+        Self {
+            command,
+            input: None,
+            stdin: None,
+            stdout: None,
+            stderr: None,
+        }
+    }
+
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    pub fn arg(self, arg: impl AsRef<OsStr>) -> Self {
+        self.args([arg])
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Sets the current folder.
+    pub fn within(mut self, dir: &Dir) -> Self {
+        self.command.current_dir(dir.0.path());
+        self
+    }
+
+    /// Bytes that come through a pipe.
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(bytes.into());
+        self
+    }
+
+    pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Self {
+        self.stdin = Some(stdin.into());
+        self
+    }
+
+    pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.stdout = Some(stdout.into());
+        self
+    }
+
+    pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Self {
+        self.stderr = Some(stderr.into());
+        self
+    }
+
+    /// Starts it. What was not said otherwise is: nothing on standard input, and the two outputs
+    /// collected.
+    pub fn start(mut self) -> Job {
+        self.command
+            .stdin(match (&self.input, self.stdin.take()) {
+                (Some(_), _) => Stdio::piped(),
+                (None, stdin) => stdin.unwrap_or_else(Stdio::null),
+            })
+            .stdout(self.stdout.take().unwrap_or_else(Stdio::piped))
+            .stderr(self.stderr.take().unwrap_or_else(Stdio::piped));
+        let before = || {
+            default_signals()?;
+            setsid()?;
+            Ok(())
+        };
+        // SAFETY: what is called between fork and exec is async-signal-safe.
+        unsafe { self.command.pre_exec(before) };
+        let spawning = spawning();
+        let child = self.command.spawn().expect("the program starts");
+        drop(spawning);
+        Job::new(child, self.input)
+    }
+
+    /// Runs it to its end.
+    pub fn run(self) -> Ended {
+        self.start().end()
+    }
+}
+
+pub fn spawning() -> impl Drop {
+    SPAWNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whoever started the tests may have signals ignored, which would be inherited.
+pub fn default_signals() -> io::Result<()> {
+    for it in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM] {
+        // SAFETY: the default handler is no code of ours.
+        unsafe { signal(it, SigHandler::SigDfl) }?;
+    }
+    Ok(())
+}
+
+/// A running process.
+pub struct Job {
+    child: Child,
+    feeding: Option<JoinHandle<()>>,
+    stdout: Option<JoinHandle<Vec<u8>>>,
+    stderr: Option<JoinHandle<Vec<u8>>>,
+    hung: Arc<AtomicBool>,
+    watchdog: Option<Sender<()>>,
+}
+
+impl Job {
+    pub fn new(mut child: Child, input: Option<Vec<u8>>) -> Self {
+        let pid = pid(&child);
+        let hung = Arc::new(AtomicBool::new(false));
+        let (watchdog, ended) = mpsc::channel();
+        thread::spawn({
+            let hung = hung.clone();
+            move || {
+                if ended.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+                    hung.store(true, Ordering::SeqCst);
+                    let _ = kill(pid, Signal::SIGKILL);
+                }
+            }
+        });
+        let feeding = input.map(|bytes| {
+            let mut stdin = child.stdin.take().expect("piped");
+            // It need not read all of it.
+            thread::spawn(move || drop(stdin.write_all(&bytes)))
+        });
+        Self {
+            feeding,
+            stdout: child.stdout.take().map(collect),
+            stderr: child.stderr.take().map(collect),
+            child,
+            hung,
+            watchdog: Some(watchdog),
+        }
+    }
+
+    pub fn pid(&self) -> Pid {
+        pid(&self.child)
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("the process is ours");
+    }
+
+    /// Whether it runs still.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("the child is ours").is_none()
+    }
+
+    /// Waits for its end, whatever that is.
+    #[track_caller]
+    pub fn end(mut self) -> Ended {
+        let status = self.child.wait().expect("the child is ours");
+        drop(self.watchdog.take());
+        if let Some(feeding) = self.feeding.take() {
+            feeding.join().expect("feeding does not panic");
+        }
+        let collected = |thread: Option<JoinHandle<Vec<u8>>>| {
+            thread.map_or(vec![], |thread| thread.join().expect("reading works"))
+        };
+        let output = Output {
+            status,
+            stdout: collected(self.stdout.take()),
+            stderr: collected(self.stderr.take()),
+        };
+        assert!(
+            !self.hung.load(Ordering::SeqCst),
+            "hung, and was killed: {output:?}"
+        );
+        Ended { output }
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        // Only where a test failed before the end.
+        if self.watchdog.is_some() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(child.id() as i32)
+}
+
+fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).expect("a pipe can be read");
+        bytes
+    })
+}
+
+/// How a process ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub output: Output,
+}
+
+impl Ended {
+    /// Status 0 and nothing on standard error; standard output.
+    #[track_caller]
+    pub fn succeeds(self) -> Vec<u8> {
+        self.succeeds_saying("")
+    }
+
+    /// Status 0 and this on standard error; standard output.
+    #[track_caller]
+    pub fn succeeds_saying(self, stderr: &str) -> Vec<u8> {
+        assert_eq!(self.stderr(), stderr);
+        assert_eq!(
+            self.output.status.code(),
+            Some(0),
+            "{:?}",
+            self.output.status
+        );
+        self.output.stdout
+    }
+
+    /// This status, and just this on standard error; nothing on standard output.
+    #[track_caller]
+    pub fn fails(self, status: i32, stderr: &str) {
+        let stdout = self.fails_after_output(status, stderr);
+        assert_eq!(String::from_utf8_lossy(&stdout), "", "standard output");
+    }
+
+    /// This status, and just this on standard error; standard output.
+    #[track_caller]
+    pub fn fails_after_output(self, status: i32, stderr: &str) -> Vec<u8> {
+        assert_eq!(self.stderr(), stderr);
+        assert_eq!(
+            self.output.status.code(),
+            Some(status),
+            "{:?}",
+            self.output.status
+        );
+        self.output.stdout
+    }
+
+    /// Killed by this signal, in silence.
+    #[track_caller]
+    pub fn dies_of(self, signal: Signal) {
+        assert_eq!(self.stderr(), "");
+        assert_eq!(
+            self.output.status.signal(),
+            Some(signal as i32),
+            "{:?}",
+            self.output.status
+        );
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    pub fn code(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + LIMIT;
+    while !so() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A folder that goes away.
+pub struct Dir(tempfile::TempDir);
+
+impl Dir {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder can be made"))
+    }
+
+    pub fn path(&self, name: impl AsRef<OsStr>) -> PathBuf {
+        self.0.path().join(name.as_ref())
+    }
+
+    /// The path as text, for messages and shell arguments.
+    pub fn text(&self, name: &str) -> String {
+        self.path(name).to_str().expect("a plain name").to_owned()
+    }
+
+    /// `@` and the path.
+    pub fn at(&self, name: &str) -> String {
+        format!("@{}", self.text(name))
+    }
+
+    pub fn write(&self, name: impl AsRef<OsStr>, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, bytes).expect("the folder can be written to");
+        path
+    }
+
+    #[track_caller]
+    pub fn read(&self, name: impl AsRef<OsStr>) -> Vec<u8> {
+        fs::read(self.path(name)).expect("the file is there")
+    }
+
+    pub fn open(&self, name: &str) -> File {
+        File::open(self.path(name)).expect("the file is there")
+    }
+
+    pub fn create(&self, name: &str) -> File {
+        File::create(self.path(name)).expect("the folder can be written to")
+    }
+
+    pub fn mode(&self, name: &str) -> u32 {
+        let metadata = fs::metadata(self.path(name)).expect("the file is there");
+        metadata.permissions().mode() & 0o7777
+    }
+
+    pub fn set_mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), Permissions::from_mode(mode)).expect("it is ours");
+    }
+
+    pub fn fifo(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::from_bits_truncate(0o600))
+            .expect("fifos can be made");
+        path
+    }
+
+    /// The names of everything in it, sorted.
+    pub fn names(&self) -> Vec<OsString> {
+        let mut names: Vec<_> = fs::read_dir(self.0.path())
+            .expect("the folder can be read")
+            .map(|entry| entry.expect("its entries too").file_name())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Nothing else is there, such as temporary files.
+    #[track_caller]
+    pub fn holds_only(&self, names: &[&str]) {
+        let mut names: Vec<_> = names.iter().map(OsString::from).collect();
+        names.sort();
+        assert_eq!(self.names(), names);
+    }
+
+    /// The length of fetool's temporary file, when there is one.
+    pub fn temporary(&self) -> Option<u64> {
+        let names = self.names();
+        let name = names
+            .iter()
+            .find(|name| name.as_encoded_bytes().starts_with(b".fetool-"))?;
+        Some(fs::metadata(self.path(name)).ok()?.len())
+    }
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Bytes that look random, and are always the same.
+pub fn data(len: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut bytes = Vec::with_capacity(len + 8);
+    while bytes.len() < len {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend(state.to_le_bytes());
+    }
+    bytes.truncate(len);
+    bytes
+}
+
+/// Sealed with [`KEY`], as a stream in chunks of this size.
+#[track_caller]
+pub fn sealed(bytes: &[u8], chunk: &str) -> Vec<u8> {
+    fetool(["seal", "-k", K, "-c", chunk])
+        .input(bytes)
+        .run()
+        .succeeds()
+}
+
+/// Opened with [`KEY`].
+#[track_caller]
+pub fn opened(sealed: impl Into<Vec<u8>>) -> Vec<u8> {
+    fetool(["open", "-k", K]).input(sealed).run().succeeds()
+}
+
+/// A file of tests/vectors.
+pub fn vector(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/vectors")
+        .join(name)
+}
