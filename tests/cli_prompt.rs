@@ -131,9 +131,10 @@ fn signals_at_the_prompt() {
         screen.answers(ENTER, "half of it");
         screen.job.signal(signal);
         until("the echo is back", || screen.echoes());
-        let (ended, seen) = screen.end();
+        // Unlike Ctrl-C, a signal may overtake what was typed before it, which the terminal then
+        // echoes: so what is seen proves nothing here.
+        let (ended, _) = screen.end();
         ended.dies_of(signal);
-        assert!(!seen.contains("half"), "{seen:?}");
         dir.holds_only(&[]);
     }
 }
