@@ -98,11 +98,11 @@ const fn buffers(workers: usize) -> usize {
 }
 
 /// What `workers` may take for chunks of `chunk` bytes: their buffers, which hold a mebibyte or
-/// one chunk, at most doubled where they grew; one that is just growing, in each thread, is there
-/// twice; and a little for threads and channels.
+/// one chunk; one that is just growing, in each thread, is there twice; and a little for threads and
+/// channels.
 fn bound(workers: usize, chunk: usize) -> usize {
     let buffer = chunk.max(MIB) + 64 * 1024;
-    (2 * buffers(workers) + workers + 1) * buffer + MIB / 2
+    (buffers(workers) + workers + 1) * buffer + MIB / 2
 }
 
 /// `len` bytes from nowhere.
