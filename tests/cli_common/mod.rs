@@ -7,15 +7,17 @@
 #![allow(dead_code, reason = "every test binary uses some of it")]
 
 mod dir;
+mod ended;
 pub mod screen;
 
 pub use dir::Dir;
+pub use ended::Ended;
 
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::{Pid, setsid};
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -263,77 +265,6 @@ fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
         from.read_to_end(&mut bytes).expect("a pipe can be read");
         bytes
     })
-}
-
-/// How a process ended.
-#[derive(Debug)]
-pub struct Ended {
-    pub output: Output,
-}
-
-impl Ended {
-    /// Status 0 and nothing on standard error; standard output.
-    #[track_caller]
-    pub fn succeeds(self) -> Vec<u8> {
-        self.succeeds_saying("")
-    }
-
-    /// Status 0 and this on standard error; standard output.
-    #[track_caller]
-    pub fn succeeds_saying(self, stderr: &str) -> Vec<u8> {
-        assert_eq!(self.stderr(), stderr);
-        assert_eq!(
-            self.output.status.code(),
-            Some(0),
-            "{:?}",
-            self.output.status
-        );
-        self.output.stdout
-    }
-
-    /// This status, and just this on standard error; nothing on standard output.
-    #[track_caller]
-    pub fn fails(self, status: i32, stderr: &str) {
-        let stdout = self.fails_after_output(status, stderr);
-        assert_eq!(String::from_utf8_lossy(&stdout), "", "standard output");
-    }
-
-    /// This status, and just this on standard error; standard output.
-    #[track_caller]
-    pub fn fails_after_output(self, status: i32, stderr: &str) -> Vec<u8> {
-        assert_eq!(self.stderr(), stderr);
-        assert_eq!(
-            self.output.status.code(),
-            Some(status),
-            "{:?}",
-            self.output.status
-        );
-        self.output.stdout
-    }
-
-    /// Killed by this signal, in silence.
-    #[track_caller]
-    pub fn dies_of(self, signal: Signal) {
-        assert_eq!(self.stderr(), "");
-        assert_eq!(
-            self.output.status.signal(),
-            Some(signal as i32),
-            "{:?}",
-            self.output.status
-        );
-    }
-
-    pub fn stderr(&self) -> String {
-        String::from_utf8_lossy(&self.output.stderr).into_owned()
-    }
-
-    pub fn stdout(&self) -> String {
-        String::from_utf8_lossy(&self.output.stdout).into_owned()
-    }
-
-    pub fn code(&self) -> Option<i32> {
-        self.output.status.code()
-    }
 }
 
 /// Waits until something is so.
