@@ -6,15 +6,18 @@
 
 #![allow(dead_code, reason = "every test binary uses some of it")]
 
+mod dir;
+mod ended;
 pub mod screen;
+
+pub use dir::Dir;
+pub use ended::Ended;
 
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::{Pid, setsid};
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Permissions};
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -99,7 +102,7 @@ impl Fetool {
 
     /// Sets the current folder.
     pub fn within(mut self, dir: &Dir) -> Self {
-        self.command.current_dir(dir.0.path());
+        self.command.current_dir(dir.path(""));
         self
     }
 
@@ -264,77 +267,6 @@ fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     })
 }
 
-/// How a process ended.
-#[derive(Debug)]
-pub struct Ended {
-    pub output: Output,
-}
-
-impl Ended {
-    /// Status 0 and nothing on standard error; standard output.
-    #[track_caller]
-    pub fn succeeds(self) -> Vec<u8> {
-        self.succeeds_saying("")
-    }
-
-    /// Status 0 and this on standard error; standard output.
-    #[track_caller]
-    pub fn succeeds_saying(self, stderr: &str) -> Vec<u8> {
-        assert_eq!(self.stderr(), stderr);
-        assert_eq!(
-            self.output.status.code(),
-            Some(0),
-            "{:?}",
-            self.output.status
-        );
-        self.output.stdout
-    }
-
-    /// This status, and just this on standard error; nothing on standard output.
-    #[track_caller]
-    pub fn fails(self, status: i32, stderr: &str) {
-        let stdout = self.fails_after_output(status, stderr);
-        assert_eq!(String::from_utf8_lossy(&stdout), "", "standard output");
-    }
-
-    /// This status, and just this on standard error; standard output.
-    #[track_caller]
-    pub fn fails_after_output(self, status: i32, stderr: &str) -> Vec<u8> {
-        assert_eq!(self.stderr(), stderr);
-        assert_eq!(
-            self.output.status.code(),
-            Some(status),
-            "{:?}",
-            self.output.status
-        );
-        self.output.stdout
-    }
-
-    /// Killed by this signal, in silence.
-    #[track_caller]
-    pub fn dies_of(self, signal: Signal) {
-        assert_eq!(self.stderr(), "");
-        assert_eq!(
-            self.output.status.signal(),
-            Some(signal as i32),
-            "{:?}",
-            self.output.status
-        );
-    }
-
-    pub fn stderr(&self) -> String {
-        String::from_utf8_lossy(&self.output.stderr).into_owned()
-    }
-
-    pub fn stdout(&self) -> String {
-        String::from_utf8_lossy(&self.output.stdout).into_owned()
-    }
-
-    pub fn code(&self) -> Option<i32> {
-        self.output.status.code()
-    }
-}
-
 /// Waits until something is so.
 #[track_caller]
 pub fn until(what: &str, mut so: impl FnMut() -> bool) {
@@ -342,91 +274,6 @@ pub fn until(what: &str, mut so: impl FnMut() -> bool) {
     while !so() {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// A folder that goes away.
-pub struct Dir(tempfile::TempDir);
-
-impl Dir {
-    pub fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder can be made"))
-    }
-
-    pub fn path(&self, name: impl AsRef<OsStr>) -> PathBuf {
-        self.0.path().join(name.as_ref())
-    }
-
-    /// The path as text, for messages and shell arguments.
-    pub fn text(&self, name: &str) -> String {
-        self.path(name).to_str().expect("a plain name").to_owned()
-    }
-
-    /// `@` and the path.
-    pub fn at(&self, name: &str) -> String {
-        format!("@{}", self.text(name))
-    }
-
-    pub fn write(&self, name: impl AsRef<OsStr>, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, bytes).expect("the folder can be written to");
-        path
-    }
-
-    #[track_caller]
-    pub fn read(&self, name: impl AsRef<OsStr>) -> Vec<u8> {
-        fs::read(self.path(name)).expect("the file is there")
-    }
-
-    pub fn open(&self, name: &str) -> File {
-        File::open(self.path(name)).expect("the file is there")
-    }
-
-    pub fn create(&self, name: &str) -> File {
-        File::create(self.path(name)).expect("the folder can be written to")
-    }
-
-    pub fn mode(&self, name: &str) -> u32 {
-        let metadata = fs::metadata(self.path(name)).expect("the file is there");
-        metadata.permissions().mode() & 0o7777
-    }
-
-    pub fn set_mode(&self, name: &str, mode: u32) {
-        fs::set_permissions(self.path(name), Permissions::from_mode(mode)).expect("it is ours");
-    }
-
-    pub fn fifo(&self, name: &str) -> PathBuf {
-        let path = self.path(name);
-        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::from_bits_truncate(0o600))
-            .expect("fifos can be made");
-        path
-    }
-
-    /// The names of everything in it, sorted.
-    pub fn names(&self) -> Vec<OsString> {
-        let mut names: Vec<_> = fs::read_dir(self.0.path())
-            .expect("the folder can be read")
-            .map(|entry| entry.expect("its entries too").file_name())
-            .collect();
-        names.sort();
-        names
-    }
-
-    /// Nothing else is there, such as temporary files.
-    #[track_caller]
-    pub fn holds_only(&self, names: &[&str]) {
-        let mut names: Vec<_> = names.iter().map(OsString::from).collect();
-        names.sort();
-        assert_eq!(self.names(), names);
-    }
-
-    /// The length of fetool's temporary file, when there is one.
-    pub fn temporary(&self) -> Option<u64> {
-        let names = self.names();
-        let name = names
-            .iter()
-            .find(|name| name.as_encoded_bytes().starts_with(b".fetool-"))?;
-        Some(fs::metadata(self.path(name)).ok()?.len())
     }
 }
 
