@@ -161,16 +161,60 @@ impl fmt::Display for Derivation {
 mod tests {
     use super::*;
 
-    // Expected keys computed with two other programs: the reference `argon2` command line
-    // (-id -t 3 -k 65536 -p 4 -l 32) and OpenSSL 3 (`openssl kdf -keylen 32 … PBKDF2`).
-    const SALT: &[u8] = b"0123456789abcdef";
+    /// Passphrase, salt, and the keys that Argon2id and PBKDF2 make of them. Computed with two
+    /// other programs: the reference implementation of Argon2 in C, through the Python package
+    /// argon2-cffi 25.1 (`hash_secret_raw(…, 3, 65536, 4, 32, Type.ID, version=0x13)`), and
+    /// OpenSSL's PBKDF2, through Python's `hashlib.pbkdf2_hmac("sha256", …, 600000, 32)`.
+    const KNOWN: [(&str, &[u8], &str, &str); 3] = [
+        (
+            "correct horse battery staple",
+            b"0123456789abcdef",
+            "efb51f9a76584f6dd6a4f7942a1a2f6ae5a6e4ec5142ff674dfd5d27eb45e446",
+            "6c4a646aad10d067add5fb79d9078a16da83d50f81670a8e7593b249e6d94936",
+        ),
+        (
+            "",
+            b"0123456789abcdef",
+            "4eac87f36d46ef91267319337faa464985bfc4beba251f5b0b9b0fc12829449b",
+            "ab068d1067e8236369980faf7dadd48d6549768126ab88a893398cd14909c49e",
+        ),
+        (
+            "pässwörd",
+            // 32 bytes, as go-fileencrypt makes its salts.
+            b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\
+              \x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f",
+            "ef99ac36eb7ff4cd29f95728f2437063746bd5b3ff09fe09f958bf49d723538f",
+            "41cd4832b2d674dc998adb2a4f5fb1c53520e93677fb1a2ca727af6bedce7889",
+        ),
+    ];
+
+    fn derived(kdf: Kdf, passphrase: &str, salt: &[u8]) -> String {
+        let key = kdf.derive(passphrase.as_bytes(), salt).unwrap();
+        key.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn argon2id_gives_known_answers() {
+        for (passphrase, salt, expected, _) in KNOWN {
+            assert_eq!(derived(Kdf::Argon2id, passphrase, salt), expected);
+        }
+    }
+
+    #[test]
+    fn pbkdf2_gives_known_answers() {
+        for (passphrase, salt, _, expected) in KNOWN {
+            assert_eq!(derived(Kdf::Pbkdf2, passphrase, salt), expected);
+        }
+    }
 
     #[test]
     fn short_salts_are_refused() {
-        let error = Kdf::Argon2id.derive(b"x", &SALT[1..]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the salt is 15 bytes long, and needs at least 16"
-        );
+        for kdf in [Kdf::Argon2id, Kdf::Pbkdf2] {
+            let error = kdf.derive(b"x", &[1; SALT_MIN - 1]).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "the salt is 15 bytes long, and needs at least 16"
+            );
+        }
     }
 }

@@ -1,12 +1,10 @@
 //! `fetool generate`: manual pages and shell completions, from the definitions of the command line.
 
 use super::Cli;
-use super::failure::{Failure, Subjects};
-use super::manual;
+use super::failure::Failure;
+use super::{manual, work};
 use clap::{CommandFactory, ValueEnum};
 use clap_complete::Shell;
-use fetool::Error;
-use std::io::{self, Write};
 
 /// Print manual pages or shell completions, for packagers
 #[derive(clap::Args)]
@@ -52,7 +50,5 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Some(shell) => clap_complete::generate(shell, &mut cli, "fetool", &mut text),
         None => text = manual::page(cli, args.command.as_deref())?,
     }
-    io::stdout()
-        .write_all(&text)
-        .map_err(|e| Subjects::stdout().blame(&Error::Write(e)))
+    work::print(&text)
 }

@@ -5,7 +5,7 @@ use super::failure::{Failure, Subjects, say};
 use super::manual;
 use super::secrets::{Found, Plan, Purpose};
 use super::size::exact;
-use super::work::Source;
+use super::work::{Source, print};
 use crate::io::input::Input;
 use clap::ValueHint;
 use fetool::format::Field;
@@ -61,13 +61,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let report = report(args, source, found.as_ref());
         worst = worst.max(report.status());
         if args.json {
-            print(&report.json())?;
+            print(report.json().as_bytes())?;
             continue;
         }
         report.tell();
         if let Some(text) = report.text() {
             let gap = if i > 0 { "\n" } else { "" };
-            print(&(gap.to_owned() + &text))?;
+            print((gap.to_owned() + &text).as_bytes())?;
         }
     }
     match worst {
@@ -87,14 +87,6 @@ fn secret(args: &Args, stdin_taken: bool) -> Result<Option<Found>, Failure> {
             .hint("to authenticate every chunk, add --verify"));
     }
     Ok(None)
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    let mut output = io::stdout().lock();
-    output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush())
-        .map_err(|e| Subjects::stdout().blame(&Error::Write(e)))
 }
 
 /// What is known of one file.
@@ -132,6 +124,8 @@ fn inspect(
     found: Option<&Found>,
     report: &mut Report,
 ) -> Result<Inspected, Failure> {
+    // Not given to `open` below, and so never thrown: behind a bad chunk the input is read on, for
+    // its structure.
     let stop = Stop::new();
     let input = source.open_sealed(&stop)?;
     let header = args.read.detached()?;
@@ -148,8 +142,7 @@ fn inspect(
                 .format(args.read.format)
                 .detached_header(header.as_deref())
                 .limits(args.read.limits(input.size()))
-                .jobs(args.work.jobs())
-                .stop(&stop);
+                .jobs(args.work.jobs());
             verify(inspect, open, input).map(|(inspected, reading)| {
                 report.verified = Some(reading.is_some());
                 report.reading = reading;

@@ -1,12 +1,10 @@
 //! `fetool keygen`.
 
-use super::failure::{Failure, Subjects};
-use super::secrets;
-use crate::io::output::{Content, Output, Target};
+use super::failure::Failure;
+use super::{secrets, work};
 use clap::ValueHint;
-use fetool::Error;
 use fetool::aead::KEY_LEN;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -31,7 +29,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn print(key: &[u8]) -> Result<(), Failure> {
-    let subjects = Subjects::stdout();
     let text = if io::stdout().is_terminal() {
         let mut text = Zeroizing::new(vec![b'\n'; 2 * KEY_LEN + 1]);
         base16ct::lower::encode(key, &mut text).expect("there is room for two digits a byte");
@@ -39,10 +36,5 @@ fn print(key: &[u8]) -> Result<(), Failure> {
     } else {
         Zeroizing::new(key.to_vec())
     };
-    let mut output = Output::open(&Target::Stdout { any: true }, Content::Sealed, &[])
-        .map_err(|e| subjects.refused(e))?;
-    output
-        .write_all(&text)
-        .and_then(|()| output.commit())
-        .map_err(|e| subjects.blame(&Error::Write(e)))
+    work::print(&text)
 }

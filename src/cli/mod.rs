@@ -66,6 +66,16 @@ impl Command {
     }
 }
 
+/// Prints what clap has to say: a mistake, or the help or version that was asked for.
+fn tell(said: &clap::Error) -> ExitCode {
+    match said.print() {
+        Err(error) if !said.use_stderr() => Subjects::stdout()
+            .blame(&fetool::Error::Write(error))
+            .report(),
+        _ => ExitCode::from(said.exit_code() as u8), // 0 or 2
+    }
+}
+
 /// Runs the command line `args`, the program's name first, and tells the exit status.
 pub fn main(args: Vec<OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(&args) {
@@ -74,10 +84,10 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             return match external::run(&args[1..]) {
                 Some(failure) => failure.report(),
                 // Not there either: clap says so, and what may have been meant.
-                None => explain(&error),
+                None => tell(&error),
             };
         }
-        Err(error) => return explain(&error),
+        Err(error) => return tell(&error),
     };
     match crate::io::cleanup::install()
         .map_err(Failure::from_system)
@@ -85,13 +95,5 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
-    }
-}
-
-/// Prints what clap has to say: a usage error, or the help or version that was asked for.
-fn explain(answer: &clap::Error) -> ExitCode {
-    match answer.print() {
-        Ok(()) => ExitCode::from(answer.exit_code() as u8), // 0 or 2
-        Err(e) => Subjects::stdout().blame(&fetool::Error::Write(e)).report(),
     }
 }

@@ -142,6 +142,21 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let read: Vec<_> = input.id().into_iter().chain(keys).collect();
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
+    if new_key.is_some_and(|path| output.goes_to(path)) {
+        return Err(Failure::usage("the output is the file for the new key")
+            .with_status(status::SYSTEM)
+            .about(subjects.output));
+    }
+    if args
+        .header
+        .as_deref()
+        .is_some_and(|path| output.goes_to(path))
+    {
+        return Err(
+            Failure::usage("the header and the data cannot go to the same file")
+                .about(subjects.output),
+        );
+    }
     let mut header = header_output(args, &read)?;
 
     let secrets = find_secrets(&plans, new_key)?;

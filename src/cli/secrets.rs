@@ -2,6 +2,7 @@
 
 use super::args::{KdfArg, SecretArgs};
 use super::failure::{Failure, Subjects, shown};
+use crate::io::input::Input;
 use crate::io::output::create_private;
 use crate::io::{FileId, prompt};
 use fetool::Secret;
@@ -74,7 +75,9 @@ impl Spec {
     fn read(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let bytes = match self {
             Self::File(path) => File::open(path).and_then(read_all),
-            Self::Stdin => read_all(io::stdin().lock()),
+            // Not through std's buffer, which is never wiped and does not wait for a pipe that
+            // somebody else made non-blocking.
+            Self::Stdin => Input::stdin().and_then(read_all),
             // Opened by its name among the descriptors, so that no unsafe code is needed.
             Self::Descriptor(number) => File::open(format!("/dev/fd/{number}")).and_then(read_all),
             Self::Env(name) => {
@@ -134,6 +137,12 @@ pub struct Found {
 impl Plan {
     /// Checks the arguments of a secret that must be there.
     pub fn new(args: &SecretArgs) -> Result<Self, Failure> {
+        // clap waives what --salt requires where that is in conflict with something given.
+        if args.key.is_some() && args.salt.is_some() {
+            return Err(Failure::usage(
+                "--salt goes with a passphrase, not with a key",
+            ));
+        }
         let plan = match (&args.key, &args.passphrase) {
             (Some(word), _) => Self::key("--key", word)?,
             (None, Some(word)) => {

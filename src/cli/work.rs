@@ -4,8 +4,9 @@ use super::args::{OutputArgs, WorkArgs};
 use super::failure::{Failure, Subjects, say, shown};
 use super::size::rounded;
 use crate::io::input::Input;
-use crate::io::output::Target;
-use fetool::Stop;
+use crate::io::output::{Content, Output, Target};
+use fetool::{Error, Stop};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -87,6 +88,19 @@ pub fn target_name(target: &Target) -> String {
         Target::Stdout { .. } => "stdout".to_owned(),
         Target::File { path, .. } => shown(path),
     }
+}
+
+/// Prints on standard output. Unlike `print!` it waits for a pipe that somebody else made
+/// non-blocking.
+pub fn print(text: &[u8]) -> Result<(), Failure> {
+    let subjects = Subjects::stdout();
+    let target = Target::Stdout { any: true };
+    let mut output =
+        Output::open(&target, Content::Opened, &[]).map_err(|e| subjects.refused(e))?;
+    output
+        .write_all(text)
+        .and_then(|()| output.commit())
+        .map_err(|e| subjects.blame(&Error::Write(e)))
 }
 
 /// Prints what the file does not protect, unless it was asked not to.

@@ -67,7 +67,8 @@ pub fn die_of(signal: i32) -> ! {
     for file in &undo.files {
         let _ = fs::remove_file(file);
     }
-    undo.restore_terminal();
+    // What was typed of a passphrase must not become the shell's next command.
+    undo.restore_terminal(SetArg::TCSAFLUSH);
     let _ = emulate_default_handler(signal);
     // Not reached for a signal whose default is to end the process.
     std::process::exit(128 + signal);
@@ -122,14 +123,14 @@ impl Silenced {
 
 impl Drop for Silenced {
     fn drop(&mut self) {
-        lock().restore_terminal();
+        lock().restore_terminal(SetArg::TCSANOW);
     }
 }
 
 impl Undo {
-    fn restore_terminal(&mut self) {
+    fn restore_terminal(&mut self, when: SetArg) {
         if let Some((terminal, before)) = self.terminal.take() {
-            let _ = tcsetattr(&terminal, SetArg::TCSANOW, &before);
+            let _ = tcsetattr(&terminal, when, &before);
         }
     }
 }

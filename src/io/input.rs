@@ -74,9 +74,10 @@ impl Input {
         self.file.is_terminal()
     }
 
-    /// The file, where it is one that can be read twice and skipped over.
+    /// The file, where it is one that can be read twice and skipped over. Those that the kernel
+    /// makes up have no end that could be sought.
     pub fn as_seekable(&self) -> Option<&File> {
-        matches!(self.kind, Kind::Regular { .. }).then_some(&self.file)
+        self.size().map(|_| &self.file)
     }
 
     /// Has blocked reads end when `stop` is thrown.

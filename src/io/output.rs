@@ -82,13 +82,18 @@ impl Output {
     pub fn open(target: &Target, content: Content, read: &[FileId]) -> Result<Self, Refused> {
         match target {
             Target::Stdout { any } => Self::stdout(*any, content, read),
-            Target::File { path, force, sync } => Self::file(path, *force, *sync, read),
+            Target::File { path, force, sync } => Self::file(path, *force, *sync, content, read),
         }
     }
 
     fn stdout(any: bool, content: Content, read: &[FileId]) -> Result<Self, Refused> {
         let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         refuse_same(&file.metadata()?, read)?;
+        Self::straight(file, any, content)
+    }
+
+    /// Output without a temporary file.
+    fn straight(file: File, any: bool, content: Content) -> Result<Self, Refused> {
         let sink = if any || !file.is_terminal() {
             Sink::Plain(Descriptor::new(file)?)
         } else if content == Content::Opened {
@@ -99,7 +104,13 @@ impl Output {
         Ok(Self { sink, staged: None })
     }
 
-    fn file(path: &Path, force: bool, sync: bool, read: &[FileId]) -> Result<Self, Refused> {
+    fn file(
+        path: &Path,
+        force: bool,
+        sync: bool,
+        content: Content,
+        read: &[FileId],
+    ) -> Result<Self, Refused> {
         let existing = match fs::metadata(path) {
             Ok(metadata) => Some(metadata),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
@@ -112,8 +123,7 @@ impl Output {
             refuse_same(metadata, read)?;
             if !metadata.is_file() {
                 let device = OpenOptions::new().write(true).open(path)?;
-                let sink = Sink::Plain(Descriptor::new(device)?);
-                return Ok(Self { sink, staged: None });
+                return Self::straight(device, false, content);
             }
             if !force {
                 return Err(Refused::Exists);
@@ -129,7 +139,6 @@ impl Output {
                     .prefix(TEMPORARY_PREFIX)
                     .suffix(".tmp")
                     .tempfile_in(folder(&path))
-                    .map_err(without_path)
             },
             NamedTempFile::path,
         )?;
@@ -145,6 +154,21 @@ impl Output {
                 sync,
             }),
         })
+    }
+
+    /// Whether it will be the file `path`, which need not be there yet.
+    pub fn goes_to(&self, path: &Path) -> bool {
+        let place = |path: &Path| {
+            Some((
+                folder(path).canonicalize().ok()?,
+                path.file_name()?.to_owned(),
+            ))
+        };
+        let path = resolve_links(path).ok();
+        let (Some(staged), Some(path)) = (&self.staged, path) else {
+            return false;
+        };
+        place(&path).is_some_and(|it| Some(it) == place(&staged.path))
     }
 
     /// Makes the output complete: everything is written, the file is closed and has its name.
@@ -281,16 +305,4 @@ fn resolve_links(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("too many levels of symbolic links"))
-}
-
-/// tempfile wraps the system's error into one with the temporary file's name, which tells nobody
-/// anything.
-fn without_path(error: io::Error) -> io::Error {
-    let code = error.get_ref().and_then(|wrapped| {
-        wrapped
-            .source()?
-            .downcast_ref::<io::Error>()?
-            .raw_os_error()
-    });
-    code.map_or(error, io::Error::from_raw_os_error)
 }

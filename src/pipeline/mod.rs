@@ -49,7 +49,7 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use slab::Slab;
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 /// How an operation is run, whatever it does.
@@ -124,11 +124,15 @@ fn run(
             })
             .map_err(Error::Thread)?;
         drop(work_rx);
-        let written = write_all(done_rx, free_tx, output, pool, run.stop);
-        if written.is_err() {
+        // A panic is the caller's own, for it is the caller's output; but it must not leave a
+        // producer waiting for an input, nor the scope for the producer.
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            write_all(done_rx, free_tx, output, pool, run.stop)
+        }));
+        if !matches!(written, Ok(Ok(_))) {
             run.stop.stop();
         }
-        written
+        written.unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 

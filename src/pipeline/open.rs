@@ -5,6 +5,7 @@ use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
 use crate::format::{ChunkId, Frames, OpenChunk};
 use std::io::{Read, Write};
+use std::ops::Range;
 
 /// Opens the frames of `input`, whose header of `offset` bytes was read already, to `output`.
 pub(crate) fn open(
@@ -95,9 +96,8 @@ impl Collector<'_> {
 
     /// Reads the first frame's lead.
     fn start(&mut self, slab: &mut Slab) -> Result<(), Error> {
-        let filled = slab
-            .fill(self.input, 0, self.walker.frames.lead())
-            .map_err(Error::Read)?;
+        let (filled, read) = slab.fill(self.input, 0, self.walker.frames.lead());
+        read.map_err(Error::Read)?;
         self.ahead.extend_from_slice(&slab.buffer[..filled]);
         self.pending = self.look(&slab.buffer[..filled]);
         Ok(())
@@ -108,6 +108,28 @@ impl Collector<'_> {
     fn put_aside(&mut self, slab: &Slab, at: usize, filled: usize, len: usize) {
         self.ahead.extend_from_slice(&slab.buffer[at..filled]);
         self.pending = Pending::Frame(len);
+    }
+
+    /// An error behind the slab's chunks, if it has any: they are good, and go first.
+    fn give_up(&mut self, slab: &Slab, error: Error) -> Result<bool, Error> {
+        if slab.chunks.is_empty() {
+            return Err(error);
+        }
+        self.pending = Pending::Broken(error);
+        Ok(true)
+    }
+
+    /// Hands over a frame, behind which `pending` comes.
+    fn take(&mut self, slab: &mut Slab, bytes: Range<usize>, offset: u64, pending: &Pending) {
+        slab.chunks.push(Chunk {
+            id: ChunkId {
+                index: self.index,
+                last: matches!(pending, Pending::End),
+                offset,
+            },
+            bytes,
+        });
+        self.index += 1;
     }
 }
 
@@ -132,37 +154,33 @@ impl Produce for Collector<'_> {
         };
         slab.reserve(self.ahead.len());
         slab.buffer[..self.ahead.len()].copy_from_slice(&self.ahead);
-        let filled = slab
-            .fill(self.input, self.ahead.len(), target)
-            .map_err(Error::Read)?;
+        let (filled, read) = slab.fill(self.input, self.ahead.len(), target);
         self.ahead.clear();
-        let ended = filled < target;
+        let mut failed = read.map_err(Error::Read).err();
+        let more = filled == target;
         let mut at = 0;
         loop {
             let have = filled - at;
-            if have < len && ended {
-                if let Err(error) = self.walker.cut_short(have) {
-                    // What the slab has before this is good, and goes first.
-                    self.pending = Pending::Broken(error);
-                    return if at > 0 { Ok(true) } else { self.fill(slab) };
-                }
-                len = have;
-            }
-            if !ended && have < len + lead {
+            if have < len + lead && more {
                 self.put_aside(slab, at, filled, len);
                 return Ok(true);
             }
+            if have < len {
+                if let Some(error) = failed {
+                    return self.give_up(slab, error);
+                }
+                if let Err(error) = self.walker.cut_short(have) {
+                    return self.give_up(slab, error);
+                }
+                len = have;
+            }
             let (start, next) = (self.walker.start, at + len);
-            let pending = self.look(&slab.buffer[next..filled.min(next + lead)]);
-            slab.chunks.push(Chunk {
-                id: ChunkId {
-                    index: self.index,
-                    last: matches!(pending, Pending::End),
-                    offset: start,
-                },
-                bytes: at..next,
-            });
-            self.index += 1;
+            let pending = match failed.take_if(|_| have < len + lead) {
+                // What comes next is not known, but this frame is whole.
+                Some(error) => Pending::Broken(error),
+                None => self.look(&slab.buffer[next..filled.min(next + lead)]),
+            };
+            self.take(slab, at..next, start, &pending);
             at = next;
             match pending {
                 Pending::Frame(next_len) => len = next_len,

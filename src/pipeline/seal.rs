@@ -116,9 +116,8 @@ impl Produce for Cutter<'_> {
             None => 0,
         };
         // One byte more than fits, to know whether the slab's last chunk is the stream's last.
-        let filled = slab
-            .fill(self.input, start + had, start + room + 1)
-            .map_err(Error::Read)?;
+        let (filled, read) = slab.fill(self.input, start + had, start + room + 1);
+        read.map_err(Error::Read)?;
         let mut got = filled - start;
         self.read += (got - had) as u64;
         if got > room {
@@ -158,15 +157,14 @@ struct Sealing<'a> {
 impl Work for Sealing<'_> {
     fn work(&self, slab: &mut Slab) -> Result<u64, Error> {
         let Layout { prefix, suffix, .. } = self.layout;
+        // The last chunk's tag may reach behind what was read.
+        let frames = slab.chunks.iter();
+        slab.reserve(frames.map(|c| prefix + c.bytes.len() + suffix).sum());
         let mut end = 0;
         let mut bytes = 0;
         for chunk in &slab.chunks {
             let len = chunk.bytes.len();
             let frame = end..end + prefix + len + suffix;
-            // The last chunk's tag may reach behind what was read.
-            if slab.buffer.len() < frame.end {
-                slab.buffer.resize(frame.end, 0);
-            }
             if chunk.bytes.start != frame.start + prefix {
                 slab.buffer
                     .copy_within(chunk.bytes.clone(), frame.start + prefix);

@@ -41,36 +41,37 @@ impl Slab {
         &self.buffer[self.output.clone()]
     }
 
-    /// Makes sure that the buffer has `len` bytes.
+    /// Makes sure that the buffer has `len` bytes, and no more than asked for.
     pub fn reserve(&mut self, len: usize) {
-        if self.buffer.len() < len {
+        if let Some(more) = len.checked_sub(self.buffer.len()) {
+            self.buffer.reserve_exact(more);
             self.buffer.resize(len, 0);
         }
     }
 
-    /// Reads from `input` to the buffer's positions from `filled` up to `target`; returns up to
-    /// where it is filled, which is less than `target` only at the end of the input. The buffer
-    /// grows with the bytes that arrive, not with the bytes that were announced.
+    /// Reads from `input` to the buffer's positions from `filled` up to `target`. Returns up to
+    /// where it is filled, which is less than `target` only where the input ends or fails, and
+    /// whether it failed. The buffer grows with the bytes that arrive, not with the bytes that were
+    /// announced.
     pub fn fill(
         &mut self,
         input: &mut dyn Read,
         filled: usize,
         target: usize,
-    ) -> io::Result<usize> {
+    ) -> (usize, io::Result<()>) {
         let mut filled = filled;
         while filled < target {
             if filled == self.buffer.len() {
-                self.buffer
-                    .resize(target.min((2 * filled).max(FIRST_GROWTH)), 0);
+                self.reserve(target.min((2 * filled).max(FIRST_GROWTH)));
             }
             let end = target.min(self.buffer.len());
             match input.read(&mut self.buffer[filled..end]) {
                 Ok(0) => break,
                 Ok(n) => filled += n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
+                Err(e) => return (filled, Err(e)),
             }
         }
-        Ok(filled)
+        (filled, Ok(()))
     }
 }

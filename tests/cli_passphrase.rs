@@ -1,0 +1,179 @@
+//! `--passphrase=SPEC`, `--salt` and `--kdf`.
+
+mod cli_common;
+
+use cli_common::{Dir, Ended, Fetool, fetool, sealed};
+
+const SALT: &str = "0123456789abcdef";
+
+fn with(command: &str, passphrase: &str, options: &[&str]) -> Fetool {
+    fetool([command, "-p=env:PASSPHRASE", "--salt", "env:SALT"])
+        .args(options)
+        .env("PASSPHRASE", passphrase)
+        .env("SALT", SALT)
+}
+
+/// Keys are slow to derive, so one sealed file serves several tries.
+fn tried(sealed: &[u8], passphrase: &str, options: &[&str]) -> Ended {
+    with("open", passphrase, options).input(sealed).run()
+}
+
+const WRONG: &str = "fetool: stdin: authentication failed: wrong key, or the file was tampered \
+                     with\n";
+
+#[test]
+fn argon2id_there_and_back() {
+    let sealed = with("seal", "correct horse", &[])
+        .input("data")
+        .run()
+        .succeeds();
+    let opened = tried(&sealed, "correct horse", &["--kdf", "argon2id"]);
+    assert_eq!(opened.succeeds(), b"data");
+    tried(&sealed, "Correct horse", &[]).fails(3, WRONG);
+    tried(&sealed, "correct horse", &["--kdf", "pbkdf2"]).fails(3, WRONG);
+}
+
+#[test]
+fn pbkdf2_there_and_back() {
+    let options = ["--kdf", "pbkdf2"];
+    let sealed = with("seal", "correct horse", &options)
+        .input("data")
+        .run()
+        .succeeds();
+    assert_eq!(
+        tried(&sealed, "correct horse", &options).succeeds(),
+        b"data"
+    );
+    tried(&sealed, "correct horse ", &options).fails(3, WRONG);
+}
+
+#[test]
+fn one_line_end_is_removed() {
+    let dir = Dir::new();
+    let sealed = with("seal", "correct horse", &[])
+        .input("data")
+        .run()
+        .succeeds();
+    for text in ["correct horse", "correct horse\n", "correct horse\r\n"] {
+        dir.write("passphrase", text);
+        let opened = fetool(["open", "-p=@passphrase", "--salt", "env:SALT"])
+            .env("SALT", SALT)
+            .within(&dir)
+            .input(&*sealed)
+            .run()
+            .succeeds();
+        assert_eq!(opened, b"data", "{text:?}");
+    }
+    for text in ["correct horse\n\n", "correct horse ", "\ncorrect horse"] {
+        tried(&sealed, text, &[]).fails(3, WRONG);
+    }
+}
+
+#[test]
+fn passphrase_and_salt_come_from_anywhere() {
+    let dir = Dir::new();
+    dir.write("salt", SALT);
+    dir.write("plain", "data");
+    fetool(["seal", "--passphrase=@-", "--salt", "@salt"])
+        .args(["plain", "-o", "sealed"])
+        .within(&dir)
+        .input("correct horse\n")
+        .run()
+        .succeeds();
+    let opened = tried(&dir.read("sealed"), "correct horse", &[]);
+    assert_eq!(opened.succeeds(), b"data");
+}
+
+#[test]
+fn the_salt_is_as_it_is() {
+    let seal = |salt: &str| {
+        with("seal", "correct horse", &[])
+            .env("SALT", salt)
+            .input("data")
+            .run()
+            .succeeds()
+    };
+    let sealed = seal(&format!("{SALT}\n"));
+    tried(&sealed, "correct horse", &[]).fails(3, WRONG);
+}
+
+#[test]
+fn a_salt_that_is_too_short() {
+    let dir = Dir::new();
+    let sealed = sealed(b"data", "3");
+    for kdf in ["argon2id", "pbkdf2"] {
+        for command in ["seal", "open"] {
+            with(command, "correct horse", &["--kdf", kdf, "-o", "out"])
+                .env("SALT", &SALT[1..])
+                .within(&dir)
+                .input(&*sealed)
+                .run()
+                .fails(
+                    1,
+                    "fetool: environment variable SALT: the salt is 15 bytes long, and needs at \
+                     least 16\nfetool: hint: make one with 'fetool keygen -o SALTFILE'\n",
+                );
+        }
+    }
+    dir.holds_only(&[]);
+}
+
+#[test]
+fn gfe_needs_a_salt() {
+    let dir = Dir::new();
+    let sealed = sealed(b"data", "3");
+    for command in ["seal", "open"] {
+        fetool([command, "-p=env:TEST_KEY", "-o", "out"])
+            .within(&dir)
+            .input(&*sealed)
+            .run()
+            .fails(
+                2,
+                "fetool: GFE keeps no salt, so a passphrase alone makes no key\n\
+                 fetool: hint: give the salt kept beside the file with --salt @FILE (and --kdf), \
+                 or use -k\n",
+            );
+    }
+    dir.holds_only(&[]);
+}
+
+#[test]
+fn an_empty_passphrase_is_refused() {
+    let dir = Dir::new();
+    let sealed = sealed(b"data", "3");
+    for text in ["", "\n", "\r\n"] {
+        for command in ["seal", "open"] {
+            with(command, text, &["-o", "out"])
+                .within(&dir)
+                .input(&*sealed)
+                .run()
+                .fails(
+                    2,
+                    "fetool: environment variable PASSPHRASE: the passphrase is empty\n",
+                );
+        }
+    }
+    dir.holds_only(&[]);
+}
+
+#[test]
+fn options_that_go_together() {
+    for args in [
+        &["--salt", "env:SALT"][..],
+        &["-k", "env:TEST_KEY", "--kdf", "pbkdf2"],
+        &["-p=env:TEST_KEY", "--kdf", "pbkdf2"],
+        &["-p=env:TEST_KEY", "--salt", "env:SALT", "--kdf", "scrypt"],
+        // A SPEC must be joined to its option, or it would be the PATH.
+        &["-p", "env:TEST_KEY", "--salt", "env:SALT", "another"],
+    ] {
+        for command in ["seal", "open"] {
+            let ended = fetool([command]).args(args).run();
+            assert!(ended.stderr().starts_with("error: "), "{}", ended.stderr());
+            assert_eq!(
+                (ended.code(), ended.stdout().as_str()),
+                (Some(2), ""),
+                "{args:?}"
+            );
+        }
+    }
+}
