@@ -55,4 +55,4 @@ pub use inspect::{Fault, Inspect, Inspected};
 pub use open::{Checked, Open, Opened, Opening};
 pub use pipeline::{Meter, Reports, Stop};
 pub use seal::{Seal, Sealed, Sealing, all_cores};
-pub use secret::{Secret, random};
+pub use secret::{Secret, random, without_line_end};

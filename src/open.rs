@@ -131,12 +131,7 @@ impl<'a> Open<'a> {
     }
 
     fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Unlocking<'a>, Error> {
-        let head = input.peek(HEAD_MAX).map_err(Error::Read)?;
-        let format = match self.format {
-            Some(format) => format,
-            None => format::detect(head)?,
-        };
-        let header = format.header(head)?;
+        let (format, header) = read_header(self.format, input)?;
         input.skip(header.size());
         let first = first_frame(input, header.frames(), header.size() as u64)?;
         let unlocked = header.unlock(self.secret, first)?;
@@ -146,6 +141,28 @@ impl<'a> Open<'a> {
             return Err(Error::Strict(warning.clone()));
         }
         Ok((format, header, unlocked))
+    }
+}
+
+/// Reads no more of the input than its header needs: what follows may come much later.
+fn read_header<'a, R: Read>(
+    format: Option<&'a dyn Format>,
+    input: &mut Lookahead<R>,
+) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
+    loop {
+        let head = input.ahead();
+        let missing = HEAD_MAX.saturating_sub(head.len());
+        let header = format
+            .map_or_else(|| format::detect(head), Ok)
+            .and_then(|format| Ok((format, format.header(head)?)));
+        match header {
+            Err(Error::Truncated { .. }) if missing > 0 => {
+                if !input.more(missing).map_err(Error::Read)? {
+                    return header;
+                }
+            }
+            header => return header,
+        }
     }
 }
 

@@ -28,6 +28,7 @@ use super::{
     SealRequest, Sealer, Unlocked,
 };
 use crate::aead::{Aead, Algorithm, KEY_LEN, TAG_LEN, Tag};
+use crate::secret::without_line_end;
 use crate::{Error, Secret};
 use std::ops::Range;
 use zeroize::Zeroizing;
@@ -143,8 +144,7 @@ pub fn key(secret: &Secret) -> Result<Zeroizing<[u8; KEY_LEN]>, Error> {
         key.copy_from_slice(bytes);
         return Ok(key);
     }
-    let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    let text = without_line_end(bytes);
     // Both decoders take constant time for their lengths.
     let decoded = match text.len() {
         64 => base16ct::mixed::decode(text, key.as_mut()).is_ok(),
