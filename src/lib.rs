@@ -57,4 +57,4 @@ pub use open::{Checked, Open, Opened, Opening};
 pub use pipeline::{Meter, Reports, Stop};
 pub use rekey::Rekey;
 pub use seal::{Seal, Sealed, Sealing, all_cores};
-pub use secret::{Secret, random};
+pub use secret::{Secret, random, without_line_end};

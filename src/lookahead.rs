@@ -36,6 +36,25 @@ impl<R: Read> Lookahead<R> {
         Ok(&self.buffer[self.taken..self.buffer.len().min(end)])
     }
 
+    /// What was looked at so far, and was not passed over.
+    pub fn ahead(&self) -> &[u8] {
+        &self.buffer[self.taken..]
+    }
+
+    /// Reads at most `most` bytes more to look at, in one go; `false` where the input ends.
+    pub fn more(&mut self, most: usize) -> io::Result<bool> {
+        let old = self.buffer.len();
+        self.buffer.resize(old + most, 0);
+        let read = loop {
+            match self.input.read(&mut self.buffer[old..]) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        self.buffer.truncate(old + read.as_ref().unwrap_or(&0));
+        Ok(read? > 0)
+    }
+
     /// Passes over bytes that were looked at.
     pub fn skip(&mut self, len: usize) {
         self.taken = (self.taken + len).min(self.buffer.len());

@@ -147,11 +147,10 @@ impl<'a> Open<'a> {
     }
 
     fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Unlocking<'a>, Error> {
-        let head = match self.detached {
-            Some(header) => header,
-            None => input.peek(HEAD_MAX).map_err(Error::Read)?,
+        let (format, header) = match self.detached {
+            Some(head) => format::read_header(self.format, head)?,
+            None => peek_header(self.format, input)?,
         };
-        let (format, header) = format::read_header(self.format, head)?;
         let offset = self.body_offset(&*header);
         input.skip(offset as usize);
         let first = if header.tries_first_frame() {
@@ -174,6 +173,26 @@ impl<'a> Open<'a> {
             0
         } else {
             header.size() as u64
+        }
+    }
+}
+
+/// Reads no more of the input than its header needs: what follows may come much later.
+pub(crate) fn peek_header<'a, R: Read>(
+    format: Option<&'a dyn Format>,
+    input: &mut Lookahead<R>,
+) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
+    loop {
+        let head = input.ahead();
+        let missing = HEAD_MAX.saturating_sub(head.len());
+        let header = format::read_header(format, head);
+        match header {
+            Err(Error::Truncated { .. }) if missing > 0 => {
+                if !input.more(missing).map_err(Error::Read)? {
+                    return header;
+                }
+            }
+            header => return header,
         }
     }
 }

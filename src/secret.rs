@@ -82,6 +82,14 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Takes one line end off, `\n` or `\r\n`, where there is one.
+pub fn without_line_end(bytes: &[u8]) -> &[u8] {
+    bytes
+        .strip_suffix(b"\r\n")
+        .or_else(|| bytes.strip_suffix(b"\n"))
+        .unwrap_or(bytes)
+}
+
 /// Fills `bytes` from the operating system's random number generator.
 ///
 /// # Errors

@@ -159,7 +159,10 @@ fn unknown_formats_are_named_with_the_known_ones() {
             let ended = fetool([command, "-f", name]).run();
             let stderr = ended.stderr();
             assert!(stderr.starts_with("error: "), "{stderr}");
-            assert!(stderr.contains("[possible values: gfe]"), "{stderr}");
+            assert!(
+                stderr.contains("[possible values: gfe, dexios]"),
+                "{stderr}"
+            );
             ended.fails(2, &stderr);
         }
     }

@@ -37,6 +37,9 @@ fn inspected(bytes: &[u8], status: i32) -> Value {
 const CLAIM: &str = "declared in the header, and associated data of every chunk (go-fileencrypt \
                      and fetool write it so; opening tells)";
 
+const AUTHENTICATED: &str = "the size field (bytes 16-23), as associated data; the base nonce \
+                             (bytes 4-11), by its use";
+
 #[test]
 fn all_members_of_a_known_file() {
     let path = vector("gfe_file_17_c16.gfe");
@@ -47,6 +50,8 @@ fn all_members_of_a_known_file() {
         "title": "GFE (go-fileencrypt)",
         "version": 1,
         "algorithm": "AES-256-GCM",
+        "mode": null,
+        "keys": [],
         "header_size": 24,
         "chunk_size": 16,
         "chunks": 2,
@@ -56,6 +61,7 @@ fn all_members_of_a_known_file() {
         "declared_size": 17,
         "length_protection": CLAIM,
         "end": "declared-size",
+        "authenticated": AUTHENTICATED,
         "header": [
             {"offset": 0, "size": 3, "hex": "474645", "field": "magic", "meaning": "\"GFE\""},
             {"offset": 3, "size": 1, "hex": "01", "field": "version", "meaning": "1"},
@@ -236,6 +242,7 @@ fn a_table_for_people() {
   overhead   64 bytes
   length     {CLAIM}
   end        after as many bytes as the header declares
+  protected  {AUTHENTICATED}
   verified   not asked for: what is said here is what the file claims
   header
     offset  size  field                    hex                       meaning

@@ -123,7 +123,7 @@ fn gfe_needs_a_salt() {
     let dir = Dir::new();
     let sealed = sealed(b"data", "3");
     for command in ["seal", "open"] {
-        fetool([command, "-p=env:TEST_KEY", "-o", "out"])
+        fetool([command, "-p=env:TEST_KEY", "-f", "gfe", "-o", "out"])
             .within(&dir)
             .input(&*sealed)
             .run()
@@ -160,8 +160,6 @@ fn an_empty_passphrase_is_refused() {
 fn options_that_go_together() {
     for args in [
         &["--salt", "env:SALT"][..],
-        &["-k", "env:TEST_KEY", "--kdf", "pbkdf2"],
-        &["-p=env:TEST_KEY", "--kdf", "pbkdf2"],
         &["-p=env:TEST_KEY", "--salt", "env:SALT", "--kdf", "scrypt"],
         // A SPEC must be joined to its option, or it would be the PATH.
         &["-p", "env:TEST_KEY", "--salt", "env:SALT", "another"],
@@ -175,5 +173,42 @@ fn options_that_go_together() {
                 "{args:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_kdf_without_what_it_is_for() {
+    let dir = Dir::new();
+    for (command, secret, message) in [
+        (
+            "seal",
+            "-k=env:TEST_KEY",
+            "fetool: GFE hashes no key itself\n\
+             fetool: hint: --kdf goes with a passphrase and --salt\n",
+        ),
+        (
+            "seal",
+            "-p=env:TEST_KEY",
+            "fetool: a Dexios key slot is hashed with argon2id or balloon, not with pbkdf2\n",
+        ),
+        (
+            "open",
+            "-k=env:TEST_KEY",
+            "fetool: --kdf goes with --salt here\n\
+             fetool: hint: files that keep a salt tell the KDF themselves\n",
+        ),
+        (
+            "open",
+            "-p=env:TEST_KEY",
+            "fetool: --kdf goes with --salt here\n\
+             fetool: hint: files that keep a salt tell the KDF themselves\n",
+        ),
+    ] {
+        fetool([command, secret, "--kdf", "pbkdf2", "-o", "out"])
+            .within(&dir)
+            .input("data")
+            .run()
+            .fails(2, message);
+        dir.holds_only(&[]);
     }
 }

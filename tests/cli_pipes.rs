@@ -29,7 +29,7 @@ fn unblock(pipe: impl AsFd) {
 #[test]
 fn a_reader_that_goes_away_ends_it_in_silence() {
     let dir = Dir::new();
-    let plain = data(16 * MIB);
+    let plain = data(4 * MIB);
     dir.write("plain", &plain);
     dir.write("sealed", sealed(&plain, "64KiB"));
     for (command, input) in [("seal", "plain"), ("open", "sealed")] {

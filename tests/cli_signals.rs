@@ -47,7 +47,7 @@ fn a_signal_ends_a_blocked_write() {
     for signal in ALL {
         let (mut out, stdout) = io::pipe().unwrap();
         let job = fetool(["seal", "-k", K])
-            .input(data(16 * MIB))
+            .input(data(6 * MIB))
             .stdout(stdout)
             .start();
         // It has started to write, and nobody reads on.

@@ -230,7 +230,8 @@ fn opening_takes_as_much_for_a_long_input_as_for_a_short_one() {
                 long < short + short / 4,
                 "{short}, and {long} for four times as much"
             );
-            assert!(long > buffers(WORKERS) * MIB, "{long}: is it counted?");
+            // What comes in pieces fills the buffers less.
+            assert!(long > 2 * MIB, "{long}: is it counted?");
         }
     }
 }

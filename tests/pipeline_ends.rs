@@ -622,13 +622,21 @@ impl Format for Fixed {
     fn claims(&self, head: &[u8]) -> Claim {
         if head.starts_with(MAGIC) {
             Claim::Yes
+        } else if MAGIC.starts_with(head) {
+            Claim::TooShort
         } else {
             Claim::No
         }
     }
 
     fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {
-        let chunk = u32::from_be_bytes(head[4..8].try_into().expect("whole files only"));
+        let Some(chunk) = head.get(4..8) else {
+            return Err(Error::Truncated {
+                offset: head.len() as u64,
+                what: "the input ends inside the header".to_owned(),
+            });
+        };
+        let chunk = u32::from_be_bytes(chunk.try_into().expect("four bytes"));
         Ok(Box::new(FixedHeader {
             chunk: chunk as usize,
             format: self.clone(),

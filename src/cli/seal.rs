@@ -169,7 +169,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         .size(size)
         .chunk_size(args.chunk_size)
         .algorithm(args.aead.map(Algorithm::from))
-        .kdf(args.secret.kdf.map(Kdf::from))
+        // With a salt beside the file it is part of the secret.
+        .kdf(
+            args.secret
+                .kdf
+                .filter(|_| args.secret.salt.is_none())
+                .map(Kdf::from),
+        )
         .jobs(args.work.jobs())
         .stop(&stop)
         .meter(meter);

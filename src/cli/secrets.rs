@@ -5,10 +5,10 @@ use super::failure::{Failure, Subjects, shown};
 use crate::io::input::Input;
 use crate::io::output::create_private;
 use crate::io::{FileId, prompt};
-use fetool::Secret;
 use fetool::aead::KEY_LEN;
 use fetool::kdf::Kdf;
 use fetool::status;
+use fetool::{Secret, without_line_end};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
@@ -267,11 +267,6 @@ impl Plan {
     }
 }
 
-fn without_line_end(bytes: &[u8]) -> &[u8] {
-    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    bytes.strip_suffix(b"\r").unwrap_or(bytes)
-}
-
 fn empty() -> Failure {
     Failure::usage("the passphrase is empty")
 }
@@ -374,7 +369,7 @@ mod tests {
         assert_eq!(without_line_end(b"a\n"), b"a");
         assert_eq!(without_line_end(b"a\r\n"), b"a");
         assert_eq!(without_line_end(b"a\n\n"), b"a\n");
-        assert_eq!(without_line_end(b"a \r"), b"a ");
+        assert_eq!(without_line_end(b"a \r"), b"a \r");
     }
 
     #[test]

@@ -28,6 +28,7 @@ use super::{
     SealChunk, SealRequest, Sealer, Unlocked,
 };
 use crate::aead::{Aead, Algorithm, KEY_LEN, TAG_LEN, Tag};
+use crate::secret::without_line_end;
 use crate::{Error, Secret};
 use std::ops::Range;
 use zeroize::Zeroizing;
@@ -89,6 +90,12 @@ impl Format for Gfe {
         };
         if request.algorithm.is_some_and(|a| a != Algorithm::Aes256Gcm) {
             return Err(Error::usage("GFE has no AEAD but AES-256-GCM"));
+        }
+        if request.kdf.is_some() {
+            return Err(Error::usage_hint(
+                "GFE hashes no key itself",
+                "--kdf goes with a passphrase and --salt",
+            ));
         }
         let chunk = request.chunk_size.unwrap_or(CHUNK_DEFAULT);
         if !(1..=CHUNK_MAX).contains(&chunk) {
@@ -152,8 +159,7 @@ pub fn key(secret: &Secret) -> Result<Zeroizing<[u8; KEY_LEN]>, Error> {
         key.copy_from_slice(bytes);
         return Ok(key);
     }
-    let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    let text = without_line_end(bytes);
     // Both decoders take constant time for their lengths.
     let decoded = match text.len() {
         64 => base16ct::mixed::decode(text, key.as_mut()).is_ok(),

@@ -33,11 +33,10 @@ pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|format| format.name() == name)
 }
 
-/// Finds the format that claims a file by its first bytes, at most [`HEAD_MAX`] of them; `head`
-/// is shorter only where the file is.
+/// Finds the format that claims a file by its first bytes, at most [`HEAD_MAX`] of them.
 ///
 /// # Errors
-/// [`Error::Truncated`] when the file is empty or ends inside a magic number, and
+/// [`Error::Truncated`] when `head` is empty or ends inside a magic number, and
 /// [`Error::UnknownFormat`] when no format claims it.
 pub fn detect(head: &[u8]) -> Result<&'static dyn Format, Error> {
     let claims = |wanted| {
@@ -86,7 +85,7 @@ pub fn read_header<'a>(
 pub enum Claim {
     /// They carry its magic number.
     Yes,
-    /// They are the beginning of its magic number, and the file ends there.
+    /// They are the beginning of its magic number, and there are no more of them yet.
     TooShort,
     /// Not this format.
     No,
@@ -106,7 +105,8 @@ pub trait Format: Send + Sync {
     /// Whether a file that starts with `head` is of this format.
     fn claims(&self, head: &[u8]) -> Claim;
 
-    /// Decodes the header from the first bytes of a file: [`HEAD_MAX`] of them, or all there are.
+    /// Decodes the header from the first bytes of a file: at most [`HEAD_MAX`] of them, and perhaps
+    /// fewer than it needs. Then it is truncated; where more bytes come, they are tried again.
     ///
     /// # Errors
     /// [`Error::Malformed`], [`Error::Unsupported`] or [`Error::Truncated`].

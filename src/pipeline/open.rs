@@ -96,10 +96,11 @@ impl Collector<'_> {
 
     /// Reads the first frame's lead.
     fn start(&mut self, slab: &mut Slab) -> Result<(), Error> {
-        let (filled, read) = slab.fill(self.input, 0, self.walker.frames.lead());
+        let lead = self.walker.frames.lead();
+        let (filled, read) = slab.fill(self.input, 0, lead, lead);
         read.map_err(Error::Read)?;
-        self.ahead.extend_from_slice(&slab.buffer[..filled]);
-        self.pending = self.look(&slab.buffer[..filled]);
+        self.ahead.extend_from_slice(&slab.buffer[..filled.to]);
+        self.pending = self.look(&slab.buffer[..filled.to]);
         Ok(())
     }
 
@@ -154,10 +155,11 @@ impl Produce for Collector<'_> {
         };
         slab.reserve(self.ahead.len());
         slab.buffer[..self.ahead.len()].copy_from_slice(&self.ahead);
-        let (filled, read) = slab.fill(self.input, self.ahead.len(), target);
+        let (filled, read) = slab.fill(self.input, self.ahead.len(), len + lead, target);
         self.ahead.clear();
         let mut failed = read.map_err(Error::Read).err();
-        let more = filled == target;
+        let more = !filled.ended && failed.is_none();
+        let filled = filled.to;
         let mut at = 0;
         loop {
             let have = filled - at;

@@ -24,7 +24,7 @@ pub(crate) fn seal(
         offset,
         index: 0,
         read: 0,
-        ahead: None,
+        ahead: Vec::new(),
         ended: false,
     };
     run(cutter, &Sealing { layout, codec }, output, options)
@@ -41,8 +41,9 @@ struct Cutter<'a> {
     index: u64,
     /// Plaintext bytes read so far.
     read: u64,
-    /// One byte behind the last slab: that it is there shows that the slab was not the last.
-    ahead: Option<u8>,
+    /// What was read behind the last slab's chunks: at least one byte, which shows that they were
+    /// not the last.
+    ahead: Vec<u8>,
     /// The last chunk was cut.
     ended: bool,
 }
@@ -106,27 +107,24 @@ impl Produce for Cutter<'_> {
         }
         let chunk = self.layout.chunk;
         let start = self.plaintext_start();
-        let room = self.per_slab() * chunk;
-        slab.reserve(start + 1);
-        let had = match self.ahead.take() {
-            Some(byte) => {
-                slab.buffer[start] = byte;
-                1
-            }
-            None => 0,
-        };
+        let had = start + self.ahead.len();
+        slab.reserve(had);
+        slab.buffer[start..had].copy_from_slice(&self.ahead);
+        self.ahead.clear();
         // One byte more than fits, to know whether the slab's last chunk is the stream's last.
-        let (filled, read) = slab.fill(self.input, start + had, start + room + 1);
+        let room = self.per_slab() * chunk;
+        let (filled, read) = slab.fill(self.input, had, start + chunk + 1, start + room + 1);
         read.map_err(Error::Read)?;
-        let mut got = filled - start;
-        self.read += (got - had) as u64;
-        if got > room {
-            got = room;
-            self.ahead = Some(slab.buffer[start + room]);
-        } else {
-            self.ended = true;
-        }
+        self.read += (filled.to - had) as u64;
+        self.ended = filled.ended;
         self.check_length(self.ended)?;
+        let mut got = filled.to - start;
+        if !self.ended {
+            // Whole chunks, with at least one byte behind them.
+            got = (got - 1) / chunk * chunk;
+            self.ahead
+                .extend_from_slice(&slab.buffer[start + got..filled.to]);
+        }
         for at in (0..got).step_by(chunk) {
             self.cut(slab, start + at, chunk.min(got - at))?;
         }

@@ -50,28 +50,44 @@ impl Slab {
     }
 
     /// Reads from `input` to the buffer's positions from `filled` up to `target`. Returns up to
-    /// where it is filled, which is less than `target` only where the input ends or fails, and
-    /// whether it failed. The buffer grows with the bytes that arrive, not with the bytes that were
-    /// announced.
+    /// where it is filled, and whether it failed.
+    ///
+    /// It stops before `target` where the input ends or fails; and from `enough` on, where the input
+    /// has no more just now, so that what came does not wait for what may come much later. The
+    /// buffer grows with the bytes that arrive, not with the bytes that were announced.
     pub fn fill(
         &mut self,
         input: &mut dyn Read,
         filled: usize,
+        enough: usize,
         target: usize,
-    ) -> (usize, io::Result<()>) {
-        let mut filled = filled;
-        while filled < target {
-            if filled == self.buffer.len() {
-                self.reserve(target.min((2 * filled).max(FIRST_GROWTH)));
+    ) -> (Filled, io::Result<()>) {
+        let mut to = filled;
+        while to < target {
+            if to == self.buffer.len() {
+                self.reserve(target.min((2 * to).max(FIRST_GROWTH)));
             }
             let end = target.min(self.buffer.len());
-            match input.read(&mut self.buffer[filled..end]) {
-                Ok(0) => break,
-                Ok(n) => filled += n,
+            match input.read(&mut self.buffer[to..end]) {
+                Ok(0) => return (Filled { to, ended: true }, Ok(())),
+                Ok(n) => {
+                    to += n;
+                    // Fewer bytes than there was room for: a pipe that is empty now.
+                    if to < end && to >= enough {
+                        break;
+                    }
+                }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return (filled, Err(e)),
+                Err(e) => return (Filled { to, ended: false }, Err(e)),
             }
         }
-        (filled, Ok(()))
+        (Filled { to, ended: false }, Ok(()))
     }
+}
+
+/// How far a buffer is filled.
+pub(super) struct Filled {
+    pub to: usize,
+    /// The input has ended there.
+    pub ended: bool,
 }
