@@ -2,7 +2,8 @@
 //!
 //! This is the library under the `fetool` command; it offers the same operations over any
 //! [`Read`](std::io::Read) and [`Write`](std::io::Write). [`Seal`] turns plaintext into a sealed
-//! file, [`Open`] turns it back, and [`Inspect`] tells what a sealed file is without a key.
+//! file, [`Open`] turns it back, [`Inspect`] tells what a sealed file is without a key, and [`Rekey`]
+//! changes which secrets open it.
 //!
 //! ```
 //! use fetool::{Inspect, Open, Seal, Secret};

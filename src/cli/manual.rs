@@ -15,7 +15,8 @@ pub const SEAL_EXAMPLES: &str = "\
 Examples:
   tar c dir | fetool seal -k @keyfile > dir.tar.gfe
   fetool seal -k @keyfile --new-key photo.jpg -o photo.jpg.gfe
-  fetool seal -p --salt @saltfile notes.txt -o notes.txt.gfe";
+  fetool seal -p notes.txt -o notes.txt.dexios
+  fetool seal -f dexios -k @mine --add-key @yours plans.pdf -o plans.pdf.dexios";
 
 pub const OPEN_EXAMPLES: &str = "\
 Examples:
