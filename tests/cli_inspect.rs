@@ -245,12 +245,12 @@ fn a_table_for_people() {
   protected  {AUTHENTICATED}
   verified   not asked for: what is said here is what the file claims
   header
-    offset  size  field                    hex                       meaning
-         0     3  magic                    474645                    \"GFE\"
-         3     1  version                  01                        1
-         4     8  base nonce               37b9b4011c2254d7          random, the same for every chunk
+    offset  size  field                     hex                       meaning
+         0     3  magic                     474645                    \"GFE\"
+         3     1  version                   01                        1
+         4     8  base nonce                37b9b4011c2254d7          random, the same for every chunk
         12     4  base nonce, counter part  563b3d39                  replaced by the chunk's number, or added to it
-        16     8  plaintext size           0000000000000011          17 bytes
+        16     8  plaintext size            0000000000000011          17 bytes
 "
         )
     );

@@ -1,9 +1,24 @@
-//! The manual pages: what clap knows of the command line, and chapters of our own.
+//! The words of the manual pages that are not about single options.
 
-use super::failure::Failure;
-use clap::Command;
-use clap_mangen::Man;
-use roff::{Roff, bold, roman};
+/// A part of a chapter.
+pub enum Part {
+    Text(&'static str),
+    Item(&'static str, &'static str),
+    /// Lines as they are.
+    Lines(&'static str),
+}
+use Part::{Item, Lines, Text};
+
+pub type Chapter = (&'static str, &'static [Part]);
+
+pub const STATUSES: [(&str, &str); 6] = [
+    ("0", "all good"),
+    ("1", "input, output or system"),
+    ("2", "usage"),
+    ("3", "wrong key, or data that was tampered with"),
+    ("4", "not a file we know, malformed or unsupported"),
+    ("5", "truncated"),
+];
 
 pub const SHORT_EXAMPLES: &str = "\
 Examples:
@@ -38,160 +53,14 @@ Examples:
   fetool inspect --json *.gfe
   fetool inspect --verify -k @keyfile dir.tar.gfe";
 
-/// What `--help` says behind the options.
-pub fn long_help() -> String {
-    let mut help = format!("{SHORT_EXAMPLES}\n\nExit statuses:\n");
-    for (status, meaning) in STATUSES {
-        help.push_str(&format!("  {status}  {meaning}\n"));
-    }
-    help.push_str("\nThe manual page, fetool(1), has the rest.");
-    help
-}
-
-const STATUSES: [(&str, &str); 6] = [
-    ("0", "all good"),
-    ("1", "input, output or system"),
-    ("2", "usage"),
-    ("3", "wrong key, or data that was tampered with"),
-    ("4", "not a file we know, malformed or unsupported"),
-    ("5", "truncated"),
-];
-
-/// A part of a chapter.
-enum Part {
-    Text(&'static str),
-    Item(&'static str, &'static str),
-    /// Lines as they are.
-    Lines(&'static str),
-}
-use Part::{Item, Lines, Text};
-
-type Chapter = (&'static str, &'static [Part]);
-
-/// The page of the whole command, or of one subcommand.
-pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> {
-    let (command, chapters): (Command, Vec<Chapter>) = match subcommand {
-        None => (
-            cli,
-            vec![SECRETS, FILES, STREAMS, FORMATS, EXTERNAL, ENVIRONMENT],
-        ),
-        Some(name) => {
-            let command = cli
-                .find_subcommand(name)
-                .ok_or_else(|| Failure::usage(format!("there is no subcommand '{name}'")))?
-                .clone()
-                .display_name(format!("fetool-{name}"))
-                .bin_name(format!("fetool {name}"))
-                .version(env!("CARGO_PKG_VERSION"));
-            let chapters = match name {
-                "seal" => vec![SECRETS, FILES, STREAMS],
-                "open" => vec![SECRETS, FILES, OPENING],
-                "inspect" => vec![REPORT, JSON],
-                "rekey" => vec![REKEYING, IN_PLACE, SECRETS],
-                _ => vec![],
-            };
-            (command, chapters)
-        }
-    };
-    let examples = examples(subcommand);
-    let title = command
-        .get_display_name()
-        .unwrap_or(command.get_name())
-        .to_owned();
-    // The examples and statuses are chapters of the page, not its "extra".
-    let man = Man::new(command.after_help("").after_long_help(""))
-        .title(title.to_uppercase())
-        .section("1")
-        .source(format!("fetool {}", env!("CARGO_PKG_VERSION")))
-        .manual("fetool manual");
-    render(&man, &chapters, examples, subcommand).map_err(Failure::from_system)
-}
-
-fn examples(subcommand: Option<&str>) -> &'static str {
-    match subcommand {
-        None => SHORT_EXAMPLES,
-        Some("seal") => SEAL_EXAMPLES,
-        Some("open") => OPEN_EXAMPLES,
-        Some("inspect") => INSPECT_EXAMPLES,
-        Some("rekey") => REKEY_EXAMPLES,
-        Some(_) => "",
-    }
-}
-
-fn render(
-    man: &Man,
-    chapters: &[Chapter],
-    examples: &str,
-    subcommand: Option<&str>,
-) -> std::io::Result<Vec<u8>> {
-    let mut page = Vec::new();
-    man.render_title(&mut page)?;
-    man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
-    man.render_description_section(&mut page)?;
-    man.render_options_section(&mut page)?;
-    if subcommand.is_none() {
-        man.render_subcommands_section(&mut page)?;
-    }
-    let mut own = Roff::new();
-    for (title, parts) in chapters {
-        own.control("SH", [*title]);
-        parts.iter().for_each(|part| add(&mut own, part));
-    }
-    own.control("SH", ["EXIT STATUS"]);
-    for (status, meaning) in STATUSES {
-        add(&mut own, &Item(status, meaning));
-    }
-    add(&mut own, &Text(STATUS_NOTE));
-    if let Some((_, lines)) = examples.split_once('\n') {
-        own.control("SH", ["EXAMPLES"]);
-        own.control("nf", []);
-        for line in lines.lines() {
-            own.text([roman(line.trim_start())]);
-        }
-        own.control("fi", []);
-    }
-    own.control("SH", ["SEE ALSO"]);
-    own.text([roman(match subcommand {
-        None => {
-            "fetool-seal(1), fetool-open(1), fetool-inspect(1), fetool-rekey(1), fetool-keygen(1)"
-        }
-        Some(_) => "fetool(1)",
-    })]);
-    own.to_writer(&mut page)?;
-    Ok(page)
-}
-
-fn add(page: &mut Roff, part: &Part) {
-    match part {
-        Text(text) => {
-            page.control("PP", []);
-            page.text([roman(*text)]);
-        }
-        Item(name, text) => {
-            page.control("TP", []);
-            page.text([bold(*name)]);
-            page.text([roman(*text)]);
-        }
-        Lines(lines) => {
-            page.control("PP", []);
-            page.control("nf", []);
-            for line in lines.lines() {
-                page.text([roman(line)]);
-            }
-            page.control("fi", []);
-        }
-    }
-}
-
-const STATUS_NOTE: &str = "\
+pub const STATUS_NOTE: &str = "\
 Where several files are worked on, the status is the highest of theirs. When the reader of the \
 output goes away, fetool ends as SIGPIPE ends a program, which a shell shows as 141; at SIGINT, \
 SIGTERM and SIGHUP it removes its temporary file and ends as the signal would have ended it. A \
 key file that cannot be a key for the format is status 1: it is a wrong input, and no attempt to \
 open anything was made with it.";
 
-const SECRETS: Chapter = (
+pub const SECRETS: Chapter = (
     "SECRETS",
     &[
         Text(
@@ -221,7 +90,7 @@ const SECRETS: Chapter = (
     ],
 );
 
-const FILES: Chapter = (
+pub const FILES: Chapter = (
     "OUTPUT FILES",
     &[
         Text(
@@ -254,7 +123,7 @@ const FILES: Chapter = (
     ],
 );
 
-const STREAMS: Chapter = (
+pub const STREAMS: Chapter = (
     "STREAMS AND THEIR END",
     &[
         Text(
@@ -273,7 +142,7 @@ const STREAMS: Chapter = (
     ],
 );
 
-const OPENING: Chapter = (
+pub const OPENING: Chapter = (
     "WHAT COMES OUT",
     &[
         Text(
@@ -292,7 +161,7 @@ const OPENING: Chapter = (
     ],
 );
 
-const FORMATS: Chapter = (
+pub const FORMATS: Chapter = (
     "FORMATS",
     &[
         Item(
@@ -312,7 +181,7 @@ const FORMATS: Chapter = (
     ],
 );
 
-const REKEYING: Chapter = (
+pub const REKEYING: Chapter = (
     "CHANGING KEYS",
     &[
         Text(
@@ -352,7 +221,7 @@ const REKEYING: Chapter = (
     ],
 );
 
-const IN_PLACE: Chapter = (
+pub const IN_PLACE: Chapter = (
     "IN PLACE",
     &[
         Text(
@@ -376,7 +245,7 @@ const IN_PLACE: Chapter = (
     ],
 );
 
-const EXTERNAL: Chapter = (
+pub const EXTERNAL: Chapter = (
     "SUBCOMMANDS OF OTHER PROGRAMS",
     &[Text(
         "'fetool x' runs the program fetool-x from PATH with the remaining arguments when there \
@@ -385,7 +254,7 @@ const EXTERNAL: Chapter = (
     )],
 );
 
-const ENVIRONMENT: Chapter = (
+pub const ENVIRONMENT: Chapter = (
     "ENVIRONMENT",
     &[
         Item("NO_COLOR", "no colour in help and error messages"),
@@ -396,7 +265,7 @@ const ENVIRONMENT: Chapter = (
     ],
 );
 
-const REPORT: Chapter = (
+pub const REPORT: Chapter = (
     "THE REPORT",
     &[
         Text(
@@ -412,7 +281,7 @@ const REPORT: Chapter = (
     ],
 );
 
-const JSON: Chapter = (
+pub const JSON: Chapter = (
     "JSON",
     &[
         Text(

@@ -1,0 +1,197 @@
+//! `fetool inspect`.
+
+mod report;
+
+use super::args::{ReadArgs, SecretArgs, WorkArgs};
+use super::failure::{Failure, Subjects};
+use super::manual;
+use super::secrets::{Found, Plan, Purpose};
+use super::work::{Source, print};
+use crate::io::input::Input;
+use clap::ValueHint;
+use fetool::{Error, Inspect, Inspected, Open, Stop, status};
+use report::Report;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::thread;
+
+/// Tell what sealed files are, without a key
+///
+/// Shows format, algorithm, chunks, sizes, how the length is protected, the header field by field,
+/// and the first fault in the structure. Needs no key, and so authenticates nothing, unless
+/// --verify asks for it.
+#[derive(clap::Args)]
+#[command(after_help = manual::INSPECT_EXAMPLES)]
+pub struct Args {
+    /// The files; '-' or nothing is standard input
+    #[arg(value_name = "PATH", value_hint = ValueHint::FilePath)]
+    paths: Vec<PathBuf>,
+
+    /// Print one JSON object a file
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+
+    /// Authenticate every chunk too; needs a secret
+    #[arg(long, help_heading = "Secrets")]
+    verify: bool,
+
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    #[command(flatten)]
+    read: ReadArgs,
+
+    #[command(flatten)]
+    work: WorkArgs,
+}
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let sources: Vec<Source> = match args.paths.as_slice() {
+        [] => vec![Source::Stdin],
+        paths => paths.iter().map(|path| Source::new(Some(path))).collect(),
+    };
+    let on_stdin = sources.iter().filter(|source| source.is_stdin()).count();
+    if on_stdin > 1 {
+        return Err(Failure::usage("standard input can be inspected only once"));
+    }
+    let found = secret(args, on_stdin > 0)?;
+    let mut worst = status::OK;
+    for (i, source) in sources.iter().enumerate() {
+        let report = report(args, source, found.as_ref());
+        worst = worst.max(report.status());
+        if args.json {
+            print(report.json().as_bytes())?;
+            continue;
+        }
+        report.tell();
+        if let Some(text) = report.text() {
+            let gap = if i > 0 { "\n" } else { "" };
+            print((gap.to_owned() + &text).as_bytes())?;
+        }
+    }
+    match worst {
+        status::OK => Ok(()),
+        status => Err(Failure::told(status)),
+    }
+}
+
+fn secret(args: &Args, stdin_taken: bool) -> Result<Option<Found>, Failure> {
+    if args.verify {
+        let plan = Plan::to_open(&args.secret)?;
+        Plan::check_stdin(&[&plan], stdin_taken)?;
+        return Ok(Some(plan.find(Purpose::Open)?));
+    }
+    if args.secret.key.is_some() || args.secret.passphrase.is_some() {
+        return Err(Failure::usage("inspect needs no key")
+            .hint("to authenticate every chunk, add --verify"));
+    }
+    Ok(None)
+}
+
+fn report(args: &Args, source: &Source, found: Option<&Found>) -> Report {
+    let subjects = Subjects {
+        input: source.name(),
+        output: "stdout".to_owned(),
+        key: found.map(|found| found.name.clone()).unwrap_or_default(),
+    };
+    let mut report = Report {
+        path: match source {
+            Source::Stdin => "-".to_owned(),
+            Source::Path(path) => path.to_string_lossy().into_owned(),
+        },
+        inspected: Err(Failure::told(status::SYSTEM)),
+        subjects,
+        verified: None,
+        reading: None,
+    };
+    report.inspected = inspect(args, source, found, &mut report);
+    report
+}
+
+fn inspect(
+    args: &Args,
+    source: &Source,
+    found: Option<&Found>,
+    report: &mut Report,
+) -> Result<Inspected, Failure> {
+    // Not given to `open` below, and so never thrown: behind a bad chunk the input is read on, for
+    // its structure.
+    let stop = Stop::new();
+    let input = source.open_sealed(&stop)?;
+    let header = args.read.detached()?;
+    let inspect = Inspect::new()
+        .format(args.read.format)
+        .detached_header(header.as_deref());
+    let verified = match found {
+        None => match input.as_seekable() {
+            Some(file) => inspect.run_seekable(file),
+            None => inspect.run(input),
+        },
+        Some(found) => {
+            let open = Open::new(&found.secret)
+                .format(args.read.format)
+                .detached_header(header.as_deref())
+                .limits(args.read.limits(input.size()))
+                .jobs(args.work.jobs());
+            verify(inspect, open, input).map(|(inspected, reading)| {
+                report.verified = Some(reading.is_some());
+                report.reading = reading;
+                inspected
+            })
+        }
+    };
+    verified.map_err(|error| report.subjects.blame(&error))
+}
+
+/// Walks the structure and authenticates the chunks. A file is read twice; a stream goes to both
+/// at once.
+fn verify(
+    inspect: Inspect<'_>,
+    open: Open<'_>,
+    mut input: Input,
+) -> Result<(Inspected, Option<String>), Error> {
+    let (inspected, checked) = match input.as_seekable() {
+        Some(mut file) => {
+            let start = file.stream_position().map_err(Error::Read)?;
+            let inspected = inspect.run_seekable(file)?;
+            file.seek(SeekFrom::Start(start)).map_err(Error::Read)?;
+            (inspected, open.check(input))
+        }
+        None => {
+            let (copy, tee) = io::pipe().map_err(Error::Read)?;
+            let mut tee = Tee {
+                input: &mut input,
+                copy: tee,
+            };
+            thread::scope(|scope| {
+                let checking = scope.spawn(move || {
+                    let checked = open.check(&mut tee);
+                    // What follows a bad chunk is still part of the structure.
+                    let rest = io::copy(&mut tee, &mut io::sink());
+                    checked.and_then(|checked| rest.map(|_| checked).map_err(Error::Read))
+                });
+                let inspected = inspect.run(copy)?;
+                let checked = checking.join().unwrap_or(Err(Error::Panic("verifying")));
+                Ok((inspected, checked))
+            })?
+        }
+    };
+    let mut inspected = inspected;
+    let reading = inspected.checked(checked)?;
+    Ok((inspected, reading))
+}
+
+/// Copies what is read, for as long as somebody takes it.
+struct Tee<'a, W> {
+    input: &'a mut Input,
+    copy: W,
+}
+
+impl<W: Write> Read for Tee<'_, W> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(into)?;
+        // The walker ends at the first fault, and then takes no more.
+        let _ = self.copy.write_all(&into[..read]);
+        Ok(read)
+    }
+}

@@ -1,0 +1,242 @@
+//! What is known of one file, as a table for people and as JSON for programs.
+
+use crate::cli::failure::{Failure, Subjects, say};
+use crate::cli::size::exact;
+use fetool::format::Field;
+use fetool::{Inspected, status};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// What is known of one file.
+pub struct Report {
+    pub path: String,
+    pub subjects: Subjects,
+    pub inspected: Result<Inspected, Failure>,
+    pub verified: Option<bool>,
+    pub reading: Option<String>,
+}
+
+impl Report {
+    pub fn status(&self) -> u8 {
+        match &self.inspected {
+            Ok(inspected) => inspected.fault.as_ref().map_or(status::OK, |f| f.status),
+            Err(failure) => failure.status(),
+        }
+    }
+
+    /// Says on standard error what is wrong.
+    pub fn tell(&self) {
+        match &self.inspected {
+            Ok(inspected) => {
+                if let Some(fault) = &inspected.fault {
+                    say(Some(&self.subjects.input), &fault.message);
+                }
+            }
+            Err(failure) => failure.print(),
+        }
+    }
+
+    /// One line of JSON.
+    pub fn json(&self) -> String {
+        let json = match &self.inspected {
+            Ok(inspected) => Json::new(self, inspected),
+            Err(failure) => Json {
+                path: &self.path,
+                fault: Some(JsonFault {
+                    status: failure.status(),
+                    offset: None,
+                    message: failure.message(),
+                }),
+                ..Json::default()
+            },
+        };
+        let mut line = serde_json::to_string(&json).expect("strings and numbers have JSON");
+        line.push('\n');
+        line
+    }
+
+    /// For a person; nothing where the file is of no known format.
+    pub fn text(&self) -> Option<String> {
+        let inspected = self.inspected.as_ref().ok()?;
+        let description = &inspected.description;
+        let mut text = format!("{}\n", self.subjects.input);
+        let mut row = |name: &str, value: &str| {
+            let _ = writeln!(text, "  {name:<11}{value}");
+        };
+        let version = description
+            .version
+            .map(|version| format!(", version {version}"));
+        row(
+            "format",
+            &format!("{}{}", inspected.title, version.unwrap_or_default()),
+        );
+        row("algorithm", description.algorithm);
+        if let Some(mode) = description.mode {
+            row("mode", mode);
+        }
+        for derivation in &description.derivations {
+            row("key", derivation);
+        }
+        row("chunks", &chunks(inspected));
+        row("plaintext", &exact(inspected.plaintext_len));
+        if let Some(sealed) = inspected.sealed_len {
+            row("sealed", &exact(sealed));
+            row(
+                "overhead",
+                &exact(sealed.saturating_sub(inspected.plaintext_len)),
+            );
+        }
+        row("length", &description.length_protection);
+        row("end", &description.end_meaning);
+        row("protected", &description.authenticated);
+        match (self.verified, &self.reading) {
+            (Some(true), Some(reading)) => row("verified", &format!("yes ({reading})")),
+            (Some(_), _) => row("verified", "no"),
+            (None, _) => row(
+                "verified",
+                "not asked for: what is said here is what the file claims",
+            ),
+        }
+        for warning in &description.warnings {
+            row("warning", warning);
+        }
+        if let Some(fault) = &inspected.fault {
+            row("fault", &fault.message);
+        }
+        let _ = writeln!(
+            text,
+            "  header\n    offset  size  {:<24}  {:<24}  meaning",
+            "field", "hex"
+        );
+        for (offset, field) in offsets(&description.fields) {
+            let _ = writeln!(
+                text,
+                "    {offset:>6}  {:>4}  {:<24}  {:<24}  {}",
+                field.bytes.len(),
+                field.name,
+                short_hex(&field.bytes),
+                field.meaning
+            );
+        }
+        Some(text)
+    }
+}
+
+fn chunks(inspected: &Inspected) -> String {
+    match (inspected.chunks, inspected.chunk_size) {
+        (0, Some(size)) => format!("0, of {} each", exact(size)),
+        (0, None) => "0".to_owned(),
+        (1, _) => "1".to_owned(),
+        (chunks, Some(size)) => format!("{chunks}, the first of {}", exact(size)),
+        (chunks, None) => chunks.to_string(),
+    }
+}
+
+/// Header fields with their offsets.
+fn offsets(fields: &[Field]) -> impl Iterator<Item = (usize, &Field)> {
+    fields.iter().scan(0, |offset, field| {
+        let start = *offset;
+        *offset += field.bytes.len();
+        Some((start, field))
+    })
+}
+
+/// For people, who need not count zeros.
+fn short_hex(bytes: &[u8]) -> String {
+    if bytes.len() > 12 && bytes.iter().all(|byte| *byte == 0) {
+        format!("00 ({} times)", bytes.len())
+    } else {
+        hex(bytes)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One file's object; documented in fetool-inspect(1).
+#[derive(Default, Serialize)]
+struct Json<'a> {
+    path: &'a str,
+    format: Option<&'a str>,
+    title: Option<&'a str>,
+    version: Option<u32>,
+    algorithm: Option<&'a str>,
+    mode: Option<&'a str>,
+    keys: &'a [String],
+    header_size: Option<u64>,
+    chunk_size: Option<u64>,
+    chunks: Option<u64>,
+    plaintext_size: Option<u64>,
+    sealed_size: Option<u64>,
+    overhead: Option<u64>,
+    declared_size: Option<u64>,
+    length_protection: Option<&'a str>,
+    end: Option<&'a str>,
+    authenticated: Option<&'a str>,
+    header: Vec<JsonField<'a>>,
+    warnings: &'a [String],
+    verified: Option<bool>,
+    reading: Option<&'a str>,
+    fault: Option<JsonFault<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonField<'a> {
+    offset: usize,
+    size: usize,
+    hex: String,
+    field: &'a str,
+    meaning: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonFault<'a> {
+    status: u8,
+    offset: Option<u64>,
+    message: &'a str,
+}
+
+impl<'a> Json<'a> {
+    fn new(report: &'a Report, inspected: &'a Inspected) -> Self {
+        let description = &inspected.description;
+        Self {
+            path: &report.path,
+            format: Some(inspected.format),
+            title: Some(inspected.title),
+            version: description.version,
+            algorithm: Some(description.algorithm),
+            mode: description.mode,
+            keys: &description.derivations,
+            header_size: Some(inspected.header_len),
+            chunk_size: inspected.chunk_size,
+            chunks: Some(inspected.chunks),
+            plaintext_size: Some(inspected.plaintext_len),
+            sealed_size: inspected.sealed_len,
+            overhead: inspected
+                .sealed_len
+                .and_then(|sealed| sealed.checked_sub(inspected.plaintext_len)),
+            declared_size: description.declared_size,
+            length_protection: Some(&description.length_protection),
+            end: Some(description.end),
+            authenticated: Some(&description.authenticated),
+            header: offsets(&description.fields)
+                .map(|(offset, field)| JsonField {
+                    offset,
+                    size: field.bytes.len(),
+                    hex: hex(&field.bytes),
+                    field: field.name,
+                    meaning: &field.meaning,
+                })
+                .collect(),
+            warnings: &description.warnings,
+            verified: report.verified,
+            reading: report.reading.as_deref(),
+            fault: inspected.fault.as_ref().map(|fault| JsonFault {
+                status: fault.status,
+                offset: fault.offset,
+                message: &fault.message,
+            }),
+        }
+    }
+}

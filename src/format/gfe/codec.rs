@@ -1,0 +1,150 @@
+//! The AEAD work on chunks, in the four readings of the format.
+
+use super::{GfeHeader, MAX_CHUNKS, NONCE_LEN, PREFIX_LEN, too_many_chunks};
+use crate::Error;
+use crate::aead::{Aead, Algorithm, KEY_LEN, TAG_LEN, Tag};
+use crate::format::{ChunkId, OpenChunk, SealChunk};
+use std::ops::Range;
+
+/// How the number of a chunk enters its nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NonceRule {
+    /// `base[0..8] ‖ u32 BE i`: the program.
+    Replace,
+    /// `base + i`, a 96-bit big-endian sum: the document.
+    Sum,
+}
+
+/// What the associated data of every chunk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdRule {
+    /// The eight bytes of the size field: the program.
+    Size,
+    /// Nothing: a reader of the document alone.
+    None,
+}
+
+/// One of the four ways to read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// How nonces are made.
+    pub nonce: NonceRule,
+    /// What the associated data is.
+    pub ad: AdRule,
+}
+
+impl Reading {
+    /// All four, in the order in which they are tried.
+    pub const ALL: [Self; 4] = {
+        use NonceRule::{Replace, Sum};
+        [
+            Self {
+                nonce: Replace,
+                ad: AdRule::Size,
+            },
+            Self {
+                nonce: Sum,
+                ad: AdRule::Size,
+            },
+            Self {
+                nonce: Replace,
+                ad: AdRule::None,
+            },
+            Self {
+                nonce: Sum,
+                ad: AdRule::None,
+            },
+        ]
+    };
+
+    pub(super) fn describe(self) -> String {
+        format!(
+            "{}, {}",
+            match self.nonce {
+                NonceRule::Replace => "the chunk's number replaces the nonce's last 4 bytes",
+                NonceRule::Sum => "the chunk's number is added to the nonce",
+            },
+            match self.ad {
+                AdRule::Size => "the size field is associated data",
+                AdRule::None => "no associated data",
+            }
+        )
+    }
+}
+
+impl NonceRule {
+    /// The nonce of chunk `index`. Callers make sure that `index` is below 2³².
+    fn nonce(self, base: &[u8; NONCE_LEN], index: u64) -> [u8; NONCE_LEN] {
+        let mut nonce = *base;
+        match self {
+            Self::Replace => nonce[8..].copy_from_slice(&(index as u32).to_be_bytes()),
+            Self::Sum => {
+                let mut carry = index;
+                for byte in nonce.iter_mut().rev() {
+                    let sum = u64::from(*byte) + (carry & 0xff);
+                    *byte = sum as u8;
+                    carry = (carry >> 8) + (sum >> 8);
+                }
+            }
+        }
+        nonce
+    }
+}
+
+/// The AEAD work on GFE chunks, under one key, header and reading.
+pub(super) struct Codec {
+    aead: Aead,
+    base: [u8; NONCE_LEN],
+    nonce: NonceRule,
+    ad: Vec<u8>,
+}
+
+impl Codec {
+    pub fn new(key: &[u8; KEY_LEN], header: &GfeHeader, reading: Reading) -> Self {
+        Self {
+            aead: Aead::new(Algorithm::Aes256Gcm, key),
+            base: header.nonce,
+            nonce: reading.nonce,
+            ad: match reading.ad {
+                AdRule::Size => header.size.encode().to_vec(),
+                AdRule::None => Vec::new(),
+            },
+        }
+    }
+}
+
+impl SealChunk for Codec {
+    fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error> {
+        // Nonces are unique under a key: 64 random bits for the file, and 32 that count chunks.
+        if id.index >= MAX_CHUNKS {
+            return Err(too_many_chunks());
+        }
+        let nonce = self.nonce.nonce(&self.base, id.index);
+        let (prefix, body) = frame.split_at_mut(PREFIX_LEN);
+        prefix.copy_from_slice(&(body.len() as u32).to_be_bytes()); // at most CHUNK_MAX + 16
+        let (plaintext, room) = body
+            .split_last_chunk_mut::<TAG_LEN>()
+            .expect("the layout leaves room for the tag");
+        *room = self
+            .aead
+            .seal(&nonce, &self.ad, plaintext)
+            .expect("12-byte nonce, and a chunk far below the limit of GCM");
+        Ok(())
+    }
+}
+
+impl OpenChunk for Codec {
+    fn open(&self, id: ChunkId, frame: &mut [u8]) -> Result<Range<usize>, Error> {
+        let nonce = self.nonce.nonce(&self.base, id.index);
+        let end = frame.len() - TAG_LEN;
+        let (body, tag) = frame.split_at_mut(end);
+        let tag: &Tag = (&*tag).try_into().expect("16 bytes were split off");
+        self.aead
+            .open(&nonce, &self.ad, &mut body[PREFIX_LEN..], tag)
+            .map_err(|_| Error::Authentication {
+                chunk: id.index,
+                offset: id.offset,
+            })?;
+        Ok(PREFIX_LEN..end)
+    }
+}

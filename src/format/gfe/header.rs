@@ -1,0 +1,255 @@
+//! The header: what it says, and what a secret makes of it.
+
+use super::codec::{AdRule, Codec, Reading};
+use super::frames::GfeFrames;
+use super::{CHUNK_MAX, Gfe, HEADER_LEN, MAGIC, NONCE_LEN, STREAM_MARK, VERSION, key};
+use crate::aead::Algorithm;
+use crate::format::{
+    ChunkId, Claim, Description, Field, Format, Frames, Header, Limits, OpenChunk, Unlocked,
+};
+use crate::{Error, Secret};
+
+/// What the size field says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// 1 … 2⁶³−1: the plaintext has just this many bytes.
+    Known(u64),
+    /// 0, as go-fileencrypt writes for a stream: the end of the file is not authenticated.
+    Unknown,
+    /// 2⁶³ + chunk: a stream whose every chunk but the last has `chunk` bytes, and the last fewer.
+    Stream {
+        /// Plaintext bytes a chunk, 1 … [`CHUNK_MAX`].
+        chunk: u64,
+    },
+}
+
+impl Size {
+    pub(super) fn known(size: u64) -> Result<Self, Error> {
+        if size < STREAM_MARK {
+            Ok(Self::Known(size))
+        } else {
+            Err(Error::usage(format!(
+                "GFE holds at most 2^63 - 1 bytes, not {size}"
+            )))
+        }
+    }
+
+    fn decode(field: u64) -> Result<Self, Error> {
+        match field {
+            0 => Ok(Self::Unknown),
+            1..STREAM_MARK => Ok(Self::Known(field)),
+            _ if (1..=CHUNK_MAX).contains(&(field - STREAM_MARK)) => Ok(Self::Stream {
+                chunk: field - STREAM_MARK,
+            }),
+            _ => Err(Error::malformed(
+                16,
+                format!("invalid size field {field:#018x}: neither a size nor a stream's mark"),
+            )),
+        }
+    }
+
+    pub(super) fn encode(self) -> [u8; 8] {
+        match self {
+            Self::Known(size) => size,
+            Self::Unknown => 0,
+            Self::Stream { chunk } => STREAM_MARK + chunk,
+        }
+        .to_be_bytes()
+    }
+}
+
+/// A GFE header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GfeHeader {
+    /// The base nonce.
+    pub nonce: [u8; NONCE_LEN],
+    /// What the size field says.
+    pub size: Size,
+}
+
+impl GfeHeader {
+    /// Decodes the first [`HEADER_LEN`] bytes of a file; more are not looked at.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFormat`], [`Error::Unsupported`] for another version, [`Error::Malformed`]
+    /// for an impossible size field, [`Error::Truncated`] when `head` is too short.
+    pub fn decode(head: &[u8]) -> Result<Self, Error> {
+        match Gfe.claims(head) {
+            Claim::Yes => {}
+            Claim::TooShort => return Err(header_truncated(head.len())),
+            Claim::No => return Err(Error::UnknownFormat),
+        }
+        if let Some(&version) = head.get(MAGIC.len())
+            && version != VERSION
+        {
+            return Err(Error::Unsupported(format!(
+                "unsupported version {version} of GFE: only version {VERSION} is known"
+            )));
+        }
+        let Some(head) = head.first_chunk::<HEADER_LEN>() else {
+            return Err(header_truncated(head.len()));
+        };
+        let (nonce, size) = head[4..].split_at(NONCE_LEN);
+        Ok(Self {
+            nonce: nonce.try_into().expect("12 bytes were split off"),
+            size: Size::decode(u64::from_be_bytes(
+                size.try_into().expect("8 bytes are left"),
+            ))?,
+        })
+    }
+
+    /// The header's bytes.
+    pub fn encode(&self) -> [u8; HEADER_LEN] {
+        let mut bytes = [0; HEADER_LEN];
+        bytes[..3].copy_from_slice(MAGIC);
+        bytes[3] = VERSION;
+        bytes[4..16].copy_from_slice(&self.nonce);
+        bytes[16..].copy_from_slice(&self.size.encode());
+        bytes
+    }
+}
+
+fn header_truncated(len: usize) -> Error {
+    Error::truncated(len as u64, "the input ends inside the header")
+}
+impl Header for GfeHeader {
+    fn size(&self) -> usize {
+        HEADER_LEN
+    }
+
+    fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
+        Box::new(GfeFrames::new(self.size))
+    }
+
+    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+        let key = key(secret)?;
+        let Some(first) = first else {
+            return Ok(Unlocked {
+                codec: Box::new(Codec::new(&key, self, Reading::ALL[0])),
+                reading: "no chunk to try the key on".to_owned(),
+                warnings: vec![
+                    "the file holds no chunk: nothing in it is authenticated, and anyone can make \
+                     one like it"
+                        .to_owned(),
+                ],
+            });
+        };
+        let id = ChunkId {
+            index: 0,
+            last: false,
+            offset: HEADER_LEN as u64,
+        };
+        for reading in Reading::ALL {
+            let codec = Codec::new(&key, self, reading);
+            if codec.open(id, &mut first.to_vec()).is_ok() {
+                let mut warnings = Vec::new();
+                if self.size == Size::Unknown {
+                    warnings.push(UNKNOWN_SIZE.to_owned());
+                } else if reading.ad == AdRule::None {
+                    warnings.push(
+                        "the length is not authenticated: this file's chunks do not vouch for \
+                         its size field"
+                            .to_owned(),
+                    );
+                }
+                return Ok(Unlocked {
+                    codec: Box::new(codec),
+                    reading: reading.describe(),
+                    warnings,
+                });
+            }
+        }
+        Err(Error::Authentication {
+            chunk: 0,
+            offset: HEADER_LEN as u64,
+        })
+    }
+
+    fn describe(&self) -> Description {
+        let field = self.size.encode();
+        let (end, end_meaning, length_protection, warnings) = match self.size {
+            Size::Known(_) => (
+                "declared-size",
+                "after as many bytes as the header declares",
+                "declared in the header, and associated data of every chunk (go-fileencrypt and \
+                 fetool write it so; opening tells)",
+                vec![],
+            ),
+            Size::Unknown => (
+                "none",
+                "where the file ends: a cut between two chunks cannot be noticed",
+                "not protected",
+                vec![UNKNOWN_SIZE.to_owned()],
+            ),
+            Size::Stream { .. } => (
+                "short-chunk",
+                "with the first chunk that is shorter than the others",
+                "by the short last chunk, demanded by a mark in the size field that is associated \
+                 data of every chunk",
+                vec![],
+            ),
+        };
+        Description {
+            version: Some(VERSION.into()),
+            algorithm: Algorithm::Aes256Gcm.name(),
+            chunk_size: match self.size {
+                Size::Stream { chunk } => Some(chunk),
+                _ => None,
+            },
+            declared_size: match self.size {
+                Size::Known(size) => Some(size),
+                _ => None,
+            },
+            length_protection: length_protection.to_owned(),
+            end,
+            end_meaning: end_meaning.to_owned(),
+            mode: None,
+            authenticated: "the size field (bytes 16-23), as associated data; the base nonce \
+                            (bytes 4-11), by its use"
+                .to_owned(),
+            derivations: Vec::new(),
+            warnings,
+            fields: vec![
+                Field {
+                    bytes: MAGIC.to_vec(),
+                    name: "magic",
+                    meaning: "\"GFE\"".to_owned(),
+                },
+                Field {
+                    bytes: vec![VERSION],
+                    name: "version",
+                    meaning: VERSION.to_string(),
+                },
+                Field {
+                    bytes: self.nonce[..8].to_vec(),
+                    name: "base nonce",
+                    meaning: "random, the same for every chunk".to_owned(),
+                },
+                Field {
+                    bytes: self.nonce[8..].to_vec(),
+                    name: "base nonce, counter part",
+                    meaning: if self.nonce[8..] == [0; 4] {
+                        "zero: both nonce rules agree; the chunk's number goes here".to_owned()
+                    } else {
+                        "replaced by the chunk's number, or added to it".to_owned()
+                    },
+                },
+                Field {
+                    bytes: field.to_vec(),
+                    name: "plaintext size",
+                    meaning: match self.size {
+                        Size::Known(size) => format!("{size} bytes"),
+                        Size::Unknown => "0: unknown".to_owned(),
+                        Size::Stream { chunk } => {
+                            format!(
+                                "2^63 + {chunk}: a stream of {chunk}-byte chunks that ends itself"
+                            )
+                        }
+                    },
+                },
+            ],
+        }
+    }
+}
+const UNKNOWN_SIZE: &str =
+    "the length is not authenticated: a cut between two chunks cannot be noticed";

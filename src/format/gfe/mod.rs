@@ -1,0 +1,195 @@
+//! GFE version 1, the format of go-fileencrypt: AES-256-GCM over length-prefixed chunks.
+//!
+//! | offset | size | field |
+//! |---|---|---|
+//! | 0 | 3 | magic `GFE` |
+//! | 3 | 1 | version, 1 |
+//! | 4 | 12 | base nonce |
+//! | 16 | 8 | plaintext size, big-endian |
+//! | 24 | … | frames: big-endian u32 length of ciphertext and tag, ciphertext, 16-byte tag |
+//!
+//! The format's document and its program (checked with v0.1.2) differ in two places, so a file is
+//! read in four ways and the first that authenticates the first chunk is kept ([`Reading`]):
+//!
+//! - the nonce of chunk *i* is the base with its last four bytes replaced by *i* (the program), or
+//!   the 96-bit sum of base and *i* (the document);
+//! - the associated data is the size field (the program), or nothing (a reader of the document
+//!   that misses the sentence about the size).
+//!
+//! What is written here has a base nonce that ends in four zero bytes, so that both nonce rules
+//! agree on every chunk, and the size field as associated data.
+//!
+//! The size field takes three shapes ([`Size`]). The third is this project's own, for streams: the
+//! program takes it as "size unknown" and opens such files, and here it makes the end of the
+//! stream authenticated.
+
+mod codec;
+mod frames;
+mod header;
+
+pub use codec::{AdRule, NonceRule, Reading};
+pub use header::{GfeHeader, Size};
+
+use super::{Claim, End, Format, Header, Layout, SealRequest, Sealer};
+use crate::aead::{Algorithm, KEY_LEN, TAG_LEN};
+use crate::secret::without_line_end;
+use crate::{Error, Secret};
+use codec::Codec;
+use zeroize::Zeroizing;
+
+/// The first bytes of every GFE file.
+pub const MAGIC: &[u8; 3] = b"GFE";
+/// The only version.
+pub const VERSION: u8 = 1;
+/// Length of the header in bytes.
+pub const HEADER_LEN: usize = 24;
+/// Plaintext bytes a chunk, where nothing else is asked for.
+pub const CHUNK_DEFAULT: u64 = 1 << 20;
+/// The most plaintext bytes a chunk may have.
+pub const CHUNK_MAX: u64 = 10 << 20;
+
+const PREFIX_LEN: usize = 4;
+const NONCE_LEN: usize = 12;
+/// The nonce has 32 bits for the chunk's number.
+const MAX_CHUNKS: u64 = 1 << 32;
+/// Set in the size field of a stream that ends itself; the chunk size is in the bits below.
+const STREAM_MARK: u64 = 1 << 63;
+
+/// The format.
+pub struct Gfe;
+
+impl Format for Gfe {
+    fn name(&self) -> &'static str {
+        "gfe"
+    }
+
+    fn title(&self) -> &'static str {
+        "GFE (go-fileencrypt)"
+    }
+
+    fn suffix(&self) -> &'static str {
+        ".gfe"
+    }
+
+    fn claims(&self, head: &[u8]) -> Claim {
+        if head.starts_with(MAGIC) {
+            Claim::Yes
+        } else if MAGIC.starts_with(head) {
+            Claim::TooShort
+        } else {
+            Claim::No
+        }
+    }
+
+    fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {
+        Ok(Box::new(GfeHeader::decode(head)?))
+    }
+
+    fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
+        let [secret] = request.secrets else {
+            return Err(Error::usage_hint(
+                "GFE has no key slots, and so takes one key",
+                "for several, choose --format dexios",
+            ));
+        };
+        if request.algorithm.is_some_and(|a| a != Algorithm::Aes256Gcm) {
+            return Err(Error::usage("GFE has no AEAD but AES-256-GCM"));
+        }
+        if request.kdf.is_some() {
+            return Err(Error::usage_hint(
+                "GFE hashes no key itself",
+                "--kdf goes with a passphrase and --salt",
+            ));
+        }
+        let chunk = request.chunk_size.unwrap_or(CHUNK_DEFAULT);
+        if !(1..=CHUNK_MAX).contains(&chunk) {
+            return Err(Error::usage_hint(
+                format!("a chunk size of {chunk} bytes does not fit GFE"),
+                format!("GFE chunks have 1 to {CHUNK_MAX} bytes (10 MiB)"),
+            ));
+        }
+        let size = match request.size {
+            // An empty file of known size would hold no chunk, and so nothing authenticated.
+            None | Some(0) => Size::Stream { chunk },
+            Some(size) => Size::known(size)?,
+        };
+        if let Size::Known(size) = size
+            && size.div_ceil(chunk) > MAX_CHUNKS
+        {
+            return Err(too_many_chunks());
+        }
+        let mut nonce = [0; NONCE_LEN];
+        // The last four bytes stay zero: there both nonce rules put the chunk's number.
+        (request.random)(&mut nonce[..8])?;
+        let header = GfeHeader { nonce, size };
+        let reading = Reading {
+            nonce: NonceRule::Replace,
+            ad: AdRule::Size,
+        };
+        Ok(Sealer {
+            header: header.encode().to_vec(),
+            layout: Layout {
+                chunk: chunk as usize, // at most CHUNK_MAX
+                prefix: PREFIX_LEN,
+                suffix: TAG_LEN,
+                end: match size {
+                    Size::Stream { .. } => End::Short,
+                    _ => End::Any,
+                },
+                max_chunks: MAX_CHUNKS,
+            },
+            codec: Box::new(Codec::new(&*key(secret)?, &header, reading)),
+        })
+    }
+}
+/// The GFE key that a secret holds: 32 bytes as they are, or their 64 hexadecimal digits or 44
+/// base64 characters with an optional line end; or what a KDF makes of a passphrase and a salt.
+///
+/// # Errors
+/// [`Error::Secret`] for every other shape; it tells how long the secret was and how to make one.
+pub fn key(secret: &Secret) -> Result<Zeroizing<[u8; KEY_LEN]>, Error> {
+    if secret.is_passphrase() {
+        return secret.derived_key().unwrap_or_else(|| {
+            Err(Error::usage_hint(
+                "GFE keeps no salt, so a passphrase alone makes no key",
+                "give the salt kept beside the file with --salt @FILE (and --kdf), or use -k",
+            ))
+        });
+    }
+    let bytes = secret.as_bytes();
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    if bytes.len() == KEY_LEN {
+        key.copy_from_slice(bytes);
+        return Ok(key);
+    }
+    let text = without_line_end(bytes);
+    // Both decoders take constant time for their lengths.
+    let decoded = match text.len() {
+        64 => base16ct::mixed::decode(text, key.as_mut()).is_ok(),
+        44 => std::str::from_utf8(text).is_ok_and(|text| {
+            use base64ct::Encoding;
+            base64ct::Base64::decode(text, key.as_mut()).is_ok_and(|key| key.len() == KEY_LEN)
+        }),
+        _ => false,
+    };
+    if decoded {
+        return Ok(key);
+    }
+    Err(Error::Secret {
+        what: format!(
+            "not a GFE key: {} long; a key is 32 raw bytes, or 64 hexadecimal digits \
+             or 44 base64 characters of them",
+            match bytes.len() {
+                1 => "1 byte".to_owned(),
+                n => format!("{n} bytes"),
+            }
+        ),
+        hint: Some("make one with 'fetool keygen -o KEYFILE'".to_owned()),
+    })
+}
+fn too_many_chunks() -> Error {
+    Error::usage_hint(
+        "the input needs more than 2^32 chunks, and GFE numbers no more",
+        "choose larger chunks with --chunk-size",
+    )
+}
