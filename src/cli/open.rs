@@ -1,10 +1,10 @@
 //! `fetool open`.
 
 use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
-use super::failure::{Failure, Subjects};
+use super::failure::Failure;
 use super::manual;
 use super::secrets::{Plan, Purpose};
-use super::work::{Clock, Source, target, target_name, warn};
+use super::work::{Clock, Source, subjects, target, warn};
 use crate::io::output::{Content, Output};
 use crate::progress::Progress;
 use clap::ValueHint;
@@ -54,11 +54,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Plan::check_stdin(&[&plan], source.is_stdin())?;
     let header = args.read.detached()?;
     let target = target(&args.output)?;
-    let mut subjects = Subjects {
-        input: source.name(),
-        output: target_name(&target),
-        key: String::new(),
-    };
+    let mut subjects = subjects(&source, &target);
 
     let stop = Stop::new();
     let input = source.open_sealed(&stop)?;

@@ -3,7 +3,7 @@
 use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, format};
 use super::failure::{Failure, Subjects, say, shown};
 use super::secrets::{Found, Plan, Purpose};
-use super::work::{Source, target, target_name};
+use super::work::{Source, subjects, target};
 use super::{manual, reseal};
 use crate::io::in_place::{self, Failed};
 use crate::io::output::{Content, Output};
@@ -229,11 +229,7 @@ fn tell(args: &Args, name: &str, rekeyed: &Rekeyed) {
 /// As a filter, or to a new file.
 fn copy(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<(), Failure> {
     let target = target(&args.output)?;
-    let mut subjects = Subjects {
-        input: source.name(),
-        output: target_name(&target),
-        key: String::new(),
-    };
+    let mut subjects = subjects(source, &target);
     let stop = Stop::new();
     let input = source.open_sealed(&stop)?;
     let keys = [Some(old), new].into_iter().flatten().flat_map(Plan::files);

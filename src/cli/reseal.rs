@@ -1,9 +1,9 @@
 //! `fetool rekey --reseal`: open and seal again in one pass, with no plaintext on the disk.
 
-use super::failure::{Failure, Subjects};
+use super::failure::Failure;
 use super::rekey::{Args, find, new_secret};
 use super::secrets::Plan;
-use super::work::{Clock, Source, target, target_name, warn};
+use super::work::{Clock, Source, subjects, target, warn};
 use crate::io::handover::{Giver, handover};
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
@@ -23,11 +23,7 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
         },
         _ => target(&args.output)?,
     };
-    let mut subjects = Subjects {
-        input: source.name(),
-        output: target_name(&target),
-        key: String::new(),
-    };
+    let mut subjects = subjects(source, &target);
     let stop = Stop::new();
     let input = source.open_sealed(&stop)?;
     let body = input.size();

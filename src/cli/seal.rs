@@ -3,7 +3,7 @@
 use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, Subjects, shown};
 use super::secrets::{self, Plan, Purpose};
-use super::work::{Clock, Source, target, target_name};
+use super::work::{Clock, Source, subjects, target, target_name};
 use super::{manual, size};
 use crate::io::FileId;
 use crate::io::output::{Content, Output, Target};
@@ -128,11 +128,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         )));
     }
     let target = target(&args.output)?;
-    let mut subjects = Subjects {
-        input: source.name(),
-        output: target_name(&target),
-        key: String::new(),
-    };
+    let mut subjects = subjects(&source, &target);
 
     let stop = Stop::new();
     let mut input = source.open(&stop)?;

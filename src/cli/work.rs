@@ -90,6 +90,15 @@ pub fn target_name(target: &Target) -> String {
     }
 }
 
+/// What messages call an input and an output.
+pub fn subjects(source: &Source, target: &Target) -> Subjects {
+    Subjects {
+        input: source.name(),
+        output: target_name(target),
+        key: String::new(),
+    }
+}
+
 /// Prints on standard output. Unlike `print!` it waits for a pipe that somebody else made
 /// non-blocking.
 pub fn print(text: &[u8]) -> Result<(), Failure> {
