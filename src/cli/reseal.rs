@@ -60,10 +60,11 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     // Its own switch: an opening that fails must be heard of first.
     let sealing = Seal::new(new_secret(&secrets))
         .format(format)
+        // With a salt beside the file it is part of the secret.
         .kdf(
             args.new_kdf
-                .map(Kdf::from)
-                .filter(|_| format.name() != "gfe"),
+                .filter(|_| args.new_salt.is_none())
+                .map(Kdf::from),
         )
         .jobs(args.work.jobs())
         .start()

@@ -121,9 +121,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Plan::check_stdin(&plans, source.is_stdin())?;
     let new_key = new_key_file(args, &plan)?;
     let format = args.format.unwrap_or_else(|| default_format(&plan));
-    if format.name() != "gfe" && args.secret.salt.is_some() {
+    if format.derives_keys() && args.secret.salt.is_some() {
         return Err(Failure::usage(format!(
-            "--salt is for GFE; {} keeps its own salt in the file",
+            "--salt is for formats that keep none; {} keeps its own in the file",
             format.title()
         )));
     }

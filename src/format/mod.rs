@@ -102,6 +102,12 @@ pub trait Format: Send + Sync {
     /// What sealed files end in, with the dot.
     fn suffix(&self) -> &'static str;
 
+    /// Whether its files tell how a secret becomes a key, so that a passphrase needs no salt beside
+    /// them.
+    fn derives_keys(&self) -> bool {
+        false
+    }
+
     /// Whether a file that starts with `head` is of this format.
     fn claims(&self, head: &[u8]) -> Claim;
 

@@ -48,6 +48,10 @@ impl Format for Dexios {
         ".dexios"
     }
 
+    fn derives_keys(&self) -> bool {
+        true
+    }
+
     fn claims(&self, head: &[u8]) -> Claim {
         match head {
             [] | [MAGIC] => Claim::TooShort,
