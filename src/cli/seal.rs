@@ -123,7 +123,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let format = args.format.unwrap_or_else(|| default_format(&plan));
     if format.derives_keys() && args.secret.salt.is_some() {
         return Err(Failure::usage(format!(
-            "--salt is for formats that keep none; {} keeps its own in the file",
+            "--salt is for GFE; {} keeps its own salt in the file",
             format.title()
         )));
     }
