@@ -331,7 +331,9 @@ fn list(source: &Source) -> Result<(), Failure> {
         ..Subjects::stdout()
     };
     let mut head = Vec::new();
-    let mut input = source.open_sealed(&Stop::new())?.take(HEAD_MAX as u64);
+    // It must live on: without it, reads of a pipe end.
+    let stop = Stop::new();
+    let mut input = source.open_sealed(&stop)?.take(HEAD_MAX as u64);
     input
         .read_to_end(&mut head)
         .map_err(|e| subjects.blame(&Error::Read(e)))?;
