@@ -137,6 +137,7 @@ pub struct Secrets {
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
+    check(args)?;
     // A header that is kept apart is a file with nothing behind its header.
     let source = Source::new(args.header.as_deref().or(args.path.as_deref()));
     if args.in_place && source.is_stdin() {
@@ -161,6 +162,39 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         _ => copy(args, &source, &old, new.as_ref()),
     }
+}
+
+/// Refuses options that nobody would look at. clap does not see all of them: what an option needs,
+/// it needs no more where that conflicts with a third one that is given.
+fn check(args: &Args) -> Result<(), Failure> {
+    let new = args.new_key.is_some() || args.new_passphrase.is_some();
+    for (given, option, needed, there) in [
+        (args.format.is_some(), "--format", "--reseal", args.reseal),
+        (
+            args.new_salt.is_some(),
+            "--new-salt",
+            "--reseal",
+            args.reseal,
+        ),
+        (args.new_kdf.is_some(), "--new-kdf", "a new secret", new),
+        (
+            args.new_salt.is_some(),
+            "--new-salt",
+            "--new-passphrase",
+            args.new_passphrase.is_some(),
+        ),
+        (
+            args.secret.salt.is_some(),
+            "--salt",
+            "--passphrase",
+            args.secret.passphrase.is_some(),
+        ),
+    ] {
+        if given && !there {
+            return Err(Failure::usage(format!("{option} goes with {needed}")));
+        }
+    }
+    Ok(())
 }
 
 /// Where the new secret is, where one is wanted.
