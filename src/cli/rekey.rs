@@ -12,7 +12,7 @@ use fetool::format::{self, Change, Format, HEAD_MAX, Rekeyed};
 use fetool::kdf::Kdf;
 use fetool::{Error, Rekey, Secret, Stop, status};
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -301,11 +301,7 @@ fn change_in_place(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeye
         .write(true)
         .open(&path)
         .map_err(system)?;
-    if !file.metadata().map_err(system)?.is_file() {
-        return Err(
-            Failure::usage("not a regular file, so it cannot be changed in place").about(name),
-        );
-    }
+    refuse_irregular(&file.metadata().map_err(system)?, &name)?;
     let rekey = rekey(args, secrets);
     let (rekeyed, old) = match rekey.header(&file) {
         Ok(rekeyed) => {
@@ -320,6 +316,20 @@ fn change_in_place(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeye
     in_place::replace_start(&path, &file, &old, &rekeyed.header)
         .map_err(|failed| explain(&name, &path, failed))?;
     Ok(rekeyed)
+}
+
+/// Only a regular file can be changed in place.
+pub fn refuse_irregular(metadata: &Metadata, name: &str) -> Result<(), Failure> {
+    if metadata.is_dir() {
+        let error = io::Error::from(io::ErrorKind::IsADirectory);
+        return Err(Failure::system(name, &error));
+    }
+    if !metadata.is_file() {
+        return Err(
+            Failure::usage("not a regular file, so it cannot be changed in place").about(name),
+        );
+    }
+    Ok(())
 }
 
 /// What becomes of the header that an interrupted rekey left beside the file, where that one opens
