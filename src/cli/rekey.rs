@@ -12,7 +12,7 @@ use fetool::format::{self, Change, Format, HEAD_MAX, Rekeyed};
 use fetool::kdf::Kdf;
 use fetool::{Error, Rekey, Secret, Stop, status};
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -137,6 +137,7 @@ pub struct Secrets {
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
+    check(args)?;
     // A header that is kept apart is a file with nothing behind its header.
     let source = Source::new(args.header.as_deref().or(args.path.as_deref()));
     if args.in_place && source.is_stdin() {
@@ -161,6 +162,39 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         _ => copy(args, &source, &old, new.as_ref()),
     }
+}
+
+/// Refuses options that nobody would look at. clap does not see all of them: what an option needs,
+/// it needs no more where that conflicts with a third one that is given.
+fn check(args: &Args) -> Result<(), Failure> {
+    let new = args.new_key.is_some() || args.new_passphrase.is_some();
+    for (given, option, needed, there) in [
+        (args.format.is_some(), "--format", "--reseal", args.reseal),
+        (
+            args.new_salt.is_some(),
+            "--new-salt",
+            "--reseal",
+            args.reseal,
+        ),
+        (args.new_kdf.is_some(), "--new-kdf", "a new secret", new),
+        (
+            args.new_salt.is_some(),
+            "--new-salt",
+            "--new-passphrase",
+            args.new_passphrase.is_some(),
+        ),
+        (
+            args.secret.salt.is_some(),
+            "--salt",
+            "--passphrase",
+            args.secret.passphrase.is_some(),
+        ),
+    ] {
+        if given && !there {
+            return Err(Failure::usage(format!("{option} goes with {needed}")));
+        }
+    }
+    Ok(())
 }
 
 /// Where the new secret is, where one is wanted.
@@ -263,11 +297,7 @@ fn change_in_place(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeye
         .write(true)
         .open(&path)
         .map_err(system)?;
-    if !file.metadata().map_err(system)?.is_file() {
-        return Err(
-            Failure::usage("not a regular file, so it cannot be changed in place").about(name),
-        );
-    }
+    refuse_irregular(&file.metadata().map_err(system)?, &name)?;
     let rekey = rekey(args, secrets);
     let (rekeyed, old) = match rekey.header(&file) {
         Ok(rekeyed) => {
@@ -282,6 +312,20 @@ fn change_in_place(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeye
     in_place::replace_start(&path, &file, &old, &rekeyed.header)
         .map_err(|failed| explain(&name, &path, failed))?;
     Ok(rekeyed)
+}
+
+/// Only a regular file can be changed in place.
+pub fn refuse_irregular(metadata: &Metadata, name: &str) -> Result<(), Failure> {
+    if metadata.is_dir() {
+        let error = io::Error::from(io::ErrorKind::IsADirectory);
+        return Err(Failure::system(name, &error));
+    }
+    if !metadata.is_file() {
+        return Err(
+            Failure::usage("not a regular file, so it cannot be changed in place").about(name),
+        );
+    }
+    Ok(())
 }
 
 /// What becomes of the header that an interrupted rekey left beside the file, where that one opens
@@ -327,7 +371,9 @@ fn list(source: &Source) -> Result<(), Failure> {
         ..Subjects::stdout()
     };
     let mut head = Vec::new();
-    let mut input = source.open_sealed(&Stop::new())?.take(HEAD_MAX as u64);
+    // It must live on: without it, reads of a pipe end.
+    let stop = Stop::new();
+    let mut input = source.open_sealed(&stop)?.take(HEAD_MAX as u64);
     input
         .read_to_end(&mut head)
         .map_err(|e| subjects.blame(&Error::Read(e)))?;

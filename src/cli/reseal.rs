@@ -1,7 +1,7 @@
 //! `fetool rekey --reseal`: open and seal again in one pass, with no plaintext on the disk.
 
 use super::failure::Failure;
-use super::rekey::{Args, find, new_secret};
+use super::rekey::{Args, find, new_secret, refuse_irregular};
 use super::secrets::Plan;
 use super::work::{Clock, Source, subjects, target, warn};
 use crate::io::handover::{Giver, handover};
@@ -11,16 +11,22 @@ use crate::progress::Progress;
 use fetool::format::{Format, Limits, by_name};
 use fetool::kdf::Kdf;
 use fetool::{Error, Open, Opened, Opening, Seal, Sealed, Stop};
-use std::thread;
+use std::{fs, thread};
 
 pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<(), Failure> {
     let target = match source {
-        Source::Path(path) if args.in_place => Target::File {
-            path: path.clone(),
-            force: true,
-            // The old file goes only when the new one is safe.
-            sync: true,
-        },
+        Source::Path(path) if args.in_place => {
+            // Before it is opened: a fifo would wait for a writer, and then be its own input.
+            let metadata =
+                fs::metadata(path).map_err(|error| Failure::system(source.name(), &error))?;
+            refuse_irregular(&metadata, &source.name())?;
+            Target::File {
+                path: path.clone(),
+                force: true,
+                // The old file goes only when the new one is safe.
+                sync: true,
+            }
+        }
         _ => target(&args.output)?,
     };
     let mut subjects = subjects(source, &target);
