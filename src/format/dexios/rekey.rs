@@ -4,7 +4,7 @@ use super::SLOTS;
 use super::header::{DexiosHeader, Version};
 use super::slot::{Slot, SlotHash};
 use crate::format::{Change, Header, RekeyRequest, Rekeyed};
-use crate::kdf::Key;
+use crate::kdf::{Kdf, Key};
 use crate::{Error, Secret};
 
 pub(super) fn rekey(
