@@ -86,10 +86,8 @@ fn wrap(
 ) -> Result<Slot, Error> {
     let (algorithm, random, new) = (header.algorithm, request.random, new.as_bytes());
     if header.version == Version::V4 {
-        if request.kdf.is_some() {
-            return Err(Error::usage(
-                "version 4 of Dexios has one hash, and no choice",
-            ));
+        if request.kdf.is_some_and(|kdf| kdf != Kdf::Balloon) {
+            return Err(Error::usage("version 4 of Dexios hashes with balloon only"));
         }
         let Slot { hash, salt, .. } = header.slots[old];
         return Slot::wrap_salted(algorithm, hash, salt, master, new, random);
