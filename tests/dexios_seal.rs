@@ -181,12 +181,11 @@ fn one_to_four_secrets() {
     assert_eq!(hashes(&ran.stdout), [0xB5; 4]);
     let four: [&[u8]; 4] = [SECRET, b"second secret", b"three", b"four"];
     let header = DexiosHeader::decode(&ran.stdout).unwrap();
-    for (slot, secret) in four.iter().enumerate() {
+    for (slot, secret) in four[..3].iter().enumerate() {
         assert!(dexios_common::opens_slot(&header, slot, secret));
     }
-    let (first, last) = (four[0], four[3]);
-    assert_eq!(dexios_reader::open(first, &ran.stdout).unwrap(), b"text");
-    assert_eq!(dexios_reader::open(last, &ran.stdout).unwrap(), b"text");
+    // The last, behind three that it does not open.
+    assert_eq!(dexios_reader::open(four[3], &ran.stdout).unwrap(), b"text");
 
     folder
         .pipe(&format!("{seal} --add-key @four --add-key @five"), b"text")

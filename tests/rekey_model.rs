@@ -92,7 +92,7 @@ fn check(file: &[u8], model: &mut Model, original: &[u8]) -> Result<(), TestCase
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 5,
+        cases: 4,
         max_shrink_iters: 20,
         failure_persistence: None,
         ..ProptestConfig::default()

@@ -337,6 +337,10 @@ fn recover(rekey: &Rekey<'_>, path: &Path, file: &mut File) -> Option<(Rekeyed, 
     saved.take(HEAD_MAX as u64).read_to_end(&mut old).ok()?;
     file.seek(io::SeekFrom::Start(old.len() as u64)).ok()?;
     let rekeyed = rekey.header(old.as_slice().chain(file)).ok()?;
+    if old.len() < rekeyed.header.len() {
+        // The copy was not whole yet when it was interrupted, and so nothing was changed then.
+        return None;
+    }
     old.truncate(rekeyed.header.len());
     say(
         Some(&shown(path)),
