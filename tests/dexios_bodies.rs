@@ -45,8 +45,6 @@ fn every_bit_of_a_body_in_the_codec() {
     for file in [
         "dexios_v1_aes256gcm_memory_1000.dx",
         "dexios_v1_deoxys2-256_memory_1000.dx",
-        "dexios_v2_xchacha20poly1305_memory_1000.dx",
-        "dexios_v3_aes256gcm_memory_1000.dx",
         "dexios_v3_xchacha20poly1305_stream_1000.dx",
         "dexios_v4_deoxys2-256_stream_1000.dx",
         "dexios_v5_aes256gcm_balloon_1000.dx",

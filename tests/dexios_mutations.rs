@@ -98,8 +98,8 @@ fn version_2_protects_all_of_its_header() {
     let _dog = watchdog();
     let plaintext = plaintext_1000();
     let file = vector("dexios_v2_aes256gcm_memory_1000.dx");
-    // Salt, nonce, padding, tag of the header at both ends, ciphertext.
-    let bits = [10, 25, 47, 48, 63, 600].map(|at| at * 8 + 1);
+    // Salt, nonce, padding, tag of the header at both ends.
+    let bits = [10, 25, 47, 48, 63].map(|at| at * 8 + 1);
     sweep(&file, SECRET, &plaintext, bits.into_iter(), &[]);
     // The wrong AEAD or mode in a header that is otherwise whole.
     for (at, byte) in [(3, 3), (5, 1)] {
@@ -114,8 +114,8 @@ fn version_3_protects_all_of_its_header() {
     let _dog = watchdog();
     let plaintext = plaintext_1000();
     let stream = vector("dexios_v3_aes256gcm_stream_1000.dx");
-    // Salt, padding, nonce, padding, ciphertext.
-    let bits = [6, 37, 38, 63, 600].map(|at| at * 8 + 6);
+    // Salt, padding, nonce, padding.
+    let bits = [6, 37, 38, 63].map(|at| at * 8 + 6);
     sweep(&stream, SECRET, &plaintext, bits.into_iter(), &[]);
     // With either order of the associated data.
     let old = vector("dexios_v3_xchacha20poly1305_memory_1000.dx");
@@ -123,7 +123,7 @@ fn version_3_protects_all_of_its_header() {
         &old,
         SECRET,
         &plaintext,
-        [22, 63].map(|at| at * 8).into_iter(),
+        [22].map(|at| at * 8).into_iter(),
         &[],
     );
 }
@@ -137,22 +137,21 @@ fn version_4_protects_all_of_its_header() {
         &file,
         SECRET,
         &plaintext,
-        // Tags, salt, nonce, zero, wrapped key, its nonce, zero, ciphertext.
-        ends(&[
-            2..6,
-            6..22,
-            22..42,
-            42..48,
-            48..96,
-            96..120,
-            120..128,
-            128..1144,
-        ]),
+        // Tags, salt, nonce, zero, wrapped key at both ends, its nonce at both ends, zero.
+        [3, 21, 22, 47, 48, 95, 96, 119, 120]
+            .map(|at| at * 8 + 2)
+            .into_iter(),
         &[],
     );
     // The shorter nonce leaves more zeros, of which none is free either.
     let file = vector("dexios_v4_aes256gcm_stream_1000.dx");
-    sweep(&file, SECRET, &plaintext, ends(&[30..48, 108..128]), &[]);
+    sweep(
+        &file,
+        SECRET,
+        &plaintext,
+        [30, 108, 127].map(|at| at * 8 + 2).into_iter(),
+        &[],
+    );
 }
 
 /// Two slots in a file of version 5, and where the fields of a slot are.
@@ -190,7 +189,7 @@ fn version_5_first_slot() {
         slot,
         std::slice::from_ref(&(122..128)),
     );
-    let slot = a_bit_a_byte(32..128);
+    let slot = a_bit_a_byte(32..128).step_by(3);
     sweep(
         &file,
         OTHER,

@@ -10,12 +10,21 @@ use dexios_reader::hashes;
 use fetool::aead::Algorithm;
 use fetool::format::dexios::{Dexios, DexiosHeader};
 use fetool::kdf::Kdf;
-use fetool::{Open, Seal, Secret, status};
+use fetool::{Error, Open, Seal, Secret, status};
 use proptest::prelude::*;
 use std::io::Read;
 use std::num::NonZeroUsize;
 
 const MIB: usize = 1 << 20;
+
+/// Everything random but the salt, so that the reader has to hash the secret only once.
+fn one_salt(bytes: &mut [u8]) -> Result<(), Error> {
+    match bytes.len() {
+        16 => bytes.fill(7),
+        _ => fetool::random(bytes)?,
+    }
+    Ok(())
+}
 
 fn seal(algorithm: Algorithm, plaintext: &[u8]) -> Vec<u8> {
     let secret = Secret::passphrase(SECRET);
@@ -24,6 +33,7 @@ fn seal(algorithm: Algorithm, plaintext: &[u8]) -> Vec<u8> {
         .format(&Dexios)
         .algorithm(Some(algorithm))
         .kdf(Some(Kdf::Balloon))
+        .fixed_random_for_tests(&one_salt)
         .run(plaintext, &mut sealed)
         .unwrap();
     assert_eq!(done.chunks as usize, plaintext.len() / MIB + 1);
@@ -61,10 +71,10 @@ fn all_aeads_and_lengths_around_the_block() {
     for (algorithm, lengths) in [
         (
             Algorithm::XChaCha20Poly1305,
-            &[0, 1, MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 17][..],
+            &[0, 1, MIB - 1, MIB, MIB + 1, 2 * MIB][..],
         ),
-        (Algorithm::Aes256Gcm, &[0, 1000, MIB]),
-        (Algorithm::DeoxysII256, &[0, 1, MIB]),
+        (Algorithm::Aes256Gcm, &[0, MIB + 1]),
+        (Algorithm::DeoxysII256, &[1000, MIB]),
     ] {
         for len in lengths {
             let sealed = seal(algorithm, &pattern(*len));
@@ -110,7 +120,8 @@ fn odd_reads_and_jobs_seal_and_open_the_same() {
     let sealed = seal(1, MIB);
     assert!(sealed == seal(3, 1));
     assert!(dexios_reader::open(SECRET, &sealed).unwrap() == plaintext);
-    for (jobs, step) in [(1, 1), (8, 333)] {
+    let sealed = Forge::new(&[SECRET], &plaintext).file();
+    for (jobs, step) in [(1, 1), (3, 4096), (8, 333)] {
         let mut opened = Vec::new();
         Open::new(&secret)
             .jobs(NonZeroUsize::new(jobs).unwrap())
@@ -124,10 +135,17 @@ fn odd_reads_and_jobs_seal_and_open_the_same() {
 #[test]
 fn nothing_repeats() {
     let _dog = watchdog();
-    let (one, two) = (
-        seal(Algorithm::XChaCha20Poly1305, b""),
-        seal(Algorithm::XChaCha20Poly1305, b""),
-    );
+    let secret = Secret::passphrase(SECRET);
+    let seal = || {
+        let mut sealed = Vec::new();
+        Seal::new(&secret)
+            .format(&Dexios)
+            .kdf(Some(Kdf::Balloon))
+            .run(&b""[..], &mut sealed)
+            .unwrap();
+        sealed
+    };
+    let (one, two) = (seal(), seal());
     for range in [6..26, 34..82, 82..106, 106..122] {
         assert_ne!(one[range.clone()], two[range.clone()], "{range:?}");
         assert!(one[range].iter().any(|byte| *byte != 0));

@@ -244,7 +244,6 @@ fn a_wrong_secret_writes_nothing() {
         "dexios_v1_xchacha20poly1305_memory_1000.dx",
         "dexios_v1_deoxys2-256_stream_1049076.dx",
         "dexios_v2_xchacha20poly1305_memory_1000.dx",
-        "dexios_v3_aes256gcm_memory_1000.dx",
         "dexios_v4_aes256gcm_stream_1000.dx",
         "dexios_v5_aes256gcm_balloon_0.dx",
     ] {

@@ -214,8 +214,8 @@ fn killed_while_a_secret_is_changed() {
     let _dog = watchdog();
     let before = Forge::new(&[SECRET], b"text").file();
     let folder = Folder::new();
-    // Before every call: after one nothing else is there than before the next.
-    for step in 0..STEPS.len() {
+    // Before every call from the header's on; the copy of the old one is made as above.
+    for step in 4..STEPS.len() {
         folder.write("f", &before);
         let ended = trace(&folder, CHANGE, signal_at(2 * step, Signal::SIGKILL));
         assert!(

@@ -42,7 +42,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         (0..6u8, 0..6u8).prop_map(|(old, new)| Step::Add { old, new }),
         (0..6u8).prop_map(|old| Step::Remove { old }),
     ];
-    proptest::collection::vec(step, 6)
+    proptest::collection::vec(step, 5)
 }
 
 /// Applies a step to the model: the status that it ends with, and how many slots the old secret
@@ -92,7 +92,7 @@ fn check(file: &[u8], model: &mut Model, original: &[u8]) -> Result<(), TestCase
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 4,
+        cases: 3,
         max_shrink_iters: 20,
         failure_persistence: None,
         ..ProptestConfig::default()

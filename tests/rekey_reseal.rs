@@ -19,7 +19,6 @@ fn old_versions_become_version_5() {
     let folder = Folder::new();
     for file in [
         "dexios_v1_deoxys2-256_memory_1000.dx",
-        "dexios_v2_aes256gcm_memory_1000.dx",
         "dexios_v3_xchacha20poly1305_memory_1000.dx",
     ] {
         folder.write("f", &vector(file));
