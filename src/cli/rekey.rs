@@ -5,7 +5,7 @@ use super::failure::{Failure, Subjects, say, shown};
 use super::secrets::{Found, Plan, Purpose};
 use super::work::{Source, subjects, target};
 use super::{manual, reseal};
-use crate::io::in_place::{self, Failed};
+use crate::io::in_place::{self, Failed, Settled};
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
 use fetool::format::{self, Change, Format, HEAD_MAX, Rekeyed};
@@ -298,17 +298,14 @@ fn change_in_place(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeye
         .open(&path)
         .map_err(system)?;
     refuse_irregular(&file.metadata().map_err(system)?, &name)?;
-    let rekey = rekey(args, secrets);
-    let (rekeyed, old) = match rekey.header(&file) {
-        Ok(rekeyed) => {
-            let mut old = vec![0; rekeyed.header.len()];
-            file.rewind()
-                .and_then(|()| file.read_exact(&mut old))
-                .map_err(system)?;
-            (rekeyed, old)
-        }
-        Err(error) => recover(&rekey, &path, &mut file).ok_or_else(|| subjects.blame(&error))?,
-    };
+    settle(&name, &path, &file)?;
+    let rekeyed = rekey(args, secrets)
+        .header(&file)
+        .map_err(|e| subjects.blame(&e))?;
+    let mut old = vec![0; rekeyed.header.len()];
+    file.rewind()
+        .and_then(|()| file.read_exact(&mut old))
+        .map_err(system)?;
     in_place::replace_start(&path, &file, &old, &rekeyed.header)
         .map_err(|failed| explain(&name, &path, failed))?;
     Ok(rekeyed)
@@ -328,28 +325,23 @@ pub fn refuse_irregular(metadata: &Metadata, name: &str) -> Result<(), Failure> 
     Ok(())
 }
 
-/// What becomes of the header that an interrupted rekey left beside the file, where that one opens
-/// the data; and that header.
-fn recover(rekey: &Rekey<'_>, path: &Path, file: &mut File) -> Option<(Rekeyed, Vec<u8>)> {
-    let recovery = in_place::recovery_path(path);
-    let mut old = Vec::new();
-    let saved = File::open(&recovery).ok()?;
-    saved.take(HEAD_MAX as u64).read_to_end(&mut old).ok()?;
-    file.seek(io::SeekFrom::Start(old.len() as u64)).ok()?;
-    let rekeyed = rekey.header(old.as_slice().chain(file)).ok()?;
-    if old.len() < rekeyed.header.len() {
-        // The copy was not whole yet when it was interrupted, and so nothing was changed then.
-        return None;
+/// Finishes with what an interrupted rekey left, before anything else is done.
+fn settle(name: &str, path: &Path, file: &File) -> Result<(), Failure> {
+    let recovery = shown(&in_place::recovery_path(path));
+    match in_place::settle(path, file).map_err(|error| Failure::system(&recovery, &error))? {
+        Settled::Whole => Ok(()),
+        Settled::Restored => {
+            say(
+                Some(name),
+                "warning: an earlier rekey was interrupted; the old header was put back",
+            );
+            Ok(())
+        }
+        Settled::Foreign => Err(Failure::usage(format!("not the recovery file of {name}"))
+            .with_status(status::SYSTEM)
+            .about(recovery)
+            .hint("nothing was changed; look where it comes from, and move it out of the way")),
     }
-    old.truncate(rekeyed.header.len());
-    say(
-        Some(&shown(path)),
-        &format!(
-            "warning: an earlier rekey was interrupted; its header is taken from {}",
-            shown(&recovery)
-        ),
-    );
-    Some((rekeyed, old))
 }
 
 fn explain(name: &str, path: &Path, failed: Failed) -> Failure {
@@ -360,11 +352,11 @@ fn explain(name: &str, path: &Path, failed: Failed) -> Failure {
             Failure::system(name, &error).hint("the old header is there again")
         }
         Failed::Damaged(error) => Failure::system(name, &error).hint(format!(
-            "the header may be damaged; {recovery} has the old one, and the next rekey -i takes it \
-             from there"
+            "the header may be damaged; {recovery} has the old one, and the next rekey -i puts it \
+             back"
         )),
         Failed::Leftover(error) => Failure::system(recovery, &error)
-            .hint("the key was changed; remove this copy of the old header by hand"),
+            .hint("the key was changed; remove this file, which holds the old header"),
     }
 }
 

@@ -301,7 +301,8 @@ pub struct Limits {
     /// The longest frame, in bytes, that may be held in memory where a format asks for more than
     /// chunks of its own fixed size.
     pub memory: u64,
-    /// How many bytes follow the header, where that is known before reading.
+    /// How many bytes the input has, where that is known before reading; the header may be among
+    /// them.
     pub body: Option<u64>,
 }
 

@@ -1,15 +1,16 @@
 //! Changing the first bytes of a file where it lies, so that neither a crash nor a failing disk
 //! loses both the old and the new ones.
 //!
-//! 1. The old bytes go to a recovery file beside the file, and both it and its name to the disk.
+//! 1. The old bytes and the new ones go to a recovery file beside the file, and both it and its
+//!    name to the disk.
 //! 2. The new bytes are written over the old with one call, and to the disk. All of them are in the
-//!    first 512 bytes, one sector, which disks write whole; should one not, the recovery file has
-//!    the old ones.
+//!    first 512 bytes, one sector, which disks write whole; should one not, the recovery file tells.
 //! 3. They are read back and compared.
 //! 4. The recovery file is removed.
 //!
 //! When a step fails, the old bytes are put back. SIGINT, SIGTERM and SIGHUP wait until the end. A
-//! recovery file that is still there tells the next run that the last one was killed.
+//! recovery file that is still there tells the next run that the last one was killed; before it
+//! does anything else, it finds out how far that came ([`settle`]).
 
 use super::cleanup;
 use super::output::folder;
@@ -27,13 +28,13 @@ pub fn recovery_path(path: &Path) -> PathBuf {
     folder(path).join(name)
 }
 
-/// Writes `new` over the first bytes of `file`, which is open for reading and writing. `old` is what
-/// should be there, and is put back when that fails.
+/// Writes `new` over `old`, the first bytes of `file`, which is open for reading and writing and has
+/// no recovery file any more.
 pub fn replace_start(path: &Path, file: &File, old: &[u8], new: &[u8]) -> Result<(), Failed> {
     assert_eq!(old.len(), new.len(), "the data behind must not move");
     let recovery = recovery_path(path);
     cleanup::uninterrupted(|| {
-        save(&recovery, old).map_err(Failed::Before)?;
+        save(&recovery, &[old, new].concat()).map_err(Failed::Before)?;
         let written = write(file, new);
         let kept = match written {
             Ok(()) => Ok(()),
@@ -47,6 +48,49 @@ pub fn replace_start(path: &Path, file: &File, old: &[u8], new: &[u8]) -> Result
     })
 }
 
+/// What an earlier run left behind, and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// No recovery file, or one whose run had changed nothing or everything: it is gone.
+    Whole,
+    /// Some of the new bytes were there and some of the old: all of the old are there again.
+    Restored,
+    /// The file's first bytes are neither: the recovery file is not its own, and still there.
+    Foreign,
+}
+
+/// Settles what an earlier run may have left. A recovery file that was cut short was written before
+/// anything was changed, so what it has of the old bytes is what the file has.
+pub fn settle(path: &Path, file: &File) -> io::Result<Settled> {
+    let recovery = recovery_path(path);
+    match fs::symlink_metadata(&recovery) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Settled::Whole),
+        Ok(metadata) if !metadata.is_file() || metadata.len() > LONGEST => {
+            return Ok(Settled::Foreign);
+        }
+        metadata => metadata?,
+    };
+    cleanup::uninterrupted(|| {
+        let saved = fs::read(&recovery)?;
+        let (old, new) = saved.split_at(saved.len() / 2);
+        let mut now = vec![0; old.len()];
+        file.read_exact_at(&mut now, 0)?;
+        let settled = if now == old || new.starts_with(&now) {
+            Settled::Whole
+        } else if (0..now.len()).all(|i| now[i] == old[i] || now[i] == new[i]) {
+            write(file, old)?;
+            Settled::Restored
+        } else {
+            return Ok(Settled::Foreign);
+        };
+        forget(&recovery)?;
+        Ok(settled)
+    })
+}
+
+/// No recovery file is longer: two times the first sector.
+const LONGEST: u64 = 1024;
+
 /// What went wrong, and what is left.
 #[derive(Debug)]
 pub enum Failed {
@@ -54,27 +98,22 @@ pub enum Failed {
     Before(io::Error),
     /// The old bytes are there again.
     Undone(io::Error),
-    /// The first bytes may be damaged; the recovery file has the old ones.
+    /// The first bytes may be damaged; the next run puts them right.
     Damaged(io::Error),
-    /// Everything was done, but the recovery file with the old bytes is still there.
+    /// Everything was done, but the recovery file is still there.
     Leftover(io::Error),
 }
 
-fn save(recovery: &Path, old: &[u8]) -> io::Result<()> {
-    if fs::read(recovery).is_ok_and(|saved| saved == old) {
-        // An earlier run was killed; its copy may be the only good one, so it stays untouched.
-        return Ok(());
-    }
-    let saved = OpenOptions::new()
+fn save(recovery: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Never over something that is there.
+    let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
-        .open(recovery)
-        .and_then(|mut file| {
-            file.write_all(old)?;
-            file.sync_all()
-        })
+        .open(recovery)?;
+    let saved = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
         .and_then(|()| File::open(folder(recovery))?.sync_all());
     if saved.is_err() {
         let _ = fs::remove_file(recovery);

@@ -225,18 +225,18 @@ pub const IN_PLACE: Chapter = (
     "IN PLACE",
     &[
         Text(
-            "With -i the old header is first written to '.NAME.fetool-header' in the same folder, \
-             and that to the disk. Then the new header is written over the old one in one call, \
-             brought to the disk, read back and compared, and the copy is removed. All of the \
-             header is in the first 512 bytes, which disks write whole. SIGINT, SIGTERM and SIGHUP \
-             wait until this is over.",
+            "With -i the old and the new header are first written to '.NAME.fetool-header' in the \
+             same folder, and that to the disk. Then the new header is written over the old one in \
+             one call, brought to the disk, read back and compared, and the copy is removed. All of \
+             the header is in the first 512 bytes, which disks write whole. SIGINT, SIGTERM and \
+             SIGHUP wait until this is over. When writing fails, the old header is put back.",
         ),
         Text(
             "Killed at any moment, or cut off by a power failure, the file is opened by the old \
-             or the new secret. Should a disk have torn the header, the next 'rekey -i' with the \
-             same old secret takes it from the copy; so does 'dd if=.NAME.fetool-header of=NAME \
-             conv=notrunc'. When writing fails, the old header is put back. A copy that stays \
-             behind lets the old secret open the file: remove it.",
+             or the new secret. Should a disk have torn the header, the next 'rekey -i', with \
+             whatever secret, first puts the old one back from the copy; so does 'head -c 416 \
+             .NAME.fetool-header | dd of=NAME conv=notrunc' (128 for a version 4 file). A copy that \
+             stays behind lets the old secret open the file; the next 'rekey -i' removes it.",
         ),
         Text(
             "With --reseal, -i writes a new file beside the old one and renames it over that when \
