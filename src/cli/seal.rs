@@ -12,7 +12,7 @@ use clap::ValueHint;
 use fetool::aead::{Algorithm, KEY_LEN};
 use fetool::format::{self, Format};
 use fetool::kdf::Kdf;
-use fetool::{Error, Seal, Secret, Stop, status};
+use fetool::{Error, Meter, Seal, Sealing, Secret, Stop, status};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -138,48 +138,15 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let read: Vec<_> = input.id().into_iter().chain(keys).collect();
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
-    if new_key.is_some_and(|path| output.goes_to(path)) {
-        return Err(Failure::usage("the output is the file for the new key")
-            .with_status(status::SYSTEM)
-            .about(subjects.output));
-    }
-    if args
-        .header
-        .as_deref()
-        .is_some_and(|path| output.goes_to(path))
-    {
-        return Err(
-            Failure::usage("the header and the data cannot go to the same file")
-                .about(subjects.output),
-        );
-    }
+    refuse_same_places(args, new_key, &output).map_err(|e| e.about(&subjects.output))?;
     let mut header = header_output(args, &read)?;
 
     let secrets = find_secrets(&plans, new_key)?;
     subjects.key.clone_from(&secrets.name);
     let clock = Clock::start();
     let (meter, progress) = Progress::start(args.work.progress, args.work.quiet, size);
-    let (first, more) = secrets.all.split_first().expect("there is one at least");
-    let seal = Seal::new(first)
-        .format(format)
-        .size(size)
-        .chunk_size(args.chunk_size)
-        .algorithm(args.aead.map(Algorithm::from))
-        // With a salt beside the file it is part of the secret.
-        .kdf(
-            args.secret
-                .kdf
-                .filter(|_| args.secret.salt.is_none())
-                .map(Kdf::from),
-        )
-        .jobs(args.work.jobs())
-        .stop(&stop)
-        .meter(meter);
-    let sealing = more
-        .iter()
-        .fold(seal, Seal::add_secret)
-        .start()
-        .map_err(|e| subjects.blame(&e))?;
+    let sealing =
+        start(args, &secrets, format, size, &stop, meter).map_err(|e| subjects.blame(&e))?;
     // Only now, when nothing but the data itself can go wrong.
     if let Some((path, key)) = &secrets.new {
         secrets::save_key(path, key.as_ref())?;
@@ -209,6 +176,50 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         clock.tell(&subjects, &what, sealed.plaintext_len, sealed.chunks);
     }
     Ok(())
+}
+
+/// What is written to several files must not be written to one.
+fn refuse_same_places(args: &Args, new_key: Option<&Path>, output: &Output) -> Result<(), Failure> {
+    if new_key.is_some_and(|path| output.goes_to(path)) {
+        return Err(
+            Failure::usage("the output is the file for the new key").with_status(status::SYSTEM)
+        );
+    }
+    let header = args.header.as_deref();
+    if header.is_some_and(|path| output.goes_to(path)) {
+        return Err(Failure::usage(
+            "the header and the data cannot go to the same file",
+        ));
+    }
+    Ok(())
+}
+
+/// Checks everything that was asked of the format, with all the secrets.
+fn start(
+    args: &Args,
+    secrets: &Secrets,
+    format: &dyn Format,
+    size: Option<u64>,
+    stop: &Stop,
+    meter: Meter,
+) -> Result<Sealing, Error> {
+    let (first, more) = secrets.all.split_first().expect("there is one at least");
+    let seal = Seal::new(first)
+        .format(format)
+        .size(size)
+        .chunk_size(args.chunk_size)
+        .algorithm(args.aead.map(Algorithm::from))
+        // With a salt beside the file it is part of the secret.
+        .kdf(
+            args.secret
+                .kdf
+                .filter(|_| args.secret.salt.is_none())
+                .map(Kdf::from),
+        )
+        .jobs(args.work.jobs())
+        .stop(stop)
+        .meter(meter);
+    more.iter().fold(seal, Seal::add_secret).start()
 }
 
 /// GFE, unless a passphrase comes without the salt that GFE does not keep.

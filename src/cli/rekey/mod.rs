@@ -1,20 +1,22 @@
 //! `fetool rekey`.
 
+mod in_place;
+mod list;
+
+pub use in_place::refuse_irregular;
+
 use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, format};
-use super::failure::{Failure, Subjects, say, shown};
+use super::failure::{Failure, say};
 use super::secrets::{Found, Plan, Purpose};
 use super::work::{Source, subjects, target};
 use super::{manual, reseal};
-use crate::io::in_place::{self, Failed, Settled};
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
-use fetool::format::{self, Change, Format, HEAD_MAX, Rekeyed};
+use fetool::format::{Change, Format, Rekeyed};
 use fetool::kdf::Kdf;
-use fetool::{Error, Rekey, Secret, Stop, status};
+use fetool::{Error, Rekey, Secret, Stop};
 use std::ffi::OsString;
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Change which secrets open a file, without touching its data
 ///
@@ -144,7 +146,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::usage("-i changes a file, and needs its PATH"));
     }
     if args.list {
-        return list(&source);
+        return list::run(&source);
     }
     let old = Plan::to_open(&args.secret)?;
     let new = new_plan(args)?;
@@ -156,7 +158,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     match &source {
         Source::Path(path) if args.in_place => {
             let secrets = find(&old, new.as_ref())?;
-            let rekeyed = change_in_place(args, path, &secrets)?;
+            let rekeyed = in_place::change(args, path, &secrets)?;
             tell(args, &source.name(), &rekeyed);
             Ok(())
         }
@@ -280,117 +282,6 @@ fn copy(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<
         .map_err(|e| subjects.blame(&Error::Write(e)))?;
     tell(args, &subjects.input, &rekeyed);
     Ok(())
-}
-
-fn change_in_place(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeyed, Failure> {
-    let name = shown(path);
-    let system = |error: io::Error| Failure::system(name.clone(), &error);
-    let subjects = Subjects {
-        input: name.clone(),
-        output: name.clone(),
-        key: secrets.old.name.clone(),
-    };
-    // The recovery file lies beside the file itself, wherever links to it are.
-    let path = path.canonicalize().map_err(system)?;
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(&path)
-        .map_err(system)?;
-    refuse_irregular(&file.metadata().map_err(system)?, &name)?;
-    settle(&name, &path, &file)?;
-    let rekeyed = rekey(args, secrets)
-        .header(&file)
-        .map_err(|e| subjects.blame(&e))?;
-    let mut old = vec![0; rekeyed.header.len()];
-    file.rewind()
-        .and_then(|()| file.read_exact(&mut old))
-        .map_err(system)?;
-    in_place::replace_start(&path, &file, &old, &rekeyed.header)
-        .map_err(|failed| explain(&name, &path, failed))?;
-    Ok(rekeyed)
-}
-
-/// Only a regular file can be changed in place.
-pub fn refuse_irregular(metadata: &Metadata, name: &str) -> Result<(), Failure> {
-    if metadata.is_dir() {
-        let error = io::Error::from(io::ErrorKind::IsADirectory);
-        return Err(Failure::system(name, &error));
-    }
-    if !metadata.is_file() {
-        return Err(
-            Failure::usage("not a regular file, so it cannot be changed in place").about(name),
-        );
-    }
-    Ok(())
-}
-
-/// Finishes with what an interrupted rekey left, before anything else is done.
-fn settle(name: &str, path: &Path, file: &File) -> Result<(), Failure> {
-    let recovery = shown(&in_place::recovery_path(path));
-    match in_place::settle(path, file).map_err(|error| Failure::system(&recovery, &error))? {
-        Settled::Whole => Ok(()),
-        Settled::Restored => {
-            say(
-                Some(name),
-                "warning: an earlier rekey was interrupted; the old header was put back",
-            );
-            Ok(())
-        }
-        Settled::Foreign => Err(Failure::usage(format!("not the recovery file of {name}"))
-            .with_status(status::SYSTEM)
-            .about(recovery)
-            .hint("nothing was changed; look where it comes from, and move it out of the way")),
-    }
-}
-
-fn explain(name: &str, path: &Path, failed: Failed) -> Failure {
-    let recovery = shown(&in_place::recovery_path(path));
-    match failed {
-        Failed::Before(error) => Failure::system(name, &error).hint("nothing was changed"),
-        Failed::Undone(error) => {
-            Failure::system(name, &error).hint("the old header is there again")
-        }
-        Failed::Damaged(error) => Failure::system(name, &error).hint(format!(
-            "the header may be damaged; {recovery} has the old one, and the next rekey -i puts it \
-             back"
-        )),
-        Failed::Leftover(error) => Failure::system(recovery, &error)
-            .hint("the key was changed; remove this file, which holds the old header"),
-    }
-}
-
-/// The slots, without any secret.
-fn list(source: &Source) -> Result<(), Failure> {
-    let subjects = Subjects {
-        input: source.name(),
-        ..Subjects::stdout()
-    };
-    let mut head = Vec::new();
-    // It must live on: without it, reads of a pipe end.
-    let stop = Stop::new();
-    let mut input = source.open_sealed(&stop)?.take(HEAD_MAX as u64);
-    input
-        .read_to_end(&mut head)
-        .map_err(|e| subjects.blame(&Error::Read(e)))?;
-    let (format, header) = format::read_header(None, &head).map_err(|e| subjects.blame(&e))?;
-    let derivations = header.describe().derivations;
-    if !header.has_slots() {
-        return Err(Failure::usage("the file has no key slots")
-            .with_status(status::FORMAT)
-            .about(subjects.input)
-            .hint(format!(
-                "its key cannot be changed without the data; 'fetool rekey --reseal' does both ({})",
-                format.title()
-            )));
-    }
-    let mut text = String::new();
-    for (slot, derivation) in derivations.iter().enumerate() {
-        text.push_str(&format!("{slot}  {derivation}\n"));
-    }
-    io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|e| subjects.blame(&Error::Write(e)))
 }
 
 /// The secret for what is sealed again.
