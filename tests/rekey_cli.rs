@@ -5,29 +5,11 @@
 mod dexios_common;
 
 use dexios_common::forge::{Forge, HEADER};
+use dexios_common::rekeying::{CHANGE, SECOND, changed, folder};
 use dexios_common::{Folder, SECRET, open, vector, vector_path, watchdog};
 use fetool::status;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-
-const SECOND: &[u8] = b"second secret";
-const CHANGE: &str = "rekey -k @one --new-key @two --new-kdf balloon";
-
-/// A folder with the file `f`, which opens with the secrets given.
-fn folder(secrets: &[&[u8]]) -> (Folder, Vec<u8>) {
-    let folder = Folder::new();
-    let file = Forge::new(secrets, b"text").file();
-    folder.write("f", &file);
-    (folder, file)
-}
-
-/// Expects a file that the second secret opens, and the first does not.
-#[track_caller]
-fn changed(file: &[u8], before: &[u8]) {
-    assert!(file[HEADER..] == before[HEADER..]);
-    assert_eq!(open(SECOND, file).unwrap(), b"text");
-    assert_eq!(open(SECRET, file).unwrap_err().1.status(), status::KEY);
-}
 
 #[test]
 fn as_a_filter_and_to_a_file() {

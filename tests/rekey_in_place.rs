@@ -2,33 +2,14 @@
 
 mod dexios_common;
 
-use dexios_common::forge::{Forge, HEADER};
-use dexios_common::{Folder, SECRET, open, watchdog};
+use dexios_common::rekeying::{CHANGE, changed, folder};
+use dexios_common::{SECRET, watchdog};
 use fetool::status;
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-
-const SECOND: &[u8] = b"second secret";
-const CHANGE: &str = "rekey -k @one --new-key @two --new-kdf balloon";
-
-/// A folder with the file `f`, which opens with the secrets given.
-fn folder(secrets: &[&[u8]]) -> (Folder, Vec<u8>) {
-    let folder = Folder::new();
-    let file = Forge::new(secrets, b"text").file();
-    folder.write("f", &file);
-    (folder, file)
-}
-
-/// Expects a file that the second secret opens, and the first does not.
-#[track_caller]
-fn changed(file: &[u8], before: &[u8]) {
-    assert!(file[HEADER..] == before[HEADER..]);
-    assert_eq!(open(SECOND, file).unwrap(), b"text");
-    assert_eq!(open(SECRET, file).unwrap_err().1.status(), status::KEY);
-}
 
 #[test]
 fn in_place_it_is_the_same_file() {

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // every file of tests uses a part of it
 
 pub mod forge;
+pub mod rekeying;
 
 use fetool::format::Limits;
 use fetool::format::dexios::DexiosHeader;
