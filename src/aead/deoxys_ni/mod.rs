@@ -1,9 +1,9 @@
 //! The engine of our own: Deoxys-II-256-128 on the AES instructions of x86-64, many blocks at a
 //! time. The facts are those of the Deoxys v1.43 specification (Jean, Nikolić, Peyrin, Seurin).
 //!
-//! Why it exists: no other implementation in Rust runs several blocks at once, which is what these
-//! instructions need to be busy. Block after block, each under a key schedule of its own, costs
-//! more than ten times as much.
+//! Why it exists: the `deoxys` crate works block after block, each under a key schedule that it
+//! makes byte by byte, and takes ten times as long and more. These instructions are busy only with
+//! several blocks at once.
 //!
 //! | room | what |
 //! |---|---|

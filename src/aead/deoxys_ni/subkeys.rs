@@ -4,6 +4,7 @@
 use super::super::KEY_LEN;
 use super::lanes::{Block, load};
 use std::arch::x86_64::*;
+use std::hint::black_box;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// One before the first of the 16 rounds, and one in each.
@@ -54,6 +55,9 @@ impl Subkeys {
     #[inline]
     #[target_feature(enable = "ssse3")]
     pub(super) fn add(&mut self, base: &Self, tweak: __m128i) {
+        // Opaque, or the compiler would load `base` once for a whole loop, and spill what registers
+        // cannot hold to where nobody wipes it.
+        let base = black_box(base);
         let mut part = tweak;
         for round in 0..PERIOD {
             for round in [round, round + PERIOD] {
