@@ -6,12 +6,12 @@ use super::subkeys::{Offsets, Subkeys, number};
 use std::arch::x86_64::*;
 
 /// How many blocks are worked on at a time.
-pub(super) const GROUP: usize = 8;
+const GROUP: usize = 8;
 
 static OFFSETS: Offsets<GROUP> = Offsets::new();
 
-/// XORs each block with the encryption of `nonce` under its number. `first` is the number of the
-/// first and a multiple of the group's size.
+/// XORs each block with the encryption of `nonce` under the block's number and what was added to the
+/// subkeys for the whole message. `first` is the first block's number, a multiple of the group's size.
 #[target_feature(enable = "aes,ssse3")]
 pub(super) fn mask(message: &Subkeys, first: u64, nonce: __m128i, groups: &mut [[Block; GROUP]]) {
     let mut subkeys = Subkeys::zero();
@@ -24,7 +24,7 @@ pub(super) fn mask(message: &Subkeys, first: u64, nonce: __m128i, groups: &mut [
     }
 }
 
-/// XORs the encryptions of the blocks under their numbers to `sum`. `first` is as above.
+/// The XOR of the encryptions of the blocks, each under its number. `first` is as above.
 #[target_feature(enable = "aes,ssse3")]
 pub(super) fn sum(message: &Subkeys, first: u64, groups: &[[Block; GROUP]]) -> __m128i {
     let mut subkeys = Subkeys::zero();

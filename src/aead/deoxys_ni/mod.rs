@@ -23,9 +23,9 @@
 //! 3. A group starts at a multiple of its size, so the last bits of the number, which tell its
 //!    blocks apart, are the same in every group: what they add is a table, made by the compiler.
 //!
-//! No branch and no address depends on a key or on data, and what is computed from a key is wiped
-//! where it was stored in memory. What the compiler keeps in registers, or spills from them for a
-//! moment, is beyond what can be wiped from Rust.
+//! No branch and no address depends on a key or on data, the verdict on a tag apart. What is computed
+//! from a key is wiped where it was stored in memory; what the compiler keeps in registers, or spills
+//! from them for a moment, is beyond what can be wiped from Rust.
 //!
 //! This is the only module of the library with `unsafe` in it: to load and store registers in
 //! `lanes`, and to call functions that need instructions which not every processor has. All

@@ -134,9 +134,9 @@ impl DeoxysII {
         done += groups.as_flattened().len() as u64;
         let mut mask = Zeroizing::new(Block::default());
         let rest = rest.as_flattened_mut().chunks_mut(BLOCK_LEN);
-        for (at, block) in (done..).zip(rest.chain([last])) {
+        for (at, block) in (done..).zip(rest.chain(last.chunks_mut(BLOCK_LEN))) {
             store(&mut mask, subkeys.encrypt(number(at), nonce));
-            for (byte, mask) in block.iter_mut().zip(*mask) {
+            for (byte, mask) in block.iter_mut().zip(mask.iter()) {
                 *byte ^= mask;
             }
         }

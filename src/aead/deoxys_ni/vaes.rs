@@ -5,14 +5,14 @@ use super::subkeys::{Offsets, Subkeys, number};
 use std::arch::x86_64::*;
 
 /// How many blocks are worked on at a time.
-pub(super) const GROUP: usize = 32;
+const GROUP: usize = 32;
 
 /// The registers that hold them.
 const REGISTERS: usize = GROUP / 4;
 
 static OFFSETS: Offsets<GROUP> = Offsets::new();
 
-/// As in `aes_ni`.
+/// What `aes_ni::mask` does.
 #[target_feature(enable = "avx512f,vaes")]
 pub(super) fn mask(message: &Subkeys, first: u64, nonce: __m128i, groups: &mut [[Block; GROUP]]) {
     let nonce = _mm512_broadcast_i32x4(nonce);
@@ -27,7 +27,7 @@ pub(super) fn mask(message: &Subkeys, first: u64, nonce: __m128i, groups: &mut [
     }
 }
 
-/// As in `aes_ni`.
+/// What `aes_ni::sum` does.
 #[target_feature(enable = "avx512f,vaes")]
 pub(super) fn sum(message: &Subkeys, first: u64, groups: &[[Block; GROUP]]) -> __m128i {
     let mut subkeys = Subkeys::zero();
@@ -43,14 +43,14 @@ pub(super) fn sum(message: &Subkeys, first: u64, groups: &[[Block; GROUP]]) -> _
             sum = _mm512_xor_si512(sum, four);
         }
     }
-    let halves = [
+    let lanes = [
         _mm512_extracti32x4_epi32::<0>(sum),
         _mm512_extracti32x4_epi32::<1>(sum),
         _mm512_extracti32x4_epi32::<2>(sum),
         _mm512_extracti32x4_epi32::<3>(sum),
     ];
     let mut sum = _mm_setzero_si128();
-    for lane in halves {
+    for lane in lanes {
         sum = _mm_xor_si128(sum, lane);
     }
     sum
