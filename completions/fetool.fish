@@ -46,7 +46,7 @@ gocrypt\t'GoCrypt'
 parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l aead -d 'The AEAD to seal with, where the format has several (Dexios)' -r -f -a "xchacha20-poly1305\t'The default of Dexios'
 aes-256-gcm\t'The only one of GFE'
-deoxys-ii-256\t'Survives repeated nonces, and is slow'"
+deoxys-ii-256\t'Survives repeated nonces, and is slow on processors without AES-NI'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l header -d 'Write the header to a file of its own (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s c -l chunk-size -d 'Plaintext bytes a chunk, such as 64KiB or 1MiB' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l layers -d 'How many times to seal it over, 1 to 200 (GoCrypt); 5 otherwise' -r
