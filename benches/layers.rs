@@ -10,7 +10,12 @@ use std::io;
 use std::time::{Duration, Instant};
 
 /// How much plaintext and how often, by the number of layers: about half a second each time.
-const CASES: [(u8, usize); 4] = [(1, 512 << 20), (5, 256 << 20), (50, 48 << 20), (200, 16 << 20)];
+const CASES: [(u8, usize); 4] = [
+    (1, 512 << 20),
+    (5, 256 << 20),
+    (50, 48 << 20),
+    (200, 16 << 20),
+];
 const TURNS: usize = 9;
 
 fn main() {
