@@ -8,6 +8,8 @@ use indicatif::{
 };
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,16 @@ pub enum When {
     Never,
 }
 
+impl When {
+    fn is_shown(self, terminal: bool, quiet: bool) -> bool {
+        match self {
+            Self::Auto => terminal && !quiet,
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
+
 /// Shows progress until it is dropped.
 pub struct Progress {
     thread: Option<JoinHandle<()>>,
@@ -39,12 +51,7 @@ impl Progress {
     /// where that is known.
     pub fn start(when: When, quiet: bool, total: Option<u64>) -> (Meter, Self) {
         let terminal = io::stderr().is_terminal();
-        let shown = match when {
-            When::Auto => terminal && !quiet,
-            When::Always => true,
-            When::Never => false,
-        };
-        if !shown {
+        if !when.is_shown(terminal, quiet) {
             return (Meter::unwatched(), Self { thread: None });
         }
         let (meter, reports) = Meter::watched();
@@ -72,6 +79,91 @@ impl Drop for Progress {
             let _ = thread.join();
         }
     }
+}
+
+/// How far the work on many files is.
+pub struct State {
+    pub files: u64,
+    pub bytes: u64,
+    /// How many files and bytes there are, once that is known.
+    pub total: Option<(u64, u64)>,
+    /// The files in work.
+    pub current: String,
+}
+
+/// Shows the work on many files until it is dropped.
+pub struct Display {
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Display {
+    pub fn start(when: When, quiet: bool, state: impl Fn() -> State + Send + 'static) -> Self {
+        let ended = Arc::new(AtomicBool::new(false));
+        let mut display = Self {
+            ended: ended.clone(),
+            thread: None,
+        };
+        let terminal = io::stderr().is_terminal();
+        if when.is_shown(terminal, quiet) {
+            display.thread = thread::Builder::new()
+                .name("progress".to_owned())
+                .spawn(move || files(terminal, &ended, state))
+                .ok();
+        }
+        display
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+fn files(terminal: bool, ended: &AtomicBool, state: impl Fn() -> State) {
+    let started = Instant::now();
+    let ended = || ended.load(Ordering::Relaxed);
+    while let Some(left) = PATIENCE.checked_sub(started.elapsed()) {
+        if ended() {
+            return;
+        }
+        thread::park_timeout(left);
+    }
+    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+        .with_style(ProgressStyle::with_template("{wide_msg}").expect("the template is constant"));
+    while !ended() {
+        let line = describe(&state(), started.elapsed());
+        if terminal {
+            spinner.set_message(line);
+            spinner.tick();
+            thread::park_timeout(BAR_PAUSE);
+        } else {
+            let _ = io::stderr()
+                .lock()
+                .write_all(format!("fetool: {line}\n").as_bytes());
+            thread::park_timeout(LINE_PAUSE);
+        }
+    }
+    spinner.finish_and_clear();
+}
+
+fn describe(state: &State, elapsed: Duration) -> String {
+    let rate = state.bytes as f64 / elapsed.as_secs_f64();
+    let of = |total: Option<String>| total.map_or(String::new(), |total| format!(" of {total}"));
+    format!(
+        "{}{} files, {}{}, {}/s: {}",
+        state.files,
+        of(state.total.map(|(files, _)| files.to_string())),
+        BinaryBytes(state.bytes),
+        of(state.total.map(|(_, bytes)| BinaryBytes(bytes).to_string())),
+        BinaryBytes(rate as u64),
+        state.current
+    )
 }
 
 /// Waits until there is something to show. `None` when the work ended before.

@@ -139,13 +139,13 @@ pub struct OutputArgs {
     pub output: Option<PathBuf>,
 
     /// Overwrite FILE when it exists
-    #[arg(long, requires = "output")]
+    #[arg(long)]
     pub force: bool,
 
     /// Have FILE and its folder on disk before the end (fsync)
     ///
     /// Without it FILE is whole or not there even when fetool dies; with it also after a power cut.
-    #[arg(long, requires = "output")]
+    #[arg(long)]
     pub sync: bool,
 }
 

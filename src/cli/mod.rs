@@ -14,6 +14,7 @@ mod reseal;
 mod seal;
 mod secrets;
 mod size;
+mod tree;
 mod work;
 
 use clap::{Parser, Subcommand};

@@ -4,7 +4,8 @@ use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
 use super::failure::Failure;
 use super::manual;
 use super::secrets::{Plan, Purpose};
-use super::work::{Clock, Source, subjects, target, warn};
+use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees};
+use super::work::{Clock, Source, only_path, subjects, target, warn};
 use crate::io::output::{Content, Output};
 use crate::progress::Progress;
 use clap::ValueHint;
@@ -21,9 +22,9 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_help = manual::OPEN_EXAMPLES)]
 pub struct Args {
-    /// The file to open; '-' or nothing is standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    path: Option<PathBuf>,
+    /// The file to open; '-' or nothing is standard input. With -r, files and folders
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
 
     #[command(flatten)]
     secret: SecretArgs,
@@ -42,6 +43,9 @@ pub struct Args {
     check: bool,
 
     #[command(flatten)]
+    tree: TreeArgs,
+
+    #[command(flatten)]
     output: OutputArgs,
 
     #[command(flatten)]
@@ -49,7 +53,10 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let source = Source::new(args.path.as_deref());
+    if args.tree.wanted() {
+        return open_tree(args);
+    }
+    let source = Source::new(only_path(&args.paths, &args.tree)?);
     let plan = Plan::to_open(&args.secret)?;
     Plan::check_stdin(&[&plan], source.is_stdin())?;
     let header = args.read.detached()?;
@@ -90,6 +97,45 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         clock.tell(&subjects, &what, opened.plaintext_len, opened.chunks);
     }
     Ok(())
+}
+
+/// Opens each sealed file of a tree by itself.
+fn open_tree(args: &Args) -> Result<(), Failure> {
+    let stray = [
+        (
+            args.output.output.is_some(),
+            "-o",
+            "the folder for the files is -O DIR",
+        ),
+        (
+            args.read.header.is_some(),
+            "--header",
+            "each file has a header of its own",
+        ),
+        (
+            args.check,
+            "--check",
+            "'fetool inspect --verify' takes many files",
+        ),
+    ];
+    refuse_in_trees(&stray, &args.paths, &args.tree)?;
+    let plan = Plan::to_open(&args.secret)?;
+    Plan::check_stdin(&[&plan], list_on_stdin(&args.tree))?;
+    let found = plan.find(Purpose::Open)?;
+    let secret = found.secret.for_many_files();
+    let stop = Stop::new();
+    let way = Way::Open {
+        secret: &secret,
+        format: args.read.format,
+        strict: args.strict,
+        memory: args.read.max_memory,
+    };
+    let mut task = Task::new(way, &args.tree, &args.work, &stop);
+    task.force = args.output.force;
+    task.sync = args.output.sync;
+    task.key = found.name;
+    task.keys = plan.files();
+    tree::run(&task, &args.paths, &args.work).map(drop)
 }
 
 /// Opens everything to the output, or to nowhere where there is none.

@@ -3,7 +3,10 @@
 use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, Subjects, shown};
 use super::secrets::{self, Plan, Purpose};
-use super::work::{Clock, Source, subjects, target, target_name, warn_of_format, warn_of_length};
+use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees};
+use super::work::{
+    Clock, Source, only_path, subjects, target, target_name, warn_of_format, warn_of_length,
+};
 use super::{manual, size};
 use crate::io::FileId;
 use crate::io::output::{Content, Output, Target};
@@ -25,9 +28,9 @@ use zeroize::Zeroizing;
 #[derive(clap::Args)]
 #[command(after_help = manual::SEAL_EXAMPLES)]
 pub struct Args {
-    /// The file to seal; '-' or nothing is standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    path: Option<PathBuf>,
+    /// The file to seal; '-' or nothing is standard input. With -r, files and folders
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
 
     #[command(flatten)]
     secret: SecretArgs,
@@ -77,7 +80,7 @@ pub struct Args {
     ///
     /// Where several would need more, fewer are worked on at a time.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes, help_heading = "Format")]
-    max_memory: u64,
+    pub max_memory: u64,
 
     /// The plaintext's length, for a pipe; a different length is an error
     ///
@@ -85,6 +88,9 @@ pub struct Args {
     /// authenticated too; with its length given, GFE writes it into the header.
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Format")]
     size: Option<u64>,
+
+    #[command(flatten)]
+    tree: TreeArgs,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -125,23 +131,16 @@ struct Secrets {
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let source = Source::new(args.path.as_deref());
+    if args.tree.wanted() {
+        return seal_tree(args);
+    }
+    let source = Source::new(only_path(&args.paths, &args.tree)?);
     let plan = Plan::new(&args.secret)?;
-    let more: Vec<Plan> = args
-        .add_key
-        .iter()
-        .map(|word| Plan::key("--add-key", word))
-        .collect::<Result<_, _>>()?;
+    let more = more_plans(args)?;
     let plans: Vec<&Plan> = std::iter::once(&plan).chain(&more).collect();
     Plan::check_stdin(&plans, source.is_stdin())?;
     let new_key = new_key_file(args, &plan)?;
-    let format = args.format.unwrap_or_else(|| default_format(&plan));
-    if format.derives_keys() && args.secret.salt.is_some() {
-        return Err(Failure::usage(format!(
-            "--salt is for GFE; {} keeps its own salt in the file",
-            format.title()
-        )));
-    }
+    let format = format_of(args, &plan)?;
     let target = target(&args.output)?;
     let mut subjects = subjects(&source, &target);
 
@@ -202,6 +201,91 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Seals each file of a tree by itself.
+fn seal_tree(args: &Args) -> Result<(), Failure> {
+    let stray = [
+        (
+            args.output.output.is_some(),
+            "-o",
+            "the folder for the files is -O DIR",
+        ),
+        (
+            args.header.is_some(),
+            "--header",
+            "each file keeps its own header",
+        ),
+        (
+            args.size.is_some(),
+            "--size",
+            "the length of a file is known",
+        ),
+    ];
+    refuse_in_trees(&stray, &args.paths, &args.tree)?;
+    let plan = Plan::new(&args.secret)?;
+    let more = more_plans(args)?;
+    let plans: Vec<&Plan> = std::iter::once(&plan).chain(&more).collect();
+    Plan::check_stdin(&plans, list_on_stdin(&args.tree))?;
+    let new_key = new_key_file(args, &plan)?;
+    let format = format_of(args, &plan)?;
+    let secrets = find_secrets(&plans, new_key)?;
+    let subjects = Subjects {
+        key: secrets.name.clone(),
+        ..Subjects::default()
+    };
+    // Whatever is wrong with the request as a whole is said once.
+    builder(args, &secrets.all, format)
+        .start()
+        .map_err(|e| subjects.blame(&e))?;
+    if let Some((path, key)) = &secrets.new
+        && !args.tree.dry_run
+    {
+        secrets::save_key(path, key.as_ref())?;
+    }
+    let weaknesses = format.weaknesses(None);
+    let subjects = Subjects {
+        input: "all files".to_owned(),
+        ..subjects
+    };
+    warn_of_format(&args.work, &subjects, &weaknesses);
+    let all: Vec<Secret> = secrets
+        .all
+        .into_iter()
+        .map(Secret::for_many_files)
+        .collect();
+    let stop = Stop::new();
+    let way = Way::Seal {
+        args,
+        secrets: &all,
+        format,
+        again: args.output.force,
+    };
+    let mut task = Task::new(way, &args.tree, &args.work, &stop);
+    task.force = args.output.force;
+    task.sync = args.output.sync;
+    task.key = secrets.name;
+    task.keys = plans.iter().flat_map(|plan| plan.files()).collect();
+    let longest = tree::run(&task, &args.paths, &args.work)?;
+    warn_of_length(&args.work, &subjects, format, longest, &weaknesses);
+    Ok(())
+}
+
+fn more_plans(args: &Args) -> Result<Vec<Plan>, Failure> {
+    let words = args.add_key.iter();
+    words.map(|word| Plan::key("--add-key", word)).collect()
+}
+
+/// The format to write.
+fn format_of(args: &Args, plan: &Plan) -> Result<&'static dyn Format, Failure> {
+    let format = args.format.unwrap_or_else(|| default_format(plan));
+    if format.derives_keys() && args.secret.salt.is_some() {
+        return Err(Failure::usage(format!(
+            "--salt is for GFE; {} keeps its own salt in the file",
+            format.title()
+        )));
+    }
+    Ok(format)
+}
+
 /// What is written to several files must not be written to one.
 fn refuse_same_places(args: &Args, new_key: Option<&Path>, output: &Output) -> Result<(), Failure> {
     if new_key.is_some_and(|path| output.goes_to(path)) {
@@ -227,10 +311,19 @@ fn start(
     stop: &Stop,
     meter: Meter,
 ) -> Result<Sealing, Error> {
-    let (first, more) = secrets.all.split_first().expect("there is one at least");
+    builder(args, &secrets.all, format)
+        .size(size)
+        .jobs(args.work.jobs())
+        .stop(stop)
+        .meter(meter)
+        .start()
+}
+
+/// Everything that was asked of the format.
+pub fn builder<'a>(args: &Args, secrets: &'a [Secret], format: &'a dyn Format) -> Seal<'a> {
+    let (first, more) = secrets.split_first().expect("there is one at least");
     let seal = Seal::new(first)
         .format(format)
-        .size(size)
         .chunk_size(args.chunk_size)
         .algorithm(args.aead.map(Algorithm::from))
         .layers(args.layers)
@@ -241,11 +334,8 @@ fn start(
                 .kdf
                 .filter(|_| args.secret.salt.is_none())
                 .map(Kdf::from),
-        )
-        .jobs(args.work.jobs())
-        .stop(stop)
-        .meter(meter);
-    more.iter().fold(seal, Seal::add_secret).start()
+        );
+    more.iter().fold(seal, Seal::add_secret)
 }
 
 /// GFE, unless a passphrase comes without the salt that GFE does not keep.

@@ -3,6 +3,7 @@
 use super::args::{OutputArgs, WorkArgs};
 use super::failure::{Failure, Subjects, say, shown};
 use super::size::rounded;
+use super::tree::TreeArgs;
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
 use fetool::format::Format;
@@ -63,9 +64,28 @@ impl Source {
     }
 }
 
+/// The one PATH, where trees are not worked on.
+pub fn only_path<'a>(paths: &'a [PathBuf], tree: &TreeArgs) -> Result<Option<&'a Path>, Failure> {
+    if let Some(option) = tree.stray() {
+        return Err(Failure::usage(format!(
+            "{option} goes with -r or --files0-from"
+        )));
+    }
+    match paths {
+        [] => Ok(None),
+        [path] => Ok(Some(path)),
+        _ => {
+            Err(Failure::usage("more than one PATH").hint("to work on each file by itself, add -r"))
+        }
+    }
+}
+
 /// Where the output goes, from its arguments.
 pub fn target(args: &OutputArgs) -> Result<Target, Failure> {
     match &args.output {
+        None if args.sync || args.force => {
+            Err(Failure::usage("--force and --sync go with -o FILE"))
+        }
         None => Ok(Target::Stdout { any: false }),
         Some(path) if path.as_os_str() == "-" => {
             if args.sync || args.force {

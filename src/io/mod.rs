@@ -1,6 +1,7 @@
 //! Files, pipes and terminals: where bytes come from and where they go.
 
 pub mod cleanup;
+pub mod folder;
 pub mod handover;
 pub mod in_place;
 pub mod input;

@@ -6,6 +6,7 @@
 
 use ring_channel::{RingReceiver, RingSender, TryRecvError, ring_channel};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Reports that may wait before the oldest is overwritten.
@@ -14,7 +15,7 @@ const WAITING: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 /// The workers' end: counts plaintext bytes.
 #[derive(Default)]
 pub struct Meter {
-    total: AtomicU64,
+    total: Arc<AtomicU64>,
     reports: Option<RingSender<u64>>,
 }
 
@@ -27,11 +28,19 @@ impl Meter {
         Self::default()
     }
 
+    /// A meter that adds to a count which somebody else watches, or several add to.
+    pub fn counting(total: Arc<AtomicU64>) -> Self {
+        Self {
+            total,
+            reports: None,
+        }
+    }
+
     /// A meter, and the end from which to watch it.
     pub fn watched() -> (Self, Reports) {
         let (sender, receiver) = ring_channel(WAITING);
         let meter = Self {
-            total: AtomicU64::new(0),
+            total: Arc::default(),
             reports: Some(sender),
         };
         (meter, Reports(receiver))

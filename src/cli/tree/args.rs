@@ -1,0 +1,177 @@
+//! Arguments of working on whole trees.
+
+use clap::{Args, ValueHint};
+use globset::{Glob, GlobBuilder};
+use std::path::PathBuf;
+
+/// What of a tree is worked on, and how.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Trees")]
+pub struct TreeArgs {
+    /// Work on every file below PATHs, each by itself
+    ///
+    /// A PATH stands for itself and what is below it, a PATH ending in '/' for its contents. Without
+    /// --output-dir the files appear beside their sources.
+    #[arg(short, long)]
+    pub recursive: bool,
+
+    /// Put the files under DIR, at the same relative paths
+    #[arg(short = 'O', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub output_dir: Option<PathBuf>,
+
+    /// Work on the files named in FILE, separated by NUL bytes; '-' is standard input
+    ///
+    /// As 'find -print0' writes them. Folders among them are passed over.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "recursive")]
+    pub files0_from: Option<PathBuf>,
+
+    /// Only files that match GLOB; may be given several times
+    ///
+    /// A GLOB without '/' is compared with names, one with '/' with paths below PATH.
+    #[arg(long, value_name = "GLOB", value_parser = pattern)]
+    pub include: Vec<Pattern>,
+
+    /// No files, and nothing below folders, that match GLOB; may be given several times
+    #[arg(long, value_name = "GLOB", value_parser = pattern)]
+    pub exclude: Vec<Pattern>,
+
+    /// Hidden files and folders too, whose names begin with a dot
+    #[arg(long)]
+    pub hidden: bool,
+
+    /// Stay on the file system of each PATH
+    #[arg(long)]
+    pub one_file_system: bool,
+
+    /// Go no deeper than N levels below PATH; 1 is the files in PATH itself
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_depth: Option<u32>,
+
+    /// Follow symbolic links in the tree
+    #[arg(long)]
+    pub follow: bool,
+
+    /// Pass over files whose result is there already and is sound
+    ///
+    /// A sealed file is sound when its structure is whole; an opened one when it has the length that
+    /// the sealed one announces.
+    #[arg(long)]
+    pub skip_existing: bool,
+
+    /// With --skip-existing: authenticate the sealed file too, and compare it with the other
+    #[arg(long, requires = "skip_existing")]
+    pub verify_existing: bool,
+
+    /// Remove each source once its replacement is on the disk, and was read back and compared
+    ///
+    /// Where an earlier run was killed before it could remove a source, the two are compared, and
+    /// the source goes when they are equal.
+    #[arg(long)]
+    pub remove_source: bool,
+
+    /// Do not carry over mode and modification time
+    #[arg(long)]
+    pub no_preserve: bool,
+
+    /// Stop at the first file that fails
+    #[arg(long)]
+    pub fail_fast: bool,
+
+    /// Say what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+
+    /// Print one JSON object a file
+    #[arg(long)]
+    pub json: bool,
+
+    /// Take the I-th of N parts of the tree, counted from 0
+    ///
+    /// Which part a file is in depends on its relative path alone.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub shard: Option<Shard>,
+}
+
+impl TreeArgs {
+    /// Whether files are worked on one by one.
+    pub fn wanted(&self) -> bool {
+        self.recursive || self.files0_from.is_some()
+    }
+
+    /// The first option that makes no sense without a tree.
+    pub fn stray(&self) -> Option<&'static str> {
+        let given = [
+            (self.output_dir.is_some(), "--output-dir"),
+            (!self.include.is_empty(), "--include"),
+            (!self.exclude.is_empty(), "--exclude"),
+            (self.hidden, "--hidden"),
+            (self.one_file_system, "--one-file-system"),
+            (self.max_depth.is_some(), "--max-depth"),
+            (self.follow, "--follow"),
+            (self.skip_existing, "--skip-existing"),
+            (self.remove_source, "--remove-source"),
+            (self.no_preserve, "--no-preserve"),
+            (self.fail_fast, "--fail-fast"),
+            (self.dry_run, "--dry-run"),
+            (self.json, "--json"),
+            (self.shard.is_some(), "--shard"),
+        ];
+        given
+            .into_iter()
+            .find_map(|(given, name)| given.then_some(name))
+    }
+}
+
+/// A glob, and what it is compared with.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    pub glob: Glob,
+    /// Names alone, not paths.
+    pub names: bool,
+}
+
+fn pattern(text: &str) -> Result<Pattern, String> {
+    let trimmed = text.strip_suffix('/').unwrap_or(text);
+    let glob = GlobBuilder::new(trimmed.strip_prefix('/').unwrap_or(trimmed))
+        .literal_separator(true)
+        .build()
+        .map_err(|error| error.kind().to_string())?;
+    Ok(Pattern {
+        glob,
+        names: !trimmed.contains('/'),
+    })
+}
+
+/// One of several parts of a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    pub index: u64,
+    pub count: u64,
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let parsed = text.split_once('/').and_then(|(index, count)| {
+        Some(Shard {
+            index: index.parse().ok()?,
+            count: count.parse().ok()?,
+        })
+    });
+    match parsed {
+        Some(shard) if shard.index < shard.count => Ok(shard),
+        _ => Err("a part is I/N, with I from 0 to N - 1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards() {
+        assert_eq!(shard("0/1"), Ok(Shard { index: 0, count: 1 }));
+        assert_eq!(shard("7/8"), Ok(Shard { index: 7, count: 8 }));
+        for bad in ["8/8", "0/0", "1", "a/b", "-1/2", "", "1/2/3"] {
+            assert!(shard(bad).is_err(), "{bad}");
+        }
+    }
+}

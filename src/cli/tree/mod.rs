@@ -1,0 +1,217 @@
+//! Whole trees: each file by itself, many at a time.
+//!
+//! One thread finds the files and hands them to workers through a short queue; each worker takes one
+//! file after the other. Small files are done by one worker each, side by side; a big one gets all
+//! the cores, while the other workers go on with small ones. What became of each file is told by the
+//! thread that started all this. Memory is bounded by the number of workers, not of files.
+
+mod args;
+mod one;
+mod place;
+mod report;
+mod sources;
+mod tally;
+mod way;
+
+pub use args::TreeArgs;
+pub use way::Way;
+
+use super::args::WorkArgs;
+use super::failure::{Failure, shown};
+use crate::io::FileId;
+use crossbeam::channel::{Receiver, Sender, bounded};
+use fetool::{Error, Stop};
+use one::{Shared, Worker};
+use place::Place;
+use report::{Outcome, Report, What};
+use sources::{Found, Wanted};
+use std::fs;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::thread;
+use tally::Tally;
+
+/// Files that wait for a worker.
+const WAITING: usize = 64;
+
+/// What is done to a tree.
+pub struct Task<'a> {
+    pub way: Way<'a>,
+    pub tree: &'a TreeArgs,
+    pub force: bool,
+    pub sync: bool,
+    pub quiet: bool,
+    pub jobs: NonZeroUsize,
+    pub stop: &'a Stop,
+    /// What messages call the secret.
+    pub key: String,
+    /// Files that are neither sealed nor opened: they hold the secrets.
+    pub keys: Vec<FileId>,
+    pub tally: Tally,
+    pub shared: Shared,
+}
+
+impl<'a> Task<'a> {
+    pub fn new(way: Way<'a>, tree: &'a TreeArgs, work: &WorkArgs, stop: &'a Stop) -> Self {
+        Self {
+            way,
+            tree,
+            force: false,
+            sync: false,
+            quiet: work.quiet,
+            jobs: work.jobs(),
+            stop,
+            key: String::new(),
+            keys: Vec::new(),
+            tally: Tally::default(),
+            shared: Shared::default(),
+        }
+    }
+
+    /// Whether results must be on the disk.
+    fn on_disk(&self) -> bool {
+        self.sync || self.tree.remove_source
+    }
+}
+
+/// Works on all files. Returns the longest plaintext.
+pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<u64, Failure> {
+    let tree = task.tree;
+    if let Some(dir) = &tree.output_dir
+        && !tree.dry_run
+    {
+        fs::create_dir_all(dir).map_err(|error| Failure::system(shown(dir), &error))?;
+    }
+    let wanted = Wanted::new(tree, tree.output_dir.as_deref())?;
+    let mut report = Report::new(
+        task.way.plan(),
+        task.way.done(),
+        tree.json,
+        work.quiet,
+        work.verbose,
+    );
+    let display = task.tally.show(work);
+    let (file_tx, file_rx) = bounded::<(Place, u64)>(WAITING);
+    let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
+    let told = thread::scope(|scope| {
+        for _ in 0..task.jobs.get() {
+            let (files, outcomes) = (file_rx.clone(), outcome_tx.clone());
+            spawn(scope, "files", move || work_all(task, files, outcomes))?;
+        }
+        let wanted = &wanted;
+        spawn(scope, "walk", move || {
+            find_all(task, wanted, paths, file_tx, outcome_tx);
+        })?;
+        drop(file_rx);
+        tell_all(task, outcome_rx, &mut report)
+    });
+    drop(display);
+    told?;
+    let longest = report.longest();
+    report.end().map(|()| longest)
+}
+
+/// Refuses options that make no sense in a tree, each with what to do instead, and a tree without
+/// files.
+pub fn refuse_in_trees(
+    stray: &[(bool, &str, &str)],
+    paths: &[PathBuf],
+    tree: &TreeArgs,
+) -> Result<(), Failure> {
+    if let Some((_, option, instead)) = stray.iter().find(|(given, ..)| *given) {
+        let refused = format!("{option} is for one file, and this works on many");
+        return Err(Failure::usage(refused).hint(*instead));
+    }
+    match (paths.is_empty(), &tree.files0_from) {
+        (true, None) => Err(Failure::usage("-r needs a PATH")),
+        (false, Some(_)) => Err(Failure::usage("PATHs and --files0-from do not go together")),
+        _ => Ok(()),
+    }
+}
+
+/// Whether standard input is the list of files.
+pub fn list_on_stdin(tree: &TreeArgs) -> bool {
+    let list = tree.files0_from.as_deref();
+    list.is_some_and(|list| list.as_os_str() == "-")
+}
+
+fn spawn<'s, 'e>(
+    scope: &'s thread::Scope<'s, 'e>,
+    name: &str,
+    work: impl FnOnce() + Send + 's,
+) -> Result<(), Failure> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn_scoped(scope, work)
+        .map(drop)
+        .map_err(Failure::from_system)
+}
+
+/// Finds files until there are no more, or nobody wants them.
+fn find_all(
+    task: &Task<'_>,
+    wanted: &Wanted<'_>,
+    paths: &[PathBuf],
+    files: Sender<(Place, u64)>,
+    outcomes: Sender<Outcome>,
+) {
+    let found = wanted.find(paths, &mut |found| {
+        let sent = match found {
+            Found::File(place, len) => {
+                task.tally.found(len);
+                files.send((place, len)).is_ok()
+            }
+            Found::Skipped(path, why) => outcomes.send(Outcome::skipped(&path, why)).is_ok(),
+            Found::Failed(path, failure) => outcomes.send(Outcome::failed(&path, failure)).is_ok(),
+        };
+        if sent && !task.stop.is_stopped() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    task.tally.found_all();
+    if let Err(failure) = found {
+        // The list of files itself.
+        let list = task.tree.files0_from.clone().unwrap_or_default();
+        let _ = outcomes.send(Outcome::failed(&list, failure));
+    }
+}
+
+fn work_all(task: &Task<'_>, files: Receiver<(Place, u64)>, outcomes: Sender<Outcome>) {
+    let mut worker = Worker::new(task);
+    for (place, len) in files {
+        if task.stop.is_stopped() {
+            return;
+        }
+        let _name = task.tally.start(&place.source);
+        let outcome = worker.work(&place, len);
+        task.tally.finish();
+        if outcomes.send(outcome).is_err() {
+            return;
+        }
+    }
+}
+
+fn tell_all(
+    task: &Task<'_>,
+    outcomes: Receiver<Outcome>,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    for outcome in outcomes {
+        // What fails because the work was stopped is no news.
+        let stopped = task.stop.is_stopped()
+            && matches!(&outcome.what, What::Failed(failure) if failure.message() == Error::Stopped.to_string());
+        if stopped {
+            continue;
+        }
+        let told = report.tell(&outcome);
+        let failed = matches!(outcome.what, What::Failed(_));
+        if told.is_err() || (failed && task.tree.fail_fast) {
+            task.stop.stop();
+        }
+        told?;
+    }
+    Ok(())
+}

@@ -1,0 +1,391 @@
+//! One file: done whole or not at all.
+
+use super::Task;
+use super::place::Place;
+use super::report::{Outcome, What};
+use super::way::Run;
+use crate::cli::failure::{Failure, Subjects, say, shown};
+use crate::io::FileId;
+use crate::io::folder::{Folder, Staged};
+use crate::io::output::folder;
+use fetool::{Error, status};
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::{self, File, FileTimes, Metadata, Permissions};
+use std::io;
+use std::num::NonZeroUsize;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Longer files are worked on one at a time, with all the workers.
+const BIG: u64 = 16 << 20;
+
+/// Works on one file after the other; one for each thread.
+pub struct Worker<'a> {
+    task: &'a Task<'a>,
+    /// The folders used last, which the next file often shares.
+    source: Option<(PathBuf, Folder)>,
+    target: Option<(PathBuf, Folder)>,
+}
+
+/// What all workers share.
+#[derive(Default)]
+pub struct Shared {
+    /// Held by whoever works on a big file.
+    big: Mutex<()>,
+    /// Folders from which stale temporary files were removed.
+    cleaned: Mutex<HashSet<PathBuf>>,
+}
+
+/// What ends the work on a file early.
+enum End {
+    Skipped(String),
+    Failed(Failure),
+    /// Something was done all the same.
+    Done(What),
+}
+
+impl From<Failure> for End {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// A file that is worked on, and what its messages call it and its result.
+struct Job<'j> {
+    place: &'j Place,
+    file: File,
+    before: Metadata,
+    name: &'j OsStr,
+    output: PathBuf,
+    subjects: Subjects,
+}
+
+impl<'a> Worker<'a> {
+    pub fn new(task: &'a Task<'a>) -> Self {
+        Self {
+            task,
+            source: None,
+            target: None,
+        }
+    }
+
+    /// Works on a file of `len` bytes.
+    pub fn work(&mut self, place: &Place, len: u64) -> Outcome {
+        let mut output = None;
+        let what = match self.try_work(place, len, &mut output) {
+            Ok(bytes) => What::Done(bytes),
+            Err(End::Done(what)) => what,
+            Err(End::Skipped(why)) => What::Skipped(why),
+            Err(End::Failed(failure)) => What::Failed(failure),
+        };
+        Outcome {
+            path: place.source.clone(),
+            output,
+            what,
+        }
+    }
+
+    fn try_work(
+        &mut self,
+        place: &Place,
+        len: u64,
+        output: &mut Option<PathBuf>,
+    ) -> Result<u64, End> {
+        let task = self.task;
+        let about = |error: io::Error| Failure::system(shown(&place.source), &error);
+        let name = place.source.file_name().unwrap_or_default();
+        let file = self.open(place, name).map_err(about)?;
+        let before = file.metadata().map_err(about)?;
+        if !before.is_file() {
+            return Err(End::Skipped("not a file any more".to_owned()));
+        }
+        if FileId::of(&before).is_some_and(|id| task.keys.contains(&id)) {
+            return Err(End::Skipped("the key file".to_owned()));
+        }
+        let target = task.way.target(name, &file).map_err(about)?;
+        let target = target.map_err(End::Skipped)?;
+        let target_path = match &task.tree.output_dir {
+            Some(dir) => dir.join(&place.relative).with_file_name(&target),
+            None => place.source.with_file_name(&target),
+        };
+        *output = Some(target_path.clone());
+        let job = Job {
+            place,
+            file,
+            before,
+            name,
+            subjects: Subjects {
+                input: shown(&place.source),
+                output: shown(&target_path),
+                key: task.key.clone(),
+            },
+            output: target_path,
+        };
+        if task.tree.dry_run {
+            return Err(End::Done(self.plan(&job)));
+        }
+        self.make(&job, &target, len)
+    }
+
+    /// What would be done, as far as can be told without doing it.
+    fn plan(&self, job: &Job<'_>) -> What {
+        let exists = fs::symlink_metadata(&job.output).is_ok();
+        match (exists && !self.task.force, self.task.tree.skip_existing) {
+            (true, true) => What::Skipped("there already".to_owned()),
+            (true, false) if !self.task.tree.remove_source => What::Failed(exists_already(job)),
+            _ => What::Planned,
+        }
+    }
+
+    fn open(&mut self, place: &Place, name: &OsStr) -> io::Result<File> {
+        if self.task.tree.follow {
+            return File::open(&place.source);
+        }
+        let folder = cached(&mut self.source, &place.root.join(&place.below), || {
+            Folder::open(&place.root)?.enter(&place.below, None)
+        })?;
+        let file = folder.file(name)?;
+        file.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    /// Makes the other file, and gives it its name when it is whole.
+    fn make(&mut self, job: &Job<'_>, target: &OsStr, len: u64) -> Result<u64, End> {
+        let task = self.task;
+        let about = |error: io::Error| Failure::system(&job.subjects.output, &error);
+        self.enter_target(job.place).map_err(about)?;
+        let (_, folder) = self.target.as_ref().expect("it was entered");
+        if !task.force && folder.has(target).map_err(about)? {
+            return Err(self.meet_existing(job, folder, target));
+        }
+        let staged = folder.stage().map_err(about)?;
+        let done = self.transfer(job, &staged.file, len)?;
+        self.finish(job, &staged).map_err(about)?;
+        staged.place(target, task.force).map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                exists_already(job)
+            } else {
+                about(error)
+            }
+        })?;
+        if task.on_disk() {
+            folder.sync().map_err(about)?;
+        }
+        if task.tree.remove_source {
+            self.remove(job, folder, target)?;
+        }
+        Ok(done)
+    }
+
+    fn transfer(&self, job: &Job<'_>, output: &File, len: u64) -> Result<u64, Failure> {
+        let task = self.task;
+        let _alone;
+        let jobs = if len > BIG {
+            _alone = task
+                .shared
+                .big
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            task.jobs
+        } else {
+            NonZeroUsize::MIN
+        };
+        let run = Run {
+            jobs,
+            stop: task.stop,
+            meter: task.tally.meter(),
+        };
+        let done = task
+            .way
+            .transfer(&job.file, output, run)
+            .map_err(|error| job.subjects.blame(&error))?;
+        if !task.quiet {
+            for warning in &done.warnings {
+                say(Some(&job.subjects.input), &format!("warning: {warning}"));
+            }
+        }
+        self.check_unchanged(job)?;
+        Ok(done.bytes)
+    }
+
+    /// A file that was written to while it was read is none of the two states that it had.
+    fn check_unchanged(&self, job: &Job<'_>) -> Result<(), Failure> {
+        let now = job
+            .file
+            .metadata()
+            .map_err(|error| job.subjects.blame(&Error::Read(error)))?;
+        let same =
+            now.len() == job.before.len() && now.modified().ok() == job.before.modified().ok();
+        if same {
+            return Ok(());
+        }
+        Err(Failure::usage("the file changed while it was read")
+            .with_status(status::SYSTEM)
+            .about(&job.subjects.input))
+    }
+
+    /// Mode and time, and the disk where that is wanted.
+    fn finish(&self, job: &Job<'_>, staged: &Staged<'_>) -> io::Result<()> {
+        if !self.task.tree.no_preserve {
+            let mode = job.before.permissions().mode() & 0o777;
+            staged.file.set_permissions(Permissions::from_mode(mode))?;
+            let times = FileTimes::new().set_modified(job.before.modified()?);
+            staged.file.set_times(times)?;
+        }
+        if self.task.on_disk() {
+            staged.file.sync_all()?;
+        }
+        Ok(())
+    }
+
+    /// Opens the folder for the result, with everything on the way there, and clears it of what
+    /// earlier runs left.
+    fn enter_target(&mut self, place: &Place) -> io::Result<()> {
+        let (root, below) = match &self.task.tree.output_dir {
+            Some(dir) => (dir.as_path(), folder_of(&place.relative)),
+            None => (place.root.as_path(), place.below.as_path()),
+        };
+        let path = root.join(below);
+        let shared = &self.task.shared;
+        let mode = |part: usize| mode_of_source(place, part);
+        cached(&mut self.target, &path, || {
+            let folder = Folder::open(root)?.enter(below, Some(&mode))?;
+            let mut cleaned = shared
+                .cleaned
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if cleaned.insert(path.clone()) {
+                folder.remove_stale()?;
+            }
+            Ok(folder)
+        })
+        .map(drop)
+    }
+
+    /// What becomes of a file whose result is there already.
+    fn meet_existing(&self, job: &Job<'_>, folder: &Folder, target: &OsStr) -> End {
+        let tree = &self.task.tree;
+        if tree.remove_source {
+            return match self.remove(job, folder, target) {
+                Ok(()) => End::Done(What::Done(0)),
+                Err(failure) => End::Failed(failure),
+            };
+        }
+        if !tree.skip_existing {
+            return End::Failed(exists_already(job));
+        }
+        match self.is_sound(job, folder, target) {
+            Ok(true) => End::Skipped("there already".to_owned()),
+            Ok(false) => End::Failed(
+                exists_already(job).hint("it is not what the source makes; --force replaces it"),
+            ),
+            Err(error) => End::Failed(job.subjects.blame(&error)),
+        }
+    }
+
+    fn is_sound(&self, job: &Job<'_>, folder: &Folder, target: &OsStr) -> Result<bool, Error> {
+        let Some(output) = folder.file(target).map_err(Error::Read)? else {
+            return Ok(false);
+        };
+        if self.task.tree.verify_existing {
+            return match self
+                .task
+                .way
+                .are_same(&job.file, &output, NonZeroUsize::MIN)
+            {
+                Err(error) if error.offset().is_some() => Ok(false),
+                same => same,
+            };
+        }
+        self.task.way.is_sound(&job.file, &output)
+    }
+
+    /// Removes the source once its replacement, which is on the disk, was read back and is the same.
+    fn remove(&self, job: &Job<'_>, folder: &Folder, target: &OsStr) -> Result<(), Failure> {
+        let system = |error: io::Error| Failure::system(&job.subjects.output, &error);
+        let output = folder.file(target).map_err(system)?;
+        let output = output.ok_or_else(|| system(io::Error::from(io::ErrorKind::NotFound)))?;
+        let same = self
+            .task
+            .way
+            .are_same(&job.file, &output, self.task.jobs)
+            .map_err(|error| {
+                Subjects {
+                    input: job.subjects.output.clone(),
+                    ..job.subjects.clone()
+                }
+                .blame(&error)
+                .hint("the source was kept")
+            })?;
+        if !same {
+            return Err(Failure::usage(format!(
+                "differs from {}; both were kept",
+                job.subjects.output
+            ))
+            .with_status(status::SYSTEM)
+            .about(&job.subjects.input));
+        }
+        // Where an earlier run was killed, this was not done yet.
+        output
+            .sync_all()
+            .and_then(|()| folder.sync())
+            .map_err(system)?;
+        self.check_unchanged(job)?;
+        self.unlink(job)
+            .map_err(|error| Failure::system(&job.subjects.input, &error))
+    }
+
+    fn unlink(&self, job: &Job<'_>) -> io::Result<()> {
+        match &self.source {
+            Some((_, folder)) if !self.task.tree.follow => folder.remove(job.name),
+            _ => fs::remove_file(&job.place.source),
+        }
+    }
+}
+
+fn exists_already(job: &Job<'_>) -> Failure {
+    Failure::usage("the file exists already")
+        .with_status(status::SYSTEM)
+        .about(&job.subjects.output)
+        .hint("overwrite it with --force, or pass over it with --skip-existing")
+}
+
+/// The folder that was opened last, or another one.
+fn cached<'c>(
+    cache: &'c mut Option<(PathBuf, Folder)>,
+    path: &Path,
+    open: impl FnOnce() -> io::Result<Folder>,
+) -> io::Result<&'c Folder> {
+    if cache.as_ref().is_none_or(|(cached, _)| cached != path) {
+        *cache = None;
+        *cache = Some((path.to_owned(), open()?));
+    }
+    let (_, folder) = cache.as_ref().expect("it was just opened");
+    Ok(folder)
+}
+
+/// The folder in a relative path; none for a name alone.
+fn folder_of(relative: &Path) -> &Path {
+    relative.parent().unwrap_or(Path::new(""))
+}
+
+/// The mode for the `part`th folder that is made under the output's folder: that of the source's
+/// folder in its place, as far as the user must be able to write there.
+fn mode_of_source(place: &Place, part: usize) -> u32 {
+    // The last parts of both are the same.
+    let depth = folder_of(&place.relative).components().count();
+    let up = depth.saturating_sub(part + 1);
+    let source = folder(&place.source).ancestors().nth(up);
+    let metadata = source.and_then(|source| {
+        let source = if source.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            source
+        };
+        fs::metadata(source).ok()
+    });
+    metadata.map_or(0o777, |metadata| {
+        metadata.permissions().mode() & 0o777 | 0o700
+    })
+}

@@ -1,0 +1,125 @@
+//! Where the files of a tree are, and where what becomes of them goes. Names are bytes throughout.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+
+/// A file of a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Where it is.
+    pub source: PathBuf,
+    /// The folder from which both are reached without following links: that of the PATH, or where
+    /// the name starts that was given.
+    pub root: PathBuf,
+    /// From the root to the file's folder.
+    pub below: PathBuf,
+    /// The file's path under the output's folder. It decides the shard, too.
+    pub relative: PathBuf,
+}
+
+/// What of a PATH goes into the names under the output's folder: its last part, or nothing where
+/// its contents are meant.
+pub fn prefix(path: &Path) -> &Path {
+    if path.as_os_str().as_bytes().ends_with(b"/") {
+        return Path::new("");
+    }
+    path.file_name().map_or(Path::new(""), Path::new)
+}
+
+/// A file found at `source` when walking `path`, which is a folder.
+pub fn walked(path: &Path, source: &Path) -> Option<Place> {
+    let below = source.strip_prefix(path).ok()?;
+    Some(Place {
+        source: source.to_owned(),
+        root: path.to_owned(),
+        below: below.parent()?.to_owned(),
+        relative: prefix(path).join(below),
+    })
+}
+
+/// A file that was named itself.
+pub fn named(path: &Path) -> Option<Place> {
+    Some(Place {
+        source: path.to_owned(),
+        root: crate::io::output::folder(path).to_owned(),
+        below: PathBuf::new(),
+        relative: PathBuf::from(path.file_name()?),
+    })
+}
+
+/// A file from a list of paths, which keeps its whole path under the output's folder.
+///
+/// # Errors
+/// Why there is no place for it.
+pub fn listed(path: &Path) -> Result<Place, &'static str> {
+    let mut relative = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => relative.push(name),
+            Component::RootDir | Component::CurDir => {}
+            Component::ParentDir | Component::Prefix(_) => {
+                return Err("'..' in a listed path has no place under --output-dir");
+            }
+        }
+    }
+    let mut place = named(path).ok_or("not the path of a file")?;
+    place.relative = relative;
+    Ok(place)
+}
+
+/// The name of a sealed file.
+pub fn with_suffix(name: &OsStr, suffix: &str) -> OsString {
+    let mut name = name.to_owned();
+    name.push(suffix);
+    name
+}
+
+/// The name of an opened file; `None` where the sealed one does not end in the suffix, or in
+/// nothing else.
+pub fn without_suffix(name: &OsStr, suffix: &str) -> Option<OsString> {
+    let name = name.as_bytes().strip_suffix(suffix.as_bytes())?;
+    (!name.is_empty()).then(|| OsString::from_vec(name.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn relative(path: &str, source: &str) -> PathBuf {
+        walked(Path::new(path), Path::new(source)).unwrap().relative
+    }
+
+    #[test]
+    fn a_path_stands_for_itself_and_one_with_a_slash_for_its_contents() {
+        assert_eq!(relative("photos", "photos/a/x"), Path::new("photos/a/x"));
+        assert_eq!(relative("photos/", "photos/a/x"), Path::new("a/x"));
+        assert_eq!(
+            relative("/data/photos", "/data/photos/x"),
+            Path::new("photos/x")
+        );
+        assert_eq!(relative(".", "./a/x"), Path::new("a/x"));
+        assert_eq!(relative("..", "../a/x"), Path::new("a/x"));
+        assert_eq!(relative("../b", "../b/x"), Path::new("b/x"));
+    }
+
+    #[test]
+    fn listed_paths_stay_below() {
+        let relative = |path| listed(Path::new(path)).map(|place| place.relative);
+        assert_eq!(relative("./a/x"), Ok("a/x".into()));
+        assert_eq!(relative("/a/x"), Ok("a/x".into()));
+        assert!(relative("../x").is_err());
+        assert!(relative("a/../../x").is_err());
+        assert!(relative("/").is_err());
+    }
+
+    #[test]
+    fn suffixes_come_and_go() {
+        let name = OsStr::from_bytes(b"a\xff");
+        let sealed = with_suffix(name, ".gfe");
+        assert_eq!(sealed.as_bytes(), b"a\xff.gfe");
+        assert_eq!(without_suffix(&sealed, ".gfe").as_deref(), Some(name));
+        assert_eq!(without_suffix(OsStr::new("a.enc"), ".gfe"), None);
+        assert_eq!(without_suffix(OsStr::new(".gfe"), ".gfe"), None);
+    }
+}

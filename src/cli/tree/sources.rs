@@ -1,0 +1,292 @@
+//! Which files are worked on: a walk through folders, or a list of paths.
+
+use super::args::{Pattern, Shard, TreeArgs};
+use super::place::{self, Place};
+use crate::cli::failure::{Failure, shown};
+use crate::io::folder::is_temporary;
+use globset::{GlobSet, GlobSetBuilder};
+use std::ffi::OsStr;
+use std::fs::{self, File, FileType, Metadata};
+use std::io::{self, BufRead, BufReader};
+use std::ops::ControlFlow;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use walkdir::{DirEntry, WalkDir};
+
+/// What was come by.
+pub enum Found {
+    /// A regular file, and its length.
+    File(Place, u64),
+    Skipped(PathBuf, String),
+    Failed(PathBuf, Failure),
+}
+
+/// Who gets what was found, and says whether to go on.
+pub type Take<'a> = &'a mut dyn FnMut(Found) -> ControlFlow<()>;
+
+/// Decides what of a tree is wanted.
+pub struct Wanted<'a> {
+    args: &'a TreeArgs,
+    include: Globs,
+    exclude: Globs,
+    /// A folder that is not walked into: the outputs' own.
+    not: Option<(u64, u64)>,
+}
+
+/// Globs for names and for paths.
+struct Globs {
+    names: GlobSet,
+    paths: GlobSet,
+    empty: bool,
+}
+
+impl Globs {
+    fn new(patterns: &[Pattern]) -> Result<Self, Failure> {
+        let set = |names| {
+            let mut set = GlobSetBuilder::new();
+            for pattern in patterns.iter().filter(|pattern| pattern.names == names) {
+                set.add(pattern.glob.clone());
+            }
+            set.build()
+                .map_err(|error| Failure::usage(error.to_string()))
+        };
+        Ok(Self {
+            names: set(true)?,
+            paths: set(false)?,
+            empty: patterns.is_empty(),
+        })
+    }
+
+    fn match_(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default();
+        self.names.is_match(name) || self.paths.is_match(path)
+    }
+}
+
+impl<'a> Wanted<'a> {
+    /// `outputs` is the folder for the outputs, where there is one.
+    pub fn new(args: &'a TreeArgs, outputs: Option<&Path>) -> Result<Self, Failure> {
+        Ok(Self {
+            args,
+            include: Globs::new(&args.include)?,
+            exclude: Globs::new(&args.exclude)?,
+            not: outputs
+                .and_then(|outputs| fs::metadata(outputs).ok())
+                .map(|metadata| id(&metadata)),
+        })
+    }
+
+    /// Gives out all files of the PATHs or the list, in a fixed order.
+    pub fn find(&self, paths: &[PathBuf], take: Take<'_>) -> Result<(), Failure> {
+        if let Some(list) = &self.args.files0_from {
+            return self.listed(list, take);
+        }
+        for path in paths {
+            if self.walk(path, take).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn walk(&self, path: &Path, take: Take<'_>) -> ControlFlow<()> {
+        let depth = self
+            .args
+            .max_depth
+            .map_or(usize::MAX, |depth| depth as usize);
+        let walk = WalkDir::new(path)
+            .sort_by_file_name()
+            .follow_links(self.args.follow)
+            .same_file_system(self.args.one_file_system)
+            .max_depth(depth)
+            .into_iter()
+            .filter_entry(|entry| self.enters(path, entry));
+        for entry in walk {
+            let found = match entry {
+                Ok(entry) => self.walked(path, &entry),
+                Err(error) => Some(failed(path, error)),
+            };
+            if let Some(found) = found {
+                take(found)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Whether a file, or what is in a folder, is looked at.
+    fn enters(&self, path: &Path, entry: &DirEntry) -> bool {
+        if entry.depth() == 0 {
+            return true;
+        }
+        let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
+        let outputs = || {
+            entry.file_type().is_dir()
+                && self.not.is_some()
+                && entry.metadata().ok().map(|metadata| id(&metadata)) == self.not
+        };
+        self.passes(entry.file_name()) && !self.exclude.match_(below) && !outputs()
+    }
+
+    /// Whether a name is one to work on.
+    fn passes(&self, name: &OsStr) -> bool {
+        (self.args.hidden || !name.as_bytes().starts_with(b".")) && !is_temporary(name)
+    }
+
+    fn walked(&self, path: &Path, entry: &DirEntry) -> Option<Found> {
+        let source = entry.path();
+        if entry.file_type().is_dir() {
+            return None;
+        }
+        let place = match entry.depth() {
+            0 => place::named(source),
+            _ => place::walked(path, source),
+        };
+        let below = source.strip_prefix(path).unwrap_or(source);
+        if entry.depth() > 0 && !self.include.empty && !self.include.match_(below) {
+            return None;
+        }
+        match entry.metadata() {
+            Ok(metadata) => self.regular(source, place?, &metadata),
+            Err(error) => Some(failed(path, error)),
+        }
+    }
+
+    fn regular(&self, source: &Path, place: Place, metadata: &Metadata) -> Option<Found> {
+        if let Some(shard) = self.args.shard
+            && !is_in(shard, &place.relative)
+        {
+            return None;
+        }
+        if !metadata.is_file() {
+            let why = kind(metadata.file_type()).to_owned();
+            return Some(Found::Skipped(source.to_owned(), why));
+        }
+        Some(Found::File(place, metadata.len()))
+    }
+
+    fn listed(&self, list: &Path, take: Take<'_>) -> Result<(), Failure> {
+        let system = |error: io::Error| Failure::system(shown(list), &error);
+        let list: Box<dyn BufRead> = if list.as_os_str() == "-" {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(BufReader::new(File::open(list).map_err(system)?))
+        };
+        for path in list.split(0) {
+            let path = PathBuf::from(std::ffi::OsString::from_vec(path.map_err(system)?));
+            if let Some(found) = self.one_listed(path)
+                && take(found).is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn one_listed(&self, path: PathBuf) -> Option<Found> {
+        let name = path.file_name().unwrap_or_default();
+        let wanted = (self.include.empty || self.include.match_(&path))
+            && !self.exclude.match_(&path)
+            && !is_temporary(name);
+        if !wanted {
+            return None;
+        }
+        let metadata = if self.args.follow {
+            fs::metadata(&path)
+        } else {
+            fs::symlink_metadata(&path)
+        };
+        match (metadata, place::listed(&path)) {
+            (Err(error), _) => {
+                let failure = Failure::system(shown(&path), &error);
+                Some(Found::Failed(path, failure))
+            }
+            (Ok(_), Err(why)) if self.args.output_dir.is_some() => {
+                let failure = Failure::usage(why).about(shown(&path));
+                Some(Found::Failed(path, failure))
+            }
+            (Ok(metadata), place) => {
+                let place = place.ok().or_else(|| place::named(&path))?;
+                self.regular(&path, place, &metadata)
+            }
+        }
+    }
+}
+
+fn id(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
+}
+
+fn failed(path: &Path, error: walkdir::Error) -> Found {
+    let path = error.path().unwrap_or(path).to_owned();
+    let failure = if error.loop_ancestor().is_some() {
+        Failure::usage("a symbolic link that leads back to a folder it is in")
+            .with_status(fetool::status::SYSTEM)
+            .about(shown(&path))
+    } else {
+        let error = error
+            .into_io_error()
+            .unwrap_or_else(|| io::Error::other("cannot be read"));
+        Failure::system(shown(&path), &error)
+    };
+    Found::Failed(path, failure)
+}
+
+/// What is not a regular file.
+fn kind(kind: FileType) -> &'static str {
+    if kind.is_symlink() {
+        "a symbolic link"
+    } else if kind.is_dir() {
+        "a folder"
+    } else if kind.is_fifo() {
+        "a fifo"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+/// Whether a file is in a part of the tree: by a hash of its relative path, so that no other file
+/// moves when one comes or goes.
+fn is_in(shard: Shard, relative: &Path) -> bool {
+    let hash = blake3::hash(relative.as_os_str().as_bytes());
+    let (number, _) = hash
+        .as_bytes()
+        .split_first_chunk()
+        .expect("a hash has 32 bytes");
+    u64::from_le_bytes(*number) % shard.count == shard.index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_is_in_one_part_and_stays_there() {
+        for count in 1..10 {
+            let parts = |path: &str| -> Vec<u64> {
+                (0..count)
+                    .filter(|index| {
+                        let shard = Shard {
+                            index: *index,
+                            count,
+                        };
+                        is_in(shard, Path::new(path))
+                    })
+                    .collect()
+            };
+            for file in 0..100 {
+                assert_eq!(parts(&format!("a/{file}")).len(), 1);
+            }
+        }
+        // Other machines and other versions must cut the tree in the same way.
+        let of_8: Vec<bool> = (0..8)
+            .map(|index| is_in(Shard { index, count: 8 }, Path::new("photos/a.jpg")))
+            .collect();
+        assert_eq!(of_8.iter().position(|is| *is), Some(PART_OF_PHOTOS));
+    }
+
+    /// Computed with the `b3sum` program: the first 8 bytes, little-endian, modulo 8.
+    const PART_OF_PHOTOS: usize = 0;
+}

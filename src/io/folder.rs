@@ -1,0 +1,235 @@
+//! Folders that are held open, and files in them that appear whole or not at all.
+//!
+//! Whatever is done in a folder is done through its descriptor, and folders below it are entered one
+//! by one without following symbolic links: a link that somebody plants on the way leads nowhere.
+
+use super::cleanup::Temporary;
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::sys::stat::{Mode, fstatat, mkdirat};
+use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+/// Temporary files begin with this.
+pub const TEMPORARY_PREFIX: &str = ".fetool-";
+/// And end with this.
+pub const TEMPORARY_SUFFIX: &str = ".tmp";
+
+const FOLDER: OFlag = OFlag::O_RDONLY
+    .union(OFlag::O_DIRECTORY)
+    .union(OFlag::O_CLOEXEC);
+
+/// An open folder.
+pub struct Folder {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+impl Folder {
+    /// Opens a folder that the user named, following links.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let fd = nix::fcntl::open(path, FOLDER, Mode::empty())?;
+        Ok(Self {
+            fd,
+            path: path.to_owned(),
+        })
+    }
+
+    /// The folder `below` this one, through folders only. Those that are missing are made, where
+    /// `new` tells with which mode: it is asked for the first part of `below`, the second and so on.
+    ///
+    /// # Errors
+    /// Where a symbolic link or something else than a folder is in the way.
+    pub fn enter(&self, below: &Path, new: Option<&dyn Fn(usize) -> u32>) -> io::Result<Self> {
+        let mut folder = Self {
+            fd: self.fd.try_clone()?,
+            path: self.path.clone(),
+        };
+        for (i, component) in below.components().enumerate() {
+            let Component::Normal(name) = component else {
+                return Err(io::Error::other("the path leads out of the folder"));
+            };
+            let mode = new.map(|new| move || Mode::from_bits_truncate(new(i)));
+            folder = folder.enter_one(name, mode)?;
+        }
+        Ok(folder)
+    }
+
+    fn enter_one(&self, name: &OsStr, new: Option<impl Fn() -> Mode>) -> io::Result<Self> {
+        let open = || openat(&self.fd, name, FOLDER | OFlag::O_NOFOLLOW, Mode::empty());
+        let fd = match (open(), new) {
+            (Err(Errno::ENOENT), Some(mode)) => {
+                match mkdirat(&self.fd, name, mode()) {
+                    // Another worker was faster.
+                    Ok(()) | Err(Errno::EEXIST) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                open()
+            }
+            (opened, _) => opened,
+        };
+        match fd {
+            Ok(fd) => Ok(Self {
+                fd,
+                path: self.path.join(name),
+            }),
+            Err(Errno::ELOOP | Errno::ENOTDIR) => Err(io::Error::other(format!(
+                "{} is no folder, and links are not followed there",
+                name.display()
+            ))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens a regular file for reading; `None` where there is none. Links are not followed.
+    pub fn file(&self, name: &OsStr) -> io::Result<Option<File>> {
+        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        match openat(&self.fd, name, flags, Mode::empty()) {
+            Ok(fd) => Ok(Some(File::from(fd))),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(Errno::ELOOP) => Err(io::Error::other("a symbolic link is in the way")),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Starts a new file, under a temporary name and with mode 0600.
+    pub fn stage(&self) -> io::Result<Staged<'_>> {
+        loop {
+            let mut random = [0; 8];
+            fetool::random(&mut random).map_err(io::Error::other)?;
+            let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+            let name = OsString::from(format!("{TEMPORARY_PREFIX}{random}{TEMPORARY_SUFFIX}"));
+            let path = self.path.join(&name);
+            let flags = OFlag::O_RDWR
+                | OFlag::O_CREAT
+                | OFlag::O_EXCL
+                | OFlag::O_NOFOLLOW
+                | OFlag::O_CLOEXEC;
+            let make = || -> io::Result<(File, PathBuf)> {
+                let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+                let fd = openat(&self.fd, name.as_os_str(), flags, mode)?;
+                Ok((File::from(fd), path))
+            };
+            let ((file, _), undo) = Temporary::make(make, |(_, path)| path)?;
+            let staged = Staged {
+                folder: self,
+                name,
+                file,
+                done: false,
+                _undo: undo,
+            };
+            if is_ours(&staged.file)? {
+                return Ok(staged);
+            }
+        }
+    }
+
+    /// Removes temporary files that nobody writes any more. Returns how many.
+    pub fn remove_stale(&self) -> io::Result<usize> {
+        let mut removed = 0;
+        let mut dir = Dir::openat(&self.fd, ".", FOLDER, Mode::empty())?;
+        for entry in dir.iter() {
+            let entry = entry?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if is_temporary(name) && self.is_stale(name) {
+                self.remove(name)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Whoever writes a temporary file holds its lock.
+    fn is_stale(&self, name: &OsStr) -> bool {
+        let Ok(Some(file)) = self.file(name) else {
+            return false;
+        };
+        file.metadata().is_ok_and(|metadata| metadata.is_file()) && file.try_lock().is_ok()
+    }
+
+    /// Whether something has this name, whatever it is.
+    pub fn has(&self, name: &OsStr) -> io::Result<bool> {
+        match fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir)?)
+    }
+
+    /// Brings the folder's names to the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        File::from(self.fd.try_clone()?).sync_all()
+    }
+}
+
+/// Whether this is the name of a temporary file of ours.
+pub fn is_temporary(name: &OsStr) -> bool {
+    let name = name.as_bytes();
+    name.starts_with(TEMPORARY_PREFIX.as_bytes()) && name.ends_with(TEMPORARY_SUFFIX.as_bytes())
+}
+
+/// Locks a new temporary file, so that nobody takes it for one that was left behind. `false` where
+/// somebody has done that already, in the moment before.
+pub fn is_ours(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    match file.try_lock() {
+        Ok(()) => Ok(file.metadata()?.nlink() > 0),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(false),
+        // File systems without locks: there nobody can take it for a stale one either.
+        Err(std::fs::TryLockError::Error(_)) => Ok(true),
+    }
+}
+
+/// A file on its way: gone when this is dropped before it was placed.
+pub struct Staged<'a> {
+    folder: &'a Folder,
+    name: OsString,
+    pub file: File,
+    done: bool,
+    _undo: Temporary,
+}
+
+impl Staged<'_> {
+    /// Gives the file its name. Without `force`, one of that name stays as it is and is an error.
+    pub fn place(mut self, name: &OsStr, force: bool) -> io::Result<()> {
+        let fd = &self.folder.fd;
+        if force {
+            renameat(fd, self.name.as_os_str(), fd, name)?;
+            self.done = true;
+        } else {
+            match linkat(fd, self.name.as_os_str(), fd, name, AtFlags::empty()) {
+                // The temporary name goes when this is dropped.
+                Ok(()) => {}
+                // Some file systems have no second names.
+                Err(Errno::EPERM | Errno::EOPNOTSUPP) => {
+                    if self.folder.has(name)? {
+                        return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+                    }
+                    renameat(fd, self.name.as_os_str(), fd, name)?;
+                    self.done = true;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Staged<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            let _ = self.folder.remove(&self.name);
+        }
+    }
+}
