@@ -4,6 +4,7 @@
 //! from a cut-off file without reading messages. For bad files the messages contain the words that
 //! the GFE document uses: `invalid chunk size`, `authentication failed`, `unexpected EOF`.
 
+use crate::format::Evidence;
 use std::io;
 
 /// What went wrong in sealing, opening or inspecting.
@@ -64,9 +65,9 @@ pub enum Error {
         offset: u64,
     },
 
-    /// No format that fetool knows.
-    #[error("not a sealed file of a known format")]
-    UnknownFormat,
+    /// No format that fetool knows, as far as can be told.
+    #[error("not a sealed file of a known format{}", if .0.wrong_secret { ", or the wrong secret" } else { "" })]
+    UnknownFormat(Box<Unknown>),
 
     /// A known format in a version or variant that is not supported.
     #[error("{0}")]
@@ -101,6 +102,35 @@ pub enum Error {
     /// A bug in fetool: one of its threads panicked.
     #[error("internal error: a {0} thread panicked; please report this")]
     Panic(&'static str),
+}
+
+/// What is known of a file whose format is not.
+#[derive(Clone, Debug, Default)]
+pub struct Unknown {
+    /// The formats that it is not, by name, and why.
+    pub ruled_out: Vec<(&'static str, String)>,
+    /// The formats without a magic number that it may be, where nobody has tried a secret.
+    pub possible: Vec<Possible>,
+    /// A secret was tried on the formats that it may be, and opened none.
+    pub wrong_secret: bool,
+}
+
+/// A format without a magic number that a file may be of.
+#[derive(Clone, Debug)]
+pub struct Possible {
+    /// The format's name on the command line.
+    pub format: &'static str,
+    /// The format's name for people.
+    pub title: &'static str,
+    /// What speaks for and against it.
+    pub evidence: Evidence,
+}
+
+impl Possible {
+    /// Whether nothing speaks against it.
+    pub fn is_likely(&self) -> bool {
+        self.evidence.opposing.is_empty()
+    }
 }
 
 /// The exit statuses of the command line, as the manual lists them.
@@ -163,7 +193,7 @@ impl Error {
             | Self::Panic(_) => status::SYSTEM,
             Self::Usage { .. } => status::USAGE,
             Self::Authentication { .. } => status::KEY,
-            Self::UnknownFormat
+            Self::UnknownFormat(_)
             | Self::Unsupported(_)
             | Self::Malformed { .. }
             | Self::Strict(_) => status::FORMAT,
@@ -175,7 +205,7 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Usage { hint, .. } | Self::Secret { hint, .. } => hint.as_deref(),
-            Self::UnknownFormat => Some("give the format with --format if you know it"),
+            Self::UnknownFormat(_) => Some("give the format with --format if you know it"),
             _ => None,
         }
     }

@@ -1,15 +1,16 @@
 //! Telling what a sealed file is, without a key.
 
 use crate::Error;
-use crate::format::{self, Description, Format, HEAD_MAX, Header, Limits};
+use crate::detect::{self, read_header_among};
+use crate::format::{Description, FORMATS, Format, HEAD_MAX, Header, Limits};
 use crate::open::Checked;
 use crate::pipeline::Walker;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 /// Looks into a sealed file: decodes its header, and walks its frames to the end by their lengths
 /// alone. Nothing is authenticated, so this tells what the file claims to be.
-#[derive(Default)]
 pub struct Inspect<'a> {
+    formats: &'a [&'a dyn Format],
     format: Option<&'a dyn Format>,
     detached: Option<&'a [u8]>,
 }
@@ -61,7 +62,17 @@ impl From<&Error> for Fault {
 impl<'a> Inspect<'a> {
     /// Finds out the format.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            formats: FORMATS,
+            format: None,
+            detached: None,
+        }
+    }
+
+    /// The formats to tell apart; all of [`FORMATS`] otherwise.
+    pub fn among(mut self, formats: &'a [&'a dyn Format]) -> Self {
+        self.formats = formats;
+        self
     }
 
     /// The format to read; `None` finds it out.
@@ -108,12 +119,18 @@ impl<'a> Inspect<'a> {
     fn inspect(self, input: &mut dyn Skim) -> Result<Inspected, Error> {
         let (format, header, ahead) = match self.detached {
             Some(head) => {
-                let (format, header) = format::read_header(self.format, head)?;
+                let (format, header) = read_header_among(self.formats, self.format, head)?;
                 (format, header, Vec::new())
             }
             None => {
                 let mut head = read(input, HEAD_MAX).map_err(Error::Read)?;
-                let (format, header) = format::read_header(self.format, &head)?;
+                let header = read_header_among(self.formats, self.format, &head);
+                let (format, header) = match header {
+                    Err(Error::UnknownFormat(_)) if self.format.is_none() => {
+                        return Err(self.possible(&head, input)?);
+                    }
+                    header => header?,
+                };
                 let ahead = head.split_off(header.size());
                 (format, header, ahead)
             }
@@ -134,13 +151,32 @@ impl<'a> Inspect<'a> {
             fault: None,
         };
         report.chunk_size = report.description.chunk_size;
-        let walked = walk(&*header, offset, ahead, input, &mut report);
+        let walked = walk(&*header, offset, ahead, input, &mut report).and_then(|end| {
+            report.plaintext_len = header.plaintext_len(report.plaintext_len)?;
+            Ok(end)
+        });
         match walked {
             Ok(end) => report.sealed_len = Some(end),
             Err(Error::Read(error)) => return Err(Error::Read(error)),
             Err(fault) => report.fault = Some(Fault::from(&fault)),
         }
         Ok(report)
+    }
+
+    /// What a file without a magic number may be.
+    fn possible(&self, head: &[u8], input: &mut dyn Skim) -> Result<Error, Error> {
+        let len = match input.known_len() {
+            Some(len) => len,
+            None => head.len() as u64 + input.skip(u64::MAX).map_err(Error::Read)?,
+        };
+        let unknown = detect::possible(self.formats, head, Some(len));
+        Ok(Error::UnknownFormat(Box::new(unknown)))
+    }
+}
+
+impl Default for Inspect<'_> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

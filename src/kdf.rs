@@ -2,7 +2,8 @@
 
 use crate::Error;
 use argon2::{Algorithm, Argon2, Params, Version};
-use std::fmt;
+use sha2::Digest;
+use std::{fmt, thread};
 use zeroize::Zeroizing;
 
 /// A key derived from a secret. Wiped when it is dropped.
@@ -44,6 +45,8 @@ pub enum Derivation {
         /// Iterations.
         iterations: u32,
     },
+    /// One SHA-256, without the salt.
+    Sha256,
 }
 
 /// The shortest salt that go-fileencrypt takes, in bytes.
@@ -119,8 +122,37 @@ impl Derivation {
             Self::Pbkdf2 { iterations } => {
                 pbkdf2::pbkdf2_hmac::<sha2::Sha256>(secret, salt, iterations, key.as_mut());
             }
+            Self::Sha256 => key.copy_from_slice(&sha2::Sha256::digest(secret)),
         }
         Ok(key)
+    }
+
+    /// Derives a key for every salt, on all cores, in the salts' order.
+    ///
+    /// # Errors
+    /// As [`derive`](Self::derive), and [`Error::Thread`].
+    pub fn derive_all(self, secret: &[u8], salts: &[&[u8]]) -> Result<Vec<Key>, Error> {
+        let share = salts.len().div_ceil(crate::all_cores().get()).max(1);
+        thread::scope(|scope| {
+            let threads: Vec<_> = salts
+                .chunks(share)
+                .map(|salts| {
+                    thread::Builder::new()
+                        .name("key derivation".to_owned())
+                        .spawn_scoped(scope, move || {
+                            let keys = salts.iter().map(|salt| self.derive(secret, salt));
+                            keys.collect::<Result<Vec<Key>, Error>>()
+                        })
+                        .map_err(Error::Thread)
+                })
+                .collect::<Result<_, _>>()?;
+            let mut keys = Vec::with_capacity(salts.len());
+            for thread in threads {
+                let derived = thread.join();
+                keys.extend(derived.unwrap_or(Err(Error::Panic("key derivation")))?);
+            }
+            Ok(keys)
+        })
     }
 }
 
@@ -153,6 +185,7 @@ impl fmt::Display for Derivation {
             Self::Pbkdf2 { iterations } => {
                 write!(f, "PBKDF2-HMAC-SHA256, {iterations} iterations")
             }
+            Self::Sha256 => f.write_str("SHA-256, once and without a salt"),
         }
     }
 }

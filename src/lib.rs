@@ -41,6 +41,7 @@
 #![warn(missing_docs)]
 
 pub mod aead;
+mod detect;
 mod error;
 pub mod format;
 mod inspect;
@@ -52,8 +53,9 @@ mod rekey;
 mod seal;
 mod secret;
 
-pub use error::{Error, plain, status};
+pub use error::{Error, Possible, Unknown, plain, status};
 pub use inspect::{Fault, Inspect, Inspected};
+pub use lookahead::Lookahead;
 pub use open::{Checked, Open, Opened, Opening};
 pub use pipeline::{Meter, Reports, Stop};
 pub use rekey::Rekey;

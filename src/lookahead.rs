@@ -7,7 +7,7 @@ use std::io::{self, Read};
 const STEP: usize = 64 << 10;
 
 /// An input whose first bytes can be looked at, and then be read as if nobody had.
-pub(crate) struct Lookahead<R> {
+pub struct Lookahead<R> {
     input: R,
     buffer: Vec<u8>,
     /// Bytes of `buffer` that were read (again) already.
@@ -15,6 +15,7 @@ pub(crate) struct Lookahead<R> {
 }
 
 impl<R: Read> Lookahead<R> {
+    /// Nothing is read yet.
     pub fn new(input: R) -> Self {
         Self {
             input,
@@ -24,7 +25,7 @@ impl<R: Read> Lookahead<R> {
     }
 
     /// The next `len` bytes; fewer only where the input ends.
-    pub fn peek(&mut self, len: usize) -> io::Result<&[u8]> {
+    pub(crate) fn peek(&mut self, len: usize) -> io::Result<&[u8]> {
         let end = self.taken + len;
         while self.buffer.len() < end {
             let step = STEP.min(end - self.buffer.len()) as u64;
@@ -37,12 +38,12 @@ impl<R: Read> Lookahead<R> {
     }
 
     /// What was looked at so far, and was not passed over.
-    pub fn ahead(&self) -> &[u8] {
+    pub(crate) fn ahead(&self) -> &[u8] {
         &self.buffer[self.taken..]
     }
 
     /// Reads at most `most` bytes more to look at, in one go; `false` where the input ends.
-    pub fn more(&mut self, most: usize) -> io::Result<bool> {
+    pub(crate) fn more(&mut self, most: usize) -> io::Result<bool> {
         let old = self.buffer.len();
         self.buffer.resize(old + most, 0);
         let read = loop {
@@ -56,7 +57,7 @@ impl<R: Read> Lookahead<R> {
     }
 
     /// Passes over bytes that were looked at.
-    pub fn skip(&mut self, len: usize) {
+    pub(crate) fn skip(&mut self, len: usize) {
         self.taken = (self.taken + len).min(self.buffer.len());
     }
 }

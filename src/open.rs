@@ -1,8 +1,9 @@
 //! Opening a sealed stream.
 
-use crate::format::{self, Format, Frames, HEAD_MAX, Header, Limits};
+use crate::detect::{self, first_frame};
+use crate::format::{self, FORMATS, Format, Frames, Header, Limits, Unlocked};
 use crate::lookahead::Lookahead;
-use crate::pipeline::{self, Meter, Run, Stop, Walker};
+use crate::pipeline::{self, Meter, Run, Stop};
 use crate::seal::all_cores;
 use crate::{Error, Secret};
 use std::io::{Read, Write};
@@ -15,6 +16,7 @@ use std::num::NonZeroUsize;
 /// given up, such as a temporary file.
 pub struct Open<'a> {
     secret: &'a Secret,
+    formats: &'a [&'a dyn Format],
     format: Option<&'a dyn Format>,
     detached: Option<&'a [u8]>,
     strict: bool,
@@ -47,6 +49,7 @@ impl<'a> Open<'a> {
     pub fn new(secret: &'a Secret) -> Self {
         Self {
             secret,
+            formats: FORMATS,
             format: None,
             detached: None,
             strict: false,
@@ -60,6 +63,12 @@ impl<'a> Open<'a> {
     /// The format to read; `None` finds it out.
     pub fn format(mut self, format: Option<&'a dyn Format>) -> Self {
         self.format = format;
+        self
+    }
+
+    /// The formats to tell apart; all of [`FORMATS`] otherwise.
+    pub fn among(mut self, formats: &'a [&'a dyn Format]) -> Self {
+        self.formats = formats;
         self
     }
 
@@ -118,6 +127,7 @@ impl<'a> Open<'a> {
             frames: header.frames(&self.limits),
             offset: self.body_offset(&*header),
             unlocked,
+            limits: self.limits,
             jobs: self.jobs,
             stop: self.stop,
             meter: self.meter,
@@ -146,25 +156,88 @@ impl<'a> Open<'a> {
         Ok(checked)
     }
 
-    fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Unlocking<'a>, Error> {
-        let (format, header) = match self.detached {
-            Some(head) => format::read_header(self.format, head)?,
-            None => peek_header(self.format, input)?,
+    /// Finds out the format of `input`, of which nothing is taken: by its magic number, or else by
+    /// what the secret opens.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFormat`], the errors of a header that cannot be decoded, [`Error::Read`].
+    pub fn detect<R: Read>(&self, input: &mut Lookahead<R>) -> Result<&'a dyn Format, Error> {
+        if self.detached.is_some() || self.format.is_some() {
+            return Ok(self.header(input)?.0);
+        }
+        match self.header(input) {
+            Err(error) => Ok(self.by_secret(input, error)?.0),
+            Ok((format, _)) => Ok(format),
+        }
+    }
+
+    fn header<R: Read>(
+        &self,
+        input: &mut Lookahead<R>,
+    ) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
+        match self.detached {
+            Some(head) => detect::read_header_among(self.formats, self.format, head),
+            None => detect::peek_header(self.formats, self.format, input),
+        }
+    }
+
+    /// Where no magic number tells, or one is there by chance, the secret does.
+    fn by_secret<R: Read>(
+        &self,
+        input: &mut Lookahead<R>,
+        magic: Error,
+    ) -> Result<detect::Found<'a>, Error> {
+        if !matches!(
+            magic,
+            Error::UnknownFormat(_) | Error::Malformed { .. } | Error::Unsupported(_)
+        ) {
+            return Err(magic);
+        }
+        let found = detect::by_secret(self.formats, self.secret, input, &self.limits);
+        match (found, magic) {
+            (Err(Error::UnknownFormat(_)), Error::Malformed { offset, what }) => {
+                Err(Error::Malformed { offset, what })
+            }
+            (Err(Error::UnknownFormat(_)), Error::Unsupported(what)) => {
+                Err(Error::Unsupported(what))
+            }
+            (found, _) => found,
+        }
+    }
+
+    fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
+        let found = match self.header(input) {
+            Ok((format, header)) => {
+                let unlocked = self.try_secret(&*header, input)?;
+                (format, header, unlocked)
+            }
+            Err(error) if self.format.is_none() && self.detached.is_none() => {
+                self.by_secret(input, error)?
+            }
+            Err(error) => return Err(error),
         };
-        let offset = self.body_offset(&*header);
-        input.skip(offset as usize);
-        let first = if header.tries_first_frame() {
-            first_frame(input, header.frames(&self.limits), offset)?
-        } else {
-            None
-        };
-        let unlocked = header.unlock(self.secret, first)?;
         if self.strict
-            && let Some(warning) = unlocked.warnings.first()
+            && let Some(warning) = found.2.warnings.first()
         {
             return Err(Error::Strict(warning.clone()));
         }
-        Ok((format, header, unlocked))
+        input.skip(self.body_offset(&*found.1) as usize);
+        Ok(found)
+    }
+
+    fn try_secret<R: Read>(
+        &self,
+        header: &dyn Header,
+        input: &mut Lookahead<R>,
+    ) -> Result<Unlocked, Error> {
+        let offset = self.body_offset(header);
+        let first = if header.tries_first_frame() {
+            let frames = header.frames(&self.limits);
+            first_frame(input, offset as usize, frames, offset, &self.limits)?
+        } else {
+            None
+        };
+        header.unlock(self.secret, first)
     }
 
     /// Where the first frame starts in the input.
@@ -177,46 +250,6 @@ impl<'a> Open<'a> {
     }
 }
 
-/// Reads no more of the input than its header needs: what follows may come much later.
-pub(crate) fn peek_header<'a, R: Read>(
-    format: Option<&'a dyn Format>,
-    input: &mut Lookahead<R>,
-) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
-    loop {
-        let head = input.ahead();
-        let missing = HEAD_MAX.saturating_sub(head.len());
-        let header = format::read_header(format, head);
-        match header {
-            Err(Error::Truncated { .. }) if missing > 0 => {
-                if !input.more(missing).map_err(Error::Read)? {
-                    return header;
-                }
-            }
-            header => return header,
-        }
-    }
-}
-
-type Unlocking<'a> = (&'a dyn Format, Box<dyn Header>, format::Unlocked);
-
-/// Looks at the whole first frame, where there is one.
-pub(crate) fn first_frame<R: Read>(
-    input: &mut Lookahead<R>,
-    frames: Box<dyn Frames>,
-    offset: u64,
-) -> Result<Option<&[u8]>, Error> {
-    let mut walker = Walker::new(frames, offset);
-    let lead = input.peek(walker.frames.lead()).map_err(Error::Read)?;
-    let Some(len) = walker.next(lead)? else {
-        return Ok(None);
-    };
-    let frame = input.peek(len).map_err(Error::Read)?;
-    if frame.len() < len {
-        walker.cut_short(frame.len())?;
-    }
-    Ok(Some(frame))
-}
-
 /// Ready to open one stream whose secret was found to be right.
 pub struct Opening<R> {
     input: Lookahead<R>,
@@ -224,6 +257,7 @@ pub struct Opening<R> {
     frames: Box<dyn Frames>,
     offset: u64,
     unlocked: format::Unlocked,
+    limits: Limits,
     jobs: NonZeroUsize,
     stop: Stop,
     meter: Meter,
@@ -255,11 +289,16 @@ impl<R: Read + Send> Opening<R> {
         let totals = pipeline::open(
             &mut self.input,
             &mut output,
-            self.frames,
-            &*self.unlocked.codec,
-            self.offset,
+            pipeline::Sealed {
+                frames: self.frames,
+                offset: self.offset,
+                codec: &*self.unlocked.codec,
+                layers: self.unlocked.layers,
+                limits: self.limits,
+            },
             &Run {
                 jobs: self.jobs,
+                memory: self.limits.memory,
                 stop: &self.stop,
                 meter: &self.meter,
             },
@@ -267,7 +306,7 @@ impl<R: Read + Send> Opening<R> {
         output.flush().map_err(Error::Write)?;
         Ok(Opened {
             chunks: totals.chunks,
-            plaintext_len: totals.written,
+            plaintext_len: totals.plaintext,
         })
     }
 }

@@ -1,9 +1,9 @@
 //! Changing which secrets open a file, without touching its data.
 
-use crate::format::{Change, Format, Limits, RekeyRequest, Rekeyed};
+use crate::detect::{first_frame, peek_header};
+use crate::format::{Change, FORMATS, Format, Limits, RekeyRequest, Rekeyed};
 use crate::kdf::Kdf;
 use crate::lookahead::Lookahead;
-use crate::open::{first_frame, peek_header};
 use crate::{Error, Secret};
 use std::io::{Read, Write};
 
@@ -76,13 +76,14 @@ impl<'a> Rekey<'a> {
 
     /// Makes the new header; `input` is then behind the old one.
     fn look<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Rekeyed, Error> {
-        let (_, header) = peek_header(self.format, input)?;
+        let (_, header) = peek_header(FORMATS, self.format, input)?;
         input.skip(header.size());
         let offset = header.size() as u64;
         // A header kept apart has nothing behind it.
         let bare = input.peek(1).map_err(Error::Read)?.is_empty();
         let first = if header.tries_first_frame() && !bare {
-            first_frame(input, header.frames(&Limits::default()), offset)?
+            let limits = Limits::default();
+            first_frame(input, 0, header.frames(&limits), offset, &limits)?
         } else {
             None
         };

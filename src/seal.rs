@@ -1,7 +1,7 @@
 //! Sealing a stream.
 
 use crate::aead::Algorithm;
-use crate::format::{self, Format, Layout, SealRequest};
+use crate::format::{self, Format, Layout, Limits, SealRequest};
 use crate::kdf::Kdf;
 use crate::pipeline::{self, Meter, Run, Stop};
 use crate::{Error, Secret};
@@ -29,6 +29,8 @@ pub struct Seal<'a> {
     chunk_size: Option<u64>,
     algorithm: Option<Algorithm>,
     kdf: Option<Kdf>,
+    layers: Option<u8>,
+    memory: u64,
     jobs: NonZeroUsize,
     stop: Stop,
     meter: Meter,
@@ -56,6 +58,8 @@ impl<'a> Seal<'a> {
             chunk_size: None,
             algorithm: None,
             kdf: None,
+            layers: None,
+            memory: Limits::default().memory,
             jobs: all_cores(),
             stop: Stop::new(),
             meter: Meter::unwatched(),
@@ -100,6 +104,19 @@ impl<'a> Seal<'a> {
         self
     }
 
+    /// How many times to seal it over, for formats with layers; their own default otherwise.
+    pub fn layers(mut self, layers: Option<u8>) -> Self {
+        self.layers = layers;
+        self
+    }
+
+    /// How many bytes of memory chunks may take; 1 GiB otherwise. Less of them are worked on at a
+    /// time where that is little, and a single one that is larger is refused.
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = bytes;
+        self
+    }
+
     /// How many worker threads seal chunks; as many as there are cores otherwise.
     pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
         self.jobs = jobs;
@@ -141,10 +158,22 @@ impl<'a> Seal<'a> {
             chunk_size: self.chunk_size,
             algorithm: self.algorithm,
             kdf: self.kdf,
+            layers: self.layers,
             random: self.random,
         })?;
+        let frame = sealer.layout.frame() as u64;
+        if frame > self.memory {
+            return Err(Error::usage_hint(
+                format!(
+                    "chunks of {} bytes need more than the {} bytes of memory allowed",
+                    sealer.layout.chunk, self.memory
+                ),
+                "choose smaller ones with --chunk-size, or allow more with --max-memory",
+            ));
+        }
         Ok(Sealing {
             sealer,
+            memory: self.memory,
             size: self.size,
             jobs: self.jobs,
             stop: self.stop,
@@ -169,6 +198,7 @@ pub fn all_cores() -> NonZeroUsize {
 /// Ready to seal one stream.
 pub struct Sealing {
     sealer: format::Sealer,
+    memory: u64,
     size: Option<u64>,
     jobs: NonZeroUsize,
     stop: Stop,
@@ -219,21 +249,24 @@ impl Sealing {
         let totals = pipeline::seal(
             &mut input,
             &mut output,
-            self.sealer.layout,
-            &*self.sealer.codec,
-            offset,
-            self.size,
+            pipeline::Plan {
+                layout: self.sealer.layout,
+                codec: &*self.sealer.codec,
+                layers: self.sealer.layers,
+                offset,
+                expected: self.size,
+            },
             &Run {
                 jobs: self.jobs,
+                memory: self.memory,
                 stop: &self.stop,
                 meter: &self.meter,
             },
         )?;
         output.flush().map_err(Error::Write)?;
-        let Layout { prefix, suffix, .. } = self.sealer.layout;
         Ok(Sealed {
             chunks: totals.chunks,
-            plaintext_len: totals.written - totals.chunks * (prefix + suffix) as u64,
+            plaintext_len: totals.plaintext,
             sealed_len: offset + totals.written,
         })
     }

@@ -648,6 +648,7 @@ impl Format for Fixed {
         let mut header = MAGIC.to_vec();
         header.extend_from_slice(&(chunk as u32).to_be_bytes());
         Ok(Sealer {
+            layers: Vec::new(),
             header,
             layout: Layout {
                 chunk: chunk as usize,
@@ -708,6 +709,7 @@ impl Header for FixedHeader {
         // The first frame is whole, or all that there is of it.
         assert!(first.is_none_or(|first| (TAG..=self.chunk + TAG).contains(&first.len())));
         Ok(Unlocked {
+            layers: Vec::new(),
             codec: Box::new(self.format.clone()),
             reading: "the only one".to_owned(),
             warnings: Vec::new(),
@@ -726,6 +728,7 @@ impl Header for FixedHeader {
             warnings: Vec::new(),
             fields: Vec::new(),
             mode: None,
+            layers: None,
             authenticated: String::new(),
             derivations: vec![],
         }
@@ -773,6 +776,10 @@ impl Frames for FixedFrames {
 
     fn overhead(&self) -> usize {
         TAG
+    }
+
+    fn largest(&self) -> u64 {
+        self.frame as u64
     }
 }
 

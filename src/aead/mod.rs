@@ -15,6 +15,7 @@
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
+pub mod fixed_nonce;
 mod rust_crypto;
 
 use std::fmt;

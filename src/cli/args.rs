@@ -23,15 +23,15 @@ pub struct SecretArgs {
     /// opened. Never the key itself: what is typed here can be read by every user of the machine.
     ///
     /// A GFE key is 32 raw bytes, or their 64 hexadecimal digits or 44 base64 characters with an
-    /// optional line end. 'fetool keygen' makes one. A Dexios key (keyfile) is any bytes.
+    /// optional line end. 'fetool keygen' makes one. For the other formats it is any bytes.
     #[arg(short, long, value_name = "SPEC")]
     pub key: Option<OsString>,
 
     /// Use a passphrase: asked for on the terminal, or from SPEC as for --key
     ///
     /// Without SPEC it is asked for on the terminal (/dev/tty, never standard input), twice when
-    /// sealing. With SPEC one trailing line end is removed. Dexios
-    /// files keep the salt that goes with it; GFE takes it together with --salt.
+    /// sealing. With SPEC one trailing line end is removed. GFE takes it together with --salt; files
+    /// of the other formats keep what goes with it.
     #[arg(
         short,
         long,
@@ -92,10 +92,11 @@ pub struct ReadArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub header: Option<PathBuf>,
 
-    /// Memory that a file sealed in one piece may need
+    /// Memory that a file's chunks may need
     ///
-    /// Dexios up to 8.6 sealed small files in one piece ("memory mode"), which must be
-    /// authenticated whole before any of it comes out.
+    /// A chunk must be authenticated whole before any of it comes out. Dexios up to 8.6 sealed small
+    /// files in one piece ("memory mode"), and the AES-GCM File Encryptor's chunks have whatever size
+    /// their header says. Where several would need more, fewer are worked on at a time.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes)]
     pub max_memory: u64,
 }
@@ -178,12 +179,24 @@ impl WorkArgs {
     }
 }
 
-/// The value parser of `--format`.
+/// The value parser of `--format` where a file is read.
 pub fn format() -> impl clap::builder::TypedValueParser<Value = &'static dyn Format> {
+    formats(|_| true)
+}
+
+/// The value parser of `--format` where a file is written.
+pub fn written_format() -> impl clap::builder::TypedValueParser<Value = &'static dyn Format> {
+    formats(|format| format.writes())
+}
+
+fn formats(
+    which: impl Fn(&dyn Format) -> bool,
+) -> impl clap::builder::TypedValueParser<Value = &'static dyn Format> {
     use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
     PossibleValuesParser::new(
         FORMATS
             .iter()
+            .filter(|format| which(**format))
             .map(|format| PossibleValue::new(format.name()).help(format.title())),
     )
     .map(|name| by_name(&name).expect("only names of formats are possible"))

@@ -14,6 +14,8 @@ use std::process::ExitCode;
 pub struct Failure {
     subject: Option<String>,
     what: String,
+    /// More about it, a line each.
+    details: Vec<String>,
     hint: Option<String>,
     status: u8,
     /// The reader of the output went away: nobody wants to read about it.
@@ -34,6 +36,7 @@ impl Failure {
         Self {
             subject: None,
             what: what.into(),
+            details: Vec::new(),
             hint: None,
             status: status::USAGE,
             broken_pipe: false,
@@ -103,6 +106,9 @@ impl Failure {
             return;
         }
         say(self.subject.as_deref(), &self.what);
+        for detail in &self.details {
+            say(None, detail);
+        }
         if let Some(hint) = &self.hint {
             say(None, &format!("hint: {hint}"));
         }
@@ -128,6 +134,7 @@ impl Subjects {
         };
         let mut failure = Failure {
             subject: subject.cloned(),
+            details: details(error),
             hint: error.hint().map(str::to_owned),
             status: error.status(),
             broken_pipe: error.is_broken_pipe(),
@@ -158,6 +165,24 @@ impl Subjects {
             Refused::System(error) => Failure::system(&self.output, &error),
         }
     }
+}
+
+/// Which formats a file is not, one line for those with the same reason.
+fn details(error: &Error) -> Vec<String> {
+    let Error::UnknownFormat(unknown) = error else {
+        return Vec::new();
+    };
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (format, why) in &unknown.ruled_out {
+        match reasons.iter_mut().find(|(reason, _)| reason == why) {
+            Some((_, formats)) => formats.push(format),
+            None => reasons.push((why, vec![format])),
+        }
+    }
+    reasons
+        .iter()
+        .map(|(why, formats)| format!("not {}: {why}", formats.join(", ")))
+        .collect()
 }
 
 /// Prints a line on standard error. That nobody can read it is no reason to fail.

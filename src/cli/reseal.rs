@@ -3,11 +3,12 @@
 use super::failure::Failure;
 use super::rekey::{Args, find, new_secret, refuse_irregular};
 use super::secrets::Plan;
-use super::work::{Clock, Source, subjects, target, warn};
+use super::work::{Clock, Source, subjects, target, warn, warn_of_format, warn_of_length};
 use crate::io::handover::{Giver, handover};
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
 use crate::progress::Progress;
+use fetool::format::gocrypt::GoCrypt;
 use fetool::format::{Format, Limits, by_name};
 use fetool::kdf::Kdf;
 use fetool::{Error, Open, Opened, Opening, Seal, Sealed, Stop};
@@ -75,6 +76,8 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
         .jobs(args.work.jobs())
         .start()
         .map_err(|e| subjects.blame(&e))?;
+    let weaknesses = format.weaknesses(None);
+    warn_of_format(&args.work, &subjects, &weaknesses);
     let (giver, taker) = handover();
     let sealed = thread::scope(|scope| {
         let opened = scope.spawn(move || open(opening, giver));
@@ -97,6 +100,13 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     output
         .commit()
         .map_err(|e| subjects.blame(&Error::Write(e)))?;
+    warn_of_length(
+        &args.work,
+        &subjects,
+        format,
+        sealed.plaintext_len,
+        &weaknesses,
+    );
     if args.work.verbose {
         let what = format!("sealed again as {}", format.name());
         clock.tell(&subjects, &what, sealed.plaintext_len, sealed.chunks);
@@ -104,8 +114,10 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     Ok(())
 }
 
+/// The format of what was opened, or what has taken its place.
 fn same_format(opening: &Opening<Input>) -> &'static dyn Format {
-    by_name(opening.format()).expect("what was opened has a known format")
+    let format = by_name(opening.format()).expect("what was opened has a known format");
+    if format.writes() { format } else { &GoCrypt }
 }
 
 fn open(opening: Opening<Input>, mut giver: Giver) -> Result<Opened, Error> {

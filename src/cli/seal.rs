@@ -3,13 +3,14 @@
 use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, Subjects, shown};
 use super::secrets::{self, Plan, Purpose};
-use super::work::{Clock, Source, subjects, target, target_name};
+use super::work::{Clock, Source, subjects, target, target_name, warn_of_format, warn_of_length};
 use super::{manual, size};
 use crate::io::FileId;
 use crate::io::output::{Content, Output, Target};
 use crate::progress::Progress;
 use clap::ValueHint;
 use fetool::aead::{Algorithm, KEY_LEN};
+use fetool::format::gocrypt::LAYERS_MAX;
 use fetool::format::{self, Format};
 use fetool::kdf::Kdf;
 use fetool::{Error, Meter, Seal, Sealing, Secret, Stop, status};
@@ -44,7 +45,7 @@ pub struct Args {
     /// The format to write: gfe, or dexios for a passphrase without --salt
     ///
     /// GFE keeps no salt, so a passphrase alone needs a format that does.
-    #[arg(short, long, value_name = "NAME", value_parser = super::args::format(), help_heading = "Format")]
+    #[arg(short, long, value_name = "NAME", value_parser = super::args::written_format(), help_heading = "Format")]
     format: Option<&'static dyn Format>,
 
     /// The AEAD to seal with, where the format has several (Dexios)
@@ -59,10 +60,24 @@ pub struct Args {
 
     /// Plaintext bytes a chunk, such as 64KiB or 1MiB
     ///
-    /// GFE takes 1 byte to 10 MiB, and has 1 MiB chunks by default. Memory grows with it. Dexios has
-    /// always 1 MiB.
+    /// GFE takes 1 byte to 10 MiB, and has 1 MiB chunks by default; the AES-GCM File Encryptor takes
+    /// 1 byte to 4 GiB less one, likewise. Memory grows with it. Dexios has always 1 MiB, GoCrypt
+    /// 32 KiB.
     #[arg(short, long, value_name = "SIZE", value_parser = bytes, help_heading = "Format")]
     chunk_size: Option<u64>,
+
+    /// How many times to seal it over, 1 to 200 (GoCrypt); 5 otherwise
+    ///
+    /// Each layer is sealed under a key of its own, of the same passphrase, and takes as long as the
+    /// first.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(LAYERS_MAX)), help_heading = "Format")]
+    layers: Option<u8>,
+
+    /// Memory that chunks may take
+    ///
+    /// Where several would need more, fewer are worked on at a time.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes, help_heading = "Format")]
+    max_memory: u64,
 
     /// The plaintext's length, for a pipe; a different length is an error
     ///
@@ -147,6 +162,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let (meter, progress) = Progress::start(args.work.progress, args.work.quiet, size);
     let sealing =
         start(args, &secrets, format, size, &stop, meter).map_err(|e| subjects.blame(&e))?;
+    let weaknesses = format.weaknesses(size);
+    warn_of_format(&args.work, &subjects, &weaknesses);
     // Only now, when nothing but the data itself can go wrong.
     if let Some((path, key)) = &secrets.new {
         secrets::save_key(path, key.as_ref())?;
@@ -171,6 +188,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     output
         .commit()
         .map_err(|e| subjects.blame(&Error::Write(e)))?;
+    warn_of_length(
+        &args.work,
+        &subjects,
+        format,
+        sealed.plaintext_len,
+        &weaknesses,
+    );
     if args.work.verbose {
         let what = format!("sealed as {}", format.name());
         clock.tell(&subjects, &what, sealed.plaintext_len, sealed.chunks);
@@ -209,6 +233,8 @@ fn start(
         .size(size)
         .chunk_size(args.chunk_size)
         .algorithm(args.aead.map(Algorithm::from))
+        .layers(args.layers)
+        .memory(args.max_memory)
         // With a salt beside the file it is part of the secret.
         .kdf(
             args.secret

@@ -5,6 +5,7 @@ use super::failure::{Failure, Subjects, say, shown};
 use super::size::rounded;
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
+use fetool::format::Format;
 use fetool::{Error, Stop};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -119,6 +120,27 @@ pub fn warn(work: &WorkArgs, subjects: &Subjects, warnings: &[String]) {
             say(Some(&subjects.input), &format!("warning: {warning}"));
         }
     }
+}
+
+/// Prints, in one line, what the format that is written does not protect.
+pub fn warn_of_format(work: &WorkArgs, subjects: &Subjects, weaknesses: &[String]) {
+    if !weaknesses.is_empty() {
+        warn(work, subjects, &[weaknesses.join("; ")]);
+    }
+}
+
+/// Prints what the format does not protect now that the plaintext's length is known, but for what was
+/// said before.
+pub fn warn_of_length(
+    work: &WorkArgs,
+    subjects: &Subjects,
+    format: &dyn Format,
+    len: u64,
+    said: &[String],
+) {
+    let mut weaknesses = format.weaknesses(Some(len));
+    weaknesses.retain(|weakness| !said.contains(weakness));
+    warn_of_format(work, subjects, &weaknesses);
 }
 
 /// Takes the time, for `--verbose`.

@@ -9,75 +9,52 @@
 //!   same rules of structure serve opening (which reads the frames) and inspecting (which skips
 //!   over them).
 //! - [`SealChunk`] and [`OpenChunk`]: the AEAD work on one chunk in place, from any thread.
+//! - [`SealLayer`] and [`OpenLayer`], for formats that seal whole streams over and over.
 //!
 //! A *chunk* is a piece of plaintext that is sealed by itself; its *frame* is how it is stored:
 //! perhaps a prefix, the ciphertext, the tag. To add a format, write a module with these and put
 //! it in [`FORMATS`].
 
 pub mod dexios;
+mod even;
 pub mod gfe;
+pub mod gocrypt;
+pub mod parallel_encryptor;
+
+pub use crate::detect::read_header;
 
 use crate::aead::Algorithm;
 use crate::kdf::Kdf;
-use crate::{Error, Secret};
+use crate::{Error, Secret, Unknown};
 use std::ops::Range;
 
 /// Every format, in the order in which they are tried.
-pub static FORMATS: &[&dyn Format] = &[&gfe::Gfe, &dexios::Dexios];
+pub static FORMATS: &[&dyn Format] = &[
+    &gfe::Gfe,
+    &dexios::Dexios,
+    &gocrypt::GoCrypt,
+    &gocrypt::GoCryptV1,
+    &parallel_encryptor::ParallelEncryptor,
+];
 
 /// At most this many bytes from the start of a file decide its format and hold its header.
 pub const HEAD_MAX: usize = 512;
+
+/// Longer than any frame that can be held in memory, and with room to add to it.
+pub(crate) const FRAME_MAX: usize = usize::MAX >> 1;
 
 /// Finds a format by its name.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|format| format.name() == name)
 }
 
-/// Finds the format that claims a file by its first bytes, at most [`HEAD_MAX`] of them.
-///
-/// # Errors
-/// [`Error::Truncated`] when `head` is empty or ends inside a magic number, and
-/// [`Error::UnknownFormat`] when no format claims it.
-pub fn detect(head: &[u8]) -> Result<&'static dyn Format, Error> {
-    let claims = |wanted| {
-        FORMATS
-            .iter()
-            .copied()
-            .find(|format| format.claims(head) == wanted)
-    };
-    if let Some(format) = claims(Claim::Yes) {
-        return Ok(format);
-    }
-    let end = head.len() as u64;
-    if head.is_empty() {
-        return Err(Error::truncated(end, "the input is empty"));
-    }
-    match claims(Claim::TooShort) {
-        Some(format) => Err(Error::truncated(
-            end,
-            format!(
-                "the input ends inside the magic number of {}",
-                format.title()
-            ),
-        )),
-        None => Err(Error::UnknownFormat),
-    }
-}
-
-/// Decodes the header from the first bytes of a file, of the given format or of the one that claims
-/// them.
-///
-/// # Errors
-/// Those of [`detect`] and of [`Format::header`].
-pub fn read_header<'a>(
-    format: Option<&'a dyn Format>,
-    head: &[u8],
-) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
-    let format = match format {
-        Some(format) => format,
-        None => detect(head)?,
-    };
-    Ok((format, format.header(head)?))
+/// What a format says to a file that it was told to read, and that has not its magic number.
+pub(crate) fn not_this(format: &dyn Format) -> Error {
+    let why = "it does not begin with the magic number".to_owned();
+    Error::UnknownFormat(Box::new(Unknown {
+        ruled_out: vec![(format.name(), why)],
+        ..Unknown::default()
+    }))
 }
 
 /// What a format says to the first bytes of a file.
@@ -89,6 +66,15 @@ pub enum Claim {
     TooShort,
     /// Not this format.
     No,
+}
+
+/// What speaks for and against a file being of a format that has no magic number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// What is as it would be.
+    pub supporting: Vec<String>,
+    /// What would be unusual.
+    pub opposing: Vec<String>,
 }
 
 /// A file format: where to start reading one, and how to write one.
@@ -108,8 +94,30 @@ pub trait Format: Send + Sync {
         false
     }
 
-    /// Whether a file that starts with `head` is of this format.
+    /// Whether it can be written. Old formats are only read.
+    fn writes(&self) -> bool {
+        true
+    }
+
+    /// Whether a file that starts with `head` is of this format, by its magic number.
     fn claims(&self, head: &[u8]) -> Claim;
+
+    /// For formats without a magic number: what speaks for and against a file of `len` bytes (where
+    /// that is known) that starts with `head`, at most [`HEAD_MAX`] of them.
+    ///
+    /// # Errors
+    /// Why it cannot be of this format, to follow the format's name and a colon.
+    fn evidence(&self, head: &[u8], len: Option<u64>) -> Result<Evidence, String> {
+        let _ = (head, len);
+        Err("it does not begin with the magic number".to_owned())
+    }
+
+    /// What a new file would not protect though people may expect it, a line each: for plaintext of
+    /// `len` bytes, where that is known already.
+    fn weaknesses(&self, len: Option<u64>) -> Vec<String> {
+        let _ = len;
+        Vec::new()
+    }
 
     /// Decodes the header from the first bytes of a file: at most [`HEAD_MAX`] of them, and perhaps
     /// fewer than it needs. Then it is truncated; where more bytes come, they are tried again.
@@ -135,6 +143,8 @@ pub struct SealRequest<'a> {
     pub size: Option<u64>,
     /// Plaintext bytes a chunk; `None` for the format's default.
     pub chunk_size: Option<u64>,
+    /// How many times it is sealed over, for formats with layers; `None` for the default.
+    pub layers: Option<u8>,
     /// Which AEAD; `None` for the format's default.
     pub algorithm: Option<Algorithm>,
     /// Which key derivation, for formats that keep its parameters; `None` for the default.
@@ -143,11 +153,72 @@ pub struct SealRequest<'a> {
     pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
+/// What formats without a choice say to one.
+impl<'a> SealRequest<'a> {
+    /// The secret, of which there is only one.
+    pub(crate) fn only_secret(&self, format: &dyn Format) -> Result<&'a Secret, Error> {
+        match self.secrets {
+            [secret] => Ok(secret),
+            _ => Err(Error::usage_hint(
+                format!("{} has no key slots, and so takes one key", format.title()),
+                "for several, choose --format dexios",
+            )),
+        }
+    }
+
+    pub(crate) fn refuse_algorithms_but(
+        &self,
+        format: &dyn Format,
+        only: Algorithm,
+    ) -> Result<(), Error> {
+        match self.algorithm {
+            Some(other) if other != only => Err(Error::usage(format!(
+                "{} has no AEAD but {only}",
+                format.title()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn refuse_kdf(&self, format: &dyn Format) -> Result<(), Error> {
+        match self.kdf {
+            Some(_) => Err(Error::usage(format!(
+                "{} has one key derivation, and --kdf cannot change it",
+                format.title()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn refuse_layers(&self, format: &dyn Format) -> Result<(), Error> {
+        match self.layers {
+            Some(_) => Err(Error::usage_hint(
+                format!("{} has no layers", format.title()),
+                "--layers goes with --format gocrypt",
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
 /// How to write one new file.
 pub struct Sealer {
     /// The header's bytes.
     pub header: Vec<u8>,
     /// How to cut the plaintext into chunks, and the room that each needs.
+    pub layout: Layout,
+    /// The AEAD work.
+    pub codec: Box<dyn SealChunk>,
+    /// Where the format nests streams: the layers around this one, from the inside out. The
+    /// header above is the outermost one's.
+    pub layers: Vec<SealLayer>,
+}
+
+/// A layer that seals the whole stream of the layer before it, which it treats as plaintext.
+pub struct SealLayer {
+    /// The header that this stream, the layer's plaintext, begins with.
+    pub head: Vec<u8>,
+    /// How the stream is cut into chunks.
     pub layout: Layout,
     /// The AEAD work.
     pub codec: Box<dyn SealChunk>,
@@ -173,6 +244,16 @@ impl Layout {
     pub fn frame(&self) -> usize {
         self.prefix + self.chunk + self.suffix
     }
+
+    pub(crate) fn too_many_chunks(&self) -> Error {
+        Error::usage_hint(
+            format!(
+                "the input needs more than {} chunks, and the format numbers no more",
+                self.max_chunks
+            ),
+            "choose larger chunks with --chunk-size",
+        )
+    }
 }
 
 /// How the last chunk of a stream differs from the others.
@@ -192,8 +273,27 @@ pub struct ChunkId {
     pub index: u64,
     /// Whether it is the last.
     pub last: bool,
-    /// Where its frame starts in the sealed file, in bytes.
+    /// Where its frame starts in its sealed stream, in bytes.
     pub offset: u64,
+}
+
+impl ChunkId {
+    /// The first chunk behind a header of `offset` bytes, for formats that do not care which is
+    /// the last.
+    pub(crate) fn first(offset: usize) -> Self {
+        Self {
+            index: 0,
+            last: false,
+            offset: offset as u64,
+        }
+    }
+
+    pub(crate) fn not_authentic(self) -> Error {
+        Error::Authentication {
+            chunk: self.index,
+            offset: self.offset,
+        }
+    }
 }
 
 /// Seals single chunks, from any thread.
@@ -204,6 +304,21 @@ pub trait SealChunk: Send + Sync {
     /// # Errors
     /// Only where a nonce would repeat.
     fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error>;
+
+    /// The same with the plaintext in another place, for layers. `prefix` is the layout's.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal).
+    fn seal_from(
+        &self,
+        id: ChunkId,
+        plaintext: &[u8],
+        prefix: usize,
+        frame: &mut [u8],
+    ) -> Result<(), Error> {
+        frame[prefix..][..plaintext.len()].copy_from_slice(plaintext);
+        self.seal(id, frame)
+    }
 }
 
 /// Opens single chunks, from any thread.
@@ -213,6 +328,32 @@ pub trait OpenChunk: Send + Sync {
     /// # Errors
     /// [`Error::Authentication`]. The frame then holds no plaintext.
     fn open(&self, id: ChunkId, frame: &mut [u8]) -> Result<Range<usize>, Error>;
+
+    /// The same into another place, `room`, which is as long as the frame; for layers.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open). The room then holds no plaintext.
+    fn open_from(&self, id: ChunkId, frame: &[u8], room: &mut [u8]) -> Result<Range<usize>, Error> {
+        room.copy_from_slice(frame);
+        self.open(id, room)
+    }
+}
+
+/// A layer's structure behind its header, and the AEAD work on it.
+pub type OpenedLayer = (Box<dyn Frames>, Box<dyn OpenChunk>);
+
+/// A stream inside another one, where a format nests them: the plaintext of one layer is the header
+/// and the frames of the next.
+pub trait OpenLayer: Send + Sync {
+    /// Length of its header, in bytes.
+    fn size(&self) -> usize;
+
+    /// Decodes its header, which is shorter than [`size`](Self::size) only where the stream ends
+    /// inside it, and derives its key.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] and [`Error::Truncated`], with the offset in this stream.
+    fn unlock(&self, head: &[u8], limits: &Limits) -> Result<OpenedLayer, Error>;
 }
 
 /// A decoded header.
@@ -257,6 +398,15 @@ pub trait Header: Send + Sync {
         ))
     }
 
+    /// Length of the plaintext, where what the outermost chunks hold has `len` bytes. They are the
+    /// same but for formats that nest streams.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where no plaintext makes that length.
+    fn plaintext_len(&self, len: u64) -> Result<u64, Error> {
+        Ok(len)
+    }
+
     /// What the header says, for people and programs that have no key.
     fn describe(&self) -> Description;
 }
@@ -299,7 +449,8 @@ pub struct Rekeyed {
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The longest frame, in bytes, that may be held in memory where a format asks for more than
-    /// chunks of its own fixed size.
+    /// chunks of its own fixed size. As many are worked on at a time as fit into it together, and
+    /// one at least.
     pub memory: u64,
     /// How many bytes the input has, where that is known before reading; the header may be among
     /// them.
@@ -320,6 +471,8 @@ impl Default for Limits {
 pub struct Unlocked {
     /// The AEAD work.
     pub codec: Box<dyn OpenChunk>,
+    /// Where the format nests streams: the layers inside this one, from the outside in.
+    pub layers: Vec<Box<dyn OpenLayer>>,
     /// Which reading of the format authenticated the first chunk, for people.
     pub reading: String,
     /// What the file does not protect, a line each; `--strict` refuses them.
@@ -353,6 +506,20 @@ pub trait Frames: Send {
 
     /// Bytes of a frame that are not plaintext.
     fn overhead(&self) -> usize;
+
+    /// The longest frame that the file may have, in bytes.
+    fn largest(&self) -> u64;
+
+    /// What to say of a frame that needs more than `memory` bytes, all that it may have.
+    fn too_large(&self, memory: u64) -> Error {
+        Error::usage_hint(
+            format!(
+                "a chunk of {} bytes needs more than the {memory} bytes of memory allowed",
+                self.largest()
+            ),
+            "allow more with --max-memory",
+        )
+    }
 }
 
 /// What a header says without a key.
@@ -374,6 +541,8 @@ pub struct Description {
     pub end_meaning: String,
     /// How the data is sealed, where the format has several ways: a word for programs.
     pub mode: Option<&'static str>,
+    /// How many streams nest, where the format has layers.
+    pub layers: Option<u8>,
     /// Which bytes of the header are authenticated, for people.
     pub authenticated: String,
     /// How the secret becomes a key, where the header says so: one for each key slot, or one.

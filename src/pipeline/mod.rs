@@ -32,17 +32,20 @@
 //!
 //! The pipeline knows nothing of any format: [`seal`] and [`open`] tie it to the codec traits.
 
+mod layers;
 mod meter;
 mod open;
 mod seal;
 mod slab;
+mod split;
 mod stop;
 
 pub use meter::{Meter, Reports};
 pub use stop::Stop;
 
-pub(crate) use open::{Walker, open};
-pub(crate) use seal::seal;
+pub(crate) use open::{Sealed, open};
+pub(crate) use seal::{Plan, seal};
+pub(crate) use split::Walker;
 
 use crate::Error;
 use crossbeam::channel::{Receiver, Sender, bounded};
@@ -56,6 +59,8 @@ use std::thread;
 pub(crate) struct Run<'a> {
     /// Worker threads.
     pub jobs: NonZeroUsize,
+    /// Bytes that all chunks in work may take together; one is worked on even when it takes more.
+    pub memory: u64,
     pub stop: &'a Stop,
     pub meter: &'a Meter,
 }
@@ -64,20 +69,23 @@ pub(crate) struct Run<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub chunks: u64,
+    pub plaintext: u64,
     pub written: u64,
 }
 
 /// Buffers in the pool: one in each worker, as many ready for them or done by them, one each with
-/// the producer and the writer.
-fn slabs(jobs: NonZeroUsize) -> usize {
-    2 * jobs.get() + 2
+/// the producer and the writer. Fewer where chunks are so large that these would not fit into the
+/// memory.
+fn slabs(run: &Run<'_>, frame: u64) -> usize {
+    let fit = usize::try_from(run.memory / frame.max(1)).unwrap_or(usize::MAX);
+    (2 * run.jobs.get() + 2).min(fit).max(1)
 }
 
 /// Fills slabs, in order, on one thread.
 trait Produce: Send {
-    /// Fills an empty slab with whole chunks. `false` means that the input has ended and the slab
-    /// stays unused.
-    fn fill(&mut self, slab: &mut Slab) -> Result<bool, Error>;
+    /// Fills an empty slab with whole chunks and tells whether it is the last. There is one at
+    /// least, perhaps without a chunk.
+    fn fill(&mut self, slab: &mut Slab) -> Result<(), Error>;
 }
 
 /// Works on slabs, on any thread.
@@ -89,19 +97,21 @@ trait Work: Sync {
 
 /// A slab on its way to the writer: its number, and the error in its place.
 struct Done {
-    number: u64,
     slab: Slab,
+    /// Plaintext bytes in it.
+    bytes: u64,
     error: Option<Error>,
 }
 
-/// Runs producer, workers and writer to the end.
+/// Runs producer, workers and writer to the end. No chunk takes more than `frame` bytes.
 fn run(
     mut producer: impl Produce,
     worker: &impl Work,
     output: &mut dyn Write,
+    frame: u64,
     run: &Run<'_>,
 ) -> Result<Totals, Error> {
-    let pool = slabs(run.jobs);
+    let pool = slabs(run, frame);
     let (free_tx, free_rx) = bounded(pool);
     let (work_tx, work_rx) = bounded(pool);
     let (done_tx, done_rx) = bounded(pool);
@@ -139,57 +149,53 @@ fn run(
 fn produce_all(
     producer: &mut dyn Produce,
     free: Receiver<Slab>,
-    work: Sender<(u64, Slab)>,
+    work: Sender<Slab>,
     done: Sender<Done>,
     stop: &Stop,
 ) {
     // Closed channels mean that the writer has returned with an error: then there is nothing to do.
     for (number, mut slab) in (0..).zip(free) {
         slab.clear();
+        slab.number = number;
         let filled = catch_unwind(AssertUnwindSafe(|| producer.fill(&mut slab)))
             .unwrap_or(Err(Error::Panic("producer")));
         let error = match filled {
             _ if stop.is_stopped() => Error::Stopped,
-            Ok(true) => {
-                if work.send((number, slab)).is_err() {
+            Ok(()) => {
+                let last = slab.last;
+                if work.send(slab).is_err() || last {
                     return;
                 }
                 continue;
             }
-            Ok(false) => return,
             Err(error) => error,
         };
         slab.clear();
         let _ = done.send(Done {
-            number,
             slab,
+            bytes: 0,
             error: Some(error),
         });
         return;
     }
 }
 
-fn work_all(worker: &impl Work, work: Receiver<(u64, Slab)>, done: Sender<Done>, meter: &Meter) {
-    for (number, mut slab) in work {
+fn work_all(worker: &impl Work, work: Receiver<Slab>, done: Sender<Done>, meter: &Meter) {
+    for mut slab in work {
         let worked = catch_unwind(AssertUnwindSafe(|| worker.work(&mut slab)));
-        let error = match worked {
+        let (bytes, error) = match worked {
             Ok(Ok(bytes)) => {
                 meter.add(bytes);
-                None
+                (bytes, None)
             }
-            Ok(Err(error)) => Some(error),
+            Ok(Err(error)) => (0, Some(error)),
             Err(_) => {
                 // What the slab holds is anyone's guess.
                 slab.clear();
-                Some(Error::Panic("worker"))
+                (0, Some(Error::Panic("worker")))
             }
         };
-        let message = Done {
-            number,
-            slab,
-            error,
-        };
-        if done.send(message).is_err() {
+        if done.send(Done { slab, bytes, error }).is_err() {
             return;
         }
     }
@@ -208,15 +214,16 @@ fn write_all(
     let place = |number: u64| (number % pool as u64) as usize;
     let mut next = 0;
     for message in done {
-        let arrived = place(message.number);
+        let arrived = place(message.slab.number);
         early[arrived] = Some(message);
-        while let Some(Done { slab, error, .. }) = early[place(next)].take() {
+        while let Some(Done { slab, bytes, error }) = early[place(next)].take() {
             output.write_all(slab.output()).map_err(Error::Write)?;
             totals.written += slab.output().len() as u64;
             if let Some(error) = error {
                 return Err(error);
             }
             totals.chunks += slab.chunks.len() as u64;
+            totals.plaintext += bytes;
             next += 1;
             // The producer may have ended already and need no more slabs.
             let _ = free.send(slab);

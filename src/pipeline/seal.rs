@@ -1,39 +1,63 @@
 //! Sealing: plaintext in, frames out.
 
-use super::slab::{Chunk, SLAB_TARGET, Slab};
+use super::layers::{Around, ROOM, slab_target};
+use super::slab::{Chunk, Slab};
 use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
-use crate::format::{ChunkId, End, Layout, SealChunk};
+use crate::format::{ChunkId, End, Layout, SealChunk, SealLayer};
 use std::io::{Read, Write};
 
-/// Seals `input` to `output`. `offset` is the length of the header before the first frame, and
-/// `expected` the number of plaintext bytes that the input must have, where it is known.
+/// How plaintext is to be sealed.
+pub(crate) struct Plan<'a> {
+    pub layout: Layout,
+    pub codec: &'a dyn SealChunk,
+    /// The layers around that, from the inside out.
+    pub layers: Vec<SealLayer>,
+    /// The length of the header before the first frame.
+    pub offset: u64,
+    /// The number of plaintext bytes that the input must have, where it is known.
+    pub expected: Option<u64>,
+}
+
+/// Seals `input` to `output`.
 pub(crate) fn seal(
     input: &mut (dyn Read + Send),
     output: &mut dyn Write,
-    layout: Layout,
-    codec: &dyn SealChunk,
-    offset: u64,
-    expected: Option<u64>,
+    plan: Plan<'_>,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
+    let Plan { layout, codec, .. } = plan;
+    let layers = plan.layers.len();
+    let base = if layers == 0 { 0 } else { ROOM };
     let cutter = Cutter {
         input,
         layout,
-        expected,
-        offset,
+        layers,
+        base,
+        expected: plan.expected,
+        offset: plan.offset,
         index: 0,
         read: 0,
         ahead: Vec::new(),
         ended: false,
     };
-    run(cutter, &Sealing { layout, codec }, output, options)
+    let worker = Sealing {
+        layout,
+        codec,
+        base,
+        around: Around::new(plan.layers),
+    };
+    run(cutter, &worker, output, layout.frame() as u64, options)
 }
 
 /// The producer: cuts plaintext into chunks of the layout's size.
 struct Cutter<'a> {
     input: &'a mut (dyn Read + Send),
     layout: Layout,
+    /// How many layers are around.
+    layers: usize,
+    /// Where in a slab its frames begin.
+    base: usize,
     expected: Option<u64>,
     /// Where the next frame will start.
     offset: u64,
@@ -50,16 +74,16 @@ struct Cutter<'a> {
 
 impl Cutter<'_> {
     /// Chunks a slab.
-    fn per_slab(&self) -> usize {
-        (SLAB_TARGET / self.layout.frame()).max(1)
+    fn per_slab(&self, number: u64) -> usize {
+        (slab_target(self.layers, number) / self.layout.frame()).max(1)
     }
 
     /// The plaintext of a slab lies so far behind its start that every chunk's frame can be built
     /// before it without touching the plaintext of the next; where there is one chunk only,
     /// the plaintext is in its place already and need not move.
-    fn plaintext_start(&self) -> usize {
+    fn plaintext_start(&self, chunks: usize) -> usize {
         let Layout { prefix, suffix, .. } = self.layout;
-        self.per_slab() * (prefix + suffix) - suffix
+        self.base + chunks * (prefix + suffix) - suffix
     }
 
     fn check_length(&self, ended: bool) -> Result<(), Error> {
@@ -78,13 +102,7 @@ impl Cutter<'_> {
 
     fn cut(&mut self, slab: &mut Slab, start: usize, len: usize) -> Result<(), Error> {
         if self.index == self.layout.max_chunks {
-            return Err(Error::usage_hint(
-                format!(
-                    "the input needs more than {} chunks, and the format numbers no more",
-                    self.layout.max_chunks
-                ),
-                "choose larger chunks with --chunk-size",
-            ));
+            return Err(self.layout.too_many_chunks());
         }
         slab.chunks.push(Chunk {
             id: ChunkId {
@@ -101,18 +119,16 @@ impl Cutter<'_> {
 }
 
 impl Produce for Cutter<'_> {
-    fn fill(&mut self, slab: &mut Slab) -> Result<bool, Error> {
-        if self.ended {
-            return Ok(false);
-        }
+    fn fill(&mut self, slab: &mut Slab) -> Result<(), Error> {
         let chunk = self.layout.chunk;
-        let start = self.plaintext_start();
+        let chunks = self.per_slab(slab.number);
+        let start = self.plaintext_start(chunks);
         let had = start + self.ahead.len();
         slab.reserve(had);
         slab.buffer[start..had].copy_from_slice(&self.ahead);
         self.ahead.clear();
         // One byte more than fits, to know whether the slab's last chunk is the stream's last.
-        let room = self.per_slab() * chunk;
+        let room = chunks * chunk;
         let (filled, read) = slab.fill(self.input, had, start + chunk + 1, start + room + 1);
         read.map_err(Error::Read)?;
         self.read += (filled.to - had) as u64;
@@ -132,17 +148,15 @@ impl Produce for Cutter<'_> {
             if got == room {
                 // A full slab has no room for one frame more: the empty last chunk comes next.
                 self.ended = false;
-                return Ok(true);
+                return Ok(());
             }
             self.cut(slab, start + got, 0)?;
         }
-        match slab.chunks.last_mut() {
-            Some(chunk) => {
-                chunk.id.last = self.ended;
-                Ok(true)
-            }
-            None => Ok(false),
+        slab.last = self.ended;
+        if let Some(chunk) = slab.chunks.last_mut() {
+            chunk.id.last = self.ended;
         }
+        Ok(())
     }
 }
 
@@ -150,15 +164,33 @@ impl Produce for Cutter<'_> {
 struct Sealing<'a> {
     layout: Layout,
     codec: &'a dyn SealChunk,
+    /// Where in a slab its frames begin.
+    base: usize,
+    around: Around,
 }
 
 impl Work for Sealing<'_> {
     fn work(&self, slab: &mut Slab) -> Result<u64, Error> {
+        let legs = self.around.legs(slab);
+        let bytes = self.seal(slab)?;
+        self.around.seal(slab, legs)?;
+        Ok(bytes)
+    }
+}
+
+impl Sealing<'_> {
+    /// Seals the slab's chunks in place.
+    fn seal(&self, slab: &mut Slab) -> Result<u64, Error> {
         let Layout { prefix, suffix, .. } = self.layout;
         // The last chunk's tag may reach behind what was read.
         let frames = slab.chunks.iter();
-        slab.reserve(frames.map(|c| prefix + c.bytes.len() + suffix).sum());
-        let mut end = 0;
+        slab.reserve(
+            self.base
+                + frames
+                    .map(|c| prefix + c.bytes.len() + suffix)
+                    .sum::<usize>(),
+        );
+        let mut end = self.base;
         let mut bytes = 0;
         for chunk in &slab.chunks {
             let len = chunk.bytes.len();
@@ -169,7 +201,7 @@ impl Work for Sealing<'_> {
             }
             self.codec.seal(chunk.id, &mut slab.buffer[frame.clone()])?;
             end = frame.end;
-            slab.output = 0..end;
+            slab.output = self.base..end;
             bytes += len as u64;
         }
         Ok(bytes)
@@ -179,6 +211,7 @@ impl Work for Sealing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::slab::SLAB_TARGET;
     use crate::pipeline::{Meter, Stop};
     use std::num::NonZeroUsize;
 
@@ -206,12 +239,16 @@ mod tests {
         seal(
             &mut &*plaintext,
             &mut output,
-            layout,
-            &Marking,
-            0,
-            None,
+            Plan {
+                layout,
+                codec: &Marking,
+                layers: Vec::new(),
+                offset: 0,
+                expected: None,
+            },
             &Run {
                 jobs: NonZeroUsize::MIN,
+                memory: u64::MAX,
                 stop: &Stop::new(),
                 meter: &Meter::unwatched(),
             },

@@ -28,12 +28,19 @@ pub(super) struct Slab {
     pub chunks: Vec<Chunk>,
     /// What to write: the worker's result.
     pub output: Range<usize>,
+    /// Its place among the slabs, from 0.
+    pub number: u64,
+    /// None comes behind it.
+    pub last: bool,
+    /// Where a layer puts its result, which then becomes the buffer. Unused without layers.
+    pub spare: Vec<u8>,
 }
 
 impl Slab {
     pub fn clear(&mut self) {
         self.chunks.clear();
         self.output = 0..0;
+        self.last = false;
     }
 
     /// The bytes to write.
@@ -43,10 +50,7 @@ impl Slab {
 
     /// Makes sure that the buffer has `len` bytes, and no more than asked for.
     pub fn reserve(&mut self, len: usize) {
-        if let Some(more) = len.checked_sub(self.buffer.len()) {
-            self.buffer.reserve_exact(more);
-            self.buffer.resize(len, 0);
-        }
+        reserve(&mut self.buffer, len);
     }
 
     /// Reads from `input` to the buffer's positions from `filled` up to `target`. Returns up to
@@ -82,6 +86,14 @@ impl Slab {
             }
         }
         (Filled { to, ended: false }, Ok(()))
+    }
+}
+
+/// Makes sure that a buffer has `len` bytes, and no more than asked for.
+pub(super) fn reserve(buffer: &mut Vec<u8>, len: usize) {
+    if let Some(more) = len.checked_sub(buffer.len()) {
+        buffer.reserve_exact(more);
+        buffer.resize(len, 0);
     }
 }
 

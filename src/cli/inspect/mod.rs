@@ -9,8 +9,9 @@ use super::secrets::{Found, Plan, Purpose};
 use super::work::{Source, print};
 use crate::io::input::Input;
 use clap::ValueHint;
-use fetool::{Error, Inspect, Inspected, Open, Stop, status};
+use fetool::{Error, Inspect, Inspected, Lookahead, Open, Stop, status};
 use report::Report;
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::thread;
@@ -101,6 +102,7 @@ fn report(args: &Args, source: &Source, found: Option<&Found>) -> Report {
         },
         inspected: Err(Failure::told(status::SYSTEM)),
         subjects,
+        possible: Vec::new(),
         verified: None,
         reading: None,
     };
@@ -140,7 +142,12 @@ fn inspect(
             })
         }
     };
-    verified.map_err(|error| report.subjects.blame(&error))
+    verified.map_err(|error| {
+        if let Error::UnknownFormat(unknown) = &error {
+            report.possible.clone_from(&unknown.possible);
+        }
+        report.subjects.blame(&error)
+    })
 }
 
 /// Walks the structure and authenticates the chunks. A file is read twice; a stream goes to both
@@ -153,11 +160,18 @@ fn verify(
     let (inspected, checked) = match input.as_seekable() {
         Some(mut file) => {
             let start = file.stream_position().map_err(Error::Read)?;
-            let inspected = inspect.run_seekable(file)?;
-            file.seek(SeekFrom::Start(start)).map_err(Error::Read)?;
-            (inspected, open.check(input))
+            let back = |mut file: &File| file.seek(SeekFrom::Start(start)).map_err(Error::Read);
+            // The secret may be what tells the format.
+            let format = Some(open.detect(&mut Lookahead::new(file))?);
+            back(file)?;
+            let inspected = inspect.format(format).run_seekable(file)?;
+            back(file)?;
+            (inspected, open.format(format).check(input))
         }
         None => {
+            let mut input = Lookahead::new(&mut input);
+            let format = Some(open.detect(&mut input)?);
+            let (inspect, open) = (inspect.format(format), open.format(format));
             let (copy, tee) = io::pipe().map_err(Error::Read)?;
             let mut tee = Tee {
                 input: &mut input,
@@ -182,12 +196,12 @@ fn verify(
 }
 
 /// Copies what is read, for as long as somebody takes it.
-struct Tee<'a, W> {
-    input: &'a mut Input,
+struct Tee<'a, R, W> {
+    input: &'a mut R,
     copy: W,
 }
 
-impl<W: Write> Read for Tee<'_, W> {
+impl<R: Read, W: Write> Read for Tee<'_, R, W> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(into)?;
         // The walker ends at the first fault, and then takes no more.

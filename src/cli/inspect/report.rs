@@ -3,7 +3,7 @@
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::size::exact;
 use fetool::format::Field;
-use fetool::{Inspected, status};
+use fetool::{Inspected, Possible, status};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -12,6 +12,8 @@ pub struct Report {
     pub path: String,
     pub subjects: Subjects,
     pub inspected: Result<Inspected, Failure>,
+    /// The formats that it may be, where no magic number tells.
+    pub possible: Vec<Possible>,
     pub verified: Option<bool>,
     pub reading: Option<String>,
 }
@@ -20,8 +22,14 @@ impl Report {
     pub fn status(&self) -> u8 {
         match &self.inspected {
             Ok(inspected) => inspected.fault.as_ref().map_or(status::OK, |f| f.status),
+            Err(_) if self.is_likely() => status::OK,
             Err(failure) => failure.status(),
         }
+    }
+
+    /// Whether it may well be of one of the possible formats.
+    fn is_likely(&self) -> bool {
+        self.possible.iter().any(Possible::is_likely)
     }
 
     /// Says on standard error what is wrong.
@@ -32,6 +40,7 @@ impl Report {
                     say(Some(&self.subjects.input), &fault.message);
                 }
             }
+            Err(_) if self.is_likely() => {}
             Err(failure) => failure.print(),
         }
     }
@@ -42,7 +51,8 @@ impl Report {
             Ok(inspected) => Json::new(self, inspected),
             Err(failure) => Json {
                 path: &self.path,
-                fault: Some(JsonFault {
+                possible: self.possible.iter().map(JsonPossible::new).collect(),
+                fault: (!self.is_likely()).then(|| JsonFault {
                     status: failure.status(),
                     offset: None,
                     message: failure.message(),
@@ -57,7 +67,11 @@ impl Report {
 
     /// For a person; nothing where the file is of no known format.
     pub fn text(&self) -> Option<String> {
-        let inspected = self.inspected.as_ref().ok()?;
+        let inspected = match &self.inspected {
+            Ok(inspected) => inspected,
+            Err(_) if !self.possible.is_empty() => return Some(self.possible_text()),
+            Err(_) => return None,
+        };
         let description = &inspected.description;
         let mut text = format!("{}\n", self.subjects.input);
         let mut row = |name: &str, value: &str| {
@@ -73,6 +87,9 @@ impl Report {
         row("algorithm", description.algorithm);
         if let Some(mode) = description.mode {
             row("mode", mode);
+        }
+        if let Some(layers) = description.layers {
+            row("layers", &layers.to_string());
         }
         for derivation in &description.derivations {
             row("key", derivation);
@@ -122,6 +139,38 @@ impl Report {
     }
 }
 
+impl Report {
+    /// What it may be, with what speaks for that and against.
+    fn possible_text(&self) -> String {
+        let mut text = format!(
+            "{}\n  format     not certain: there is no magic number; --verify with a secret tells\n",
+            self.subjects.input
+        );
+        for possible in &self.possible {
+            let _ = writeln!(
+                text,
+                "  {:<11}{} (--format {})",
+                if possible.is_likely() {
+                    "possible"
+                } else {
+                    "unlikely"
+                },
+                possible.title,
+                possible.format
+            );
+            for (sign, evidence) in [
+                ('+', &possible.evidence.supporting),
+                ('-', &possible.evidence.opposing),
+            ] {
+                for line in evidence {
+                    let _ = writeln!(text, "             {sign} {line}");
+                }
+            }
+        }
+        text
+    }
+}
+
 fn chunks(inspected: &Inspected) -> String {
     match (inspected.chunks, inspected.chunk_size) {
         (0, Some(size)) => format!("0, of {} each", exact(size)),
@@ -163,6 +212,7 @@ struct Json<'a> {
     version: Option<u32>,
     algorithm: Option<&'a str>,
     mode: Option<&'a str>,
+    layers: Option<u8>,
     keys: &'a [String],
     header_size: Option<u64>,
     chunk_size: Option<u64>,
@@ -178,7 +228,29 @@ struct Json<'a> {
     warnings: &'a [String],
     verified: Option<bool>,
     reading: Option<&'a str>,
+    possible: Vec<JsonPossible<'a>>,
     fault: Option<JsonFault<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonPossible<'a> {
+    format: &'a str,
+    title: &'a str,
+    likely: bool,
+    supporting: &'a [String],
+    opposing: &'a [String],
+}
+
+impl<'a> JsonPossible<'a> {
+    fn new(possible: &'a Possible) -> Self {
+        Self {
+            format: possible.format,
+            title: possible.title,
+            likely: possible.is_likely(),
+            supporting: &possible.evidence.supporting,
+            opposing: &possible.evidence.opposing,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -207,6 +279,7 @@ impl<'a> Json<'a> {
             version: description.version,
             algorithm: Some(description.algorithm),
             mode: description.mode,
+            layers: description.layers,
             keys: &description.derivations,
             header_size: Some(inspected.header_len),
             chunk_size: inspected.chunk_size,
@@ -232,6 +305,7 @@ impl<'a> Json<'a> {
             warnings: &description.warnings,
             verified: report.verified,
             reading: report.reading.as_deref(),
+            possible: Vec::new(),
             fault: inspected.fault.as_ref().map(|fault| JsonFault {
                 status: fault.status,
                 offset: fault.offset,

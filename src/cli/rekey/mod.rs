@@ -5,7 +5,7 @@ mod list;
 
 pub use in_place::refuse_irregular;
 
-use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, format};
+use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, written_format};
 use super::failure::{Failure, say};
 use super::secrets::{Found, Plan, Purpose};
 use super::work::{Source, subjects, target};
@@ -21,7 +21,7 @@ use std::path::PathBuf;
 /// Change which secrets open a file, without touching its data
 ///
 /// Unwraps the master key with the old secret and wraps it anew, in the header; the data stays as
-/// it is. Files without a wrapped master key (GFE, Dexios up to 8.6) can be opened and sealed again
+/// it is. Files without a wrapped master key (all but Dexios from 8.7 on) can be opened and sealed again
 /// in one go with --reseal. Copies standard input or PATH to standard output or FILE, or changes
 /// PATH in place with -i.
 #[derive(clap::Args)]
@@ -98,7 +98,7 @@ pub struct Args {
         short,
         long,
         value_name = "NAME",
-        value_parser = format(),
+        value_parser = written_format(),
         requires = "reseal",
         help_heading = "What to do"
     )]

@@ -3,7 +3,7 @@
 use super::header::{DexiosHeader, Mode};
 use crate::Error;
 use crate::aead::{Aead, TAG_LEN, Tag};
-use crate::format::{ChunkId, Frames, Limits, OpenChunk, SealChunk};
+use crate::format::{ChunkId, FRAME_MAX, Frames, Limits, OpenChunk, SealChunk};
 use std::ops::Range;
 
 /// Plaintext bytes a block of a stream, but for the last.
@@ -62,16 +62,12 @@ impl SealChunk for Blocks {
 
 impl OpenChunk for Blocks {
     fn open(&self, id: ChunkId, frame: &mut [u8]) -> Result<Range<usize>, Error> {
-        refuse_piece(self.mode, id, frame)?;
         let end = frame.len() - TAG_LEN; // the walk lets nothing shorter pass
         let (body, tag) = frame.split_at_mut(end);
         let tag: &Tag = (&*tag).try_into().expect("16 bytes were split off");
         self.aead
             .open(&self.nonce(id), &self.ad, body, tag)
-            .map_err(|_| Error::Authentication {
-                chunk: id.index,
-                offset: id.offset,
-            })?;
+            .map_err(|_| id.not_authentic())?;
         Ok(0..end)
     }
 }
@@ -81,7 +77,6 @@ pub(super) struct EitherBlock(pub Blocks, pub Blocks);
 
 impl OpenChunk for EitherBlock {
     fn open(&self, id: ChunkId, frame: &mut [u8]) -> Result<Range<usize>, Error> {
-        refuse_piece(self.0.mode, id, frame)?;
         // A failed attempt wipes what it worked on.
         let mut copy = frame.to_vec();
         match self.0.open(id, &mut copy) {
@@ -92,25 +87,6 @@ impl OpenChunk for EitherBlock {
             Err(_) => self.1.open(id, frame),
         }
     }
-}
-
-/// In memory mode a block that is not the last is one byte more than may be held in memory: the
-/// beginning of a file that is too large, and nothing to authenticate.
-fn refuse_piece(mode: Mode, id: ChunkId, frame: &[u8]) -> Result<(), Error> {
-    if mode == Mode::Memory && !id.last {
-        return Err(too_large(frame.len() as u64 - 1));
-    }
-    Ok(())
-}
-
-fn too_large(limit: u64) -> Error {
-    Error::usage_hint(
-        format!(
-            "the file was made in memory mode, in one piece that needs more than {limit} bytes of \
-             memory"
-        ),
-        "allow more with --max-memory",
-    )
 }
 
 /// Walks the blocks.
@@ -150,20 +126,10 @@ impl Frames for BlockFrames {
                 self.count += 1;
                 Ok(Some(BLOCK_LEN + TAG_LEN))
             }
-            // One block is all there is.
-            Mode::Memory if self.count > 0 => Err(too_large(self.limits.memory)),
             Mode::Memory => {
                 self.count += 1;
-                // Refused before anything is read. Callers that know the length of the whole input
-                // alone count the header in; what that lets pass is refused when it was read.
-                let body = self.limits.body.map(|body| body.saturating_sub(offset));
-                if body.is_some_and(|body| body > self.limits.memory) {
-                    return Err(too_large(self.limits.memory));
-                }
-                // One byte more than allowed, so that just what is allowed ends before it. Half of
-                // what can be counted is more than there is, and leaves room to add to it.
-                let most = usize::try_from(self.limits.memory).unwrap_or(usize::MAX);
-                Ok(Some(most.min(usize::MAX >> 1) + 1))
+                // Up to the end of the file, wherever that is.
+                Ok(Some(FRAME_MAX))
             }
         }
     }
@@ -181,5 +147,22 @@ impl Frames for BlockFrames {
 
     fn overhead(&self) -> usize {
         TAG_LEN
+    }
+
+    fn largest(&self) -> u64 {
+        match self.mode {
+            Mode::Stream => (BLOCK_LEN + TAG_LEN) as u64,
+            Mode::Memory => self.limits.body.unwrap_or(self.limits.memory),
+        }
+    }
+
+    fn too_large(&self, memory: u64) -> Error {
+        Error::usage_hint(
+            format!(
+                "the file was made in memory mode, in one piece that needs more than {memory} \
+                 bytes of memory"
+            ),
+            "allow more with --max-memory",
+        )
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn describe(header: &DexiosHeader) -> Description {
         length_protection: length.to_owned(),
         end,
         end_meaning: end_meaning.to_owned(),
+        layers: None,
         mode: Some(mode),
         authenticated: authenticated(header),
         derivations: derivations(header),

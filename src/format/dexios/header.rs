@@ -140,7 +140,7 @@ impl DexiosHeader {
         let tags: &[u8; 6] = match head {
             [] | [MAGIC] => return Err(short()),
             [MAGIC, ..] => head.first_chunk().ok_or_else(short)?,
-            _ => return Err(Error::UnknownFormat),
+            _ => return Err(crate::format::not_this(&super::Dexios)),
         };
         let version = Version::decode(tags[1]).ok_or_else(|| {
             Error::Unsupported(format!("unsupported version {} of Dexios", tags[1]))
@@ -336,6 +336,7 @@ impl Header for DexiosHeader {
             },
         };
         Ok(Unlocked {
+            layers: Vec::new(),
             codec,
             reading: reading.to_owned(),
             warnings: Vec::new(),

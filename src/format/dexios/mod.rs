@@ -84,6 +84,7 @@ impl Format for Dexios {
                 request.secrets.len()
             )));
         }
+        request.refuse_layers(self)?;
         let algorithm = request.algorithm.unwrap_or(Algorithm::XChaCha20Poly1305);
         let hash = SlotHash::for_kdf(request.kdf)?;
         let mut master = Key::default();
@@ -107,6 +108,7 @@ impl Format for Dexios {
                 header.associated_data(),
             )),
             header: header.encode(),
+            layers: Vec::new(),
         })
     }
 }

@@ -141,10 +141,7 @@ impl OpenChunk for Codec {
         let tag: &Tag = (&*tag).try_into().expect("16 bytes were split off");
         self.aead
             .open(&nonce, &self.ad, &mut body[PREFIX_LEN..], tag)
-            .map_err(|_| Error::Authentication {
-                chunk: id.index,
-                offset: id.offset,
-            })?;
+            .map_err(|_| id.not_authentic())?;
         Ok(PREFIX_LEN..end)
     }
 }

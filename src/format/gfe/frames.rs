@@ -112,4 +112,12 @@ impl Frames for GfeFrames {
     fn overhead(&self) -> usize {
         PREFIX_LEN + TAG_LEN
     }
+
+    fn largest(&self) -> u64 {
+        let chunk = match self.size {
+            Size::Stream { chunk } => chunk,
+            _ => CHUNK_MAX,
+        };
+        chunk + self.overhead() as u64
+    }
 }

@@ -77,7 +77,7 @@ impl GfeHeader {
         match Gfe.claims(head) {
             Claim::Yes => {}
             Claim::TooShort => return Err(header_truncated(head.len())),
-            Claim::No => return Err(Error::UnknownFormat),
+            Claim::No => return Err(crate::format::not_this(&Gfe)),
         }
         if let Some(&version) = head.get(MAGIC.len())
             && version != VERSION
@@ -125,6 +125,7 @@ impl Header for GfeHeader {
         let key = key(secret)?;
         let Some(first) = first else {
             return Ok(Unlocked {
+                layers: Vec::new(),
                 codec: Box::new(Codec::new(&key, self, Reading::ALL[0])),
                 reading: "no chunk to try the key on".to_owned(),
                 warnings: vec![
@@ -153,6 +154,7 @@ impl Header for GfeHeader {
                     );
                 }
                 return Ok(Unlocked {
+                    layers: Vec::new(),
                     codec: Box::new(codec),
                     reading: reading.describe(),
                     warnings,
@@ -203,6 +205,7 @@ impl Header for GfeHeader {
             length_protection: length_protection.to_owned(),
             end,
             end_meaning: end_meaning.to_owned(),
+            layers: None,
             mode: None,
             authenticated: "the size field (bytes 16-23), as associated data; the base nonce \
                             (bytes 4-11), by its use"

@@ -86,15 +86,9 @@ impl Format for Gfe {
     }
 
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
-        let [secret] = request.secrets else {
-            return Err(Error::usage_hint(
-                "GFE has no key slots, and so takes one key",
-                "for several, choose --format dexios",
-            ));
-        };
-        if request.algorithm.is_some_and(|a| a != Algorithm::Aes256Gcm) {
-            return Err(Error::usage("GFE has no AEAD but AES-256-GCM"));
-        }
+        let secret = request.only_secret(self)?;
+        request.refuse_algorithms_but(self, Algorithm::Aes256Gcm)?;
+        request.refuse_layers(self)?;
         if request.kdf.is_some() {
             return Err(Error::usage_hint(
                 "GFE hashes no key itself",
@@ -139,6 +133,7 @@ impl Format for Gfe {
                 max_chunks: MAX_CHUNKS,
             },
             codec: Box::new(Codec::new(&*key(secret)?, &header, reading)),
+            layers: Vec::new(),
         })
     }
 }

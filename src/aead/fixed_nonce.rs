@@ -1,0 +1,185 @@
+//! XChaCha20-Poly1305 under one key *and one nonce*, for the format whose flaw that is.
+//!
+//! Where a nonce never changes, neither do the keystream and the one-time key of Poly1305. They are
+//! computed once here; a message then costs an XOR and a Poly1305. The bytes are those of the plain
+//! AEAD (draft-irtf-cfrg-xchacha-03, RFC 8439 section 2.8, without associated data).
+//!
+//! Two messages under one nonce give away their XOR, and the key to forge others. Nothing but the
+//! reading and writing of a format that demands it may use this.
+
+use super::{AeadError, KEY_LEN, TAG_LEN, Tag};
+use chacha20::XChaCha20;
+use chacha20::cipher::{KeyIvInit, StreamCipher};
+use poly1305::Poly1305;
+use poly1305::universal_hash::{KeyInit, UniversalHash};
+use zeroize::Zeroizing;
+
+/// Bytes of the keystream's first block; its first half is the key of Poly1305.
+const BLOCK_LEN: usize = 64;
+
+/// A key and a nonce, ready to seal and open messages up to a length. Wiped when it is dropped.
+pub struct FixedNonce {
+    keystream: Zeroizing<Vec<u8>>,
+    mac: Poly1305,
+}
+
+impl FixedNonce {
+    /// For messages of at most `longest` bytes.
+    pub fn new(key: &[u8; KEY_LEN], nonce: &[u8; 24], longest: usize) -> Self {
+        let mut cipher = XChaCha20::new(key.into(), nonce.into());
+        let mut first = Zeroizing::new([0; BLOCK_LEN]);
+        cipher.apply_keystream(first.as_mut());
+        let (mac_key, _) = first.split_at(KEY_LEN);
+        let mac = Poly1305::new(mac_key.try_into().expect("a Poly1305 key has 32 bytes"));
+        let mut keystream = Zeroizing::new(vec![0; longest]);
+        cipher.apply_keystream(&mut keystream);
+        Self { keystream, mac }
+    }
+
+    /// Seals `plaintext` into `ciphertext`, which is as long.
+    ///
+    /// # Errors
+    /// [`AeadError::MessageLength`] when it is longer than was announced.
+    pub fn seal_from(&self, plaintext: &[u8], ciphertext: &mut [u8]) -> Result<Tag, AeadError> {
+        let keystream = self.keystream_for(plaintext)?;
+        for ((to, from), key) in ciphertext.iter_mut().zip(plaintext).zip(keystream) {
+            *to = from ^ key;
+        }
+        Ok(self.tag(ciphertext))
+    }
+
+    /// Seals in place.
+    ///
+    /// # Errors
+    /// As [`seal_from`](Self::seal_from).
+    pub fn seal(&self, buffer: &mut [u8]) -> Result<Tag, AeadError> {
+        self.xor(buffer)?;
+        Ok(self.tag(buffer))
+    }
+
+    /// Checks the tag, and only then opens `ciphertext` into `plaintext`, which is as long.
+    ///
+    /// # Errors
+    /// [`AeadError::Tag`]; nothing was written then.
+    pub fn open_into(
+        &self,
+        ciphertext: &[u8],
+        tag: &Tag,
+        plaintext: &mut [u8],
+    ) -> Result<(), AeadError> {
+        let keystream = self.keystream_for(ciphertext)?;
+        self.check(ciphertext, tag)?;
+        for ((to, from), key) in plaintext.iter_mut().zip(ciphertext).zip(keystream) {
+            *to = from ^ key;
+        }
+        Ok(())
+    }
+
+    /// Opens in place.
+    ///
+    /// # Errors
+    /// As [`open_into`](Self::open_into).
+    pub fn open(&self, buffer: &mut [u8], tag: &Tag) -> Result<(), AeadError> {
+        self.keystream_for(buffer)?;
+        self.check(buffer, tag)?;
+        self.xor(buffer)
+    }
+
+    fn keystream_for(&self, message: &[u8]) -> Result<&[u8], AeadError> {
+        self.keystream
+            .get(..message.len())
+            .ok_or(AeadError::MessageLength)
+    }
+
+    fn xor(&self, buffer: &mut [u8]) -> Result<(), AeadError> {
+        let keystream = self.keystream_for(buffer)?;
+        for (byte, key) in buffer.iter_mut().zip(keystream) {
+            *byte ^= key;
+        }
+        Ok(())
+    }
+
+    fn mac(&self, ciphertext: &[u8]) -> Poly1305 {
+        let mut mac = self.mac.clone();
+        mac.update_padded(ciphertext);
+        let mut lengths = [0; 16];
+        // No associated data, so the first length is 0.
+        lengths[8..].copy_from_slice(&(ciphertext.len() as u64).to_le_bytes());
+        mac.update(&[lengths.into()]);
+        mac
+    }
+
+    fn tag(&self, ciphertext: &[u8]) -> Tag {
+        let tag = self.mac(ciphertext).finalize();
+        <[u8; TAG_LEN]>::from(tag)
+    }
+
+    fn check(&self, ciphertext: &[u8], tag: &Tag) -> Result<(), AeadError> {
+        // Compares in constant time.
+        self.mac(ciphertext)
+            .verify(tag.into())
+            .map_err(|_| AeadError::Tag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aead::{Aead, Algorithm};
+
+    const KEY: [u8; KEY_LEN] = [7; KEY_LEN];
+    const NONCE: [u8; 24] = [9; 24];
+    const LONGEST: usize = 32_768;
+
+    fn message(len: usize) -> Vec<u8> {
+        (0..len).map(|i| (i * 31 + (i >> 8)) as u8).collect()
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_plain_aead() {
+        let fixed = FixedNonce::new(&KEY, &NONCE, LONGEST);
+        let plain = Aead::new(Algorithm::XChaCha20Poly1305, &KEY);
+        for len in (0..300).chain([1000, 4095, 4096, LONGEST - 1, LONGEST]) {
+            let message = message(len);
+            let mut expected = message.clone();
+            let tag = plain.seal(&NONCE, b"", &mut expected).unwrap();
+            let mut sealed = vec![0; len];
+            assert_eq!(fixed.seal_from(&message, &mut sealed), Ok(tag), "{len}");
+            assert_eq!(sealed, expected, "{len}");
+            let mut opened = vec![0; len];
+            assert_eq!(fixed.open_into(&sealed, &tag, &mut opened), Ok(()));
+            assert_eq!(opened, message, "{len}");
+            let mut in_place = message.clone();
+            assert_eq!(fixed.seal(&mut in_place), Ok(tag), "{len}");
+            assert_eq!(in_place, expected, "{len}");
+            assert_eq!(fixed.open(&mut in_place, &tag), Ok(()));
+            assert_eq!(in_place, message, "{len}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_opened_under_a_wrong_tag() {
+        let fixed = FixedNonce::new(&KEY, &NONCE, LONGEST);
+        for len in [0, 1, 16, 1000, LONGEST] {
+            let mut sealed = message(len);
+            let mut tag = fixed.seal(&mut sealed).unwrap();
+            tag[15] ^= 1;
+            let mut room = vec![0xAA; len];
+            let opened = fixed.open_into(&sealed, &tag, &mut room);
+            assert_eq!(opened, Err(AeadError::Tag), "{len}");
+            assert!(room.iter().all(|byte| *byte == 0xAA), "{len}");
+            assert_eq!(fixed.open(&mut sealed, &tag), Err(AeadError::Tag));
+        }
+    }
+
+    #[test]
+    fn a_message_longer_than_announced_is_refused() {
+        let fixed = FixedNonce::new(&KEY, &NONCE, 100);
+        let mut long = vec![0; 101];
+        assert_eq!(fixed.seal(&mut long), Err(AeadError::MessageLength));
+        let mut room = long.clone();
+        let sealed = fixed.seal_from(&long, &mut room);
+        assert_eq!(sealed, Err(AeadError::MessageLength));
+        assert_eq!(room, long);
+    }
+}

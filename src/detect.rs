@@ -1,0 +1,283 @@
+//! Telling formats apart: by their magic numbers; where there is none, by what a secret opens; and
+//! without a secret, by what speaks for and against each.
+
+use crate::error::{Possible, Unknown};
+use crate::format::{Claim, Evidence, FORMATS, Format, Frames, HEAD_MAX, Header, Limits, Unlocked};
+use crate::lookahead::Lookahead;
+use crate::pipeline::Walker;
+use crate::{Error, Secret};
+use std::io::Read;
+
+/// How much of a file may be held in memory to find out its format. A format whose first chunk is
+/// longer than this is not found by trying.
+const TRIAL_MAX: u64 = 64 << 20;
+
+/// A format, the header that it read, and what its secret unlocked.
+pub(crate) type Found<'a> = (&'a dyn Format, Box<dyn Header>, Unlocked);
+
+/// Finds the format that claims a file by its first bytes, at most [`HEAD_MAX`] of them.
+fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Format, Error> {
+    let claims = |wanted| {
+        formats
+            .iter()
+            .copied()
+            .find(|format| format.claims(head) == wanted)
+    };
+    if let Some(format) = claims(Claim::Yes) {
+        return Ok(format);
+    }
+    let end = head.len() as u64;
+    if head.is_empty() {
+        return Err(Error::truncated(end, "the input is empty"));
+    }
+    match claims(Claim::TooShort) {
+        Some(format) => Err(Error::truncated(
+            end,
+            format!(
+                "the input ends inside the magic number of {}",
+                format.title()
+            ),
+        )),
+        None => Err(Error::UnknownFormat(Box::new(possible(
+            formats, head, None,
+        )))),
+    }
+}
+
+/// Decodes the header from the first bytes of a file, of the given format or of the one that claims
+/// them by its magic number.
+///
+/// # Errors
+/// [`Error::UnknownFormat`], [`Error::Truncated`] where `head` is empty or ends inside a magic
+/// number, and those of [`Format::header`].
+pub fn read_header<'a>(
+    format: Option<&'a dyn Format>,
+    head: &[u8],
+) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
+    read_header_among(FORMATS, format, head)
+}
+
+pub(crate) fn read_header_among<'a>(
+    formats: &[&'a dyn Format],
+    format: Option<&'a dyn Format>,
+    head: &[u8],
+) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
+    let format = match format {
+        Some(format) => format,
+        None => by_magic(formats, head)?,
+    };
+    Ok((format, format.header(head)?))
+}
+
+/// Reads no more of the input than its header needs: what follows may come much later.
+pub(crate) fn peek_header<'a, R: Read>(
+    formats: &[&'a dyn Format],
+    format: Option<&'a dyn Format>,
+    input: &mut Lookahead<R>,
+) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
+    loop {
+        let head = input.ahead();
+        let missing = HEAD_MAX.saturating_sub(head.len());
+        let header = read_header_among(formats, format, head);
+        match header {
+            Err(Error::Truncated { .. }) if missing > 0 => {
+                if !input.more(missing).map_err(Error::Read)? {
+                    return header;
+                }
+            }
+            header => return header,
+        }
+    }
+}
+
+/// Looks at the whole first frame, which starts at `offset` of the file and `ahead` bytes further on
+/// in the input; `None` where there is none.
+pub(crate) fn first_frame<'i, R: Read>(
+    input: &'i mut Lookahead<R>,
+    ahead: usize,
+    frames: Box<dyn Frames>,
+    offset: u64,
+    limits: &Limits,
+) -> Result<Option<&'i [u8]>, Error> {
+    let mut walker = Walker::new(frames, offset);
+    let lead = ahead + walker.frames.lead();
+    let lead = input.peek(lead).map_err(Error::Read)?;
+    let Some(len) = walker.next(lead.get(ahead..).unwrap_or_default())? else {
+        return Ok(None);
+    };
+    walker.check_memory(len, limits)?;
+    let most = usize::try_from(limits.memory).unwrap_or(usize::MAX);
+    // One byte more than allowed shows that there is more.
+    let wanted = ahead + len.min(most.saturating_add(1));
+    let seen = input.peek(wanted).map_err(Error::Read)?;
+    let frame = seen.get(ahead..).unwrap_or_default();
+    if frame.len() > most {
+        return Err(walker.frames.too_large(limits.memory));
+    }
+    if frame.len() < len {
+        walker.cut_short(frame.len())?;
+    }
+    Ok(Some(frame))
+}
+
+/// Finds the format without a magic number whose first chunk the secret opens.
+///
+/// # Errors
+/// [`Error::UnknownFormat`] when there is none; [`Error::Read`].
+pub(crate) fn by_secret<'a, R: Read>(
+    formats: &[&'a dyn Format],
+    secret: &Secret,
+    input: &mut Lookahead<R>,
+    limits: &Limits,
+) -> Result<Found<'a>, Error> {
+    let head = input.peek(HEAD_MAX).map_err(Error::Read)?;
+    let len = whole_len(head).or(limits.body);
+    let limits = Limits {
+        memory: limits.memory.min(TRIAL_MAX),
+        ..*limits
+    };
+    let mut unknown = Unknown::default();
+    let mut candidates = Vec::new();
+    for format in formats.iter().copied() {
+        let header = format.evidence(head, len).and_then(|_| {
+            let header = format.header(head);
+            header.map_err(|error| error.to_string())
+        });
+        match header {
+            Ok(header) => candidates.push((format, header)),
+            Err(why) => unknown.ruled_out.push((format.name(), why)),
+        }
+    }
+    // Those first that need least of the input, which may come slowly.
+    candidates.sort_by_key(|(_, header)| header.frames(&limits).largest());
+    for (format, header) in candidates {
+        let ahead = header.size();
+        let frames = header.frames(&limits);
+        let first = match first_frame(input, ahead, frames, ahead as u64, &limits) {
+            Err(Error::Read(error)) => return Err(Error::Read(error)),
+            first => first,
+        };
+        let why = match first {
+            Ok(None) => format!(
+                "it may be, but has nothing that would show it: give --format {}",
+                format.name()
+            ),
+            Ok(first) => match header.unlock(secret, first) {
+                Ok(unlocked) => return Ok((format, header, unlocked)),
+                Err(Error::Authentication { .. }) => {
+                    unknown.wrong_secret = true;
+                    "the first chunk does not authenticate with this secret".to_owned()
+                }
+                Err(error) => error.to_string(),
+            },
+            Err(error) => error.to_string(),
+        };
+        unknown.ruled_out.push((format.name(), why));
+    }
+    Err(Error::UnknownFormat(Box::new(unknown)))
+}
+
+/// Where the first bytes are all bytes, how many there are.
+fn whole_len(head: &[u8]) -> Option<u64> {
+    (head.len() < HEAD_MAX).then_some(head.len() as u64)
+}
+
+/// What a file may be that starts with `head` and has `len` bytes, where that is known; `head` has
+/// fewer than [`HEAD_MAX`] bytes only where that is all.
+pub(crate) fn possible(formats: &[&dyn Format], head: &[u8], len: Option<u64>) -> Unknown {
+    let mut unknown = Unknown::default();
+    for format in formats {
+        match format.evidence(head, len) {
+            Ok(mut evidence) => {
+                weigh_randomness(head, &mut evidence);
+                unknown.possible.push(Possible {
+                    format: format.name(),
+                    title: format.title(),
+                    evidence,
+                });
+            }
+            Err(why) => unknown.ruled_out.push((format.name(), why)),
+        }
+    }
+    unknown
+}
+
+/// Sealed data cannot be told from random bytes; most other data can.
+fn weigh_randomness(head: &[u8], evidence: &mut Evidence) {
+    /// Random bytes stay far closer to what is expected of them than this, in bits.
+    const SLACK: f64 = 0.5;
+    let (found, expected) = (entropy(head), entropy_of_random(head.len()));
+    let measured = format!(
+        "{found:.1} bits of entropy a byte in the first {}, where random ones have {expected:.1}",
+        head.len()
+    );
+    if found < expected - SLACK {
+        evidence.opposing.push(measured);
+    } else {
+        evidence.supporting.push(measured);
+    }
+}
+
+/// The entropy of the bytes' distribution, in bits a byte.
+fn entropy(bytes: &[u8]) -> f64 {
+    let mut counts = [0u32; 256];
+    for byte in bytes {
+        counts[usize::from(*byte)] += 1;
+    }
+    let shares = counts.iter().filter(|count| **count > 0).map(|count| {
+        let share = f64::from(*count) / bytes.len() as f64;
+        -share * share.log2()
+    });
+    shares.sum()
+}
+
+/// What [`entropy`] is for `len` random bytes, on average: less than 8, for few bytes cannot have
+/// 256 values equally often.
+fn entropy_of_random(len: usize) -> f64 {
+    let n = len as f64;
+    // How often one value comes is distributed binomially, with a share of 1 in 256.
+    let mut chance = (255.0f64 / 256.0).powf(n);
+    let mut sum = 0.0;
+    for k in 1..=len {
+        let k = k as f64;
+        chance *= (n - k + 1.0) / k / 255.0;
+        let share = k / n;
+        sum += chance * -share * share.log2();
+    }
+    256.0 * sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entropy_counts_bits() {
+        assert_eq!(entropy(&[7; 100]), 0.0);
+        let every: Vec<u8> = (0..=255).collect();
+        assert!((entropy(&every) - 8.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn random_bytes_have_the_entropy_of_random_bytes() {
+        for len in [12, 41, 57, 200, HEAD_MAX] {
+            let expected = entropy_of_random(len);
+            let mut mean = 0.0;
+            for _ in 0..200 {
+                let mut bytes = vec![0; len];
+                crate::random(&mut bytes).unwrap();
+                mean += entropy(&bytes) / 200.0;
+            }
+            assert!((mean - expected).abs() < 0.05, "{len}: {mean}, {expected}");
+        }
+    }
+
+    #[test]
+    fn text_is_not_taken_for_random() {
+        let text = include_bytes!("detect.rs");
+        let mut evidence = Evidence::default();
+        weigh_randomness(&text[..HEAD_MAX], &mut evidence);
+        assert!(evidence.supporting.is_empty());
+        assert_eq!(evidence.opposing.len(), 1);
+    }
+}

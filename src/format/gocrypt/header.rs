@@ -1,0 +1,268 @@
+//! A layer's header, and what follows from it.
+
+use super::codec::{Codec, NONCE_LEN, plaintext_of};
+use super::{
+    CHUNK_LEN, DERIVATION, FEW_ROUNDS, HEADER_LEN, LAYERS_MAX, NONCE_REPEATS, NOTHING, ONE_LAYER,
+};
+use crate::aead::Algorithm;
+use crate::format::even::EvenFrames;
+use crate::format::{
+    ChunkId, Description, Field, Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer,
+    Unlocked,
+};
+use crate::{Error, Secret};
+use zeroize::Zeroizing;
+
+pub(super) const SALT_LEN: usize = 16;
+
+/// A decoded header of one layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerHeader {
+    /// The layer's number, 1 to [`LAYERS_MAX`]; 1 is the innermost.
+    pub layer: u8,
+    /// The nonce of every chunk.
+    pub nonce: [u8; NONCE_LEN],
+    /// What goes into the key with the passphrase.
+    pub salt: [u8; SALT_LEN],
+}
+
+impl LayerHeader {
+    pub(super) fn new(
+        layer: u8,
+        random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let mut header = Self {
+            layer,
+            nonce: [0; NONCE_LEN],
+            salt: [0; SALT_LEN],
+        };
+        random(&mut header.nonce)?;
+        random(&mut header.salt)?;
+        Ok(header)
+    }
+
+    /// Decodes the first bytes of a layer's stream.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for a number that no layer has, and [`Error::Truncated`].
+    pub fn decode(head: &[u8]) -> Result<Self, Error> {
+        let too_short = || {
+            Error::truncated(
+                head.len() as u64,
+                format!("the input ends inside the header of {HEADER_LEN} bytes"),
+            )
+        };
+        let (layer, rest) = head.split_first().ok_or_else(too_short)?;
+        if !(1..=LAYERS_MAX).contains(layer) {
+            return Err(Error::malformed(
+                0,
+                format!("the first byte, {layer}, is no number of layers, 1 to {LAYERS_MAX}"),
+            ));
+        }
+        let (nonce, salt) = nonce_and_salt(rest).ok_or_else(too_short)?;
+        Ok(Self {
+            layer: *layer,
+            nonce,
+            salt,
+        })
+    }
+
+    /// The header's bytes.
+    pub fn encode(&self) -> [u8; HEADER_LEN] {
+        let mut bytes = [0; HEADER_LEN];
+        bytes[0] = self.layer;
+        bytes[1..][..NONCE_LEN].copy_from_slice(&self.nonce);
+        bytes[1 + NONCE_LEN..].copy_from_slice(&self.salt);
+        bytes
+    }
+}
+
+/// What both layouts have at the end of their header.
+pub(super) fn nonce_and_salt(bytes: &[u8]) -> Option<([u8; NONCE_LEN], [u8; SALT_LEN])> {
+    let (nonce, rest) = bytes.split_first_chunk()?;
+    Some((*nonce, *rest.first_chunk()?))
+}
+
+/// The AEAD work of the layer with this nonce and salt.
+pub(super) fn codec(
+    secret: &[u8],
+    nonce: &[u8; NONCE_LEN],
+    salt: &[u8; SALT_LEN],
+) -> Result<Codec, Error> {
+    Ok(Codec::new(&*DERIVATION.derive(secret, salt)?, nonce))
+}
+
+pub(super) fn frames(stream: impl Into<String>) -> Box<dyn Frames> {
+    Box::new(EvenFrames::new(CHUNK_LEN as u64, u64::MAX, stream))
+}
+
+/// Tries a layer's key on its first frame.
+pub(super) fn try_first(codec: &Codec, offset: usize, first: Option<&[u8]>) -> Result<(), Error> {
+    match first {
+        Some(first) => codec
+            .open(ChunkId::first(offset), &mut first.to_vec())
+            .map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+/// What a file of one layer does not protect.
+pub(super) fn one_layer(first: Option<&[u8]>) -> Vec<String> {
+    let warning = if first.is_some() { ONE_LAYER } else { NOTHING };
+    vec![warning.to_owned()]
+}
+
+/// The outermost layer's header, which tells how many there are.
+pub(super) struct Layered(LayerHeader);
+
+impl Layered {
+    pub fn decode(head: &[u8]) -> Result<Self, Error> {
+        LayerHeader::decode(head).map(Self)
+    }
+
+    pub fn layers(&self) -> u8 {
+        self.0.layer
+    }
+}
+
+impl Header for Layered {
+    fn size(&self) -> usize {
+        HEADER_LEN
+    }
+
+    fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
+        frames("the input")
+    }
+
+    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+        let header = &self.0;
+        let codec = codec(secret.as_bytes(), &header.nonce, &header.salt)?;
+        try_first(&codec, HEADER_LEN, first)?;
+        let warnings = match header.layer {
+            1 => one_layer(first),
+            _ => Vec::new(),
+        };
+        let inside = |layer| -> Box<dyn OpenLayer> {
+            Box::new(Inner {
+                layer,
+                secret: Zeroizing::new(secret.as_bytes().to_vec()),
+            })
+        };
+        Ok(Unlocked {
+            codec: Box::new(codec),
+            layers: (1..header.layer).rev().map(inside).collect(),
+            reading: match header.layer {
+                1 => "1 layer".to_owned(),
+                layers => format!("{layers} layers"),
+            },
+            warnings,
+        })
+    }
+
+    fn plaintext_len(&self, len: u64) -> Result<u64, Error> {
+        (1..self.0.layer).rev().try_fold(len, |len, layer| {
+            let body = len.checked_sub(HEADER_LEN as u64).ok_or_else(|| {
+                Error::truncated(0, format!("layer {layer} ends inside its header"))
+            })?;
+            plaintext_of(body).ok_or_else(|| {
+                Error::truncated(0, format!("layer {layer} ends inside a chunk's tag"))
+            })
+        })
+    }
+
+    fn describe(&self) -> Description {
+        let LayerHeader { layer, nonce, salt } = self.0;
+        let mut description = Description {
+            layers: Some(layer),
+            fields: fields(Some(layer), &nonce, &salt),
+            ..one_layer_description()
+        };
+        if layer > 1 {
+            description.length_protection =
+                "by the layers inside, which a cut between two chunks breaks".to_owned();
+            description.warnings.retain(|warning| warning != ONE_LAYER);
+        }
+        description
+    }
+}
+
+/// What both layouts have in common.
+pub(super) fn one_layer_description() -> Description {
+    Description {
+        version: None,
+        algorithm: Algorithm::XChaCha20Poly1305.name(),
+        chunk_size: Some(CHUNK_LEN as u64),
+        declared_size: None,
+        length_protection: "not protected: a cut between two chunks is not noticed".to_owned(),
+        end: "none",
+        end_meaning: "where the file ends".to_owned(),
+        mode: None,
+        layers: None,
+        authenticated: "nothing of the header".to_owned(),
+        derivations: vec![DERIVATION.to_string()],
+        warnings: vec![
+            FEW_ROUNDS.to_owned(),
+            format!("with {NONCE_REPEATS}"),
+            ONE_LAYER.to_owned(),
+        ],
+        fields: Vec::new(),
+    }
+}
+
+/// The header's fields.
+pub(super) fn fields(
+    layers: Option<u8>,
+    nonce: &[u8; NONCE_LEN],
+    salt: &[u8; SALT_LEN],
+) -> Vec<Field> {
+    let layers = layers.map(|layers| Field {
+        bytes: vec![layers],
+        name: "layers",
+        meaning: "how many times the data was sealed".to_owned(),
+    });
+    let rest = [
+        Field {
+            bytes: nonce.to_vec(),
+            name: "nonce",
+            meaning: "the same for every chunk".to_owned(),
+        },
+        Field {
+            bytes: salt.to_vec(),
+            name: "salt",
+            meaning: "of the key derivation".to_owned(),
+        },
+    ];
+    layers.into_iter().chain(rest).collect()
+}
+
+/// A layer inside.
+struct Inner {
+    layer: u8,
+    secret: Zeroizing<Vec<u8>>,
+}
+
+impl OpenLayer for Inner {
+    fn size(&self) -> usize {
+        HEADER_LEN
+    }
+
+    fn unlock(&self, head: &[u8], _limits: &Limits) -> Result<OpenedLayer, Error> {
+        let name = format!("layer {}", self.layer);
+        if head.len() < HEADER_LEN {
+            let end = head.len() as u64;
+            return Err(Error::truncated(
+                end,
+                format!("{name} ends inside its header"),
+            ));
+        }
+        if head[0] != self.layer {
+            return Err(Error::malformed(
+                0,
+                format!("{name} says that it is layer {}", head[0]),
+            ));
+        }
+        let header = LayerHeader::decode(head)?;
+        let codec = codec(&self.secret, &header.nonce, &header.salt)?;
+        Ok((frames(name), Box::new(codec)))
+    }
+}

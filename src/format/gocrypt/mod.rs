@@ -1,0 +1,174 @@
+//! GoCrypt: XChaCha20-Poly1305 over chunks of 32 KiB, the whole of it done over up to 200 times.
+//!
+//! | offset | size | field |
+//! |---|---|---|
+//! | 0 | 1 | number of the layer: that of the outermost is the number of layers, 1 to 200 |
+//! | 1 | 24 | nonce |
+//! | 25 | 16 | salt |
+//! | 41 | … | frames: ciphertext and 16-byte tag |
+//!
+//! The key of a layer is PBKDF2-HMAC-SHA256 of the passphrase and the layer's salt, 4096
+//! iterations; there is no associated data. The last chunk may be shorter, and is never empty: an
+//! empty stream is the header alone.
+//!
+//! *Layers nest whole streams.* Layer 1 seals the plaintext; layer *k* seals the complete output of
+//! layer *k* − 1, header included. A layer inside must have the number that this demands; GoCrypt
+//! itself does not look. GoCrypt 1.0 had one layer, and a header without its first byte
+//! ([`GoCryptV1`]). The facts are from GoCrypt's source and from files that GoCrypt 1.1 made.
+//!
+//! What it does not protect: every chunk of a layer has the *same nonce*, so that more than one
+//! chunk repeats the keystream and gives away the XOR of the plaintexts (of the layer's input), and
+//! tags can be forged. With one layer, chunks can be swapped and the end can be cut off between two
+//! of them; with more, a layer inside notices. 4096 iterations are few.
+
+mod codec;
+mod header;
+mod v1;
+
+pub use header::LayerHeader;
+pub use v1::GoCryptV1;
+
+use super::{Claim, End, Evidence, Format, Header, Layout, SealLayer, SealRequest, Sealer};
+use crate::Error;
+use crate::aead::{Algorithm, TAG_LEN};
+use crate::kdf::Derivation;
+use codec::Codec;
+use header::{Layered, SALT_LEN};
+
+/// Length of a layer's header in bytes.
+pub const HEADER_LEN: usize = 41;
+/// Plaintext bytes a chunk.
+pub const CHUNK_LEN: usize = 32 << 10;
+/// The most layers.
+pub const LAYERS_MAX: u8 = 200;
+/// Layers, where nothing else is asked for.
+pub const LAYERS_DEFAULT: u8 = 5;
+
+const DERIVATION: Derivation = Derivation::Pbkdf2 { iterations: 4096 };
+
+// What a file does not protect, in words that can follow a colon.
+const FEW_ROUNDS: &str = "4096 rounds of PBKDF2 leave a passphrase easy to guess";
+const ONE_LAYER: &str = "with one layer the end of the file is not authenticated, and chunks can be \
+                         swapped; of more than one chunk they can be forged too";
+const NOTHING: &str = "nothing in this file is authenticated, not even that it is empty";
+const NONCE_REPEATS: &str = "more than 32 KiB under one nonce: the keystream repeats with every \
+                             chunk, which gives much of the data away";
+
+/// The format.
+pub struct GoCrypt;
+
+impl Format for GoCrypt {
+    fn name(&self) -> &'static str {
+        "gocrypt"
+    }
+
+    fn title(&self) -> &'static str {
+        "GoCrypt"
+    }
+
+    fn suffix(&self) -> &'static str {
+        ".enc"
+    }
+
+    fn derives_keys(&self) -> bool {
+        true
+    }
+
+    fn claims(&self, _head: &[u8]) -> Claim {
+        Claim::No
+    }
+
+    fn evidence(&self, head: &[u8], len: Option<u64>) -> Result<Evidence, String> {
+        let header = Layered::decode(head).map_err(|error| error.to_string())?;
+        let layers = header.layers();
+        let mut evidence = Evidence::default();
+        evidence.supporting.push(format!(
+            "the first byte, {layers}, can be a number of layers"
+        ));
+        let Some(len) = len else {
+            return Ok(evidence);
+        };
+        let body = len.saturating_sub(HEADER_LEN as u64);
+        let plaintext = codec::plaintext_of(body)
+            .and_then(|len| header.plaintext_len(len).ok())
+            .ok_or_else(|| format!("no plaintext in {layers} layers makes {len} bytes"))?;
+        evidence.supporting.push(format!(
+            "the length fits {plaintext} bytes of plaintext in so many layers"
+        ));
+        Ok(evidence)
+    }
+
+    fn weaknesses(&self, len: Option<u64>) -> Vec<String> {
+        let mut weaknesses = vec![format!(
+            "GoCrypt is a weak format: {FEW_ROUNDS}; with one layer chunks can be swapped, or cut \
+             off at the end, unnoticed"
+        )];
+        if len.is_some_and(|len| len > CHUNK_LEN as u64) {
+            weaknesses.push(NONCE_REPEATS.to_owned());
+        }
+        weaknesses
+    }
+
+    fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {
+        Ok(Box::new(Layered::decode(head)?))
+    }
+
+    fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
+        let secret = request.only_secret(self)?;
+        request.refuse_algorithms_but(self, Algorithm::XChaCha20Poly1305)?;
+        request.refuse_kdf(self)?;
+        if request
+            .chunk_size
+            .is_some_and(|size| size != CHUNK_LEN as u64)
+        {
+            return Err(Error::usage(
+                "GoCrypt chunks have always 32 KiB, whatever --chunk-size says",
+            ));
+        }
+        let layers = request.layers.unwrap_or(LAYERS_DEFAULT);
+        if !(1..=LAYERS_MAX).contains(&layers) {
+            return Err(Error::usage(format!(
+                "{layers} layers: GoCrypt has 1 to {LAYERS_MAX}"
+            )));
+        }
+        let headers = (1..=layers)
+            .map(|layer| LayerHeader::new(layer, request.random))
+            .collect::<Result<Vec<_>, _>>()?;
+        let salts: Vec<&[u8]> = headers.iter().map(|header| &header.salt[..]).collect();
+        let keys = DERIVATION.derive_all(secret.as_bytes(), &salts)?;
+        let codecs = headers
+            .iter()
+            .zip(&keys)
+            .map(|(header, key)| Codec::new(key, &header.nonce));
+        let mut codecs = codecs.map(Box::new);
+        let first = codecs.next().expect("there is a layer at least");
+        let around = headers.iter().zip(codecs);
+        Ok(Sealer {
+            codec: first,
+            layout: LAYOUT,
+            layers: around
+                .map(|(inside, codec)| SealLayer {
+                    head: inside.encode().to_vec(),
+                    layout: LAYOUT,
+                    codec,
+                })
+                .collect(),
+            header: headers
+                .last()
+                .expect("there is a layer at least")
+                .encode()
+                .to_vec(),
+        })
+    }
+}
+
+const LAYOUT: Layout = Layout {
+    chunk: CHUNK_LEN,
+    prefix: 0,
+    suffix: TAG_LEN,
+    end: End::Any,
+    // The nonce counts nothing.
+    max_chunks: u64::MAX,
+};
+
+const _: () = assert!(HEADER_LEN == 1 + codec::NONCE_LEN + SALT_LEN);

@@ -1,0 +1,112 @@
+//! The layout of GoCrypt 1.0: one layer, and no first byte that says so. Only read.
+
+use super::codec::{NONCE_LEN, plaintext_of};
+use super::header::{
+    SALT_LEN, codec, fields, frames, nonce_and_salt, one_layer, one_layer_description, try_first,
+};
+use crate::format::{
+    Claim, Description, Evidence, Format, Frames, Header, Limits, SealRequest, Sealer, Unlocked,
+};
+use crate::{Error, Secret};
+
+const HEADER_LEN: usize = NONCE_LEN + SALT_LEN;
+
+/// The format.
+pub struct GoCryptV1;
+
+impl Format for GoCryptV1 {
+    fn name(&self) -> &'static str {
+        "gocrypt-v1"
+    }
+
+    fn title(&self) -> &'static str {
+        "GoCrypt 1.0"
+    }
+
+    fn suffix(&self) -> &'static str {
+        ".enc"
+    }
+
+    fn derives_keys(&self) -> bool {
+        true
+    }
+
+    fn writes(&self) -> bool {
+        false
+    }
+
+    fn claims(&self, _head: &[u8]) -> Claim {
+        Claim::No
+    }
+
+    fn evidence(&self, head: &[u8], len: Option<u64>) -> Result<Evidence, String> {
+        V1::decode(head).map_err(|error| error.to_string())?;
+        let mut evidence = Evidence::default();
+        let Some(len) = len else {
+            return Ok(evidence);
+        };
+        let plaintext = plaintext_of(len.saturating_sub(HEADER_LEN as u64))
+            .ok_or_else(|| format!("no plaintext makes {len} bytes"))?;
+        evidence.supporting.push(format!(
+            "the length fits {plaintext} bytes of plaintext, as nearly every length fits some"
+        ));
+        Ok(evidence)
+    }
+
+    fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {
+        Ok(Box::new(V1::decode(head)?))
+    }
+
+    fn sealer(&self, _request: SealRequest<'_>) -> Result<Sealer, Error> {
+        Err(Error::usage_hint(
+            "the old format of GoCrypt 1.0 is only read",
+            "GoCrypt reads --format gocrypt with --layers 1 as well",
+        ))
+    }
+}
+
+struct V1 {
+    nonce: [u8; NONCE_LEN],
+    salt: [u8; SALT_LEN],
+}
+
+impl V1 {
+    fn decode(head: &[u8]) -> Result<Self, Error> {
+        let (nonce, salt) = nonce_and_salt(head).ok_or_else(|| {
+            Error::truncated(
+                head.len() as u64,
+                format!("the input ends inside the header of {HEADER_LEN} bytes"),
+            )
+        })?;
+        Ok(Self { nonce, salt })
+    }
+}
+
+impl Header for V1 {
+    fn size(&self) -> usize {
+        HEADER_LEN
+    }
+
+    fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
+        frames("the input")
+    }
+
+    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+        let codec = codec(secret.as_bytes(), &self.nonce, &self.salt)?;
+        try_first(&codec, HEADER_LEN, first)?;
+        Ok(Unlocked {
+            codec: Box::new(codec),
+            layers: Vec::new(),
+            reading: "the layout of GoCrypt 1.0".to_owned(),
+            warnings: one_layer(first),
+        })
+    }
+
+    fn describe(&self) -> Description {
+        Description {
+            version: Some(1),
+            fields: fields(None, &self.nonce, &self.salt),
+            ..one_layer_description()
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The layers inside the first, when opening.
+
+use super::relay::{Legs, Relay};
+use super::{ROOM, make_room, prepend, turn_over};
+use crate::Error;
+use crate::format::{ChunkId, Limits, OpenChunk, OpenLayer};
+use crate::pipeline::slab::{Chunk, Slab};
+use crate::pipeline::split::{Splitter, Tail};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The layers inside the first, when opening.
+pub struct Inside {
+    layers: Vec<Box<dyn OpenLayer>>,
+    relays: Vec<Relay<Unopened>>,
+    limits: Limits,
+}
+
+/// What a layer leaves from slab to slab.
+#[derive(Default)]
+struct Unopened {
+    rest: Vec<u8>,
+    /// Where the rest begins.
+    place: Place,
+    /// What follows its header, once that was there.
+    body: Option<(Splitter, Arc<dyn OpenChunk>)>,
+}
+
+/// Where bytes come from: the outermost chunk, which alone can be pointed at in the file.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    chunk: u64,
+    offset: u64,
+}
+
+impl Place {
+    /// The error, at this place.
+    fn blame(self, error: Error) -> Error {
+        let Self { chunk, offset } = self;
+        match error {
+            Error::Authentication { .. } => Error::Authentication { chunk, offset },
+            Error::Malformed { what, .. } => Error::Malformed { offset, what },
+            Error::Truncated { what, .. } => Error::Truncated { offset, what },
+            error => error,
+        }
+    }
+}
+
+/// A frame in a slab's buffer.
+struct Frame {
+    id: ChunkId,
+    bytes: Range<usize>,
+    place: Place,
+}
+
+/// What was opened of one layer in one slab.
+struct Opened {
+    /// Where its pieces start in the buffer, and where they come from.
+    places: Vec<(usize, Place)>,
+    /// What came behind them.
+    fault: Option<Error>,
+}
+
+impl Inside {
+    /// From the outside in.
+    pub fn new(layers: Vec<Box<dyn OpenLayer>>, limits: Limits) -> Self {
+        let relays = layers.iter().map(|_| Relay::new(Unopened::default()));
+        Self {
+            relays: relays.collect(),
+            layers,
+            limits,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// Opens the slab's chunks, with the outermost layer's `codec`, and all that is inside them.
+    ///
+    /// At an error in one layer, what came before it goes on through the others: the plaintext
+    /// that it makes is good, and an error that is found there comes earlier in the data.
+    pub fn open(&self, slab: &mut Slab, codec: &dyn OpenChunk) -> Result<(), Error> {
+        // Before anything can fail.
+        let mut legs = Legs::new(&self.relays, slab.number);
+        let outermost = |chunk: &Chunk| Frame {
+            id: chunk.id,
+            bytes: chunk.bytes.clone(),
+            place: Place {
+                chunk: chunk.id.index,
+                offset: chunk.id.offset,
+            },
+        };
+        let frames = slab.chunks.iter().map(outermost).collect();
+        let mut opened = open_frames(slab, frames, codec);
+        for (i, layer) in self.layers.iter().enumerate() {
+            let Some(mut state) = legs.take(i) else {
+                // A slab before this one has failed, and that is the error to report. What is open
+                // in some layers only is nothing to write.
+                slab.output = 0..0;
+                return Err(Error::Stopped);
+            };
+            let cut = state.cut(&**layer, slab, opened, &self.limits);
+            let codec = state.body.as_ref().map(|(_, codec)| codec.clone());
+            if cut.fault.is_none() {
+                legs.pass(i, state);
+            }
+            opened = match codec {
+                Some(codec) => open_frames(slab, cut.frames, &*codec),
+                // Its header is not there yet.
+                None => open_nothing(slab),
+            };
+            opened.fault = opened.fault.or(cut.fault);
+        }
+        opened.fault.map_or(Ok(()), Err)
+    }
+}
+
+/// The frames of one layer in one slab.
+struct Cut {
+    frames: Vec<Frame>,
+    /// What comes behind them.
+    fault: Option<Error>,
+}
+
+impl Unopened {
+    /// Cuts the slab's output, with what the slab before left, into frames.
+    fn cut(
+        &mut self,
+        layer: &dyn OpenLayer,
+        slab: &mut Slab,
+        opened: Opened,
+        limits: &Limits,
+    ) -> Cut {
+        let Opened { mut places, fault } = opened;
+        prepend(slab, &self.rest);
+        places.insert(0, (slab.output.start, self.place));
+        let place = |at: usize| {
+            let behind = places.partition_point(|(start, _)| *start <= at);
+            places[behind.max(1) - 1].1
+        };
+        let ended = slab.last && fault.is_none();
+        let start = slab.output.start;
+        let bytes = &slab.buffer[slab.output.clone()];
+        let mut chunks = Vec::new();
+        let (taken, found) = match self.split(layer, bytes, ended, limits, &mut chunks) {
+            Ok(taken) => {
+                let fault = self.body.as_mut().and_then(|(body, _)| body.take_fault());
+                (taken, fault)
+            }
+            Err(error) => (0, Some(error)),
+        };
+        self.rest.clear();
+        self.rest.extend_from_slice(&bytes[taken..]);
+        self.place = place(start + taken);
+        let frames = chunks.into_iter().map(|chunk| Frame {
+            id: chunk.id,
+            bytes: start + chunk.bytes.start..start + chunk.bytes.end,
+            place: place(start + chunk.bytes.start),
+        });
+        Cut {
+            frames: frames.collect(),
+            fault: found.map(|error| self.place.blame(error)).or(fault),
+        }
+    }
+
+    /// Returns how many of the bytes are done with.
+    fn split(
+        &mut self,
+        layer: &dyn OpenLayer,
+        bytes: &[u8],
+        ended: bool,
+        limits: &Limits,
+        chunks: &mut Vec<Chunk>,
+    ) -> Result<usize, Error> {
+        let mut header = 0;
+        if self.body.is_none() {
+            if bytes.len() < layer.size() && !ended {
+                return Ok(0);
+            }
+            header = layer.size().min(bytes.len());
+            let (frames, codec) = layer.unlock(&bytes[..header], limits)?;
+            let splitter = Splitter::new(frames, header as u64, *limits);
+            self.body = Some((splitter, codec.into()));
+        }
+        let Some((body, _)) = &mut self.body else {
+            return Ok(0);
+        };
+        let tail = if ended { Tail::End } else { Tail::More };
+        let taken = body.split(&bytes[header..], tail, chunks);
+        for chunk in chunks {
+            chunk.bytes = header + chunk.bytes.start..header + chunk.bytes.end;
+        }
+        Ok(header + taken)
+    }
+}
+
+/// Opens frames of the buffer into the spare one, up to the first that is bad, and turns them over.
+fn open_frames(slab: &mut Slab, frames: Vec<Frame>, codec: &dyn OpenChunk) -> Opened {
+    make_room(slab, frames.iter().map(|frame| frame.bytes.len()).sum());
+    let mut places = Vec::with_capacity(frames.len() + 1);
+    let mut fault = None;
+    let mut end = ROOM;
+    for Frame { id, bytes, place } in frames {
+        let room = end..end + bytes.len();
+        match codec.open_from(id, &slab.buffer[bytes], &mut slab.spare[room.clone()]) {
+            Ok(plaintext) => {
+                if plaintext.start > 0 {
+                    let there = room.start + plaintext.start..room.start + plaintext.end;
+                    slab.spare.copy_within(there, end);
+                }
+                places.push((end, place));
+                end += plaintext.len();
+            }
+            Err(error) => {
+                fault = Some(place.blame(error));
+                break;
+            }
+        }
+    }
+    turn_over(slab, end);
+    Opened { places, fault }
+}
+
+/// Leaves the slab without output.
+fn open_nothing(slab: &mut Slab) -> Opened {
+    turn_over(slab, ROOM);
+    Opened {
+        places: Vec::new(),
+        fault: None,
+    }
+}

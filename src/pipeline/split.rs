@@ -1,0 +1,216 @@
+//! Cutting what arrives into whole frames.
+
+use super::slab::Chunk;
+use crate::Error;
+use crate::format::{ChunkId, Frames, Limits};
+
+/// Keeps [`Frames`] and the offset in the file together.
+pub(crate) struct Walker {
+    pub frames: Box<dyn Frames>,
+    /// Where the frame announced last starts, or the next one before any was.
+    pub start: u64,
+    /// Where the next frame starts.
+    pub offset: u64,
+}
+
+impl Walker {
+    pub fn new(frames: Box<dyn Frames>, offset: u64) -> Self {
+        Self {
+            frames,
+            start: offset,
+            offset,
+        }
+    }
+
+    /// The next frame's length, from its lead.
+    pub fn next(&mut self, lead: &[u8]) -> Result<Option<usize>, Error> {
+        let len = self.frames.next(self.offset, lead)?;
+        self.start = self.offset;
+        self.offset += len.unwrap_or(0) as u64;
+        Ok(len)
+    }
+
+    /// Refuses the frame announced last, of `len` bytes, where it is known that the file has more
+    /// of it than may be held in memory. Callers that know the length of the whole input alone
+    /// count the header in; what that lets pass is refused when it was read.
+    pub fn check_memory(&self, len: usize, limits: &Limits) -> Result<(), Error> {
+        let Some(body) = limits.body else {
+            return Ok(());
+        };
+        if body.saturating_sub(self.start).min(len as u64) > limits.memory {
+            return Err(self.frames.too_large(limits.memory));
+        }
+        Ok(())
+    }
+
+    /// The file ended after `got` bytes of the frame announced last.
+    pub fn cut_short(&mut self, got: usize) -> Result<(), Error> {
+        self.frames.cut_short(self.start, got)?;
+        self.offset = self.start + got as u64;
+        Ok(())
+    }
+}
+
+/// What comes behind the bytes that are there.
+pub(super) enum Tail {
+    /// More of them.
+    More,
+    /// Nothing.
+    End,
+    /// Nobody knows.
+    Failed(Error),
+}
+
+/// What comes behind the frames cut so far.
+enum Pending {
+    /// Nothing was seen yet.
+    Unread,
+    /// A frame of this length.
+    Frame(usize),
+    /// Bytes that break the format's rules. What came before them is still good.
+    Broken(Error),
+    /// The end.
+    End,
+}
+
+/// Cuts frames. It always has seen the lead of the next frame, or the end, before it gives one
+/// out, and so knows which is the last.
+pub(super) struct Splitter {
+    walker: Walker,
+    limits: Limits,
+    pending: Pending,
+    index: u64,
+}
+
+impl Splitter {
+    /// The first frame starts at `offset`.
+    pub fn new(frames: Box<dyn Frames>, offset: u64, limits: Limits) -> Self {
+        Self {
+            walker: Walker::new(frames, offset),
+            limits,
+            pending: Pending::Unread,
+            index: 0,
+        }
+    }
+
+    /// How many bytes tell a frame's length.
+    pub fn lead(&self) -> usize {
+        self.walker.frames.lead()
+    }
+
+    /// How many bytes from the start of the next frame on are wanted, where that is known: the
+    /// frame and the lead of the one behind it, but no more than it takes to see that the frame is
+    /// too large.
+    pub fn wanted(&self) -> Option<usize> {
+        match self.pending {
+            Pending::Frame(len) => {
+                let refused = held(self.limits.memory).saturating_add(1);
+                Some(refused.min(len + self.lead()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the last frame was given out.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.pending, Pending::End)
+    }
+
+    /// Takes out the error that comes behind the frames given out so far.
+    pub fn take_fault(&mut self) -> Option<Error> {
+        match std::mem::replace(&mut self.pending, Pending::End) {
+            Pending::Broken(error) => Some(error),
+            pending => {
+                self.pending = pending;
+                None
+            }
+        }
+    }
+
+    /// Cuts `bytes`, which begin where the last call stopped, and gives out the whole frames in
+    /// them. Returns how many bytes these take; the rest is wanted again, with more behind it.
+    ///
+    /// An error behind the frames stays here ([`take_fault`](Self::take_fault)), for they are good
+    /// and go first.
+    pub fn split(&mut self, bytes: &[u8], mut tail: Tail, chunks: &mut Vec<Chunk>) -> usize {
+        let lead = self.lead();
+        let mut at = 0;
+        if matches!(self.pending, Pending::Unread) {
+            if bytes.len() < lead && matches!(tail, Tail::More) {
+                return 0;
+            }
+            self.pending = self.look(bytes, lead, &mut tail);
+        }
+        while let Pending::Frame(mut len) = self.pending {
+            let have = bytes.len() - at;
+            if have.min(len) > held(self.limits.memory) {
+                let error = self.walker.frames.too_large(self.limits.memory);
+                self.pending = Pending::Broken(error);
+                break;
+            }
+            if have < len + lead && matches!(tail, Tail::More) {
+                break;
+            }
+            if have < len {
+                if let Err(error) = self.cut_short(have, &mut tail) {
+                    self.pending = Pending::Broken(error);
+                    break;
+                }
+                len = have;
+            }
+            let start = self.walker.start;
+            let next = at + len;
+            self.pending = self.look(&bytes[next..], lead, &mut tail);
+            chunks.push(Chunk {
+                id: ChunkId {
+                    index: self.index,
+                    last: self.has_ended(),
+                    offset: start,
+                },
+                bytes: at..next,
+            });
+            self.index += 1;
+            at = next;
+        }
+        at
+    }
+
+    /// What the lead (all of it, or what there still is) announces.
+    fn look(&mut self, bytes: &[u8], lead: usize, tail: &mut Tail) -> Pending {
+        if bytes.len() < lead
+            && let Tail::Failed(_) = tail
+        {
+            return Pending::Broken(failure(tail));
+        }
+        let next = self.walker.next(&bytes[..lead.min(bytes.len())]);
+        match next.and_then(|len| {
+            len.map_or(Ok(()), |len| self.walker.check_memory(len, &self.limits))?;
+            Ok(len)
+        }) {
+            Ok(Some(len)) => Pending::Frame(len),
+            Ok(None) => Pending::End,
+            Err(error) => Pending::Broken(error),
+        }
+    }
+
+    /// There are only `have` bytes of the announced frame.
+    fn cut_short(&mut self, have: usize, tail: &mut Tail) -> Result<(), Error> {
+        match tail {
+            Tail::Failed(_) => Err(failure(tail)),
+            _ => self.walker.cut_short(have),
+        }
+    }
+}
+
+/// A number of bytes in memory.
+fn held(memory: u64) -> usize {
+    usize::try_from(memory).unwrap_or(usize::MAX)
+}
+
+/// Takes the error out of a tail that has one.
+fn failure(tail: &mut Tail) -> Error {
+    match std::mem::replace(tail, Tail::End) {
+        Tail::Failed(error) => error,
+        _ => unreachable!("the callers have seen that it failed"),
+    }
+}
