@@ -117,11 +117,11 @@ _fetool() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios gocrypt gocrypt-v1 parallel-encryptor" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios gocrypt gocrypt-v1 parallel-encryptor" -- "${cur}"))
                     return 0
                     ;;
                 --header)
@@ -238,11 +238,11 @@ _fetool() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios gocrypt gocrypt-v1 parallel-encryptor" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios gocrypt gocrypt-v1 parallel-encryptor" -- "${cur}"))
                     return 0
                     ;;
                 --header)
@@ -361,11 +361,11 @@ _fetool() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios gocrypt parallel-encryptor" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios gocrypt parallel-encryptor" -- "${cur}"))
                     return 0
                     ;;
                 --max-memory)
@@ -437,7 +437,7 @@ _fetool() {
             return 0
             ;;
         fetool__subcmd__seal)
-            opts="-k -p -f -c -o -j -q -v -h --key --passphrase --salt --kdf --new-key --add-key --format --aead --header --chunk-size --size --output --force --sync --jobs --quiet --verbose --progress --help"
+            opts="-k -p -f -c -o -j -q -v -h --key --passphrase --salt --kdf --new-key --add-key --format --aead --header --chunk-size --layers --max-memory --size --output --force --sync --jobs --quiet --verbose --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -472,11 +472,11 @@ _fetool() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios gocrypt parallel-encryptor" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "gfe dexios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "gfe dexios gocrypt parallel-encryptor" -- "${cur}"))
                     return 0
                     ;;
                 --aead)
@@ -503,6 +503,14 @@ _fetool() {
                     return 0
                     ;;
                 -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --layers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -41,12 +41,16 @@ pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l add-key -d 'One more key that opens the file, as for --key; up to three times (Dexios)' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s f -l format -d 'The format to write: gfe, or dexios for a passphrase without --salt' -r -f -a "gfe\t'GFE (go-fileencrypt)'
-dexios\t'Dexios'"
+dexios\t'Dexios'
+gocrypt\t'GoCrypt'
+parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l aead -d 'The AEAD to seal with, where the format has several (Dexios)' -r -f -a "xchacha20-poly1305\t'The default of Dexios'
 aes-256-gcm\t'The only one of GFE'
-deoxys-ii-256\t'Survives repeated nonces, and is slow'"
+deoxys-ii-256\t'Survives repeated nonces, and is slow on processors without AES-NI'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l header -d 'Write the header to a file of its own (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s c -l chunk-size -d 'Plaintext bytes a chunk, such as 64KiB or 1MiB' -r
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l layers -d 'How many times to seal it over, 1 to 200 (GoCrypt); 5 otherwise' -r
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-memory -d 'Memory that chunks may take' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l size -d 'The plaintext\'s length, for a pipe; a different length is an error' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
@@ -66,9 +70,12 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l kdf -d 'How a pas
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s f -l format -d 'The format to read; found out by itself otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'
-dexios\t'Dexios'"
+dexios\t'Dexios'
+gocrypt\t'GoCrypt'
+gocrypt-v1\t'GoCrypt 1.0'
+parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-memory -d 'Memory that a file sealed in one piece may need' -r
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-memory -d 'Memory that a file\'s chunks may need' -r
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
@@ -88,9 +95,12 @@ complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l kdf -d 'How a 
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s f -l format -d 'The format to read; found out by itself otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'
-dexios\t'Dexios'"
+dexios\t'Dexios'
+gocrypt\t'GoCrypt'
+gocrypt-v1\t'GoCrypt 1.0'
+parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l max-memory -d 'Memory that a file sealed in one piece may need' -r
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l max-memory -d 'Memory that a file\'s chunks may need' -r
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
@@ -113,7 +123,9 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-kdf -d 'How 
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s f -l format -d 'With --reseal: the format to write; that of the input otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'
-dexios\t'Dexios'"
+dexios\t'Dexios'
+gocrypt\t'GoCrypt'
+parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-memory -d 'With --reseal: memory that a file sealed in one piece may need' -r
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l header -d 'The file that holds the header, where that is kept apart: it alone is changed' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F

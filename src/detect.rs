@@ -134,7 +134,7 @@ pub(crate) fn by_secret<'a, R: Read>(
     let len = whole_len(head).or(limits.body);
     let limits = Limits {
         memory: limits.memory.min(TRIAL_MAX),
-        ..*limits
+        body: len,
     };
     let mut unknown = Unknown::default();
     let mut candidates = Vec::new();
@@ -153,6 +153,11 @@ pub(crate) fn by_secret<'a, R: Read>(
     for (format, header) in candidates {
         let ahead = header.size();
         let frames = header.frames(&limits);
+        if limits.body.is_none() && frames.largest() > limits.memory {
+            let why = frames.too_large(limits.memory).to_string();
+            unknown.ruled_out.push((format.name(), why));
+            continue;
+        }
         let first = match first_frame(input, ahead, frames, ahead as u64, &limits) {
             Err(Error::Read(error)) => return Err(Error::Read(error)),
             first => first,

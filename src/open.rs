@@ -166,8 +166,8 @@ impl<'a> Open<'a> {
             return Ok(self.header(input)?.0);
         }
         match self.header(input) {
-            Err(error) => Ok(self.by_secret(input, error)?.0),
-            Ok((format, _)) => Ok(format),
+            Err(Error::UnknownFormat(_)) => Ok(self.by_secret(input)?.0),
+            header => Ok(header?.0),
         }
     }
 
@@ -181,28 +181,9 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// Where no magic number tells, or one is there by chance, the secret does.
-    fn by_secret<R: Read>(
-        &self,
-        input: &mut Lookahead<R>,
-        magic: Error,
-    ) -> Result<detect::Found<'a>, Error> {
-        if !matches!(
-            magic,
-            Error::UnknownFormat(_) | Error::Malformed { .. } | Error::Unsupported(_)
-        ) {
-            return Err(magic);
-        }
-        let found = detect::by_secret(self.formats, self.secret, input, &self.limits);
-        match (found, magic) {
-            (Err(Error::UnknownFormat(_)), Error::Malformed { offset, what }) => {
-                Err(Error::Malformed { offset, what })
-            }
-            (Err(Error::UnknownFormat(_)), Error::Unsupported(what)) => {
-                Err(Error::Unsupported(what))
-            }
-            (found, _) => found,
-        }
+    /// Where no magic number tells, the secret does.
+    fn by_secret<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
+        detect::by_secret(self.formats, self.secret, input, &self.limits)
     }
 
     fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
@@ -211,8 +192,8 @@ impl<'a> Open<'a> {
                 let unlocked = self.try_secret(&*header, input)?;
                 (format, header, unlocked)
             }
-            Err(error) if self.format.is_none() && self.detached.is_none() => {
-                self.by_secret(input, error)?
+            Err(Error::UnknownFormat(_)) if self.format.is_none() && self.detached.is_none() => {
+                self.by_secret(input)?
             }
             Err(error) => return Err(error),
         };

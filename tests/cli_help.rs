@@ -154,13 +154,15 @@ fn no_subcommand_gets_help_and_fails() {
 
 #[test]
 fn unknown_formats_are_named_with_the_known_ones() {
-    for command in ["seal", "open", "inspect"] {
+    let written = "gfe, dexios, gocrypt, parallel-encryptor";
+    let read = "gfe, dexios, gocrypt, gocrypt-v1, parallel-encryptor";
+    for (command, known) in [("seal", written), ("open", read), ("inspect", read)] {
         for name in ["nosuch", "GFE", ""] {
             let ended = fetool([command, "-f", name]).run();
             let stderr = ended.stderr();
             assert!(stderr.starts_with("error: "), "{stderr}");
             assert!(
-                stderr.contains("[possible values: gfe, dexios]"),
+                stderr.contains(&format!("[possible values: {known}]")),
                 "{stderr}"
             );
             ended.fails(2, &stderr);

@@ -51,6 +51,7 @@ fn all_members_of_a_known_file() {
         "version": 1,
         "algorithm": "AES-256-GCM",
         "mode": null,
+        "layers": null,
         "keys": [],
         "header_size": 24,
         "chunk_size": 16,
@@ -75,6 +76,7 @@ fn all_members_of_a_known_file() {
         "warnings": [],
         "verified": null,
         "reading": null,
+        "possible": [],
         "fault": null,
     });
     assert_eq!(object(&line), expected);
@@ -274,6 +276,10 @@ fn a_table_with_a_fault() {
     fetool(["inspect", "-"]).input("garbage").run().fails(
         4,
         "fetool: stdin: not a sealed file of a known format\n\
+         fetool: not gfe, dexios: it does not begin with the magic number\n\
+         fetool: not gocrypt: it is shorter than the header of 41 bytes\n\
+         fetool: not gocrypt-v1: it is shorter than the header of 40 bytes\n\
+         fetool: not parallel-encryptor: it is shorter than the header of 12 bytes\n\
          fetool: hint: give the format with --format if you know it\n",
     );
 }

@@ -48,11 +48,26 @@ fn a_wrong_key_is_3() {
 
 #[test]
 fn what_is_no_sealed_file_is_4() {
-    let message = "not a sealed file of a known format\n\
-                   fetool: hint: give the format with --format if you know it";
-    for bytes in [&b"garbage"[..], b"GFX", b"\n", &[0; 100]] {
-        assert_eq!(fails_to_open(bytes, K, 4, message), b"");
+    let message = |rest: &str| {
+        format!(
+            "not a sealed file of a known format{rest}\n\
+             fetool: hint: give the format with --format if you know it"
+        )
+    };
+    let short = "\nfetool: not gfe, dexios: it does not begin with the magic number\n\
+                 fetool: not gocrypt: it is shorter than the header of 41 bytes\n\
+                 fetool: not gocrypt-v1: it is shorter than the header of 40 bytes\n\
+                 fetool: not parallel-encryptor: it is shorter than the header of 12 bytes";
+    for bytes in [&b"garbage"[..], b"GFX", b"\n"] {
+        assert_eq!(fails_to_open(bytes, K, 4, &message(short)), b"");
     }
+    let zeros = ", or the wrong secret\n\
+                 fetool: not gfe, dexios: it does not begin with the magic number\n\
+                 fetool: not gocrypt: the first byte, 0, is no number of layers, 1 to 200 (at offset \
+                 0)\n\
+                 fetool: not parallel-encryptor: a chunk size of 0 (at offset 8)\n\
+                 fetool: not gocrypt-v1: the first chunk does not authenticate with this secret";
+    assert_eq!(fails_to_open(&[0; 100], K, 4, &message(zeros)), b"");
 }
 
 #[test]

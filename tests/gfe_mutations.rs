@@ -129,7 +129,9 @@ fn agrees(name: &str, changed: &[u8], error: &Error) {
             Ok(report) => report,
             // The header cannot be decoded.
             Err(other) => {
-                assert_eq!(other.to_string(), error.to_string(), "{name}");
+                // Opening has tried the secret too.
+                let same = error.to_string().starts_with(&other.to_string());
+                assert!(same, "{name}: {other}, {error}");
                 assert_eq!(other.status(), error.status(), "{name}");
                 continue;
             }

@@ -172,16 +172,22 @@ fn details(error: &Error) -> Vec<String> {
     let Error::UnknownFormat(unknown) = error else {
         return Vec::new();
     };
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (format, why) in &unknown.ruled_out {
-        match reasons.iter_mut().find(|(reason, _)| reason == why) {
+    let ruled_out = unknown.ruled_out.iter();
+    let ruled_out = ruled_out.map(|(format, why)| ("not", *format, why.as_str()));
+    let unlikely = unknown.possible.iter().flat_map(|possible| {
+        let opposing = possible.evidence.opposing.iter();
+        opposing.map(|why| ("hardly", possible.format, why.as_str()))
+    });
+    let mut reasons: Vec<((&str, &str), Vec<&str>)> = Vec::new();
+    for (how, format, why) in ruled_out.chain(unlikely) {
+        match reasons.iter_mut().find(|(reason, _)| *reason == (how, why)) {
             Some((_, formats)) => formats.push(format),
-            None => reasons.push((why, vec![format])),
+            None => reasons.push(((how, why), vec![format])),
         }
     }
     reasons
         .iter()
-        .map(|(why, formats)| format!("not {}: {why}", formats.join(", ")))
+        .map(|((how, why), formats)| format!("{how} {}: {why}", formats.join(", ")))
         .collect()
 }
 

@@ -101,7 +101,7 @@ enum AeadArg {
     /// The only one of GFE
     #[value(name = "aes-256-gcm")]
     Aes256Gcm,
-    /// Survives repeated nonces, and is slow
+    /// Survives repeated nonces, and is slow on processors without AES-NI
     #[value(name = "deoxys-ii-256")]
     DeoxysIi256,
 }

@@ -48,6 +48,11 @@ pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|format| format.name() == name)
 }
 
+/// Why a file without a whole header is not of a format, for its evidence.
+pub(crate) fn shorter_than(header: usize) -> String {
+    format!("it is shorter than the header of {header} bytes")
+}
+
 /// What a format says to a file that it was told to read, and that has not its magic number.
 pub(crate) fn not_this(format: &dyn Format) -> Error {
     let why = "it does not begin with the magic number".to_owned();

@@ -19,7 +19,7 @@
 use super::even::EvenFrames;
 use super::{
     ChunkId, Claim, Description, End, Evidence, Field, Format, Frames, Header, Layout, Limits,
-    OpenChunk, SealChunk, SealRequest, Sealer, Unlocked,
+    OpenChunk, SealChunk, SealRequest, Sealer, Unlocked, shorter_than,
 };
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::kdf::{Derivation, Key};
@@ -65,6 +65,9 @@ impl Format for ParallelEncryptor {
     }
 
     fn evidence(&self, head: &[u8], len: Option<u64>) -> Result<Evidence, String> {
+        if head.len() < HEADER_LEN {
+            return Err(shorter_than(HEADER_LEN));
+        }
         let header = ParallelHeader::decode(head).map_err(|error| error.to_string())?;
         let chunk = header.chunk;
         let mut evidence = Evidence::default();

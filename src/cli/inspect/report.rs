@@ -69,7 +69,7 @@ impl Report {
     pub fn text(&self) -> Option<String> {
         let inspected = match &self.inspected {
             Ok(inspected) => inspected,
-            Err(_) if !self.possible.is_empty() => return Some(self.possible_text()),
+            Err(_) if self.is_likely() => return Some(self.possible_text()),
             Err(_) => return None,
         };
         let description = &inspected.description;

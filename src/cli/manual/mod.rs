@@ -9,8 +9,8 @@ pub use chapters::{
 use super::failure::Failure;
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
-    Chapter, ENVIRONMENT, EXTERNAL, FILES, FORMATS, IN_PLACE, JSON, OPENING, REKEYING, REPORT,
-    SECRETS, STATUS_NOTE, STATUSES, STREAMS,
+    Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS, IN_PLACE, JSON, NEW_FORMATS,
+    OPENING, REKEYING, REPORT, SECRETS, STATUS_NOTE, STATUSES, STREAMS, WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -31,7 +31,17 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
     let (command, chapters): (Command, Vec<Chapter>) = match subcommand {
         None => (
             cli,
-            vec![SECRETS, FILES, STREAMS, FORMATS, EXTERNAL, ENVIRONMENT],
+            vec![
+                SECRETS,
+                FILES,
+                STREAMS,
+                FORMATS,
+                WEAK,
+                DETECTION,
+                EXTERNAL,
+                ENVIRONMENT,
+                NEW_FORMATS,
+            ],
         ),
         Some(name) => {
             let command = cli
@@ -42,9 +52,9 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 .bin_name(format!("fetool {name}"))
                 .version(env!("CARGO_PKG_VERSION"));
             let chapters = match name {
-                "seal" => vec![SECRETS, FILES, STREAMS],
-                "open" => vec![SECRETS, FILES, OPENING],
-                "inspect" => vec![REPORT, JSON],
+                "seal" => vec![SECRETS, FILES, STREAMS, WEAK],
+                "open" => vec![SECRETS, FILES, OPENING, DETECTION],
+                "inspect" => vec![REPORT, DETECTION, JSON],
                 "rekey" => vec![REKEYING, IN_PLACE, SECRETS],
                 _ => vec![],
             };

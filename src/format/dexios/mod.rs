@@ -29,6 +29,8 @@ use codec::{BLOCK_LEN, Blocks, MAX_BLOCKS};
 
 /// The first byte of every Dexios file; the version follows.
 const MAGIC: u8 = 0xDE;
+/// The third byte of every Dexios file; the AEAD's number follows.
+const ALGORITHM_TAG: u8 = 0x0E;
 /// How many key slots version 5 has.
 pub const SLOTS: usize = 4;
 
@@ -55,7 +57,9 @@ impl Format for Dexios {
     fn claims(&self, head: &[u8]) -> Claim {
         match head {
             [] | [MAGIC] => Claim::TooShort,
-            [MAGIC, 1..=5, ..] => Claim::Yes,
+            [MAGIC, 1..=5] => Claim::TooShort,
+            // Two bytes alone are too often there by chance where a file begins with a nonce.
+            [MAGIC, 1..=5, ALGORITHM_TAG, ..] => Claim::Yes,
             _ => Claim::No,
         }
     }

@@ -28,7 +28,9 @@ mod v1;
 pub use header::LayerHeader;
 pub use v1::GoCryptV1;
 
-use super::{Claim, End, Evidence, Format, Header, Layout, SealLayer, SealRequest, Sealer};
+use super::{
+    Claim, End, Evidence, Format, Header, Layout, SealLayer, SealRequest, Sealer, shorter_than,
+};
 use crate::Error;
 use crate::aead::{Algorithm, TAG_LEN};
 use crate::kdf::Derivation;
@@ -79,6 +81,9 @@ impl Format for GoCrypt {
     }
 
     fn evidence(&self, head: &[u8], len: Option<u64>) -> Result<Evidence, String> {
+        if head.len() < HEADER_LEN {
+            return Err(shorter_than(HEADER_LEN));
+        }
         let header = Layered::decode(head).map_err(|error| error.to_string())?;
         let layers = header.layers();
         let mut evidence = Evidence::default();

@@ -6,6 +6,7 @@ use super::header::{
 };
 use crate::format::{
     Claim, Description, Evidence, Format, Frames, Header, Limits, SealRequest, Sealer, Unlocked,
+    shorter_than,
 };
 use crate::{Error, Secret};
 
@@ -40,6 +41,9 @@ impl Format for GoCryptV1 {
     }
 
     fn evidence(&self, head: &[u8], len: Option<u64>) -> Result<Evidence, String> {
+        if head.len() < HEADER_LEN {
+            return Err(shorter_than(HEADER_LEN));
+        }
         V1::decode(head).map_err(|error| error.to_string())?;
         let mut evidence = Evidence::default();
         let Some(len) = len else {
