@@ -86,6 +86,23 @@ pub fn refused(
     (error, one.written.len())
 }
 
+/// Why an error says that a file is not of a format.
+#[track_caller]
+pub fn ruled_out(error: &Error, format: &str) -> String {
+    let text = error.to_string();
+    assert!(
+        text.starts_with("not a sealed file of a known format"),
+        "{text}"
+    );
+    let Error::UnknownFormat(unknown) = error else {
+        panic!("{text}");
+    };
+    let mut found = unknown.ruled_out.iter().filter(|(name, _)| *name == format);
+    let (_, why) = found.next().expect("it was tried");
+    assert!(found.next().is_none(), "twice");
+    why.clone()
+}
+
 /// The kind of an error, for comparing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
