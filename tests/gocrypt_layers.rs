@@ -119,6 +119,15 @@ fn some_hundred_kilobytes() {
     }
 }
 
+/// What is left of a layer's input when its whole chunks are sealed grows by 16 bytes with every
+/// chunk of the layer inside, until it is a chunk itself: after 64 MiB.
+#[test]
+fn so_much_that_an_outer_layer_has_a_chunk_more() {
+    let len = 2060 * CHUNK;
+    assert_eq!(stored(len, 1).div_ceil(CHUNK), 2062);
+    round_trip(&pattern(len), 3, 2, usize::MAX);
+}
+
 #[test]
 fn many_layers() {
     let text = pattern(70_000);
