@@ -60,6 +60,11 @@ impl Kdf {
     /// [`Error::Secret`] when `salt` has fewer than [`SALT_MIN`] bytes, and [`Error::Usage`] for
     /// Balloon.
     pub fn derive(self, passphrase: &[u8], salt: &[u8]) -> Result<Key, Error> {
+        self.for_gfe(salt)?.derive(passphrase, salt)
+    }
+
+    /// The derivation of a GFE key with this salt.
+    pub(crate) fn for_gfe(self, salt: &[u8]) -> Result<Derivation, Error> {
         if salt.len() < SALT_MIN {
             return Err(Error::Secret {
                 what: format!(
@@ -69,22 +74,19 @@ impl Kdf {
                 hint: Some("make one with 'fetool keygen -o SALTFILE'".to_owned()),
             });
         }
-        let derivation = match self {
-            Self::Argon2id => Derivation::Argon2id {
+        match self {
+            Self::Argon2id => Ok(Derivation::Argon2id {
                 memory: 65_536,
                 passes: 3,
                 lanes: 4,
-            },
-            Self::Pbkdf2 => Derivation::Pbkdf2 {
+            }),
+            Self::Pbkdf2 => Ok(Derivation::Pbkdf2 {
                 iterations: 600_000,
-            },
-            Self::Balloon => {
-                return Err(Error::usage(
-                    "a GFE key is derived with argon2id or pbkdf2, not with balloon",
-                ));
-            }
-        };
-        derivation.derive(passphrase, salt)
+            }),
+            Self::Balloon => Err(Error::usage(
+                "a GFE key is derived with argon2id or pbkdf2, not with balloon",
+            )),
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Keys and passphrases in memory: wiped when dropped, and never printed.
 
 use crate::Error;
-use crate::kdf::{Kdf, Key};
+use crate::kdf::{Derivation, Kdf, Key};
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// What opens a sealed file: key bytes, or a passphrase.
@@ -12,6 +14,39 @@ use zeroize::Zeroizing;
 pub struct Secret {
     bytes: Zeroizing<Vec<u8>>,
     kind: Kind,
+    memory: Option<Arc<Memory>>,
+}
+
+/// What was derived from a secret already, so that many files cost one hash.
+#[derive(Default)]
+struct Memory {
+    /// What new files share.
+    salt: Mutex<Option<[u8; 16]>>,
+    keys: Mutex<HashMap<(Derivation, Vec<u8>), Place>>,
+}
+
+/// Where a key is, once somebody has derived it.
+type Place = Arc<Mutex<Option<Key>>>;
+
+impl Memory {
+    /// Files that were sealed one by one have a salt each, and there may be millions of them.
+    const KEYS_MAX: usize = 1024;
+
+    fn derive(&self, secret: &[u8], derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
+        let place = {
+            let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            if keys.len() >= Self::KEYS_MAX {
+                keys.clear();
+            }
+            keys.entry((derivation, salt.to_vec())).or_default().clone()
+        };
+        // Whoever needs the same key waits for it; other keys are derived meanwhile.
+        let mut key = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = &*key {
+            return Ok(key.clone());
+        }
+        Ok(key.insert(derivation.derive(secret, salt)?).clone())
+    }
 }
 
 #[derive(Clone)]
@@ -27,6 +62,7 @@ impl Secret {
         Self {
             bytes: Zeroizing::new(bytes.into()),
             kind: Kind::Key,
+            memory: None,
         }
     }
 
@@ -35,7 +71,42 @@ impl Secret {
         Self {
             bytes: Zeroizing::new(bytes.into()),
             kind: Kind::Passphrase { salted: None },
+            memory: None,
         }
+    }
+
+    /// For many files: what is derived from it is remembered, and the key slots of new files share
+    /// one salt, so that a whole run costs one hash. Each file still has a master key and nonces of
+    /// its own.
+    pub fn for_many_files(mut self) -> Self {
+        self.memory = Some(Arc::default());
+        self
+    }
+
+    /// Derives a key, or remembers it.
+    pub(crate) fn derive(&self, derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
+        match &self.memory {
+            Some(memory) => memory.derive(&self.bytes, derivation, salt),
+            None => derivation.derive(&self.bytes, salt),
+        }
+    }
+
+    /// A salt for a new key slot: fresh, or the one of all new files.
+    pub(crate) fn new_salt(
+        &self,
+        random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
+    ) -> Result<[u8; 16], Error> {
+        let mut salt = [0; 16];
+        let Some(memory) = &self.memory else {
+            random(&mut salt)?;
+            return Ok(salt);
+        };
+        let mut shared = memory.salt.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = *shared {
+            return Ok(shared);
+        }
+        random(&mut salt)?;
+        Ok(*shared.insert(salt))
     }
 
     /// For formats without a KDF (GFE): which one to use, and the salt kept beside the file.
@@ -65,7 +136,10 @@ impl Secret {
         match &self.kind {
             Kind::Passphrase {
                 salted: Some((kdf, salt)),
-            } => Some(kdf.derive(&self.bytes, salt)),
+            } => Some(
+                kdf.for_gfe(salt)
+                    .and_then(|derivation| self.derive(derivation, salt)),
+            ),
             _ => None,
         }
     }
@@ -101,6 +175,39 @@ pub fn random(bytes: &mut [u8]) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Cheap, and different for every salt.
+    const FAST: Derivation = Derivation::Pbkdf2 { iterations: 1 };
+
+    #[test]
+    fn remembered_keys_are_the_derived_ones() {
+        let secret = Secret::passphrase(*b"hunter2").for_many_files();
+        for salt in 0..2 * Memory::KEYS_MAX {
+            let salt = salt.to_le_bytes();
+            let derived = FAST.derive(b"hunter2", &salt).unwrap();
+            for _ in 0..2 {
+                assert_eq!(*secret.derive(FAST, &salt).unwrap(), *derived);
+            }
+        }
+        let keys = secret.memory.unwrap();
+        assert!(keys.keys.lock().unwrap().len() <= Memory::KEYS_MAX);
+    }
+
+    #[test]
+    fn a_salt_is_shared_only_by_the_files_of_one_run() {
+        let count = std::cell::Cell::new(0);
+        let random = |bytes: &mut [u8]| {
+            count.set(count.get() + 1);
+            bytes.fill(count.get());
+            Ok(())
+        };
+        let single = Secret::key([7; 32]);
+        assert_eq!(single.new_salt(&random).unwrap(), [1; 16]);
+        assert_eq!(single.new_salt(&random).unwrap(), [2; 16]);
+        let many = Secret::key([7; 32]).for_many_files();
+        assert_eq!(many.new_salt(&random).unwrap(), [3; 16]);
+        assert_eq!(many.clone().new_salt(&random).unwrap(), [3; 16]);
+    }
 
     #[test]
     fn debug_shows_nothing_secret() {

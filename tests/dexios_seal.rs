@@ -153,7 +153,7 @@ fn nothing_repeats() {
     let master = |file: &[u8]| {
         let header = DexiosHeader::decode(file).unwrap();
         header.slots[0]
-            .unwrap(header.algorithm, SECRET)
+            .unwrap(header.algorithm, &Secret::key(SECRET))
             .unwrap()
             .unwrap()
     };

@@ -78,7 +78,8 @@ fn check(file: &[u8], model: &mut Model, original: &[u8]) -> Result<(), TestCase
         prop_assert_eq!(bytes[0], 0xDF, "slot {} of {}", i, header.slots.len());
         if known.is_empty() {
             prop_assert_eq!(header.slots[i].hash, SlotHash::BalloonV5);
-            let master = header.slots[i].unwrap(header.algorithm, &word(*secret));
+            let master =
+                header.slots[i].unwrap(header.algorithm, &fetool::Secret::key(word(*secret)));
             prop_assert_eq!(*master.unwrap().expect("the new secret opens it"), MASTER);
             *known = bytes.to_vec();
         }

@@ -1,6 +1,7 @@
 //! Makes Dexios files that cost next to nothing to open: with key slots of the hash `A1` (Argon2id
 //! over 8 MiB), which version 5 has but nobody writes. It also makes what no program would write.
 
+use fetool::Secret;
 use fetool::aead::{Aead, Algorithm};
 use fetool::format::dexios::{Slot, SlotHash};
 use fetool::kdf::Key;
@@ -68,7 +69,7 @@ impl Forge {
                 self.algorithm,
                 SlotHash::Argon2idV1,
                 &Key::new(MASTER),
-                secret,
+                &Secret::key(secret.clone()),
                 &fetool::random,
             )
             .unwrap();

@@ -117,7 +117,9 @@ pub fn open(secret: &[u8], sealed: &[u8]) -> Result<Vec<u8>, (Vec<u8>, Error)> {
 /// Whether a secret opens a slot of a header.
 pub fn opens_slot(header: &DexiosHeader, slot: usize, secret: &[u8]) -> bool {
     let slot = &header.slots[slot];
-    slot.unwrap(header.algorithm, secret).unwrap().is_some()
+    slot.unwrap(header.algorithm, &Secret::key(secret))
+        .unwrap()
+        .is_some()
 }
 
 /// Ends the process when a test hangs, for as long as this lives.

@@ -214,11 +214,11 @@ impl DexiosHeader {
     }
 
     /// The key of the blocks: hashed, or unwrapped by the first slot that the secret opens.
-    fn data_key(&self, secret: &[u8]) -> Result<Option<Key>, Error> {
+    fn data_key(&self, secret: &Secret) -> Result<Option<Key>, Error> {
         if self.version < Version::V4 {
             let hash = self.version.hash().expect("versions 1 to 3 have a hash");
             let derivation = hash.derivation().expect("its hash is known");
-            let key = derivation.derive(secret, self.salt())?;
+            let key = secret.derive(derivation, self.salt())?;
             return Ok(Some(key));
         }
         for slot in &self.slots {
@@ -299,7 +299,7 @@ impl Header for DexiosHeader {
             chunk: 0,
             offset: self.size() as u64,
         };
-        let key = self.data_key(secret.as_bytes())?.ok_or_else(wrong)?;
+        let key = self.data_key(secret)?.ok_or_else(wrong)?;
         if !self.is_authentic(&key) {
             return Err(wrong());
         }

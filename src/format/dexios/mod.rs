@@ -95,7 +95,7 @@ impl Format for Dexios {
         (request.random)(master.as_mut())?;
         let mut header = DexiosHeader::new(algorithm, request.random)?;
         for secret in request.secrets {
-            let slot = Slot::wrap(algorithm, hash, &master, secret.as_bytes(), request.random)?;
+            let slot = Slot::wrap(algorithm, hash, &master, secret, request.random)?;
             header.slots.push(slot);
         }
         Ok(Sealer {

@@ -68,7 +68,7 @@ fn matching(header: &DexiosHeader, secret: &Secret) -> Result<(Vec<usize>, Optio
     let mut matching = Vec::new();
     let mut master = None;
     for (i, slot) in header.slots.iter().enumerate() {
-        if let Some(key) = slot.unwrap(header.algorithm, secret.as_bytes())? {
+        if let Some(key) = slot.unwrap(header.algorithm, secret)? {
             matching.push(i);
             master.get_or_insert(key);
         }
@@ -84,7 +84,7 @@ fn wrap(
     master: &Key,
     new: &Secret,
 ) -> Result<Slot, Error> {
-    let (algorithm, random, new) = (header.algorithm, request.random, new.as_bytes());
+    let (algorithm, random) = (header.algorithm, request.random);
     if header.version == Version::V4 {
         if request.kdf.is_some_and(|kdf| kdf != Kdf::Balloon) {
             return Err(Error::usage("version 4 of Dexios hashes with balloon only"));

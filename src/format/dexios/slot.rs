@@ -1,8 +1,8 @@
 //! Key slots: the master key, wrapped under a hash of a secret.
 
-use crate::Error;
 use crate::aead::{Aead, Algorithm, KEY_LEN, TAG_LEN, Tag};
 use crate::kdf::{Derivation, Kdf, Key};
+use crate::{Error, Secret};
 
 /// Length of a wrapped master key in bytes: the key and its tag.
 pub(super) const WRAPPED_LEN: usize = KEY_LEN + TAG_LEN;
@@ -103,7 +103,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Wraps a master key under a secret, with a fresh salt and nonce.
+    /// Wraps a master key under a secret, with a fresh nonce, and a salt that only files of the same run may share.
     ///
     /// # Errors
     /// Those of the random numbers and of the hash.
@@ -111,11 +111,10 @@ impl Slot {
         algorithm: Algorithm,
         hash: SlotHash,
         master: &Key,
-        secret: &[u8],
+        secret: &Secret,
         random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
     ) -> Result<Self, Error> {
-        let mut salt = [0; SALT_LEN];
-        random(&mut salt)?;
+        let salt = secret.new_salt(random)?;
         Self::wrap_salted(algorithm, hash, salt, master, secret, random)
     }
 
@@ -126,15 +125,15 @@ impl Slot {
         hash: SlotHash,
         salt: [u8; SALT_LEN],
         master: &Key,
-        secret: &[u8],
+        secret: &Secret,
         random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
     ) -> Result<Self, Error> {
         let mut nonce = vec![0; algorithm.nonce_len()];
         random(&mut nonce)?;
-        let key = hash
+        let derivation = hash
             .derivation()
-            .ok_or_else(|| Error::usage("a key slot needs a known hash"))?
-            .derive(secret, &salt)?;
+            .ok_or_else(|| Error::usage("a key slot needs a known hash"))?;
+        let key = secret.derive(derivation, &salt)?;
         let mut wrapped = [0; WRAPPED_LEN];
         let (body, tag) = wrapped.split_at_mut(KEY_LEN);
         body.copy_from_slice(master.as_ref());
@@ -156,11 +155,11 @@ impl Slot {
     ///
     /// # Errors
     /// Those of the hash; a wrong secret is `None`.
-    pub fn unwrap(&self, algorithm: Algorithm, secret: &[u8]) -> Result<Option<Key>, Error> {
+    pub fn unwrap(&self, algorithm: Algorithm, secret: &Secret) -> Result<Option<Key>, Error> {
         let Some(derivation) = self.hash.derivation() else {
             return Ok(None);
         };
-        let key = derivation.derive(secret, &self.salt)?;
+        let key = secret.derive(derivation, &self.salt)?;
         let mut master = Key::default();
         let (body, tag) = self.wrapped.split_at(KEY_LEN);
         master.copy_from_slice(body);
