@@ -9,6 +9,7 @@
 mod dir;
 mod ended;
 pub mod screen;
+pub mod weak;
 
 pub use dir::Dir;
 pub use ended::Ended;

@@ -4,6 +4,7 @@
 
 pub mod by_hand;
 
+use fetool::format::Format;
 use fetool::{Error, Open, Opened, Seal, Sealed, Secret};
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
@@ -90,9 +91,21 @@ impl Outcome {
 
 /// Opens with a key of choice.
 pub fn open_as(key: &Secret, input: impl Read + Send, workers: usize, strict: bool) -> Outcome {
+    open_of(None, key, input, workers, strict)
+}
+
+/// Opens as a format of choice.
+pub fn open_of(
+    format: Option<&dyn Format>,
+    key: &Secret,
+    input: impl Read + Send,
+    workers: usize,
+    strict: bool,
+) -> Outcome {
     let mut written = Vec::new();
     let mut warnings = Vec::new();
     let result = Open::new(key)
+        .format(format)
         .jobs(jobs(workers))
         .strict(strict)
         .start(input)
