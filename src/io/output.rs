@@ -5,6 +5,7 @@
 //! process, the temporary file is removed and a file of the final name is as it was.
 
 use super::cleanup::Temporary;
+use super::folder::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, is_ours};
 use super::text::TextOnly;
 use super::{FileId, widen_pipe};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -133,16 +134,7 @@ impl Output {
         if path.file_name().is_none() || path.as_os_str().as_bytes().ends_with(b"/") {
             return Err(io::Error::from(io::ErrorKind::InvalidFilename).into());
         }
-        let (named, undo) = Temporary::make(
-            || {
-                tempfile::Builder::new()
-                    .prefix(TEMPORARY_PREFIX)
-                    .suffix(".tmp")
-                    .tempfile_in(folder(&path))
-            },
-            NamedTempFile::path,
-        )?;
-        let (file, temporary) = named.into_parts();
+        let (file, temporary, undo) = stage(folder(&path))?;
         Ok(Self {
             sink: Sink::Plain(Descriptor::new(file)?),
             staged: Some(Staged {
@@ -193,7 +185,22 @@ impl Output {
     }
 }
 
-const TEMPORARY_PREFIX: &str = ".fetool-";
+/// A new temporary file in a folder.
+fn stage(folder: &Path) -> io::Result<(File, TempPath, Temporary)> {
+    loop {
+        let make = || {
+            tempfile::Builder::new()
+                .prefix(TEMPORARY_PREFIX)
+                .suffix(TEMPORARY_SUFFIX)
+                .tempfile_in(folder)
+        };
+        let (named, undo) = Temporary::make(make, NamedTempFile::path)?;
+        let (file, temporary) = named.into_parts();
+        if is_ours(&file)? {
+            return Ok((file, temporary, undo));
+        }
+    }
+}
 
 impl Staged {
     fn rename(self) -> io::Result<()> {
