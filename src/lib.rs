@@ -57,6 +57,8 @@ pub use error::{Error, Possible, Unknown, plain, status};
 pub use inspect::{Fault, Inspect, Inspected};
 pub use lookahead::Lookahead;
 pub use open::{Checked, Open, Opened, Opening};
+#[doc(hidden)]
+pub use pipeline::Tuning;
 pub use pipeline::{Meter, Reports, Stop};
 pub use rekey::Rekey;
 pub use seal::{Seal, Sealed, Sealing, all_cores};

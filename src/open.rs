@@ -3,7 +3,7 @@
 use crate::detect::{self, first_frame};
 use crate::format::{self, FORMATS, Format, Frames, Header, Limits, Unlocked};
 use crate::lookahead::Lookahead;
-use crate::pipeline::{self, Meter, Run, Stop};
+use crate::pipeline::{self, Meter, Run, Stop, Tuning};
 use crate::seal::all_cores;
 use crate::{Error, Secret};
 use std::io::{Read, Write};
@@ -24,6 +24,7 @@ pub struct Open<'a> {
     jobs: NonZeroUsize,
     stop: Stop,
     meter: Meter,
+    tuning: Tuning,
 }
 
 /// What was opened.
@@ -57,6 +58,7 @@ impl<'a> Open<'a> {
             jobs: all_cores(),
             stop: Stop::new(),
             meter: Meter::unwatched(),
+            tuning: Tuning::default(),
         }
     }
 
@@ -108,6 +110,13 @@ impl<'a> Open<'a> {
         self
     }
 
+    /// For tests that take every way of working, however short their data.
+    #[doc(hidden)]
+    pub fn tuning_for_tests(mut self, tuning: Tuning) -> Self {
+        self.tuning = tuning;
+        self
+    }
+
     /// Reads the header and the first chunk and tries the secret on it, before anything comes out.
     ///
     /// # Errors
@@ -131,6 +140,7 @@ impl<'a> Open<'a> {
             jobs: self.jobs,
             stop: self.stop,
             meter: self.meter,
+            tuning: self.tuning,
         })
     }
 
@@ -261,6 +271,7 @@ pub struct Opening<R> {
     jobs: NonZeroUsize,
     stop: Stop,
     meter: Meter,
+    tuning: Tuning,
 }
 
 impl<R: Read + Send> Opening<R> {
@@ -301,6 +312,7 @@ impl<R: Read + Send> Opening<R> {
                 memory: self.limits.memory,
                 stop: &self.stop,
                 meter: &self.meter,
+                tuning: self.tuning,
             },
         )?;
         output.flush().map_err(Error::Write)?;

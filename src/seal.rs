@@ -3,7 +3,7 @@
 use crate::aead::Algorithm;
 use crate::format::{self, Format, Layout, Limits, SealRequest};
 use crate::kdf::Kdf;
-use crate::pipeline::{self, Meter, Run, Stop};
+use crate::pipeline::{self, Meter, Run, Stop, Tuning};
 use crate::{Error, Secret};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
@@ -34,6 +34,7 @@ pub struct Seal<'a> {
     jobs: NonZeroUsize,
     stop: Stop,
     meter: Meter,
+    tuning: Tuning,
     random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
@@ -63,6 +64,7 @@ impl<'a> Seal<'a> {
             jobs: all_cores(),
             stop: Stop::new(),
             meter: Meter::unwatched(),
+            tuning: Tuning::default(),
             random: &crate::secret::random,
         }
     }
@@ -135,6 +137,13 @@ impl<'a> Seal<'a> {
         self
     }
 
+    /// For tests that take every way of working, however short their data.
+    #[doc(hidden)]
+    pub fn tuning_for_tests(mut self, tuning: Tuning) -> Self {
+        self.tuning = tuning;
+        self
+    }
+
     /// For tests that need the same bytes twice. With anything but fresh random numbers, nonces
     /// repeat and the sealed files are worth nothing.
     #[doc(hidden)]
@@ -178,6 +187,7 @@ impl<'a> Seal<'a> {
             jobs: self.jobs,
             stop: self.stop,
             meter: self.meter,
+            tuning: self.tuning,
         })
     }
 
@@ -203,6 +213,7 @@ pub struct Sealing {
     jobs: NonZeroUsize,
     stop: Stop,
     meter: Meter,
+    tuning: Tuning,
 }
 
 impl Sealing {
@@ -261,6 +272,7 @@ impl Sealing {
                 memory: self.memory,
                 stop: &self.stop,
                 meter: &self.meter,
+                tuning: self.tuning,
             },
         )?;
         output.flush().map_err(Error::Write)?;

@@ -27,17 +27,23 @@ pub(crate) fn open(
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
     let largest = sealed.frames.largest();
+    let layers = sealed.layers.len();
     let collector = Collector {
         input,
         splitter: Splitter::new(sealed.frames, sealed.offset, sealed.limits),
         ahead: Vec::new(),
-        layers: sealed.layers.len(),
+        layers,
     };
     let worker = Opening {
         codec: sealed.codec,
         inside: Inside::new(sealed.layers, sealed.limits),
     };
-    run(collector, &worker, output, largest, options)
+    let options = if layers == 0 {
+        *options
+    } else {
+        options.at_once()
+    };
+    run(collector, &worker, output, largest, &options)
 }
 
 /// The producer: reads whole frames, several to a slab where they are small.

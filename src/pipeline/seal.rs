@@ -47,7 +47,12 @@ pub(crate) fn seal(
         base,
         around: Around::new(plan.layers),
     };
-    run(cutter, &worker, output, layout.frame() as u64, options)
+    let options = if layers == 0 {
+        *options
+    } else {
+        options.at_once()
+    };
+    run(cutter, &worker, output, layout.frame() as u64, &options)
 }
 
 /// The producer: cuts plaintext into chunks of the layout's size.
@@ -212,7 +217,7 @@ impl Sealing<'_> {
 mod tests {
     use super::*;
     use crate::pipeline::slab::SLAB_TARGET;
-    use crate::pipeline::{Meter, Stop};
+    use crate::pipeline::{Meter, Stop, Tuning};
     use std::num::NonZeroUsize;
 
     /// Marks what it was given: `[index, last] ‖ plaintext ‖ '.'`.
@@ -251,6 +256,7 @@ mod tests {
                 memory: u64::MAX,
                 stop: &Stop::new(),
                 meter: &Meter::unwatched(),
+                tuning: Tuning::default(),
             },
         )
         .unwrap();
