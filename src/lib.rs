@@ -41,6 +41,7 @@
 #![warn(missing_docs)]
 
 pub mod aead;
+mod at;
 mod detect;
 mod error;
 pub mod format;
@@ -53,6 +54,7 @@ mod rekey;
 mod seal;
 mod secret;
 
+pub use at::{At, ReadAt, WriteAt};
 pub use error::{Error, Possible, Unknown, plain, status};
 pub use inspect::{Fault, Inspect, Inspected};
 pub use lookahead::Lookahead;

@@ -1,9 +1,10 @@
 //! Sealing a stream.
 
 use crate::aead::Algorithm;
+use crate::at::{At, ReadAt, WriteAt};
 use crate::format::{self, Format, Layout, Limits, SealRequest};
 use crate::kdf::Kdf;
-use crate::pipeline::{self, Meter, Run, Stop, Tuning};
+use crate::pipeline::{self, Meter, Plan, Run, Stop, Totals, Tuning};
 use crate::{Error, Secret};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
@@ -238,6 +239,36 @@ impl Sealing {
         self.seal(input, output, offset)
     }
 
+    /// As [`run`](Self::run), from file to file; faster where there is much to seal and the
+    /// [size](Seal::size) is known, for parts of the file are then read and written in any order.
+    ///
+    /// At an error the output ends behind what was sealed before it, as with `run`; it should have
+    /// nothing behind its position at the beginning.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_at(
+        self,
+        input: At<'_, impl ReadAt>,
+        output: At<'_, impl WriteAt>,
+    ) -> Result<Sealed, Error> {
+        let At { file, position } = input;
+        let input = At {
+            file: file as &dyn ReadAt,
+            position,
+        };
+        let At { file, position } = output;
+        let mut output = At {
+            file: file as &dyn WriteAt,
+            position,
+        };
+        output.write_all(self.header()).map_err(Error::Write)?;
+        let offset = self.header().len() as u64;
+        self.sealed(offset, |plan, run| {
+            pipeline::seal_at(input, output, plan, run)
+        })
+    }
+
     /// Seals all of `input` to `output` without the header, which the caller keeps apart
     /// ([`header`](Self::header)).
     ///
@@ -257,16 +288,28 @@ impl Sealing {
         mut output: impl Write,
         offset: u64,
     ) -> Result<Sealed, Error> {
-        let totals = pipeline::seal(
-            &mut input,
-            &mut output,
-            pipeline::Plan {
-                layout: self.sealer.layout,
-                codec: &*self.sealer.codec,
-                layers: self.sealer.layers,
-                offset,
-                expected: self.size,
-            },
+        self.sealed(offset, |plan, run| {
+            let totals = pipeline::seal(&mut input, &mut output, plan, run)?;
+            output.flush().map_err(Error::Write)?;
+            Ok(totals)
+        })
+    }
+
+    fn sealed(
+        self,
+        offset: u64,
+        seal: impl FnOnce(Plan<'_>, &Run<'_>) -> Result<Totals, Error>,
+    ) -> Result<Sealed, Error> {
+        let plan = Plan {
+            layout: self.sealer.layout,
+            codec: &*self.sealer.codec,
+            layers: self.sealer.layers,
+            offset,
+            done: 0,
+            expected: self.size,
+        };
+        let totals = seal(
+            plan,
             &Run {
                 jobs: self.jobs,
                 memory: self.memory,
@@ -275,7 +318,6 @@ impl Sealing {
                 tuning: self.tuning,
             },
         )?;
-        output.flush().map_err(Error::Write)?;
         Ok(Sealed {
             chunks: totals.chunks,
             plaintext_len: totals.plaintext,

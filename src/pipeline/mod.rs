@@ -35,6 +35,7 @@
 //! The pipeline knows nothing of any format: [`seal`] and [`open`] tie it to the codec traits.
 
 mod alone;
+mod direct;
 mod layers;
 mod meter;
 mod open;
@@ -47,8 +48,8 @@ mod threads;
 pub use meter::{Meter, Reports};
 pub use stop::Stop;
 
-pub(crate) use open::{Sealed, open};
-pub(crate) use seal::{Plan, seal};
+pub(crate) use open::{Sealed, open, open_at};
+pub(crate) use seal::{Plan, seal, seal_at};
 pub(crate) use split::Walker;
 
 use crate::Error;
@@ -67,6 +68,10 @@ pub struct Tuning {
     pub alone: u64,
     /// but no more work than this, for there are slow algorithms.
     pub alone_for: Duration,
+    /// Where a file goes to a file, the middle is worked on in place when it has so many bytes,
+    pub direct: u64,
+    /// and so many of them at a time.
+    pub batch: usize,
 }
 
 impl Default for Tuning {
@@ -75,6 +80,8 @@ impl Default for Tuning {
             alone: 6 << 20,
             // Some ten times what the threads cost.
             alone_for: Duration::from_millis(2),
+            direct: 4 << 20,
+            batch: slab::SLAB_TARGET,
         }
     }
 }
@@ -110,6 +117,16 @@ pub(crate) struct Totals {
     pub chunks: u64,
     pub plaintext: u64,
     pub written: u64,
+}
+
+impl Totals {
+    fn plus(self, more: Self) -> Self {
+        Self {
+            chunks: self.chunks + more.chunks,
+            plaintext: self.plaintext + more.plaintext,
+            written: self.written + more.written,
+        }
+    }
 }
 
 /// Buffers in the pool: one in each worker, as many ready for them or done by them, one each with
