@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub mod by_hand;
+pub mod ways;
 
 use fetool::{Error, Open, Opened, Seal, Sealed, Secret};
 use std::io::{self, Read};
