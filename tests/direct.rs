@@ -225,6 +225,38 @@ fn of_two_errors_the_first_in_the_order_of_the_data_is_reported() {
     }
 }
 
+/// What is behind the first error was worked on and written long before it is found.
+#[test]
+fn nothing_behind_an_error_remains() {
+    no_hang(|| {
+        let text = pattern(20 * C);
+        let sealed = seal_known(&text, C as u64);
+        for bad in [1, 2, 7] {
+            let mut file = sealed.clone();
+            let at = HEADER + bad * FRAME + 9;
+            file[at] ^= 1;
+            for batch in [1, 100] {
+                let (mut input, position) = behind(&file);
+                input.slow = Some(position + at as u64);
+                let output = Store::new(BEFORE);
+                let key = secret();
+                let open = Open::new(&key).jobs(jobs(2));
+                let opened = open_between(Way::Direct(batch), open, (&input, position), &output);
+                assert!(matches!(opened.result, Err(Error::Authentication { .. })));
+                assert_same(&opened.written, &text[..bad * C]);
+            }
+            let slow_end = |input: &mut Store, _: &mut Store| {
+                input.bad = Some((3 + bad * C) as u64);
+                input.slow = Some((3 + bad * C - 1) as u64);
+            };
+            let size = text.len() as u64;
+            let (out, done) = seal(Way::Direct(1), 2, size, slow_end, &text);
+            assert!(matches!(done, Err(Error::Read(_))));
+            assert!(sealed.starts_with(&out) && out.len() <= HEADER + bad * FRAME);
+        }
+    });
+}
+
 /// A format whose frames carry no length.
 #[test]
 fn frames_that_carry_no_length() {

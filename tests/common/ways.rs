@@ -64,6 +64,8 @@ pub struct Store {
     pub bad: Option<u64>,
     /// No byte can be written from here on.
     pub full: Option<u64>,
+    /// Reading this byte takes so long that others are done meanwhile.
+    pub slow: Option<u64>,
     /// Reads and writes at most so many bytes at once, and is interrupted before each.
     pub ragged: Option<usize>,
     interrupts: Mutex<bool>,
@@ -103,6 +105,12 @@ impl ReadAt for Store {
                 return Err(io::ErrorKind::ConnectionReset.into());
             }
             len = len.min(good);
+        }
+        if self
+            .slow
+            .is_some_and(|slow| (position..position + len as u64).contains(&slow))
+        {
+            std::thread::sleep(Duration::from_millis(30));
         }
         let bytes = self.bytes();
         let rest = bytes.get(position as usize..).unwrap_or_default();
