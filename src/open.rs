@@ -5,7 +5,6 @@ use crate::detect::{self, first_frame};
 use crate::format::{self, FORMATS, Format, Frames, Header, Limits, Unlocked};
 use crate::lookahead::Lookahead;
 use crate::pipeline::{self, Meter, Run, Stop, Totals, Tuning};
-use crate::seal::all_cores;
 use crate::{Error, Secret};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
@@ -22,7 +21,7 @@ pub struct Open<'a> {
     detached: Option<&'a [u8]>,
     strict: bool,
     limits: Limits,
-    jobs: NonZeroUsize,
+    jobs: Option<NonZeroUsize>,
     stop: Stop,
     meter: Meter,
     tuning: Tuning,
@@ -56,7 +55,7 @@ impl<'a> Open<'a> {
             detached: None,
             strict: false,
             limits: Limits::default(),
-            jobs: all_cores(),
+            jobs: None,
             stop: Stop::new(),
             meter: Meter::unwatched(),
             tuning: Tuning::default(),
@@ -94,8 +93,8 @@ impl<'a> Open<'a> {
     }
 
     /// How many worker threads open chunks; as many as there are cores otherwise.
-    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
-        self.jobs = jobs;
+    pub fn jobs(mut self, jobs: impl Into<Option<NonZeroUsize>>) -> Self {
+        self.jobs = jobs.into();
         self
     }
 
@@ -269,7 +268,7 @@ pub struct Opening<R> {
     offset: u64,
     unlocked: format::Unlocked,
     limits: Limits,
-    jobs: NonZeroUsize,
+    jobs: Option<NonZeroUsize>,
     stop: Stop,
     meter: Meter,
     tuning: Tuning,

@@ -32,7 +32,7 @@ pub struct Seal<'a> {
     kdf: Option<Kdf>,
     layers: Option<u8>,
     memory: u64,
-    jobs: NonZeroUsize,
+    jobs: Option<NonZeroUsize>,
     stop: Stop,
     meter: Meter,
     tuning: Tuning,
@@ -62,7 +62,7 @@ impl<'a> Seal<'a> {
             kdf: None,
             layers: None,
             memory: Limits::default().memory,
-            jobs: all_cores(),
+            jobs: None,
             stop: Stop::new(),
             meter: Meter::unwatched(),
             tuning: Tuning::default(),
@@ -121,8 +121,8 @@ impl<'a> Seal<'a> {
     }
 
     /// How many worker threads seal chunks; as many as there are cores otherwise.
-    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
-        self.jobs = jobs;
+    pub fn jobs(mut self, jobs: impl Into<Option<NonZeroUsize>>) -> Self {
+        self.jobs = jobs.into();
         self
     }
 
@@ -211,7 +211,7 @@ pub struct Sealing {
     sealer: format::Sealer,
     memory: u64,
     size: Option<u64>,
-    jobs: NonZeroUsize,
+    jobs: Option<NonZeroUsize>,
     stop: Stop,
     meter: Meter,
     tuning: Tuning,

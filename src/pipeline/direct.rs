@@ -78,7 +78,7 @@ impl<W: Work> Middle<'_, W> {
             left: Mutex::new(None),
         };
         let fit = run.memory / self.takes.max(self.gives) as u64;
-        let jobs = (run.jobs.get() as u64).min(fit).min(self.slabs);
+        let jobs = (run.jobs() as u64).min(fit).min(self.slabs);
         thread::scope(|scope| {
             for _ in 1..jobs {
                 // Those that cannot be started are not missed: there is this one.

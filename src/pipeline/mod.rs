@@ -89,8 +89,8 @@ impl Default for Tuning {
 /// How an operation is run, whatever it does.
 #[derive(Clone, Copy)]
 pub(crate) struct Run<'a> {
-    /// Worker threads.
-    pub jobs: NonZeroUsize,
+    /// Worker threads; as many as there are cores otherwise.
+    pub jobs: Option<NonZeroUsize>,
     /// Bytes that all chunks in work may take together; one is worked on even when it takes more.
     pub memory: u64,
     pub stop: &'a Stop,
@@ -99,6 +99,12 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// How many workers there are. Only asked for where there are any: to count the cores takes
+    /// longer than to seal a small file.
+    fn jobs(&self) -> usize {
+        self.jobs.unwrap_or_else(crate::all_cores).get()
+    }
+
     /// With threads from the start.
     fn at_once(self) -> Self {
         Self {
@@ -132,9 +138,9 @@ impl Totals {
 /// Buffers in the pool: one in each worker, as many ready for them or done by them, one each with
 /// the producer and the writer. Fewer where chunks are so large that these would not fit into the
 /// memory.
-fn slabs(run: &Run<'_>, frame: u64) -> usize {
+fn slabs(run: &Run<'_>, jobs: usize, frame: u64) -> usize {
     let fit = usize::try_from(run.memory / frame.max(1)).unwrap_or(usize::MAX);
-    (2 * run.jobs.get() + 2).min(fit).max(1)
+    (2 * jobs + 2).min(fit).max(1)
 }
 
 /// Fills slabs, in order, on one thread.
@@ -244,15 +250,7 @@ fn run(
         alone(&mut producer, worker, output, &mut totals, run)
     })?;
     if let Some(begun) = begun {
-        threads(
-            producer,
-            worker,
-            output,
-            slabs(run, frame),
-            begun,
-            &mut totals,
-            run,
-        )?;
+        threads(producer, worker, output, frame, begun, &mut totals, run)?;
     }
     if run.stop.is_stopped() {
         return Err(Error::Stopped);

@@ -331,7 +331,7 @@ mod tests {
                 expected: None,
             },
             &Run {
-                jobs: NonZeroUsize::MIN,
+                jobs: Some(NonZeroUsize::MIN),
                 memory: u64::MAX,
                 stop: &Stop::new(),
                 meter: &Meter::unwatched(),

@@ -2,23 +2,25 @@
 
 use super::alone::Begun;
 use super::slab::Slab;
-use super::{Done, Produce, Run, Totals, Work, fill, or_stop, work, write};
+use super::{Done, Produce, Run, Totals, Work, fill, or_stop, slabs, work, write};
 use crate::{Error, Meter, Stop};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::io::Write;
 use std::thread;
 
-/// Runs everything to the end with `pool` slabs.
+/// Runs everything to the end.
 pub(super) fn threads(
     mut producer: impl Produce,
     worker: &impl Work,
     output: &mut dyn Write,
-    pool: usize,
+    frame: u64,
     begun: Begun,
     totals: &mut Totals,
     run: &Run<'_>,
 ) -> Result<(), Error> {
     let Begun { slab: used, next } = begun;
+    let jobs = run.jobs();
+    let pool = slabs(run, jobs, frame);
     let (free_tx, free_rx) = bounded(pool);
     let (work_tx, work_rx) = bounded(pool);
     let (done_tx, done_rx) = bounded(pool);
@@ -28,7 +30,7 @@ pub(super) fn threads(
     }
     // A thread that cannot be started ends the others too: they find their channels closed.
     thread::scope(|scope| {
-        for _ in 0..run.jobs.get() {
+        for _ in 0..jobs {
             let (work_rx, done_tx) = (work_rx.clone(), done_tx.clone());
             thread::Builder::new()
                 .name("worker".to_owned())
