@@ -42,6 +42,7 @@
 #![warn(missing_docs)]
 
 pub mod aead;
+mod at;
 mod detect;
 mod error;
 pub mod format;
@@ -54,10 +55,13 @@ mod rekey;
 mod seal;
 mod secret;
 
+pub use at::{At, ReadAt, WriteAt};
 pub use error::{Error, Possible, Unknown, plain, status};
 pub use inspect::{Fault, Inspect, Inspected};
 pub use lookahead::Lookahead;
 pub use open::{Checked, Open, Opened, Opening};
+#[doc(hidden)]
+pub use pipeline::Tuning;
 pub use pipeline::{Meter, Reports, Stop};
 pub use rekey::Rekey;
 pub use seal::{Seal, Sealed, Sealing, all_cores};

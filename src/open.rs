@@ -1,10 +1,10 @@
 //! Opening a sealed stream.
 
+use crate::at::{At, ReadAt, WriteAt};
 use crate::detect::{self, first_frame};
 use crate::format::{self, FORMATS, Format, Frames, Header, Limits, Unlocked};
 use crate::lookahead::Lookahead;
-use crate::pipeline::{self, Meter, Run, Stop};
-use crate::seal::all_cores;
+use crate::pipeline::{self, Meter, Run, Stop, Totals, Tuning};
 use crate::{Error, Secret};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
@@ -21,9 +21,10 @@ pub struct Open<'a> {
     detached: Option<&'a [u8]>,
     strict: bool,
     limits: Limits,
-    jobs: NonZeroUsize,
+    jobs: Option<NonZeroUsize>,
     stop: Stop,
     meter: Meter,
+    tuning: Tuning,
 }
 
 /// What was opened.
@@ -54,9 +55,10 @@ impl<'a> Open<'a> {
             detached: None,
             strict: false,
             limits: Limits::default(),
-            jobs: all_cores(),
+            jobs: None,
             stop: Stop::new(),
             meter: Meter::unwatched(),
+            tuning: Tuning::default(),
         }
     }
 
@@ -91,8 +93,8 @@ impl<'a> Open<'a> {
     }
 
     /// How many worker threads open chunks; as many as there are cores otherwise.
-    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
-        self.jobs = jobs;
+    pub fn jobs(mut self, jobs: impl Into<Option<NonZeroUsize>>) -> Self {
+        self.jobs = jobs.into();
         self
     }
 
@@ -105,6 +107,13 @@ impl<'a> Open<'a> {
     /// What counts the plaintext bytes that were opened.
     pub fn meter(mut self, meter: Meter) -> Self {
         self.meter = meter;
+        self
+    }
+
+    /// For tests that take every way of working, however short their data.
+    #[doc(hidden)]
+    pub fn tuning_for_tests(mut self, tuning: Tuning) -> Self {
+        self.tuning = tuning;
         self
     }
 
@@ -124,13 +133,14 @@ impl<'a> Open<'a> {
         Ok(Opening {
             input,
             format: format.name(),
-            frames: header.frames(&self.limits),
             offset: self.body_offset(&*header),
+            header,
             unlocked,
             limits: self.limits,
             jobs: self.jobs,
             stop: self.stop,
             meter: self.meter,
+            tuning: self.tuning,
         })
     }
 
@@ -235,13 +245,14 @@ impl<'a> Open<'a> {
 pub struct Opening<R> {
     input: Lookahead<R>,
     format: &'static str,
-    frames: Box<dyn Frames>,
+    header: Box<dyn Header>,
     offset: u64,
     unlocked: format::Unlocked,
     limits: Limits,
-    jobs: NonZeroUsize,
+    jobs: Option<NonZeroUsize>,
     stop: Stop,
     meter: Meter,
+    tuning: Tuning,
 }
 
 impl<R: Read + Send> Opening<R> {
@@ -266,25 +277,68 @@ impl<R: Read + Send> Opening<R> {
     /// The first in the order of the data: [`Error::Authentication`] when a chunk was tampered
     /// with, [`Error::Truncated`] and [`Error::Malformed`]; [`Error::Read`], [`Error::Write`],
     /// [`Error::Stopped`]. What was written until then is the good beginning of the plaintext.
-    pub fn run(mut self, mut output: impl Write) -> Result<Opened, Error> {
-        let totals = pipeline::open(
+    pub fn run(self, mut output: impl Write) -> Result<Opened, Error> {
+        self.opened(|input, sealed, _, run| {
+            let totals = pipeline::open(input, &mut output, sealed, run)?;
+            output.flush().map_err(Error::Write)?;
+            Ok(totals)
+        })
+    }
+
+    /// As [`run`](Self::run), from file to file; faster where there is much to open, for parts of
+    /// the file are then read and written in any order. `input` is what the work was
+    /// [started](Open::start) with, at the position that it had then.
+    ///
+    /// At an error the output ends behind the good beginning of the plaintext; it should have nothing
+    /// behind its position before.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_at(
+        self,
+        input: At<'_, impl ReadAt>,
+        output: At<'_, impl WriteAt>,
+    ) -> Result<Opened, Error> {
+        let input = At {
+            file: input.file as &dyn ReadAt,
+            position: input.position + self.offset,
+        };
+        let At { file, position } = output;
+        let output = At {
+            file: file as &dyn WriteAt,
+            position,
+        };
+        self.opened(|_, sealed, again, run| pipeline::open_at(input, output, sealed, again, run))
+    }
+
+    fn opened(
+        mut self,
+        open: impl FnOnce(
+            &mut Lookahead<R>,
+            pipeline::Sealed<'_>,
+            &dyn Fn() -> Box<dyn Frames>,
+            &Run<'_>,
+        ) -> Result<Totals, Error>,
+    ) -> Result<Opened, Error> {
+        let frames = || self.header.frames(&self.limits);
+        let totals = open(
             &mut self.input,
-            &mut output,
             pipeline::Sealed {
-                frames: self.frames,
+                frames: frames(),
                 offset: self.offset,
                 codec: &*self.unlocked.codec,
                 layers: self.unlocked.layers,
                 limits: self.limits,
             },
+            &frames,
             &Run {
                 jobs: self.jobs,
                 memory: self.limits.memory,
                 stop: &self.stop,
                 meter: &self.meter,
+                tuning: self.tuning,
             },
         )?;
-        output.flush().map_err(Error::Write)?;
         Ok(Opened {
             chunks: totals.chunks,
             plaintext_len: totals.plaintext,

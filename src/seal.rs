@@ -1,9 +1,10 @@
 //! Sealing a stream.
 
 use crate::aead::Algorithm;
+use crate::at::{At, ReadAt, WriteAt};
 use crate::format::{self, Format, Layout, Limits, SealRequest};
 use crate::kdf::Kdf;
-use crate::pipeline::{self, Meter, Run, Stop};
+use crate::pipeline::{self, Meter, Plan, Run, Stop, Totals, Tuning};
 use crate::{Error, Secret};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
@@ -31,9 +32,10 @@ pub struct Seal<'a> {
     kdf: Option<Kdf>,
     layers: Option<u8>,
     memory: u64,
-    jobs: NonZeroUsize,
+    jobs: Option<NonZeroUsize>,
     stop: Stop,
     meter: Meter,
+    tuning: Tuning,
     random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
@@ -60,9 +62,10 @@ impl<'a> Seal<'a> {
             kdf: None,
             layers: None,
             memory: Limits::default().memory,
-            jobs: all_cores(),
+            jobs: None,
             stop: Stop::new(),
             meter: Meter::unwatched(),
+            tuning: Tuning::default(),
             random: &crate::secret::random,
         }
     }
@@ -118,8 +121,8 @@ impl<'a> Seal<'a> {
     }
 
     /// How many worker threads seal chunks; as many as there are cores otherwise.
-    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
-        self.jobs = jobs;
+    pub fn jobs(mut self, jobs: impl Into<Option<NonZeroUsize>>) -> Self {
+        self.jobs = jobs.into();
         self
     }
 
@@ -132,6 +135,13 @@ impl<'a> Seal<'a> {
     /// What counts the plaintext bytes that were sealed.
     pub fn meter(mut self, meter: Meter) -> Self {
         self.meter = meter;
+        self
+    }
+
+    /// For tests that take every way of working, however short their data.
+    #[doc(hidden)]
+    pub fn tuning_for_tests(mut self, tuning: Tuning) -> Self {
+        self.tuning = tuning;
         self
     }
 
@@ -178,6 +188,7 @@ impl<'a> Seal<'a> {
             jobs: self.jobs,
             stop: self.stop,
             meter: self.meter,
+            tuning: self.tuning,
         })
     }
 
@@ -200,9 +211,10 @@ pub struct Sealing {
     sealer: format::Sealer,
     memory: u64,
     size: Option<u64>,
-    jobs: NonZeroUsize,
+    jobs: Option<NonZeroUsize>,
     stop: Stop,
     meter: Meter,
+    tuning: Tuning,
 }
 
 impl Sealing {
@@ -227,6 +239,36 @@ impl Sealing {
         self.seal(input, output, offset)
     }
 
+    /// As [`run`](Self::run), from file to file; faster where there is much to seal and the
+    /// [size](Seal::size) is known, for parts of the file are then read and written in any order.
+    ///
+    /// At an error the output ends behind what was sealed before it, as with `run`; it should have
+    /// nothing behind its position at the beginning.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_at(
+        self,
+        input: At<'_, impl ReadAt>,
+        output: At<'_, impl WriteAt>,
+    ) -> Result<Sealed, Error> {
+        let At { file, position } = input;
+        let input = At {
+            file: file as &dyn ReadAt,
+            position,
+        };
+        let At { file, position } = output;
+        let mut output = At {
+            file: file as &dyn WriteAt,
+            position,
+        };
+        output.write_all(self.header()).map_err(Error::Write)?;
+        let offset = self.header().len() as u64;
+        self.sealed(offset, |plan, run| {
+            pipeline::seal_at(input, output, plan, run)
+        })
+    }
+
     /// Seals all of `input` to `output` without the header, which the caller keeps apart
     /// ([`header`](Self::header)).
     ///
@@ -246,24 +288,36 @@ impl Sealing {
         mut output: impl Write,
         offset: u64,
     ) -> Result<Sealed, Error> {
-        let totals = pipeline::seal(
-            &mut input,
-            &mut output,
-            pipeline::Plan {
-                layout: self.sealer.layout,
-                codec: &*self.sealer.codec,
-                layers: self.sealer.layers,
-                offset,
-                expected: self.size,
-            },
+        self.sealed(offset, |plan, run| {
+            let totals = pipeline::seal(&mut input, &mut output, plan, run)?;
+            output.flush().map_err(Error::Write)?;
+            Ok(totals)
+        })
+    }
+
+    fn sealed(
+        self,
+        offset: u64,
+        seal: impl FnOnce(Plan<'_>, &Run<'_>) -> Result<Totals, Error>,
+    ) -> Result<Sealed, Error> {
+        let plan = Plan {
+            layout: self.sealer.layout,
+            codec: &*self.sealer.codec,
+            layers: self.sealer.layers,
+            offset,
+            done: 0,
+            expected: self.size,
+        };
+        let totals = seal(
+            plan,
             &Run {
                 jobs: self.jobs,
                 memory: self.memory,
                 stop: &self.stop,
                 meter: &self.meter,
+                tuning: self.tuning,
             },
         )?;
-        output.flush().map_err(Error::Write)?;
         Ok(Sealed {
             chunks: totals.chunks,
             plaintext_len: totals.plaintext,

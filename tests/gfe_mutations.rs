@@ -4,6 +4,7 @@
 mod common;
 
 use common::by_hand::{self, Data, EXTRA, HEADER, Nonces, frames};
+use common::ways;
 use common::{FAST, KEY, assert_same, open, open_as, open_strict, pattern, secret};
 use fetool::{Error, Inspect, status};
 use std::io::Cursor;
@@ -112,6 +113,7 @@ fn refused(original: &Sample, changed: &[u8], what: &str) -> Error {
         "{name}"
     );
     assert_eq!(more_workers.written, opened.written, "{name}");
+    ways::opens_alike(&secret(), None, changed, false, &more_workers);
 
     agrees(&name, changed, &error);
     error

@@ -4,6 +4,7 @@
 mod common;
 
 use common::by_hand::{EXTRA, HEADER};
+use common::ways::{self, Way};
 use common::{FAST, Ragged, assert_same, jobs, open_as, open_strict, pattern, seal_with, secret};
 use fetool::format::gfe::CHUNK_MAX;
 use fetool::{Error, Inspect, Inspected, Open, Seal, Sealed, status};
@@ -39,6 +40,29 @@ fn check_inspected(report: &Inspected, sealed: Sealed, chunk: usize, known: bool
     );
 }
 
+/// Every way seals to the same bytes, and opens them.
+fn in_every_way(plaintext: &[u8], (chunk, known, workers): (usize, bool, usize), sealed: &[u8]) {
+    // Few and many batches, of one chunk and of several.
+    let batches = [3 * (chunk + EXTRA) + 1, 1 << 20].map(Way::Direct);
+    for way in [Way::Threads, Way::Alone].into_iter().chain(batches) {
+        let key = secret();
+        let seal = Seal::new(&key)
+            .size(known.then_some(plaintext.len() as u64))
+            .chunk_size(Some(chunk as u64))
+            .jobs(jobs(workers))
+            .fixed_random_for_tests(&|bytes| {
+                bytes.fill(7);
+                Ok(())
+            });
+        let (done, found) = ways::seal_in(way, seal, plaintext);
+        assert_eq!(done.expect("seals").sealed_len, sealed.len() as u64);
+        assert_same(&found, sealed);
+        let opened = ways::open_in(way, Open::new(&key).jobs(jobs(workers)), sealed);
+        opened.result.expect("opens");
+        assert_same(&opened.written, plaintext);
+    }
+}
+
 /// Seals, opens and inspects, and checks every number on the way. Returns the sealed bytes.
 fn round_trip(plaintext: &[u8], chunk: usize, known: bool, workers: usize) -> Vec<u8> {
     let len = plaintext.len();
@@ -61,6 +85,7 @@ fn round_trip(plaintext: &[u8], chunk: usize, known: bool, workers: usize) -> Ve
         (done.chunks, len as u64)
     );
     assert_same(&opened.written, plaintext);
+    in_every_way(plaintext, (chunk, known, workers), &sealed);
 
     let stream = Inspect::new().run(&sealed[..]).expect("a header");
     check_inspected(&stream, done, chunk, known);

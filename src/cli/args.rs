@@ -174,8 +174,8 @@ pub struct WorkArgs {
 }
 
 impl WorkArgs {
-    pub fn jobs(&self) -> NonZeroUsize {
-        NonZeroUsize::new(self.jobs.into()).unwrap_or_else(fetool::all_cores)
+    pub fn jobs(&self) -> Option<NonZeroUsize> {
+        NonZeroUsize::new(self.jobs.into())
     }
 }
 

@@ -7,6 +7,7 @@ use super::secrets::{Plan, Purpose};
 use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees};
 use super::work::{Clock, Source, only_path, subjects, target, warn};
 use crate::io::output::{Content, Output};
+use crate::io::place::Places;
 use crate::progress::Progress;
 use clap::ValueHint;
 use fetool::{Error, Open, Opened, Opening, Stop};
@@ -73,6 +74,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     } else {
         Some(Output::open(&target, Content::Opened, &read).map_err(|e| subjects.refused(e))?)
     };
+    let places = match &output {
+        Some(output) => Places::of(&input, output).map_err(|e| subjects.blame(&Error::Write(e)))?,
+        None => None,
+    };
     let found = plan.find(Purpose::Open)?;
     subjects.key = found.name;
 
@@ -90,7 +95,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         .map_err(|e| subjects.blame(&e))?;
     warn(&args.work, &subjects, opening.warnings());
     let what = format!("opened as {} ({})", opening.format(), opening.reading());
-    let opened = finish(opening, output);
+    let opened = finish(opening, places, output);
     drop(progress);
     let opened = opened.map_err(|e| subjects.blame(&e))?;
     if args.work.verbose {
@@ -139,11 +144,18 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
 }
 
 /// Opens everything to the output, or to nowhere where there is none.
-fn finish(opening: Opening<impl io::Read + Send>, output: Option<Output>) -> Result<Opened, Error> {
+fn finish(
+    opening: Opening<impl io::Read + Send>,
+    places: Option<Places>,
+    output: Option<Output>,
+) -> Result<Opened, Error> {
     let Some(mut output) = output else {
         return opening.run(io::sink());
     };
-    let opened = opening.run(&mut output)?;
+    let opened = match places {
+        Some(places) => places.work(|input, output| opening.run_at(input, output))?,
+        None => opening.run(&mut output)?,
+    };
     output.commit().map_err(Error::Write)?;
     Ok(opened)
 }

@@ -9,14 +9,16 @@ use super::work::{
 };
 use super::{manual, size};
 use crate::io::FileId;
+use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
+use crate::io::place::Places;
 use crate::progress::Progress;
 use clap::ValueHint;
 use fetool::aead::{Algorithm, KEY_LEN};
 use fetool::format::gocrypt::LAYERS_MAX;
 use fetool::format::{self, Format};
 use fetool::kdf::Kdf;
-use fetool::{Error, Meter, Seal, Sealing, Secret, Stop, status};
+use fetool::{Error, Meter, Seal, Sealed, Sealing, Secret, Stop, status};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -174,7 +176,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
                 .map_err(|e| subjects.blame(&Error::Write(e)))?;
             sealing.run_detached(&mut input, &mut output)
         }
-        None => sealing.run(&mut input, &mut output),
+        None => seal(sealing, &mut input, &mut output),
     };
     drop(progress);
     let sealed = sealed.map_err(|e| subjects.blame(&e))?;
@@ -284,6 +286,14 @@ fn format_of(args: &Args, plan: &Plan) -> Result<&'static dyn Format, Failure> {
         )));
     }
     Ok(format)
+}
+
+/// Seals everything, at many places at a time where both are files.
+fn seal(sealing: Sealing, input: &mut Input, output: &mut Output) -> Result<Sealed, Error> {
+    match Places::of(input, output).map_err(Error::Write)? {
+        Some(places) => places.work(|input, output| sealing.run_at(input, output)),
+        None => sealing.run(input, output),
+    }
 }
 
 /// What is written to several files must not be written to one.

@@ -33,6 +33,10 @@ impl Frames for EvenFrames {
         1
     }
 
+    fn lead_tells(&self) -> bool {
+        false
+    }
+
     fn next(&mut self, offset: u64, lead: &[u8]) -> Result<Option<usize>, Error> {
         if lead.is_empty() {
             return Ok(None);

@@ -489,6 +489,12 @@ pub trait Frames: Send {
     /// How many bytes of a frame tell its length; at least 1.
     fn lead(&self) -> usize;
 
+    /// Whether it depends on the lead's bytes what [`next`](Self::next) says, and not only on how many
+    /// of them there are. Where frame after frame has the same, many are walked over together.
+    fn lead_tells(&self) -> bool {
+        true
+    }
+
     /// The length of the whole next frame, which starts at `offset` in the file and whose first
     /// [`lead`](Self::lead) bytes are given: fewer only where the file ends, none where it ends
     /// before the frame. `None` means that the file is complete.

@@ -30,9 +30,10 @@ fn lock() -> MutexGuard<'static, Undo> {
 
 /// Starts to wait for signals.
 pub fn install() -> io::Result<()> {
+    let ignored = ignored();
     let wanted = [SIGINT, SIGTERM, SIGHUP]
         .into_iter()
-        .filter(|signal| !ignored(*signal));
+        .filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let mut signals = Signals::new(wanted)?;
     thread::Builder::new()
         .name("signals".to_owned())
@@ -44,21 +45,21 @@ pub fn install() -> io::Result<()> {
         .map(drop)
 }
 
-/// Whether the parent had the signal ignored, as nohup does, and shells do for jobs in the
-/// background. Then it stays so.
+/// Which signals the parent had ignored, as nohup does, and shells do for jobs in the background, a
+/// bit each. They stay so.
 #[cfg(target_os = "linux")]
-fn ignored(signal: i32) -> bool {
+fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     status
         .lines()
         .find_map(|line| line.strip_prefix("SigIgn:"))
         .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+        .unwrap_or(0)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn ignored(_signal: i32) -> bool {
-    false
+fn ignored() -> u64 {
+    0
 }
 
 /// Cleans up and ends the process as the signal would have.

@@ -1,5 +1,6 @@
 //! Inputs: standard input or a file, with what is known of them before they are read.
 
+use super::place::Place;
 use super::{FileId, widen_pipe};
 use fetool::Stop;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -17,7 +18,12 @@ pub struct Input {
 
 enum Kind {
     /// A regular file: reads do not block for long.
-    Regular { id: FileId, size: u64 },
+    Regular {
+        id: FileId,
+        /// Where it begins in the file.
+        position: u64,
+        size: u64,
+    },
     /// A pipe, a terminal, a device: a read may block for ever. The pipe becomes readable when
     /// somebody wants it to end.
     Stream { woken: Option<PipeReader> },
@@ -43,7 +49,7 @@ impl Input {
             Some(id) => {
                 let position = file.stream_position()?;
                 let size = metadata.len().saturating_sub(position);
-                Kind::Regular { id, size }
+                Kind::Regular { id, position, size }
             }
             None => Kind::Stream { woken: None },
         };
@@ -78,6 +84,16 @@ impl Input {
     /// makes up have no end that could be sought.
     pub fn as_seekable(&self) -> Option<&File> {
         self.size().map(|_| &self.file)
+    }
+
+    /// The file from where it begins, where any of its bytes can be read at any time.
+    pub fn as_place(&self) -> io::Result<Option<Place>> {
+        match self.kind {
+            Kind::Regular { position, size, .. } if size > 0 => {
+                Place::new(&self.file, position).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Has blocked reads end when `stop` is thrown.

@@ -6,6 +6,7 @@ pub mod handover;
 pub mod in_place;
 pub mod input;
 pub mod output;
+pub mod place;
 pub mod prompt;
 pub mod text;
 

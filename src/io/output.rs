@@ -6,11 +6,13 @@
 
 use super::cleanup::Temporary;
 use super::folder::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, is_ours};
+use super::place::Place;
 use super::text::TextOnly;
 use super::{FileId, widen_pipe};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Seek, Write};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
@@ -146,6 +148,22 @@ impl Output {
                 sync,
             }),
         })
+    }
+
+    /// The file from its end on, where it can be written at any position behind that.
+    pub fn as_place(&self) -> io::Result<Option<Place>> {
+        let Sink::Plain(Descriptor { file }) = &self.sink else {
+            return Ok(None);
+        };
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        let flags = OFlag::from_bits_retain(fcntl(file, FcntlArg::F_GETFL)?);
+        let position = (&mut &*file).stream_position()?;
+        // What is behind the position, as with `1<>FILE`, is not ours to cut off after an error.
+        let ours = position == metadata.len() && !flags.contains(OFlag::O_APPEND);
+        ours.then(|| Place::new(file, position)).transpose()
     }
 
     /// Whether it will be the file `path`, which need not be there yet.

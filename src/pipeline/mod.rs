@@ -7,7 +7,9 @@
 //! ```
 //!
 //! Threads. The producer and the workers are threads of their own; the writer is the thread that
-//! called [`run`]. All are scoped: when `run` returns, every thread has ended.
+//! called [`run`]. All are scoped: when `run` returns, every thread has ended. The first slabs are
+//! filled, worked on and written by the calling thread alone ([`alone`](mod@alone)), so that short work, and
+//! that is most files, starts no thread at all.
 //!
 //! Ownership. A [`Slab`] is a buffer with one or more whole chunks. It is owned by one thread at a
 //! time and travels by value through three channels: `free` → producer → `work` → a worker →
@@ -32,6 +34,8 @@
 //!
 //! The pipeline knows nothing of any format: [`seal`] and [`open`] tie it to the codec traits.
 
+mod alone;
+mod direct;
 mod layers;
 mod meter;
 mod open;
@@ -39,30 +43,78 @@ mod seal;
 mod slab;
 mod split;
 mod stop;
+mod threads;
 
 pub use meter::{Meter, Reports};
 pub use stop::Stop;
 
-pub(crate) use open::{Sealed, open};
-pub(crate) use seal::{Plan, seal};
+pub(crate) use open::{Sealed, open, open_at};
+pub(crate) use seal::{Plan, seal, seal_at};
 pub(crate) use split::Walker;
 
 use crate::Error;
-use crossbeam::channel::{Receiver, Sender, bounded};
+use alone::alone;
 use slab::Slab;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::thread;
+use std::time::Duration;
+use threads::threads;
+
+/// From where on which way of working pays. Nothing but speed depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Tuning {
+    /// So many bytes are written by the calling thread alone before any other is started;
+    pub alone: u64,
+    /// but no more work than this, for there are slow algorithms.
+    pub alone_for: Duration,
+    /// Where a file goes to a file, the middle is worked on in place when it has so many bytes,
+    pub direct: u64,
+    /// and so many of them at a time.
+    pub batch: usize,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            alone: 6 << 20,
+            // Some ten times what the threads cost.
+            alone_for: Duration::from_millis(2),
+            direct: 4 << 20,
+            batch: slab::SLAB_TARGET,
+        }
+    }
+}
 
 /// How an operation is run, whatever it does.
+#[derive(Clone, Copy)]
 pub(crate) struct Run<'a> {
-    /// Worker threads.
-    pub jobs: NonZeroUsize,
+    /// Worker threads; as many as there are cores otherwise.
+    pub jobs: Option<NonZeroUsize>,
     /// Bytes that all chunks in work may take together; one is worked on even when it takes more.
     pub memory: u64,
     pub stop: &'a Stop,
     pub meter: &'a Meter,
+    pub tuning: Tuning,
+}
+
+impl Run<'_> {
+    /// How many workers there are. Only asked for where there are any: to count the cores takes
+    /// longer than to seal a small file.
+    fn jobs(&self) -> usize {
+        self.jobs.unwrap_or_else(crate::all_cores).get()
+    }
+
+    /// With threads from the start.
+    fn at_once(self) -> Self {
+        Self {
+            tuning: Tuning {
+                alone: 0,
+                ..self.tuning
+            },
+            ..self
+        }
+    }
 }
 
 /// What went through the pipeline.
@@ -73,12 +125,22 @@ pub(crate) struct Totals {
     pub written: u64,
 }
 
+impl Totals {
+    fn plus(self, more: Self) -> Self {
+        Self {
+            chunks: self.chunks + more.chunks,
+            plaintext: self.plaintext + more.plaintext,
+            written: self.written + more.written,
+        }
+    }
+}
+
 /// Buffers in the pool: one in each worker, as many ready for them or done by them, one each with
 /// the producer and the writer. Fewer where chunks are so large that these would not fit into the
 /// memory.
-fn slabs(run: &Run<'_>, frame: u64) -> usize {
+fn slabs(run: &Run<'_>, jobs: usize, frame: u64) -> usize {
     let fit = usize::try_from(run.memory / frame.max(1)).unwrap_or(usize::MAX);
-    (2 * run.jobs.get() + 2).min(fit).max(1)
+    (2 * jobs + 2).min(fit).max(1)
 }
 
 /// Fills slabs, in order, on one thread.
@@ -103,6 +165,78 @@ struct Done {
     error: Option<Error>,
 }
 
+impl Done {
+    /// Nothing but an error.
+    fn failed(mut slab: Slab, error: Error) -> Self {
+        slab.clear();
+        Self {
+            slab,
+            bytes: 0,
+            error: Some(error),
+        }
+    }
+}
+
+/// How a slab is passed on: the same for the threads, and for the calling thread alone.
+fn fill(
+    producer: &mut dyn Produce,
+    slab: &mut Slab,
+    number: u64,
+    stop: &Stop,
+) -> Result<(), Error> {
+    slab.clear();
+    slab.number = number;
+    let filled = catch_unwind(AssertUnwindSafe(|| producer.fill(slab)))
+        .unwrap_or(Err(Error::Panic("producer")));
+    // An input that was woken by the switch fails in its own words.
+    if stop.is_stopped() {
+        return Err(Error::Stopped);
+    }
+    filled
+}
+
+fn work(worker: &impl Work, mut slab: Slab, meter: &Meter) -> Done {
+    match catch_unwind(AssertUnwindSafe(|| worker.work(&mut slab))) {
+        Ok(Ok(bytes)) => {
+            meter.add(bytes);
+            Done {
+                slab,
+                bytes,
+                error: None,
+            }
+        }
+        Ok(Err(error)) => Done {
+            slab,
+            bytes: 0,
+            error: Some(error),
+        },
+        // What the slab holds is anyone's guess.
+        Err(_) => Done::failed(slab, Error::Panic("worker")),
+    }
+}
+
+fn write(done: Done, output: &mut dyn Write, totals: &mut Totals) -> Result<Slab, Error> {
+    let Done { slab, bytes, error } = done;
+    output.write_all(slab.output()).map_err(Error::Write)?;
+    totals.written += slab.output().len() as u64;
+    if let Some(error) = error {
+        return Err(error);
+    }
+    totals.chunks += slab.chunks.len() as u64;
+    totals.plaintext += bytes;
+    Ok(slab)
+}
+
+/// Does the calling thread's part. A panic in it is the caller's own, for it is the caller's output;
+/// but neither that nor an error may leave anything waiting for an input.
+fn or_stop<T>(stop: &Stop, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let done = catch_unwind(AssertUnwindSafe(work));
+    if !matches!(done, Ok(Ok(_))) {
+        stop.stop();
+    }
+    done.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
 /// Runs producer, workers and writer to the end. No chunk takes more than `frame` bytes.
 fn run(
     mut producer: impl Produce,
@@ -111,125 +245,14 @@ fn run(
     frame: u64,
     run: &Run<'_>,
 ) -> Result<Totals, Error> {
-    let pool = slabs(run, frame);
-    let (free_tx, free_rx) = bounded(pool);
-    let (work_tx, work_rx) = bounded(pool);
-    let (done_tx, done_rx) = bounded(pool);
-    for _ in 0..pool {
-        free_tx.send(Slab::default()).expect("we hold the receiver");
-    }
-    // A thread that cannot be started ends the others too: they find their channels closed.
-    thread::scope(|scope| {
-        for _ in 0..run.jobs.get() {
-            let (work_rx, done_tx) = (work_rx.clone(), done_tx.clone());
-            thread::Builder::new()
-                .name("worker".to_owned())
-                .spawn_scoped(scope, move || work_all(worker, work_rx, done_tx, run.meter))
-                .map_err(Error::Thread)?;
-        }
-        thread::Builder::new()
-            .name("producer".to_owned())
-            .spawn_scoped(scope, move || {
-                produce_all(&mut producer, free_rx, work_tx, done_tx, run.stop)
-            })
-            .map_err(Error::Thread)?;
-        drop(work_rx);
-        // A panic is the caller's own, for it is the caller's output; but it must not leave a
-        // producer waiting for an input, nor the scope for the producer.
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            write_all(done_rx, free_tx, output, pool, run.stop)
-        }));
-        if !matches!(written, Ok(Ok(_))) {
-            run.stop.stop();
-        }
-        written.unwrap_or_else(|panic| resume_unwind(panic))
-    })
-}
-
-fn produce_all(
-    producer: &mut dyn Produce,
-    free: Receiver<Slab>,
-    work: Sender<Slab>,
-    done: Sender<Done>,
-    stop: &Stop,
-) {
-    // Closed channels mean that the writer has returned with an error: then there is nothing to do.
-    for (number, mut slab) in (0..).zip(free) {
-        slab.clear();
-        slab.number = number;
-        let filled = catch_unwind(AssertUnwindSafe(|| producer.fill(&mut slab)))
-            .unwrap_or(Err(Error::Panic("producer")));
-        let error = match filled {
-            _ if stop.is_stopped() => Error::Stopped,
-            Ok(()) => {
-                let last = slab.last;
-                if work.send(slab).is_err() || last {
-                    return;
-                }
-                continue;
-            }
-            Err(error) => error,
-        };
-        slab.clear();
-        let _ = done.send(Done {
-            slab,
-            bytes: 0,
-            error: Some(error),
-        });
-        return;
-    }
-}
-
-fn work_all(worker: &impl Work, work: Receiver<Slab>, done: Sender<Done>, meter: &Meter) {
-    for mut slab in work {
-        let worked = catch_unwind(AssertUnwindSafe(|| worker.work(&mut slab)));
-        let (bytes, error) = match worked {
-            Ok(Ok(bytes)) => {
-                meter.add(bytes);
-                (bytes, None)
-            }
-            Ok(Err(error)) => (0, Some(error)),
-            Err(_) => {
-                // What the slab holds is anyone's guess.
-                slab.clear();
-                (0, Some(Error::Panic("worker")))
-            }
-        };
-        if done.send(Done { slab, bytes, error }).is_err() {
-            return;
-        }
-    }
-}
-
-fn write_all(
-    done: Receiver<Done>,
-    free: Sender<Slab>,
-    output: &mut dyn Write,
-    pool: usize,
-    stop: &Stop,
-) -> Result<Totals, Error> {
     let mut totals = Totals::default();
-    // At most `pool` slabs exist, so two that wait can never have the same place.
-    let mut early: Vec<Option<Done>> = (0..pool).map(|_| None).collect();
-    let place = |number: u64| (number % pool as u64) as usize;
-    let mut next = 0;
-    for message in done {
-        let arrived = place(message.slab.number);
-        early[arrived] = Some(message);
-        while let Some(Done { slab, bytes, error }) = early[place(next)].take() {
-            output.write_all(slab.output()).map_err(Error::Write)?;
-            totals.written += slab.output().len() as u64;
-            if let Some(error) = error {
-                return Err(error);
-            }
-            totals.chunks += slab.chunks.len() as u64;
-            totals.plaintext += bytes;
-            next += 1;
-            // The producer may have ended already and need no more slabs.
-            let _ = free.send(slab);
-        }
+    let begun = or_stop(run.stop, || {
+        alone(&mut producer, worker, output, &mut totals, run)
+    })?;
+    if let Some(begun) = begun {
+        threads(producer, worker, output, frame, begun, &mut totals, run)?;
     }
-    if stop.is_stopped() {
+    if run.stop.is_stopped() {
         return Err(Error::Stopped);
     }
     Ok(totals)

@@ -1,11 +1,13 @@
 //! Opening: frames in, plaintext out.
 
+use super::direct::Middle;
 use super::layers::{Inside, slab_target};
-use super::slab::Slab;
-use super::split::{Splitter, Tail};
+use super::slab::{Chunk, Slab};
+use super::split::{Splitter, Tail, Walker};
 use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
-use crate::format::{Frames, Limits, OpenChunk, OpenLayer};
+use crate::at::{At, ReadAt, WriteAt};
+use crate::format::{ChunkId, Frames, Limits, OpenChunk, OpenLayer};
 use std::io::{Read, Write};
 
 /// What is to be opened, behind its header.
@@ -26,18 +28,167 @@ pub(crate) fn open(
     sealed: Sealed<'_>,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
+    go_on(input, output, sealed, &Even::default(), options)
+}
+
+/// Opens one file to another; where much is to be done, by reading and writing at many places at a
+/// time. The input's first frame is at its position; `again` makes the frames that `sealed` has.
+pub(crate) fn open_at(
+    mut input: At<'_, dyn ReadAt + '_>,
+    mut output: At<'_, dyn WriteAt + '_>,
+    sealed: Sealed<'_>,
+    again: &dyn Fn() -> Box<dyn Frames>,
+    options: &Run<'_>,
+) -> Result<Totals, Error> {
+    let mut even = if sealed.layers.is_empty() {
+        Even::find(again(), input, &sealed, options.tuning.batch)
+    } else {
+        Even::default()
+    };
+    if even.count * (even.len as u64) < options.tuning.direct.max(1) {
+        even.count = 0;
+    }
+    let middle = even.open(input, output, &sealed, options)?;
+    even.count = middle.chunks;
+    input.position += even.count * even.len as u64;
+    output.position += middle.written;
+    Ok(middle.plus(go_on(&mut input, &mut output, sealed, &even, options)?))
+}
+
+/// Opens what comes behind the frames that were opened already.
+fn go_on(
+    input: &mut (dyn Read + Send),
+    output: &mut dyn Write,
+    sealed: Sealed<'_>,
+    done: &Even,
+    options: &Run<'_>,
+) -> Result<Totals, Error> {
     let largest = sealed.frames.largest();
+    let layers = sealed.layers.len();
+    let mut splitter = Splitter::new(sealed.frames, sealed.offset, sealed.limits);
+    splitter.pass_over(&done.lead, done.count)?;
     let collector = Collector {
         input,
-        splitter: Splitter::new(sealed.frames, sealed.offset, sealed.limits),
+        splitter,
         ahead: Vec::new(),
-        layers: sealed.layers.len(),
+        layers,
     };
     let worker = Opening {
         codec: sealed.codec,
         inside: Inside::new(sealed.layers, sealed.limits),
     };
-    run(collector, &worker, output, largest, options)
+    let options = if layers == 0 {
+        *options
+    } else {
+        options.at_once()
+    };
+    run(collector, &worker, output, largest, &options)
+}
+
+/// Frames at the beginning of a file that are all as the first one.
+#[derive(Default)]
+struct Even {
+    count: u64,
+    /// Bytes of each.
+    len: usize,
+    lead: Vec<u8>,
+    /// Whether the leads are the same, and not only the lengths.
+    tells: bool,
+    per_slab: usize,
+}
+
+impl Even {
+    /// How many frames there would be if all were as the first one: whole slabs of them, each with
+    /// the lead of one more behind it. Every rule of the format is asked, in the order of the
+    /// frames; whether their leads are what they are taken for is seen when they are read.
+    fn find(
+        frames: Box<dyn Frames>,
+        input: At<'_, dyn ReadAt + '_>,
+        sealed: &Sealed<'_>,
+        batch: usize,
+    ) -> Self {
+        let mut lead = vec![0; frames.lead()];
+        let tells = frames.lead_tells();
+        let mut walker = Walker::new(frames, sealed.offset);
+        // Whatever goes wrong here goes wrong again, in the ordinary way.
+        let (Ok(true), Ok(there)) = (input.read_all(&mut lead), input.file.size()) else {
+            return Self::default();
+        };
+        let Ok(Some(len)) = walker.next(&lead) else {
+            return Self::default();
+        };
+        let body = there.saturating_sub(input.position);
+        if len < lead.len() || len as u64 > sealed.limits.memory {
+            return Self::default();
+        }
+        let most = body.saturating_sub(lead.len() as u64) / len as u64;
+        let mut count = 0;
+        while count < most && matches!(walker.next(&lead), Ok(Some(next)) if next == len) {
+            count += 1;
+        }
+        let per_slab = (batch / len).max(1);
+        Self {
+            count: count - count % per_slab as u64,
+            len,
+            lead,
+            tells,
+            per_slab,
+        }
+    }
+
+    /// Finds the frames in a slab that begins with them and ends with the lead of another one.
+    fn lay_out(&self, slab: &mut Slab, offset: u64) -> bool {
+        let lead = |at: usize| &slab.buffer[at..at + self.lead.len()];
+        let mut starts = (0..=self.per_slab).map(|i| i * self.len);
+        if self.tells && !starts.all(|at| lead(at) == self.lead) {
+            return false;
+        }
+        let first = slab.number * self.per_slab as u64;
+        slab.chunks.extend((0..self.per_slab).map(|i| Chunk {
+            id: ChunkId {
+                index: first + i as u64,
+                last: false,
+                offset: offset + (first + i as u64) * self.len as u64,
+            },
+            bytes: i * self.len..(i + 1) * self.len,
+        }));
+        true
+    }
+
+    fn open(
+        &self,
+        input: At<'_, dyn ReadAt + '_>,
+        output: At<'_, dyn WriteAt + '_>,
+        sealed: &Sealed<'_>,
+        options: &Run<'_>,
+    ) -> Result<Totals, Error> {
+        if self.count == 0 {
+            return Ok(Totals::default());
+        }
+        let worker = Opening {
+            codec: sealed.codec,
+            inside: Inside::new(Vec::new(), sealed.limits),
+        };
+        let gives = self.per_slab * self.len.saturating_sub(sealed.frames.overhead());
+        let offset = sealed.offset;
+        let middle = Middle {
+            input,
+            output,
+            slabs: self.count / self.per_slab as u64,
+            takes: self.per_slab * self.len,
+            gives,
+            ahead: self.lead.len(),
+            start: 0,
+            lay_out: &|slab| self.lay_out(slab, offset),
+            worker: &worker,
+        };
+        let slabs = middle.run(options)?;
+        Ok(Totals {
+            chunks: slabs * self.per_slab as u64,
+            plaintext: slabs * gives as u64,
+            written: slabs * gives as u64,
+        })
+    }
 }
 
 /// The producer: reads whole frames, several to a slab where they are small.

@@ -1,9 +1,11 @@
 //! Sealing: plaintext in, frames out.
 
+use super::direct::Middle;
 use super::layers::{Around, ROOM, slab_target};
 use super::slab::{Chunk, Slab};
 use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
+use crate::at::{At, ReadAt, WriteAt};
 use crate::format::{ChunkId, End, Layout, SealChunk, SealLayer};
 use std::io::{Read, Write};
 
@@ -15,6 +17,8 @@ pub(crate) struct Plan<'a> {
     pub layers: Vec<SealLayer>,
     /// The length of the header before the first frame.
     pub offset: u64,
+    /// Chunks that were sealed already, all of them full.
+    pub done: u64,
     /// The number of plaintext bytes that the input must have, where it is known.
     pub expected: Option<u64>,
 }
@@ -35,9 +39,9 @@ pub(crate) fn seal(
         layers,
         base,
         expected: plan.expected,
-        offset: plan.offset,
-        index: 0,
-        read: 0,
+        offset: plan.offset + plan.done * layout.frame() as u64,
+        index: plan.done,
+        read: plan.done * layout.chunk as u64,
         ahead: Vec::new(),
         ended: false,
     };
@@ -47,7 +51,94 @@ pub(crate) fn seal(
         base,
         around: Around::new(plan.layers),
     };
-    run(cutter, &worker, output, layout.frame() as u64, options)
+    let options = if layers == 0 {
+        *options
+    } else {
+        options.at_once()
+    };
+    run(cutter, &worker, output, layout.frame() as u64, &options)
+}
+
+/// Seals one file to another, whose header was written already; where much is to be done, by reading
+/// and writing at many places at a time.
+pub(crate) fn seal_at(
+    mut input: At<'_, dyn ReadAt + '_>,
+    mut output: At<'_, dyn WriteAt + '_>,
+    mut plan: Plan<'_>,
+    options: &Run<'_>,
+) -> Result<Totals, Error> {
+    let middle = seal_middle(input, output, &plan, options)?;
+    input.position += middle.plaintext;
+    output.position += middle.written;
+    plan.done = middle.chunks;
+    Ok(middle.plus(seal(&mut input, &mut output, plan, options)?))
+}
+
+/// Seals full chunks from the first on, none of which can be the last.
+fn seal_middle(
+    input: At<'_, dyn ReadAt + '_>,
+    output: At<'_, dyn WriteAt + '_>,
+    plan: &Plan<'_>,
+    options: &Run<'_>,
+) -> Result<Totals, Error> {
+    let Plan { layout, codec, .. } = *plan;
+    let (chunk, frame) = (layout.chunk, layout.frame());
+    let there = input.file.size().map_err(Error::Read)?;
+    let there = there.saturating_sub(input.position);
+    let (Some(expected), true) = (plan.expected, plan.layers.is_empty()) else {
+        return Ok(Totals::default());
+    };
+    // What is there may have another length than it should; then that is found out in the end.
+    let full = (expected.min(there).saturating_sub(1) / chunk as u64).min(layout.max_chunks);
+    let per_slab = (options.tuning.batch / frame).max(1);
+    let slabs = full / per_slab as u64;
+    let takes = per_slab * chunk;
+    if slabs * (takes as u64) < options.tuning.direct.max(1) {
+        return Ok(Totals::default());
+    }
+    let start = plaintext_start(&layout, 0, per_slab);
+    let lay_out = |slab: &mut Slab| {
+        let first = slab.number * per_slab as u64;
+        slab.chunks.extend((0..per_slab).map(|i| Chunk {
+            id: ChunkId {
+                index: first + i as u64,
+                last: false,
+                offset: plan.offset + (first + i as u64) * frame as u64,
+            },
+            bytes: start + i * chunk..start + (i + 1) * chunk,
+        }));
+        true
+    };
+    let worker = Sealing {
+        layout,
+        codec,
+        base: 0,
+        around: Around::new(Vec::new()),
+    };
+    let middle = Middle {
+        input,
+        output,
+        slabs,
+        takes,
+        gives: per_slab * frame,
+        ahead: 0,
+        start,
+        lay_out: &lay_out,
+        worker: &worker,
+    };
+    let chunks = middle.run(options)? * per_slab as u64;
+    Ok(Totals {
+        chunks,
+        plaintext: chunks * chunk as u64,
+        written: chunks * frame as u64,
+    })
+}
+
+/// The plaintext of a slab lies so far behind the slab's start that every chunk's frame can be built
+/// before it without touching the plaintext of the next; where there is one chunk only, the
+/// plaintext is in its place already and need not move. The frames begin at `base`.
+fn plaintext_start(layout: &Layout, base: usize, chunks: usize) -> usize {
+    base + chunks * (layout.prefix + layout.suffix) - layout.suffix
 }
 
 /// The producer: cuts plaintext into chunks of the layout's size.
@@ -76,14 +167,6 @@ impl Cutter<'_> {
     /// Chunks a slab.
     fn per_slab(&self, number: u64) -> usize {
         (slab_target(self.layers, number) / self.layout.frame()).max(1)
-    }
-
-    /// The plaintext of a slab lies so far behind its start that every chunk's frame can be built
-    /// before it without touching the plaintext of the next; where there is one chunk only,
-    /// the plaintext is in its place already and need not move.
-    fn plaintext_start(&self, chunks: usize) -> usize {
-        let Layout { prefix, suffix, .. } = self.layout;
-        self.base + chunks * (prefix + suffix) - suffix
     }
 
     fn check_length(&self, ended: bool) -> Result<(), Error> {
@@ -122,7 +205,7 @@ impl Produce for Cutter<'_> {
     fn fill(&mut self, slab: &mut Slab) -> Result<(), Error> {
         let chunk = self.layout.chunk;
         let chunks = self.per_slab(slab.number);
-        let start = self.plaintext_start(chunks);
+        let start = plaintext_start(&self.layout, self.base, chunks);
         let had = start + self.ahead.len();
         slab.reserve(had);
         slab.buffer[start..had].copy_from_slice(&self.ahead);
@@ -212,7 +295,7 @@ impl Sealing<'_> {
 mod tests {
     use super::*;
     use crate::pipeline::slab::SLAB_TARGET;
-    use crate::pipeline::{Meter, Stop};
+    use crate::pipeline::{Meter, Stop, Tuning};
     use std::num::NonZeroUsize;
 
     /// Marks what it was given: `[index, last] ‖ plaintext ‖ '.'`.
@@ -244,13 +327,15 @@ mod tests {
                 codec: &Marking,
                 layers: Vec::new(),
                 offset: 0,
+                done: 0,
                 expected: None,
             },
             &Run {
-                jobs: NonZeroUsize::MIN,
+                jobs: Some(NonZeroUsize::MIN),
                 memory: u64::MAX,
                 stop: &Stop::new(),
                 meter: &Meter::unwatched(),
+                tuning: Tuning::default(),
             },
         )
         .unwrap();

@@ -10,7 +10,7 @@ pub(super) const SLAB_TARGET: usize = 1 << 20;
 
 /// How much a buffer grows at first, so that a file which announces more than it holds costs
 /// little memory.
-const FIRST_GROWTH: usize = 64 << 10;
+const FIRST_GROWTH: usize = 128 << 10;
 
 /// One chunk in a slab.
 #[derive(Clone, Debug)]
@@ -91,7 +91,10 @@ impl Slab {
 
 /// Makes sure that a buffer has `len` bytes, and no more than asked for.
 pub(super) fn reserve(buffer: &mut Vec<u8>, len: usize) {
-    if let Some(more) = len.checked_sub(buffer.len()) {
+    if buffer.is_empty() {
+        // Zeros that the system hands out: no page is touched before it is used.
+        *buffer = vec![0; len];
+    } else if let Some(more) = len.checked_sub(buffer.len()) {
         buffer.reserve_exact(more);
         buffer.resize(len, 0);
     }

@@ -93,6 +93,15 @@ impl Splitter {
         }
     }
 
+    /// Passes over `count` frames with this lead, all of them whole and none of them the last.
+    pub fn pass_over(&mut self, lead: &[u8], count: u64) -> Result<(), Error> {
+        for _ in 0..count {
+            self.walker.next(lead)?;
+        }
+        self.index += count;
+        Ok(())
+    }
+
     /// How many bytes tell a frame's length.
     pub fn lead(&self) -> usize {
         self.walker.frames.lead()

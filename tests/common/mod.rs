@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub mod by_hand;
+pub mod ways;
 
 use fetool::format::Format;
 use fetool::{Error, Open, Opened, Seal, Sealed, Secret};

@@ -115,6 +115,10 @@ impl Frames for BlockFrames {
         1
     }
 
+    fn lead_tells(&self) -> bool {
+        false
+    }
+
     fn next(&mut self, offset: u64, lead: &[u8]) -> Result<Option<usize>, Error> {
         match self.mode {
             _ if lead.is_empty() && self.ended => Ok(None),

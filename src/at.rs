@@ -1,0 +1,154 @@
+//! Reading and writing at positions, from several threads at a time.
+
+use std::io::{self, Read, Write};
+
+/// Bytes that can be read at any position, such as those of a regular file.
+pub trait ReadAt: Sync {
+    /// Reads at most as many bytes as there is room for; none only at the end.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize>;
+
+    /// How many bytes there are now.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn size(&self) -> io::Result<u64>;
+}
+
+/// A place that can be written at any position, also behind its end.
+pub trait WriteAt: Sync {
+    /// Writes as many of the bytes as it takes at once.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<usize>;
+
+    /// Ends it at `position`.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn cut(&self, position: u64) -> io::Result<()>;
+
+    /// Is told that `len` bytes will be written from `position` on, in an order of their own.
+    ///
+    /// # Errors
+    /// Only where there is no room for them.
+    fn expect(&self, position: u64, len: u64) -> io::Result<()> {
+        let _ = (position, len);
+        Ok(())
+    }
+}
+
+/// A position in a file; reads or writes from there on.
+#[derive(Debug)]
+pub struct At<'a, F: ?Sized> {
+    /// The file.
+    pub file: &'a F,
+    /// Where the next byte is.
+    pub position: u64,
+}
+
+impl<F: ?Sized> Clone for At<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: ?Sized> Copy for At<'_, F> {}
+
+impl<F: ?Sized> At<'_, F> {
+    pub(crate) fn moved(self, bytes: u64) -> Self {
+        Self {
+            position: self.position + bytes,
+            ..self
+        }
+    }
+}
+
+impl At<'_, dyn ReadAt + '_> {
+    /// Fills the buffer; `false` where the file ends before.
+    pub(crate) fn read_all(mut self, mut into: &mut [u8]) -> io::Result<bool> {
+        while !into.is_empty() {
+            match self.read(into) {
+                Ok(0) => return Ok(false),
+                Ok(read) => into = &mut into[read..],
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl<F: ReadAt + ?Sized> Read for At<'_, F> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(into, self.position)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl<F: WriteAt + ?Sized> Write for At<'_, F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write_at(bytes, self.position)?;
+        self.position += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+mod file {
+    use super::{ReadAt, WriteAt};
+    use std::fs::File;
+    use std::io;
+    use std::os::unix::fs::FileExt;
+
+    /// For regular files.
+    impl ReadAt for File {
+        fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
+            FileExt::read_at(self, into, position)
+        }
+
+        fn size(&self) -> io::Result<u64> {
+            Ok(self.metadata()?.len())
+        }
+    }
+
+    /// For regular files that were not opened for appending.
+    impl WriteAt for File {
+        fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<usize> {
+            FileExt::write_at(self, bytes, position)
+        }
+
+        fn cut(&self, position: u64) -> io::Result<()> {
+            self.set_len(position)
+        }
+
+        #[cfg(target_os = "linux")]
+        fn expect(&self, position: u64, len: u64) -> io::Result<()> {
+            use nix::errno::Errno;
+            use nix::fcntl::{FallocateFlags, fallocate};
+            use nix::sys::statfs::{TMPFS_MAGIC, fstatfs};
+            // In memory there is no order to be kept, and the pages are only touched twice.
+            if fstatfs(self).is_ok_and(|fs| fs.filesystem_type() == TMPFS_MAGIC) {
+                return Ok(());
+            }
+            // Its length stays, so that what is never written never seems to be there.
+            let flags = FallocateFlags::FALLOC_FL_KEEP_SIZE;
+            let (Ok(position), Ok(len)) = (i64::try_from(position), i64::try_from(len)) else {
+                return Ok(());
+            };
+            match fallocate(self, flags, position, len) {
+                Err(full @ (Errno::ENOSPC | Errno::EDQUOT | Errno::EFBIG)) => Err(full.into()),
+                // Not every file system can.
+                _ => Ok(()),
+            }
+        }
+    }
+}

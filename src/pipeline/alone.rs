@@ -1,0 +1,44 @@
+//! The beginning of the work, on the calling thread alone: threads cost more than sealing a small
+//! file. It ends where they begin to pay; the length of the input need not be known for that.
+
+use super::slab::Slab;
+use super::{Produce, Run, Totals, Work, fill, work, write};
+use crate::Error;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// What the threads go on with.
+pub(super) struct Begun {
+    /// A buffer, already used.
+    pub slab: Slab,
+    /// The number of the next slab.
+    pub next: u64,
+}
+
+/// Passes slabs on until the input ends (`None`) or threads pay. Errors come as they come from
+/// the threads: what is before them was written.
+pub(super) fn alone(
+    producer: &mut dyn Produce,
+    worker: &impl Work,
+    output: &mut dyn Write,
+    totals: &mut Totals,
+    run: &Run<'_>,
+) -> Result<Option<Begun>, Error> {
+    let mut slab = Slab::default();
+    let mut next = 0;
+    // Only the work counts. Waiting for the input or the output is no reason for threads.
+    let mut worked = Duration::ZERO;
+    while totals.written < run.tuning.alone && worked < run.tuning.alone_for {
+        fill(producer, &mut slab, next, run.stop)?;
+        let last = slab.last;
+        let started = Instant::now();
+        let done = work(worker, slab, run.meter);
+        worked += started.elapsed();
+        slab = write(done, output, totals)?;
+        if last {
+            return Ok(None);
+        }
+        next += 1;
+    }
+    Ok(Some(Begun { slab, next }))
+}

@@ -1,0 +1,162 @@
+//! From file to file, where the way through the [threads](super::threads) costs more than the work:
+//! each worker reads a slab at its place in the input, works on it, and writes it at its place in
+//! the output. No slab changes hands, and none waits for another.
+//!
+//! That needs places that can be computed, and so it is done only for the long middle of a file,
+//! where all chunks are as they usually are. Everything else is left to the ordinary way, which goes
+//! on behind the last slab that was done: the beginning, the end, and whatever is not as expected.
+//! A slab that cannot be read, is too short, has other frames or does not authenticate is *left*,
+//! with everything behind it, and the ordinary way finds the error there, in its place and in its
+//! own words. So no rule of any format is in here, and nothing is decided here about a file.
+//!
+//! Slabs are claimed in their order, so when one is left, those before it are done or in work, and
+//! are done in the end. What was written behind it is cut off before anything else.
+
+use super::slab::Slab;
+use super::{Run, Work, or_stop};
+use crate::Error;
+use crate::at::{At, ReadAt, WriteAt};
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// The middle of a file.
+pub(super) struct Middle<'a, W> {
+    /// Where its first slab is read.
+    pub input: At<'a, dyn ReadAt + 'a>,
+    /// Where the result is written.
+    pub output: At<'a, dyn WriteAt + 'a>,
+    pub slabs: u64,
+    /// Bytes of a slab in the input, and in the output.
+    pub takes: usize,
+    pub gives: usize,
+    /// Bytes behind a slab that must be there, and are looked at.
+    pub ahead: usize,
+    /// Where in its buffer a slab is read.
+    pub start: usize,
+    /// Finds the chunks in a slab that was read; `false` where they are not as expected.
+    pub lay_out: &'a (dyn Fn(&mut Slab) -> bool + Sync),
+    pub worker: &'a W,
+}
+
+/// Why a slab was left.
+enum Left {
+    /// For the ordinary way.
+    Over,
+    /// For good: nothing is written twice after an error.
+    Failed(Error),
+}
+
+/// What the workers share.
+struct Claims {
+    next: AtomicU64,
+    /// The first slab that was left.
+    left: Mutex<Option<(u64, Left)>>,
+}
+
+impl<W: Work> Middle<'_, W> {
+    /// Does as many slabs as go, and returns how many were done from the first on. Behind them
+    /// nothing is written.
+    ///
+    /// # Errors
+    /// [`Error::Write`] and [`Error::Panic`], at the first slab that had one; [`Error::Stopped`].
+    pub fn run(&self, run: &Run<'_>) -> Result<u64, Error> {
+        or_stop(run.stop, || self.run_threads(run))
+    }
+
+    fn run_threads(&self, run: &Run<'_>) -> Result<u64, Error> {
+        let len = self.slabs * self.gives as u64;
+        let output = self.output;
+        output
+            .file
+            .expect(output.position, len)
+            .map_err(Error::Write)?;
+        let claims = Claims {
+            next: AtomicU64::new(0),
+            left: Mutex::new(None),
+        };
+        let fit = run.memory / self.takes.max(self.gives) as u64;
+        let jobs = (run.jobs() as u64).min(fit).min(self.slabs);
+        thread::scope(|scope| {
+            for _ in 1..jobs {
+                // Those that cannot be started are not missed: there is this one.
+                let _ = thread::Builder::new()
+                    .name("worker".to_owned())
+                    .spawn_scoped(scope, || self.work_all(&claims, run));
+            }
+            self.work_all(&claims, run);
+        });
+        let left = claims
+            .left
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let claimed = claims.next.into_inner().min(self.slabs);
+        let done = left.as_ref().map_or(claimed, |(number, _)| *number);
+        if done < self.slabs {
+            let end = output.moved(done * self.gives as u64).position;
+            output.file.cut(end).map_err(Error::Write)?;
+        }
+        match left {
+            _ if run.stop.is_stopped() => Err(Error::Stopped),
+            Some((_, Left::Failed(error))) => Err(error),
+            _ => Ok(done),
+        }
+    }
+
+    fn work_all(&self, claims: &Claims, run: &Run<'_>) {
+        let mut slab = Slab::default();
+        while !run.stop.is_stopped() {
+            let number = claims.next.fetch_add(1, Ordering::Relaxed);
+            if number >= self.slabs || claims.is_behind(number) {
+                return;
+            }
+            slab.clear();
+            slab.number = number;
+            let worked = catch_unwind(AssertUnwindSafe(|| self.work(&mut slab)))
+                .unwrap_or(Err(Left::Failed(Error::Panic("worker"))));
+            match worked {
+                Ok(bytes) => run.meter.add(bytes),
+                Err(why) => claims.leave(number, why),
+            }
+        }
+    }
+
+    fn work(&self, slab: &mut Slab) -> Result<u64, Left> {
+        let filled = self.start + self.takes + self.ahead;
+        slab.reserve(filled);
+        let input = self.input.moved(slab.number * self.takes as u64);
+        match input.read_all(&mut slab.buffer[self.start..filled]) {
+            Ok(true) if (self.lay_out)(slab) => {}
+            _ => return Err(Left::Over),
+        }
+        let bytes = self.worker.work(slab).map_err(|_| Left::Over)?;
+        if slab.output().len() != self.gives {
+            return Err(Left::Over);
+        }
+        let mut output = self.output.moved(slab.number * self.gives as u64);
+        output
+            .write_all(slab.output())
+            .map_err(|error| Left::Failed(Error::Write(error)))?;
+        Ok(bytes)
+    }
+}
+
+impl Claims {
+    fn left(&self) -> MutexGuard<'_, Option<(u64, Left)>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a slab before it was left.
+    fn is_behind(&self, number: u64) -> bool {
+        self.left().as_ref().is_some_and(|(left, _)| *left < number)
+    }
+
+    fn leave(&self, number: u64, why: Left) {
+        let mut left = self.left();
+        if left.as_ref().is_none_or(|(first, _)| number < *first) {
+            *left = Some((number, why));
+        }
+    }
+}
