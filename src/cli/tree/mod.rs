@@ -20,7 +20,7 @@ use super::args::WorkArgs;
 use super::failure::{Failure, shown};
 use crate::io::FileId;
 use crossbeam::channel::{Receiver, Sender, bounded};
-use fetool::{Error, Stop};
+use fetool::{Error, Stop, all_cores};
 use one::{Shared, Worker};
 use place::Place;
 use report::{Outcome, Report, What};
@@ -60,7 +60,7 @@ impl<'a> Task<'a> {
             force: false,
             sync: false,
             quiet: work.quiet,
-            jobs: work.jobs(),
+            jobs: work.jobs().unwrap_or_else(all_cores),
             stop,
             key: String::new(),
             keys: Vec::new(),

@@ -3,13 +3,12 @@
 use super::place::{with_suffix, without_suffix};
 use crate::cli::seal::{self, builder};
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
-use fetool::{Error, Inspect, Meter, Open, Secret, Stop};
+use fetool::{At, Error, Inspect, Meter, Open, Secret, Stop};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileExt;
 
 /// How a file becomes another one.
 pub enum Way<'a> {
@@ -90,7 +89,8 @@ impl Way<'_> {
                     .jobs(run.jobs)
                     .stop(run.stop)
                     .meter(run.meter)
-                    .run(source, output)?;
+                    .start()?
+                    .run_at(start_of(source), start_of(output))?;
                 Ok(Done {
                     bytes: sealed.plaintext_len,
                     warnings: Vec::new(),
@@ -102,9 +102,9 @@ impl Way<'_> {
                     .jobs(run.jobs)
                     .stop(run.stop)
                     .meter(run.meter)
-                    .start(source)?;
+                    .start(start_of(source))?;
                 let warnings = opening.warnings().to_vec();
-                let opened = opening.run(output)?;
+                let opened = opening.run_at(start_of(source), start_of(output))?;
                 Ok(Done {
                     bytes: opened.plaintext_len,
                     warnings,
@@ -154,14 +154,14 @@ impl Way<'_> {
         let (sealed, plain) = self.sides(source, output);
         let len = sealed.metadata().map_err(Error::Read)?.len();
         let mut compare = Compare {
-            plain: At(plain, 0),
+            plain: start_of(plain),
             buffer: Vec::new(),
             differs: false,
         };
         let opened = self
             .opener(len)
             .jobs(jobs)
-            .start(At(sealed, 0))
+            .start(start_of(sealed))
             .and_then(|opening| opening.run(&mut compare));
         if compare.differs {
             return Ok(false);
@@ -204,7 +204,9 @@ fn sealed_as(name: &OsStr, file: &File) -> io::Result<Option<&'static dyn Format
         return Ok(None);
     }
     let mut head = Vec::new();
-    At(file, 0).take(HEAD_MAX as u64).read_to_end(&mut head)?;
+    start_of(file)
+        .take(HEAD_MAX as u64)
+        .read_to_end(&mut head)?;
     let len = Some(file.metadata()?.len());
     Ok(FORMATS.iter().copied().find(|format| {
         ends(format.suffix())
@@ -212,20 +214,14 @@ fn sealed_as(name: &OsStr, file: &File) -> io::Result<Option<&'static dyn Format
     }))
 }
 
-/// Reads a file from a position of its own.
-struct At<'f>(&'f File, u64);
-
-impl Read for At<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.0.read_at(into, self.1)?;
-        self.1 += read as u64;
-        Ok(read)
-    }
+/// A file from its beginning on, with a position of its own.
+fn start_of(file: &File) -> At<'_, File> {
+    At { file, position: 0 }
 }
 
 /// Takes what is opened, and compares it with a file.
 struct Compare<'f> {
-    plain: At<'f>,
+    plain: At<'f, File>,
     buffer: Vec<u8>,
     differs: bool,
 }
