@@ -127,8 +127,6 @@ fn mistakes_get_a_suggestion() {
 fn mistakes_without_one() {
     for args in [
         &["seal", "-k"][..],
-        &["seal", "a", "b"],
-        &["open", "a", "b"],
         &["seal", "--nonsense"],
         &["-x"],
         &["seal", "--progress", "sometimes"],
@@ -142,6 +140,14 @@ fn mistakes_without_one() {
         assert!(stderr.starts_with("error: "), "{args:?}: {stderr}");
         ended.fails(2, &stderr);
     }
+}
+
+#[test]
+fn several_paths_are_a_tree() {
+    let message = "fetool: more than one PATH\n\
+                   fetool: hint: to work on each file by itself, add -r\n";
+    fetool(["seal", "-k", K, "a", "b"]).run().fails(2, message);
+    fetool(["open", "-k", K, "a", "b"]).run().fails(2, message);
 }
 
 #[test]

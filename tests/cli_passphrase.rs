@@ -157,12 +157,30 @@ fn an_empty_passphrase_is_refused() {
 }
 
 #[test]
+fn a_spec_must_be_joined_to_its_option_or_it_is_a_path() {
+    for command in ["seal", "open"] {
+        fetool([
+            command,
+            "-p",
+            "env:TEST_KEY",
+            "--salt",
+            "env:SALT",
+            "another",
+        ])
+        .run()
+        .fails(
+            2,
+            "fetool: more than one PATH\n\
+                 fetool: hint: to work on each file by itself, add -r\n",
+        );
+    }
+}
+
+#[test]
 fn options_that_go_together() {
     for args in [
         &["--salt", "env:SALT"][..],
         &["-p=env:TEST_KEY", "--salt", "env:SALT", "--kdf", "scrypt"],
-        // A SPEC must be joined to its option, or it would be the PATH.
-        &["-p", "env:TEST_KEY", "--salt", "env:SALT", "another"],
     ] {
         for command in ["seal", "open"] {
             let ended = fetool([command]).args(args).run();

@@ -224,6 +224,7 @@ fn open_frames(slab: &mut Slab, frames: Vec<Frame>, codec: &dyn OpenChunk) -> Op
 
 /// Leaves the slab without output.
 fn open_nothing(slab: &mut Slab) -> Opened {
+    make_room(slab, 0);
     turn_over(slab, ROOM);
     Opened {
         places: Vec::new(),
