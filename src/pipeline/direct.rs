@@ -69,10 +69,11 @@ impl<W: Work> Middle<'_, W> {
     fn run_threads(&self, run: &Run<'_>) -> Result<u64, Error> {
         let len = self.slabs * self.gives as u64;
         let output = self.output;
-        output
-            .file
-            .expect(output.position, len)
-            .map_err(Error::Write)?;
+        if let Err(full) = output.file.expect(output.position, len) {
+            // Not even the room that there was.
+            let _ = output.file.cut(output.position);
+            return Err(Error::Write(full));
+        }
         let claims = Claims {
             next: AtomicU64::new(0),
             left: Mutex::new(None),

@@ -7,9 +7,14 @@
 //! ```
 //!
 //! Threads. The producer and the workers are threads of their own; the writer is the thread that
-//! called [`run`]. All are scoped: when `run` returns, every thread has ended. The first slabs are
-//! filled, worked on and written by the calling thread alone ([`alone`](mod@alone)), so that short work, and
-//! that is most files, starts no thread at all.
+//! called [`run`]. All are scoped: when `run` returns, every thread has ended.
+//!
+//! Two shorter ways spare the hand-overs where these are what costs. The first slabs are filled,
+//! worked on and written by the calling thread [alone](mod@alone), so that small files start no
+//! thread at all; streams inside streams, which are slow, start them at once. And from file to file
+//! the workers read and write in place, in any order ([`direct`]): but only the even middle of a
+//! file. All that has rules, the ends and every error, is found by the code described here, which
+//! goes on behind the last slab that was done.
 //!
 //! Ownership. A [`Slab`] is a buffer with one or more whole chunks. It is owned by one thread at a
 //! time and travels by value through three channels: `free` → producer → `work` → a worker →
