@@ -49,12 +49,14 @@ pub enum Derivation {
     Sha256,
 }
 
+/// Bytes of a block of Balloon: what BLAKE3 puts out.
+const BALLOON_BLOCK: u64 = 32;
+
 /// The shortest salt that go-fileencrypt takes, in bytes.
 pub const SALT_MIN: usize = 16;
 
 impl Kdf {
-    /// Derives a GFE key, with the parameters of go-fileencrypt's helpers: Argon2id with t = 3,
-    /// m = 65 536 KiB, p = 4, or PBKDF2 with 600 000 iterations.
+    /// Derives a GFE key, with the parameters of [`for_gfe`](Self::for_gfe).
     ///
     /// # Errors
     /// [`Error::Secret`] when `salt` has fewer than [`SALT_MIN`] bytes, and [`Error::Usage`] for
@@ -69,26 +71,41 @@ impl Kdf {
                 hint: Some("make one with 'fetool keygen -o SALTFILE'".to_owned()),
             });
         }
-        let derivation = match self {
-            Self::Argon2id => Derivation::Argon2id {
+        self.for_gfe()?.derive(passphrase, salt)
+    }
+
+    /// The parameters of go-fileencrypt's helpers: Argon2id with t = 3, m = 65 536 KiB, p = 4, or
+    /// PBKDF2 with 600 000 iterations.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for Balloon.
+    pub fn for_gfe(self) -> Result<Derivation, Error> {
+        match self {
+            Self::Argon2id => Ok(Derivation::Argon2id {
                 memory: 65_536,
                 passes: 3,
                 lanes: 4,
-            },
-            Self::Pbkdf2 => Derivation::Pbkdf2 {
+            }),
+            Self::Pbkdf2 => Ok(Derivation::Pbkdf2 {
                 iterations: 600_000,
-            },
-            Self::Balloon => {
-                return Err(Error::usage(
-                    "a GFE key is derived with argon2id or pbkdf2, not with balloon",
-                ));
-            }
-        };
-        derivation.derive(passphrase, salt)
+            }),
+            Self::Balloon => Err(Error::usage(
+                "a GFE key is derived with argon2id or pbkdf2, not with balloon",
+            )),
+        }
     }
 }
 
 impl Derivation {
+    /// The memory that it works on, in bytes; 0 where that is next to nothing.
+    pub fn memory(self) -> u64 {
+        match self {
+            Self::Argon2id { memory, .. } => u64::from(memory) << 10,
+            Self::Balloon { space } => u64::from(space) * BALLOON_BLOCK,
+            Self::Pbkdf2 { .. } | Self::Sha256 => 0,
+        }
+    }
+
     /// Derives a key.
     ///
     /// # Errors
@@ -179,8 +196,7 @@ impl fmt::Display for Derivation {
             Self::Balloon { space } => write!(
                 f,
                 "BLAKE3-Balloon, space {space}, 1 pass, 1 lane: about {} MiB in fact",
-                // 32 bytes a block.
-                (u64::from(*space) * 32).div_ceil(1 << 20)
+                self.memory().div_ceil(1 << 20)
             ),
             Self::Pbkdf2 { iterations } => {
                 write!(f, "PBKDF2-HMAC-SHA256, {iterations} iterations")

@@ -46,7 +46,8 @@ pub const LAYERS_MAX: u8 = 200;
 /// Layers, where nothing else is asked for.
 pub const LAYERS_DEFAULT: u8 = 5;
 
-const DERIVATION: Derivation = Derivation::Pbkdf2 { iterations: 4096 };
+/// How the passphrase and a layer's salt become its key.
+pub const DERIVATION: Derivation = Derivation::Pbkdf2 { iterations: 4096 };
 
 // What a file does not protect, in words that can follow a colon.
 const FEW_ROUNDS: &str = "4096 rounds of PBKDF2 leave a passphrase easy to guess";
