@@ -76,13 +76,13 @@ file_system() {
 
 method() {
     cat <<END
-Large files have $size. Everything was measured in $rounds rounds behind one that warms up, each command
-once in a round, so that what else the machine did spoiled a round of all of them. The tables have
-medians, and the quartiles behind them; 1 GB is 10^9 bytes. *Processor* is the time that all cores
-together spent on a GiB, in the whole pipeline. *× first* compares the time with that of the table's first
-line: 2.00 is twice as long. Where a key is hashed from a passphrase or a key file (gpg, Dexios, GoCrypt),
-the same command was measured on a file of one byte just before, and what that took is subtracted.
-Nothing is subtracted elsewhere; openssl's hash takes some milliseconds.
+Large files have ${size/[MG]iB/ ${size: -3}}. Everything was measured $rounds times behind one that warms
+up: each command once, then each once more, so that what else the machine did spoiled a round of all of
+them. The tables have medians, and the quartiles behind them; 1 GB is 10^9 bytes. *Processor* is the
+time that all cores together spent on a GiB, in the whole pipeline. *× first* compares the time with
+that of the table's first line: 2.00 is twice as long. Where a key is hashed from a passphrase or a key
+file (gpg, Dexios, GoCrypt), the same command was measured on a file of one byte just before, and what
+that took is subtracted. Nothing is subtracted elsewhere; openssl's hash takes some milliseconds.
 
 END
 }
@@ -101,7 +101,7 @@ section_table() {
             printf "| %s | %.*f | %.*f–%.*f |", label, digits, $2, digits, $1, digits, $3
             # The rounds differ by more than the command takes.
             if ($2 <= 0 || $1 <= 0) print " – | – | – |"
-            else printf " %.2f | %.2f | %.2f |\n", length_ / $2 / 1e9, $2 / base, $4 / length_ * 1073741824
+            else printf " %.3g | %.2f | %.2f |\n", length_ / $2 / 1e9, $2 / base, $4 / length_ * 1073741824
         }' "$work/$i.summary"
     done
     echo
