@@ -30,6 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Tell what sealed files are, without a key')
             [CompletionResult]::new('rekey', 'rekey', [CompletionResultType]::ParameterValue, 'Change which secrets open a file, without touching its data')
             [CompletionResult]::new('keygen', 'keygen', [CompletionResultType]::ParameterValue, 'Make a key: 32 random bytes')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure how fast this machine seals and opens')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Print manual pages or shell completions, for packagers')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print help for fetool or one of its subcommands')
             break
@@ -198,6 +199,21 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;keygen' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the key to FILE')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the key to FILE')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fetool;bench' {
+            [CompletionResult]::new('--aead', '--aead', [CompletionResultType]::ParameterName, 'These AEADs only, by themselves and in the formats that have them')
+            [CompletionResult]::new('--engine', '--engine', [CompletionResultType]::ParameterName, 'The AEADs in these engines only')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'These formats only, with the key derivations that they use')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'These formats only, with the key derivations that they use')
+            [CompletionResult]::new('--layers', '--layers', [CompletionResultType]::ParameterName, 'GoCrypt only, with so many layers, 1 to 200')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Worker threads, such as 1,2,4; 0 is one for each core')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Worker threads, such as 1,2,4; 0 is one for each core')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Plaintext bytes of one turn')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Measure the formats from file to file in FOLDER too')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -16,6 +16,9 @@ _fetool() {
             ",$1")
                 cmd="fetool"
                 ;;
+            fetool,bench)
+                cmd="fetool__subcmd__bench"
+                ;;
             fetool,generate)
                 cmd="fetool__subcmd__generate"
                 ;;
@@ -44,12 +47,65 @@ _fetool() {
 
     case "${cmd}" in
         fetool)
-            opts="-h -V --help --version seal open inspect rekey keygen generate help"
+            opts="-h -V --help --version seal open inspect rekey keygen bench generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fetool__subcmd__bench)
+            opts="-f -j -h --aead --engine --format --layers --jobs --size --dir --json --help aead kdf format"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --aead)
+                    COMPREPLY=($(compgen -W "aes-256-gcm chacha20-poly1305 xchacha20-poly1305 deoxys-ii-256" -- "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "aws-lc fetool rustcrypto" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "gfe dexios gocrypt parallel-encryptor" -- "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -W "gfe dexios gocrypt parallel-encryptor" -- "${cur}"))
+                    return 0
+                    ;;
+                --layers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

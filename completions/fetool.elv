@@ -27,6 +27,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand inspect 'Tell what sealed files are, without a key'
             cand rekey 'Change which secrets open a file, without touching its data'
             cand keygen 'Make a key: 32 random bytes'
+            cand bench 'Measure how fast this machine seals and opens'
             cand generate 'Print manual pages or shell completions, for packagers'
             cand help 'Print help for fetool or one of its subcommands'
         }
@@ -190,6 +191,20 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;keygen'= {
             cand -o 'Write the key to FILE'
             cand --output 'Write the key to FILE'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fetool;bench'= {
+            cand --aead 'These AEADs only, by themselves and in the formats that have them'
+            cand --engine 'The AEADs in these engines only'
+            cand -f 'These formats only, with the key derivations that they use'
+            cand --format 'These formats only, with the key derivations that they use'
+            cand --layers 'GoCrypt only, with so many layers, 1 to 200'
+            cand -j 'Worker threads, such as 1,2,4; 0 is one for each core'
+            cand --jobs 'Worker threads, such as 1,2,4; 0 is one for each core'
+            cand --size 'Plaintext bytes of one turn'
+            cand --dir 'Measure the formats from file to file in FOLDER too'
+            cand --json 'Print one JSON object'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

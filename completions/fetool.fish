@@ -31,6 +31,7 @@ complete -c fetool -n "__fish_fetool_needs_command" -f -a "open" -d 'Authenticat
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "inspect" -d 'Tell what sealed files are, without a key'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "rekey" -d 'Change which secrets open a file, without touching its data'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "keygen" -d 'Make a key: 32 random bytes'
+complete -c fetool -n "__fish_fetool_needs_command" -f -a "bench" -d 'Measure how fast this machine seals and opens'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "generate" -d 'Print manual pages or shell completions, for packagers'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "help" -d 'Print help for fetool or one of its subcommands'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r
@@ -179,5 +180,22 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s o -l output -d 'Write the key to FILE' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l aead -d 'These AEADs only, by themselves and in the formats that have them' -r -f -a "aes-256-gcm\t''
+chacha20-poly1305\t''
+xchacha20-poly1305\t''
+deoxys-ii-256\t''"
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l engine -d 'The AEADs in these engines only' -r -f -a "aws-lc\t''
+fetool\t''
+rustcrypto\t''"
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -s f -l format -d 'These formats only, with the key derivations that they use' -r -f -a "gfe\t'GFE (go-fileencrypt)'
+dexios\t'Dexios'
+gocrypt\t'GoCrypt'
+parallel-encryptor\t'AES-GCM File Encryptor'"
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l layers -d 'GoCrypt only, with so many layers, 1 to 200' -r
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -s j -l jobs -d 'Worker threads, such as 1,2,4; 0 is one for each core' -r
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l size -d 'Plaintext bytes of one turn' -r
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l dir -d 'Measure the formats from file to file in FOLDER too' -r -f -a "(__fish_complete_directories)"
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l json -d 'Print one JSON object'
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand generate" -s h -l help -d 'Print help'
 complete -c fetool -n "__fish_fetool_using_subcommand help" -s h -l help -d 'Print help'

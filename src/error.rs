@@ -180,6 +180,15 @@ impl Error {
         }
     }
 
+    /// The same about the file's structure at another offset.
+    pub(crate) fn at(self, offset: u64) -> Self {
+        match self {
+            Self::Malformed { what, .. } => Self::Malformed { offset, what },
+            Self::Truncated { what, .. } => Self::Truncated { offset, what },
+            error => error,
+        }
+    }
+
     /// The exit status that this error maps to, one of [`status`].
     pub fn status(&self) -> u8 {
         match self {

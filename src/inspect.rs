@@ -152,7 +152,8 @@ impl<'a> Inspect<'a> {
         };
         report.chunk_size = report.description.chunk_size;
         let walked = walk(&*header, offset, ahead, input, &mut report).and_then(|end| {
-            report.plaintext_len = header.plaintext_len(report.plaintext_len)?;
+            let inside = header.plaintext_len(report.plaintext_len);
+            report.plaintext_len = inside.map_err(|error| error.at(end))?;
             Ok(end)
         });
         match walked {

@@ -49,22 +49,24 @@ pub enum Derivation {
     Sha256,
 }
 
+/// Bytes of a block of Balloon: what BLAKE3 puts out.
+const BALLOON_BLOCK: u64 = 32;
+
 /// The shortest salt that go-fileencrypt takes, in bytes.
 pub const SALT_MIN: usize = 16;
 
 impl Kdf {
-    /// Derives a GFE key, with the parameters of go-fileencrypt's helpers: Argon2id with t = 3,
-    /// m = 65 536 KiB, p = 4, or PBKDF2 with 600 000 iterations.
+    /// Derives a GFE key, with the parameters of [`for_gfe`](Self::for_gfe).
     ///
     /// # Errors
     /// [`Error::Secret`] when `salt` has fewer than [`SALT_MIN`] bytes, and [`Error::Usage`] for
     /// Balloon.
     pub fn derive(self, passphrase: &[u8], salt: &[u8]) -> Result<Key, Error> {
-        self.for_gfe(salt)?.derive(passphrase, salt)
+        self.salted(salt)?.derive(passphrase, salt)
     }
 
     /// The derivation of a GFE key with this salt.
-    pub(crate) fn for_gfe(self, salt: &[u8]) -> Result<Derivation, Error> {
+    pub(crate) fn salted(self, salt: &[u8]) -> Result<Derivation, Error> {
         if salt.len() < SALT_MIN {
             return Err(Error::Secret {
                 what: format!(
@@ -74,6 +76,15 @@ impl Kdf {
                 hint: Some("make one with 'fetool keygen -o SALTFILE'".to_owned()),
             });
         }
+        self.for_gfe()
+    }
+
+    /// The parameters of go-fileencrypt's helpers: Argon2id with t = 3, m = 65 536 KiB, p = 4, or
+    /// PBKDF2 with 600 000 iterations.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for Balloon.
+    pub fn for_gfe(self) -> Result<Derivation, Error> {
         match self {
             Self::Argon2id => Ok(Derivation::Argon2id {
                 memory: 65_536,
@@ -91,6 +102,15 @@ impl Kdf {
 }
 
 impl Derivation {
+    /// The memory that it works on, in bytes; 0 where that is next to nothing.
+    pub fn memory(self) -> u64 {
+        match self {
+            Self::Argon2id { memory, .. } => u64::from(memory) << 10,
+            Self::Balloon { space } => u64::from(space) * BALLOON_BLOCK,
+            Self::Pbkdf2 { .. } | Self::Sha256 => 0,
+        }
+    }
+
     /// Derives a key.
     ///
     /// # Errors
@@ -181,8 +201,7 @@ impl fmt::Display for Derivation {
             Self::Balloon { space } => write!(
                 f,
                 "BLAKE3-Balloon, space {space}, 1 pass, 1 lane: about {} MiB in fact",
-                // 32 bytes a block.
-                (u64::from(*space) * 32).div_ceil(1 << 20)
+                self.memory().div_ceil(1 << 20)
             ),
             Self::Pbkdf2 { iterations } => {
                 write!(f, "PBKDF2-HMAC-SHA256, {iterations} iterations")

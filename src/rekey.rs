@@ -1,6 +1,6 @@
 //! Changing which secrets open a file, without touching its data.
 
-use crate::detect::{first_frame, peek_header};
+use crate::detect::{by_secret, first_frame, peek_header};
 use crate::format::{Change, FORMATS, Format, Limits, RekeyRequest, Rekeyed};
 use crate::kdf::Kdf;
 use crate::lookahead::Lookahead;
@@ -76,7 +76,14 @@ impl<'a> Rekey<'a> {
 
     /// Makes the new header; `input` is then behind the old one.
     fn look<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Rekeyed, Error> {
-        let (_, header) = peek_header(FORMATS, self.format, input)?;
+        let (_, header) = match peek_header(FORMATS, self.format, input) {
+            // No such file can be changed, but what it is tells why.
+            Err(Error::UnknownFormat(_)) if self.format.is_none() => {
+                let (format, header, _) = by_secret(FORMATS, self.old, input, &Limits::default())?;
+                (format, header)
+            }
+            header => header?,
+        };
         input.skip(header.size());
         let offset = header.size() as u64;
         // A header kept apart has nothing behind it.

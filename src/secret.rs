@@ -137,7 +137,7 @@ impl Secret {
             Kind::Passphrase {
                 salted: Some((kdf, salt)),
             } => Some(
-                kdf.for_gfe(salt)
+                kdf.salted(salt)
                     .and_then(|derivation| self.derive(derivation, salt)),
             ),
             _ => None,

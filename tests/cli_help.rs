@@ -34,7 +34,7 @@ fn help_short_and_long() {
     }
     let long = printed(&["--help"]);
     assert!(long.contains("\nExit statuses:\n  0  all good\n  1  input, output or system\n"));
-    for command in ["seal", "open", "inspect", "keygen", "help"] {
+    for command in ["seal", "open", "inspect", "keygen", "bench", "help"] {
         assert!(long.contains(&format!("\n  {command} ")), "{long}");
     }
     // For packagers only.
@@ -43,7 +43,7 @@ fn help_short_and_long() {
 
 #[test]
 fn help_fits_its_terminal() {
-    for command in ["seal", "open", "inspect", "keygen", "help"] {
+    for command in ["seal", "open", "inspect", "keygen", "bench", "help"] {
         let text = printed(&[command, "--help"]);
         assert!(
             text.lines().all(|line| line.chars().count() <= 100),
@@ -54,7 +54,7 @@ fn help_fits_its_terminal() {
 
 #[test]
 fn help_is_a_subcommand_too() {
-    for command in ["seal", "open", "inspect", "keygen"] {
+    for command in ["seal", "open", "inspect", "keygen", "bench"] {
         assert_eq!(printed(&["help", command]), printed(&[command, "--help"]));
     }
     // What other programs may add to it depends on the machine.

@@ -5,13 +5,14 @@
 use std::path::Path;
 use std::process::Command;
 
-const PAGES: [(&str, &[&str]); 7] = [
+const PAGES: [(&str, &[&str]); 8] = [
     ("man/fetool.1", &["man"]),
     ("man/fetool-seal.1", &["man", "seal"]),
     ("man/fetool-open.1", &["man", "open"]),
     ("man/fetool-inspect.1", &["man", "inspect"]),
     ("man/fetool-rekey.1", &["man", "rekey"]),
     ("man/fetool-keygen.1", &["man", "keygen"]),
+    ("man/fetool-bench.1", &["man", "bench"]),
     ("man/fetool-help.1", &["man", "help"]),
 ];
 

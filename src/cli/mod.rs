@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, and the list of them.
 
 mod args;
+mod bench;
 mod external;
 mod failure;
 mod generate;
@@ -49,6 +50,7 @@ enum Command {
     Inspect(inspect::Args),
     Rekey(rekey::Args),
     Keygen(keygen::Args),
+    Bench(bench::Args),
     Generate(generate::Args),
     Help(help::Args),
 }
@@ -61,6 +63,7 @@ impl Command {
             Self::Inspect(args) => inspect::run(&args),
             Self::Rekey(args) => rekey::run(&args),
             Self::Keygen(args) => keygen::run(&args),
+            Self::Bench(args) => bench::run(&args),
             Self::Generate(args) => generate::run(&args),
             Self::Help(args) => help::run(&args),
         }

@@ -43,6 +43,17 @@ pub fn rounded(bytes: u64) -> String {
     indicatif::BinaryBytes(bytes).to_string()
 }
 
+/// For people: `64 KiB`, where the number is whole; `1.50 MiB` otherwise.
+pub fn short(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let fits = units.iter().find(|(unit, _)| bytes >= *unit);
+    match fits {
+        Some((unit, name)) if bytes.is_multiple_of(*unit) => format!("{} {name}", bytes / unit),
+        Some(_) => rounded(bytes),
+        None => format!("{bytes} B"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +74,18 @@ mod tests {
             ("2TB", 2_000_000_000_000),
         ] {
             assert_eq!(parse(text), Ok(bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn short_is_without_zeros() {
+        for (bytes, text) in [
+            (7, "7 B"),
+            (4096, "4 KiB"),
+            (1 << 20, "1 MiB"),
+            (3 << 29, "1.50 GiB"),
+        ] {
+            assert_eq!(short(bytes), text);
         }
     }
 

@@ -453,9 +453,8 @@ pub struct Rekeyed {
 /// What the caller allows a file to need.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The longest frame, in bytes, that may be held in memory where a format asks for more than
-    /// chunks of its own fixed size. As many are worked on at a time as fit into it together, and
-    /// one at least.
+    /// The longest frame, in bytes, that may be held in memory. As many are worked on at a time as
+    /// fit into it together, and one at least.
     pub memory: u64,
     /// How many bytes the input has, where that is known before reading; the header may be among
     /// them.

@@ -11,12 +11,18 @@ use std::time::{Duration, Instant};
 pub(super) struct Begun {
     /// A buffer, already used.
     pub slab: Slab,
+    /// Whether it was filled and is the next to be worked on.
+    pub filled: bool,
     /// The number of the next slab.
     pub next: u64,
 }
 
 /// Passes slabs on until the input ends (`None`) or threads pay. Errors come as they come from
 /// the threads: what is before them was written.
+///
+/// An input of unknown length that goes on behind the first slab gets the threads before any of it is
+/// written: whoever feeds it may read what comes out only later, and the threads take more in until
+/// then.
 pub(super) fn alone(
     producer: &mut dyn Produce,
     worker: &impl Work,
@@ -31,6 +37,13 @@ pub(super) fn alone(
     while totals.written < run.tuning.alone && worked < run.tuning.alone_for {
         fill(producer, &mut slab, next, run.stop)?;
         let last = slab.last;
+        if !last && !run.tuning.patient {
+            return Ok(Some(Begun {
+                slab,
+                filled: true,
+                next,
+            }));
+        }
         let started = Instant::now();
         let done = work(worker, slab, run.meter);
         worked += started.elapsed();
@@ -40,5 +53,9 @@ pub(super) fn alone(
         }
         next += 1;
     }
-    Ok(Some(Begun { slab, next }))
+    Ok(Some(Begun {
+        slab,
+        filled: false,
+        next,
+    }))
 }

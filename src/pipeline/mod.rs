@@ -73,6 +73,8 @@ pub struct Tuning {
     pub alone: u64,
     /// but no more work than this, for there are slow algorithms.
     pub alone_for: Duration,
+    /// Whether that goes for inputs of unknown length too, where they go on behind the first slab.
+    pub patient: bool,
     /// Where a file goes to a file, the middle is worked on in place when it has so many bytes,
     pub direct: u64,
     /// and so many of them at a time.
@@ -85,6 +87,7 @@ impl Default for Tuning {
             alone: 6 << 20,
             // Some ten times what the threads cost.
             alone_for: Duration::from_millis(2),
+            patient: false,
             direct: 4 << 20,
             batch: slab::SLAB_TARGET,
         }
@@ -108,6 +111,18 @@ impl Run<'_> {
     /// longer than to seal a small file.
     fn jobs(&self) -> usize {
         self.jobs.unwrap_or_else(crate::all_cores).get()
+    }
+
+    /// For an input whose length is known.
+    fn patient(self, len: Option<u64>) -> Self {
+        let patient = self.tuning.patient || len.is_some();
+        Self {
+            tuning: Tuning {
+                patient,
+                ..self.tuning
+            },
+            ..self
+        }
     }
 
     /// With threads from the start.
@@ -201,6 +216,7 @@ fn fill(
 }
 
 fn work(worker: &impl Work, mut slab: Slab, meter: &Meter) -> Done {
+    slab.frames = slab.chunks.len();
     match catch_unwind(AssertUnwindSafe(|| worker.work(&mut slab))) {
         Ok(Ok(bytes)) => {
             meter.add(bytes);
@@ -227,7 +243,7 @@ fn write(done: Done, output: &mut dyn Write, totals: &mut Totals) -> Result<Slab
     if let Some(error) = error {
         return Err(error);
     }
-    totals.chunks += slab.chunks.len() as u64;
+    totals.chunks += slab.frames as u64;
     totals.plaintext += bytes;
     Ok(slab)
 }

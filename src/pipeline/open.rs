@@ -65,6 +65,7 @@ fn go_on(
 ) -> Result<Totals, Error> {
     let largest = sealed.frames.largest();
     let layers = sealed.layers.len();
+    let body = sealed.limits.body;
     let mut splitter = Splitter::new(sealed.frames, sealed.offset, sealed.limits);
     splitter.pass_over(&done.lead, done.count)?;
     let collector = Collector {
@@ -75,10 +76,10 @@ fn go_on(
     };
     let worker = Opening {
         codec: sealed.codec,
-        inside: Inside::new(sealed.layers, sealed.limits),
+        inside: Inside::new(sealed.layers, sealed.offset, sealed.limits),
     };
     let options = if layers == 0 {
-        *options
+        options.patient(body)
     } else {
         options.at_once()
     };
@@ -167,7 +168,7 @@ impl Even {
         }
         let worker = Opening {
             codec: sealed.codec,
-            inside: Inside::new(Vec::new(), sealed.limits),
+            inside: Inside::new(Vec::new(), sealed.offset, sealed.limits),
         };
         let gives = self.per_slab * self.len.saturating_sub(sealed.frames.overhead());
         let offset = sealed.offset;

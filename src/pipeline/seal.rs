@@ -30,7 +30,12 @@ pub(crate) fn seal(
     plan: Plan<'_>,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
-    let Plan { layout, codec, .. } = plan;
+    let Plan {
+        layout,
+        codec,
+        expected,
+        ..
+    } = plan;
     let layers = plan.layers.len();
     let base = if layers == 0 { 0 } else { ROOM };
     let cutter = Cutter {
@@ -38,7 +43,7 @@ pub(crate) fn seal(
         layout,
         layers,
         base,
-        expected: plan.expected,
+        expected,
         offset: plan.offset + plan.done * layout.frame() as u64,
         index: plan.done,
         read: plan.done * layout.chunk as u64,
@@ -52,7 +57,7 @@ pub(crate) fn seal(
         around: Around::new(plan.layers),
     };
     let options = if layers == 0 {
-        *options
+        options.patient(expected)
     } else {
         options.at_once()
     };

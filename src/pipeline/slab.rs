@@ -28,6 +28,8 @@ pub(super) struct Slab {
     pub chunks: Vec<Chunk>,
     /// What to write: the worker's result.
     pub output: Range<usize>,
+    /// Chunks in the output; of the outermost layer, where there are several.
+    pub frames: usize,
     /// Its place among the slabs, from 0.
     pub number: u64,
     /// None comes behind it.

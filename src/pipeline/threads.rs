@@ -18,15 +18,22 @@ pub(super) fn threads(
     totals: &mut Totals,
     run: &Run<'_>,
 ) -> Result<(), Error> {
-    let Begun { slab: used, next } = begun;
+    let Begun {
+        slab: used,
+        filled,
+        mut next,
+    } = begun;
+    let first = next;
     let jobs = run.jobs();
     let pool = slabs(run, jobs, frame);
     let (free_tx, free_rx) = bounded(pool);
     let (work_tx, work_rx) = bounded(pool);
     let (done_tx, done_rx) = bounded(pool);
-    let slabs = std::iter::once(used).chain(std::iter::repeat_with(Slab::default));
-    for slab in slabs.take(pool) {
-        free_tx.send(slab).expect("we hold the receiver");
+    let channel = if filled { &work_tx } else { &free_tx };
+    channel.send(used).expect("we hold the receiver");
+    next += u64::from(filled);
+    for _ in 1..pool {
+        free_tx.send(Slab::default()).expect("we hold the receiver");
     }
     // A thread that cannot be started ends the others too: they find their channels closed.
     thread::scope(|scope| {
@@ -45,7 +52,7 @@ pub(super) fn threads(
             .map_err(Error::Thread)?;
         drop(work_rx);
         or_stop(run.stop, || {
-            write_all(done_rx, free_tx, output, pool, next, totals)
+            write_all(done_rx, free_tx, output, pool, first, totals)
         })
     })
 }

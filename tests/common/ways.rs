@@ -41,6 +41,7 @@ impl Way {
         Tuning {
             alone,
             alone_for: Duration::MAX,
+            patient: true,
             direct: 0,
             batch: match self {
                 Way::Direct(batch) | Way::DirectThreads(batch) => batch,

@@ -1,12 +1,15 @@
 //! The manual pages: what clap knows of the command line, and chapters of our own.
 
+mod bench;
 mod chapters;
 
+pub use bench::BENCH_EXAMPLES;
 pub use chapters::{
     INSPECT_EXAMPLES, OPEN_EXAMPLES, REKEY_EXAMPLES, SEAL_EXAMPLES, SHORT_EXAMPLES,
 };
 
 use super::failure::Failure;
+use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
     Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS, IN_PLACE, JSON, NEW_FORMATS,
@@ -56,6 +59,7 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 "open" => vec![SECRETS, FILES, OPENING, DETECTION],
                 "inspect" => vec![REPORT, DETECTION, JSON],
                 "rekey" => vec![REKEYING, IN_PLACE, SECRETS],
+                "bench" => vec![MEASURING, BENCH_JSON],
                 _ => vec![],
             };
             (command, chapters)
@@ -82,6 +86,7 @@ fn examples(subcommand: Option<&str>) -> &'static str {
         Some("open") => OPEN_EXAMPLES,
         Some("inspect") => INSPECT_EXAMPLES,
         Some("rekey") => REKEY_EXAMPLES,
+        Some("bench") => BENCH_EXAMPLES,
         Some(_) => "",
     }
 }
@@ -122,7 +127,8 @@ fn render(
     own.control("SH", ["SEE ALSO"]);
     own.text([roman(match subcommand {
         None => {
-            "fetool-seal(1), fetool-open(1), fetool-inspect(1), fetool-rekey(1), fetool-keygen(1)"
+            "fetool-seal(1), fetool-open(1), fetool-inspect(1), fetool-rekey(1), \
+             fetool-keygen(1), fetool-bench(1)"
         }
         Some(_) => "fetool(1)",
     })]);

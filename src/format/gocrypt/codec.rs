@@ -4,7 +4,8 @@ use super::CHUNK_LEN;
 use crate::Error;
 use crate::aead::fixed_nonce::FixedNonce;
 use crate::aead::{KEY_LEN, TAG_LEN, Tag};
-use crate::format::{ChunkId, OpenChunk, SealChunk};
+use crate::format::even::EvenFrames;
+use crate::format::{ChunkId, Frames, OpenChunk, SealChunk};
 use std::ops::Range;
 
 pub(super) const NONCE_LEN: usize = 24;
@@ -65,13 +66,15 @@ fn split_tag_mut(frame: &mut [u8]) -> (&mut [u8], &mut Tag) {
     frame.split_last_chunk_mut().expect(HAS_TAG)
 }
 
-/// Length of the plaintext in chunks of `len` stored bytes together; `None` where the last of them
-/// would be no chunk.
-pub(super) fn plaintext_of(len: u64) -> Option<u64> {
-    let (tag, frame) = (TAG_LEN as u64, (CHUNK_LEN + TAG_LEN) as u64);
-    match len % frame {
-        0 => Some(len - len / frame * tag),
-        rest if rest <= tag => None,
-        _ => Some(len - (len / frame + 1) * tag),
+/// Length of the plaintext in chunks of `len` stored bytes together, which are what `stream` has.
+///
+/// # Errors
+/// Those of a last chunk that is none, without an offset.
+pub(super) fn plaintext_of(len: u64, stream: &str) -> Result<u64, Error> {
+    let frame = (CHUNK_LEN + TAG_LEN) as u64;
+    let rest = (len % frame) as usize; // at most a frame
+    if rest > 0 {
+        EvenFrames::new(CHUNK_LEN as u64, u64::MAX, stream).cut_short(0, rest)?;
     }
+    Ok(len - len.div_ceil(frame) * TAG_LEN as u64)
 }

@@ -161,12 +161,11 @@ impl Header for Layered {
 
     fn plaintext_len(&self, len: u64) -> Result<u64, Error> {
         (1..self.0.layer).rev().try_fold(len, |len, layer| {
-            let body = len.checked_sub(HEADER_LEN as u64).ok_or_else(|| {
-                Error::truncated(0, format!("layer {layer} ends inside its header"))
-            })?;
-            plaintext_of(body).ok_or_else(|| {
-                Error::truncated(0, format!("layer {layer} ends inside a chunk's tag"))
-            })
+            let name = format!("layer {layer}");
+            let body = len
+                .checked_sub(HEADER_LEN as u64)
+                .ok_or_else(|| Error::truncated(0, format!("{name} ends inside its header")))?;
+            plaintext_of(body, &name)
         })
     }
 

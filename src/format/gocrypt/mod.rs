@@ -46,7 +46,8 @@ pub const LAYERS_MAX: u8 = 200;
 /// Layers, where nothing else is asked for.
 pub const LAYERS_DEFAULT: u8 = 5;
 
-const DERIVATION: Derivation = Derivation::Pbkdf2 { iterations: 4096 };
+/// How the passphrase and a layer's salt become its key.
+pub const DERIVATION: Derivation = Derivation::Pbkdf2 { iterations: 4096 };
 
 // What a file does not protect, in words that can follow a colon.
 const FEW_ROUNDS: &str = "4096 rounds of PBKDF2 leave a passphrase easy to guess";
@@ -94,9 +95,9 @@ impl Format for GoCrypt {
             return Ok(evidence);
         };
         let body = len.saturating_sub(HEADER_LEN as u64);
-        let plaintext = codec::plaintext_of(body)
-            .and_then(|len| header.plaintext_len(len).ok())
-            .ok_or_else(|| format!("no plaintext in {layers} layers makes {len} bytes"))?;
+        let plaintext = codec::plaintext_of(body, "it")
+            .and_then(|len| header.plaintext_len(len))
+            .map_err(|_| format!("no plaintext in {layers} layers makes {len} bytes"))?;
         evidence.supporting.push(format!(
             "the length fits {plaintext} bytes of plaintext in so many layers"
         ));

@@ -49,8 +49,8 @@ impl Format for GoCryptV1 {
         let Some(len) = len else {
             return Ok(evidence);
         };
-        let plaintext = plaintext_of(len.saturating_sub(HEADER_LEN as u64))
-            .ok_or_else(|| format!("no plaintext makes {len} bytes"))?;
+        let plaintext = plaintext_of(len.saturating_sub(HEADER_LEN as u64), "it")
+            .map_err(|_| format!("no plaintext makes {len} bytes"))?;
         evidence.supporting.push(format!(
             "the length fits {plaintext} bytes of plaintext, as nearly every length fits some"
         ));

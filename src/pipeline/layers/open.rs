@@ -39,9 +39,7 @@ impl Place {
         let Self { chunk, offset } = self;
         match error {
             Error::Authentication { .. } => Error::Authentication { chunk, offset },
-            Error::Malformed { what, .. } => Error::Malformed { offset, what },
-            Error::Truncated { what, .. } => Error::Truncated { offset, what },
-            error => error,
+            error => error.at(offset),
         }
     }
 }
@@ -62,9 +60,14 @@ struct Opened {
 }
 
 impl Inside {
-    /// From the outside in.
-    pub fn new(layers: Vec<Box<dyn OpenLayer>>, limits: Limits) -> Self {
-        let relays = layers.iter().map(|_| Relay::new(Unopened::default()));
+    /// From the outside in. The first frame of the outermost layer is at `offset` of the file.
+    pub fn new(layers: Vec<Box<dyn OpenLayer>>, offset: u64, limits: Limits) -> Self {
+        let relays = layers.iter().map(|_| {
+            Relay::new(Unopened {
+                place: Place { chunk: 0, offset },
+                ..Unopened::default()
+            })
+        });
         Self {
             relays: relays.collect(),
             layers,

@@ -60,6 +60,7 @@ impl Around {
             let cut = state.cut(&layer.layout, slab)?;
             legs.pass(i, state);
             cut.seal(layer, slab)?;
+            slab.frames = cut.chunks;
         }
         Ok(())
     }

@@ -1,0 +1,206 @@
+# shellcheck shell=bash disable=SC2154,SC2164 # variables and `set -e` are those of compare.sh
+# What is compared. A section is one table; its first contender is the baseline of the others.
+
+sections=() titles=() notes=() charted=() # by section
+of=() labels=() commands=() aparts=() # by contender
+places=() lengths=() times=() fresh=() # by contender, of its section
+missing=() # programs that are not installed
+
+# section PLACE LENGTH TIMES TITLE NOTE: each command works on LENGTH bytes in PLACE, TIMES times in one
+# measurement. With `new=1` before it there is no output of an earlier run; with `chart=1` it is shown in
+# the chart too.
+section() {
+    place=$1 length=$2 repeat=$3 anew=${new-}
+    sections+=("${#sections[@]}") titles+=("$4") notes+=("$5") charted+=("${chart-}")
+}
+
+# contender PROGRAM LABEL COMMAND [APART]: what APART takes is measured by itself and subtracted.
+contender() {
+    has "$1" || return 0
+    of+=("$((${#sections[@]} - 1))") labels+=("$2") commands+=("$3") aparts+=("${4-}")
+    places+=("$place") lengths+=("$length") times+=("$repeat")
+    fresh+=("$anew")
+}
+
+has() {
+    [ "$1" = fetool ] && return
+    command -v "$1" >/dev/null && return
+    case " ${missing[*]-} " in
+        *" $1 "*) ;;
+        *) missing+=("$1") ;;
+    esac
+    return 1
+}
+
+# What they are called with. The files are those of prepare_files.
+seal='fetool seal -q -k @key'
+open='fetool open -q -k @key'
+ctr='openssl enc -aes-256-ctr -pbkdf2 -pass file:pass'
+pgp='gpg -c --passphrase-file pass'
+
+define_cases() {
+    chart=1 sealing_files tmpfs 'File to file in memory, sealing'
+    chart=1 opening_files
+    sealing_files disk 'File to file on a disk, sealing'
+    chart=1 new_files
+    pipes
+    small_files
+    chunks
+    dexios_files
+    gocrypt_files
+}
+
+sealing_files() {
+    section "$1" "$bytes" 1 "$2" \
+        'Every run overwrites the output of the run before it; nobody is asked to bring it to the disk.'
+    contender cp cp 'cp plain out'
+    contender fetool fetool "$seal plain -o out --force"
+    contender fetool 'fetool, 1 job' "$seal -j 1 plain -o out --force"
+    contender age age 'age -R age.pub -o out plain'
+    contender rage rage 'rage -R age.pub -o out plain'
+    contender openssl 'openssl (not authenticated)' "$ctr -in plain -out out"
+    contender gpg gpg "$pgp -o out plain" "$pgp -o out tiny"
+}
+
+opening_files() {
+    section tmpfs "$bytes" 1 'File to file in memory, opening' 'As above.'
+    contender cp cp 'cp plain out'
+    contender fetool fetool "$open plain.gfe -o out --force"
+    contender fetool 'fetool, 1 job' "$open -j 1 plain.gfe -o out --force"
+    contender age age 'age -d -i age.key -o out plain.age'
+    contender rage rage 'rage -d -i age.key -o out plain.age'
+    contender openssl 'openssl (not authenticated)' "$ctr -d -in plain.ctr -out out"
+    contender gpg gpg 'gpg -d --passphrase-file pass -o out plain.gpg' \
+        'gpg -d --passphrase-file pass -o out tiny.gpg'
+}
+
+new_files() {
+    new=1 section disk "$bytes" 1 'File to new file on a disk, sealing' \
+        'The output of the run before was removed. A file system may write a file that replaces another
+to the disk at once, so that neither is lost in a power cut (ext4 does); it need not here.'
+    contender cp cp 'cp plain out'
+    contender fetool fetool "$seal plain -o out"
+    contender age age 'age -R age.pub -o out plain'
+    contender rage rage 'rage -R age.pub -o out plain'
+}
+
+pipes() {
+    section tmpfs "$bytes" 1 'File to pipe, sealing' ''
+    contender cat cat 'cat plain | cat >/dev/null'
+    contender fetool fetool "$seal plain | cat >/dev/null"
+    contender age age 'age -R age.pub plain | cat >/dev/null'
+    contender rage rage 'rage -R age.pub plain | cat >/dev/null'
+    contender openssl 'openssl (not authenticated)' "$ctr -in plain | cat >/dev/null"
+    contender gpg gpg "$pgp -o - plain | cat >/dev/null" "$pgp -o - tiny | cat >/dev/null"
+
+    section tmpfs "$bytes" 1 'Pipe to file, sealing' ''
+    contender cat cat 'cat plain | cat >out'
+    contender fetool fetool "cat plain | $seal -o out --force"
+    contender age age 'cat plain | age -R age.pub -o out'
+    contender rage rage 'cat plain | rage -R age.pub -o out'
+    contender openssl 'openssl (not authenticated)' "cat plain | $ctr -out out"
+    contender gpg gpg "cat plain | $pgp -o out" "cat tiny | $pgp -o out"
+
+    chart=1 section tmpfs "$bytes" 1 'Pipe to pipe' ''
+    contender cat cat 'cat plain | cat | cat >/dev/null'
+    contender fetool 'fetool seal' "cat plain | $seal | cat >/dev/null"
+    contender fetool 'fetool open' "cat plain.gfe | $open | cat >/dev/null"
+    contender age age 'cat plain | age -R age.pub | cat >/dev/null'
+    contender rage rage 'cat plain | rage -R age.pub | cat >/dev/null'
+    contender openssl 'openssl (not authenticated)' "cat plain | $ctr | cat >/dev/null"
+    contender gpg gpg "cat plain | $pgp | cat >/dev/null" "cat tiny | $pgp | cat >/dev/null"
+}
+
+small_files() {
+    small_file '64 KiB' 65536 100
+    small_file '4 MiB' 4194304 50
+}
+
+# small_file SIZE LENGTH TIMES
+small_file() {
+    local file=${1/ /}
+    section tmpfs "$2" "$3" "Small files, $1" \
+        "$3 times in one measurement, each with a process of its own. The seconds are those of one."
+    contender cp cp "cp $file out"
+    contender fetool fetool "$seal $file -o out --force"
+    contender age age "age -R age.pub -o out $file"
+    contender rage rage "rage -R age.pub -o out $file"
+    contender openssl 'openssl (not authenticated)' "$ctr -in $file -out out"
+}
+
+chunks() {
+    section tmpfs "$bytes" 1 'Small chunks' 'The baseline has the chunks that fetool chooses, of 1 MiB.'
+    contender fetool '1 MiB' "$seal plain -o out --force"
+    contender fetool '64 KiB' "$seal -c 64KiB plain -o out --force"
+    contender fetool '4 KiB' "$seal -c 4KiB plain -o out --force"
+    contender fetool '4 KiB, 1 job' "$seal -c 4KiB -j 1 plain -o out --force"
+}
+
+dexios_files() {
+    section tmpfs "$bytes" 1 'Dexios files' 'XChaCha20-Poly1305.'
+    contender cp cp 'cp plain out'
+    local hashed="$seal -f dexios --kdf balloon"
+    contender fetool 'fetool seal' "$hashed plain -o out --force" "$hashed tiny -o out --force"
+    contender dexios 'dexios encrypt' 'dexios encrypt -f -k key plain out' \
+        'dexios encrypt -f -k key tiny out'
+    contender fetool 'fetool open' "$open plain.dexios -o out --force" "$open tiny.dexios -o out --force"
+    contender dexios 'dexios decrypt' 'dexios decrypt -f -k key plain.dexios out' \
+        'dexios decrypt -f -k key tiny.dexios out'
+}
+
+gocrypt_files() {
+    section tmpfs "$gocrypt_bytes" 1 'GoCrypt files' "$((gocrypt_bytes >> 20)) MiB of plaintext."
+    contender cp cp 'cp part out'
+    local layers
+    for layers in 5 200; do
+        local nested="$seal -f gocrypt --layers $layers"
+        contender fetool "fetool seal, $layers layers" "$nested part -o out --force" \
+            "$nested tiny -o out --force"
+        contender fetool "fetool open, $layers layers" "$open part.$layers -o out --force" \
+            "$open tiny.$layers -o out --force"
+    done
+}
+
+# The files of both places, and what is opened in the one in memory.
+prepare_files() {
+    say 'making the files'
+    cd "$work/tmpfs"
+    head -c "$bytes" /dev/urandom >plain
+    printf x >tiny
+    head -c "$gocrypt_bytes" /dev/urandom >part
+    head -c 65536 /dev/urandom >64KiB
+    head -c 4194304 /dev/urandom >4MiB
+    fetool keygen -o key
+    printf 'correct horse battery staple\n' >pass
+    keys_of_others
+    cp plain tiny key pass age.* "$work/disk"
+
+    local file layers
+    for file in plain tiny; do
+        $seal $file -o $file.gfe
+        $seal -f dexios --kdf balloon $file -o $file.dexios
+        ! has openssl || $ctr -in $file -out $file.ctr
+        ! has gpg || $pgp -o $file.gpg $file
+        if [ -s age.pub ]; then
+            "$age" -R age.pub -o $file.age $file
+        fi
+    done
+    for layers in 5 200; do
+        $seal -f gocrypt --layers $layers part -o part.$layers
+        $seal -f gocrypt --layers $layers tiny -o tiny.$layers
+    done
+}
+
+# age and rage read each other's keys and files.
+keys_of_others() {
+    age=
+    ! has rage || age=rage
+    ! has age || age=age
+    touch age.key age.pub
+    if [ -n "$age" ]; then
+        "$age-keygen" 2>/dev/null >age.key
+        "$age-keygen" -y age.key >age.pub
+    fi
+    printf '%s\n' batch yes quiet no-autostart 'pinentry-mode loopback' 'cipher-algo AES256' \
+        'compress-algo none' 's2k-count 65011712' >"$GNUPGHOME/gpg.conf"
+}

@@ -1,0 +1,86 @@
+//! Files for measuring, of which none stays: they go away when they are dropped, and when a signal
+//! ends the process.
+
+use super::ways::{Move, failed, timed};
+use crate::cli::failure::{Failure, shown};
+use crate::cli::work::{Source, subjects};
+use crate::io::cleanup::Temporary;
+use crate::io::output::{Content, Output, Target};
+use fetool::Stop;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tempfile::NamedTempFile;
+
+/// A file to read from.
+pub struct Scratch {
+    file: NamedTempFile,
+    _undo: Temporary,
+}
+
+impl Scratch {
+    pub fn new(dir: &Path) -> io::Result<Self> {
+        let (file, undo) = Temporary::make(
+            || {
+                tempfile::Builder::new()
+                    .prefix(".fetool-bench-")
+                    .suffix(".in")
+                    .tempfile_in(dir)
+            },
+            NamedTempFile::path,
+        )?;
+        Ok(Self { file, _undo: undo })
+    }
+
+    /// With these bytes.
+    pub fn holding(dir: &Path, bytes: &[u8]) -> Result<Self, Failure> {
+        let make = || {
+            let mut scratch = Self::new(dir)?;
+            scratch.file.write_all(bytes)?;
+            Ok(scratch)
+        };
+        make().map_err(|error| Failure::system(shown(dir), &error))
+    }
+
+    /// Moves all of it to a new file beside it, which is removed when the time was taken.
+    pub fn to_file(&self, mover: &Move) -> Result<Duration, Failure> {
+        let source = Source::Path(self.file.path().to_owned());
+        let path = self.file.path().with_extension("out");
+        let target = Target::File {
+            path: path.clone(),
+            force: false,
+            sync: false,
+        };
+        let subjects = subjects(&source, &target);
+        let stop = Stop::new();
+        let start = Instant::now();
+        let input = source.open(&stop)?;
+        let output =
+            Output::open(&target, Content::Sealed, &[]).map_err(|e| subjects.refused(e))?;
+        // A signal removes the output's temporary file first, and then this: it cannot get its name
+        // in between.
+        let _made = Made::new(path).map_err(Failure::from_system)?;
+        timed(start, || mover(input, output)).map_err(|error| failed(&subjects, &error))
+    }
+}
+
+/// A file that will be made, and is removed.
+struct Made {
+    path: PathBuf,
+    _undo: Temporary,
+}
+
+impl Made {
+    fn new(path: PathBuf) -> io::Result<Self> {
+        let (path, undo) = Temporary::make(|| Ok(path), PathBuf::as_path)?;
+        Ok(Self { path, _undo: undo })
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // It is not there where an error came before.
+        let _ = fs::remove_file(&self.path);
+    }
+}
