@@ -53,12 +53,12 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s c -l chunk-size -
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l layers -d 'How many times to seal it over, 1 to 200 (GoCrypt); 5 otherwise' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-memory -d 'Memory that chunks may take' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l size -d 'The plaintext\'s length, for a pipe; a different length is an error' -r
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s O -l output-dir -d 'Put the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l include -d 'Only files that match GLOB; may be given several times' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s O -l output-dir -d 'Put the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
@@ -69,13 +69,13 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s r -l recursive -d
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l hidden -d 'Hidden files and folders too, whose names begin with a dot'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l one-file-system -d 'Stay on the file system of each PATH'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l follow -d 'Follow symbolic links in the tree'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l fail-fast -d 'Stop at the first file that fails'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s n -l dry-run -d 'Say what would be done, and do nothing'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l json -d 'Print one JSON object a file'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l skip-existing -d 'Pass over files whose result is there already and is sound'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l verify-existing -d 'With --skip-existing: authenticate the sealed file too, and compare it with the other'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l remove-source -d 'Remove each source once its replacement is on the disk, and was read back and compared'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l no-preserve -d 'Do not carry over mode and modification time'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l fail-fast -d 'Stop at the first file that fails'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s n -l dry-run -d 'Say what would be done, and do nothing'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l json -d 'Print one JSON object a file'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l force -d 'Overwrite FILE when it exists'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l sync -d 'Have FILE and its folder on disk before the end (fsync)'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s q -l quiet -d 'Say nothing but errors'
@@ -94,12 +94,12 @@ gocrypt-v1\t'GoCrypt 1.0'
 parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-memory -d 'Memory that a file\'s chunks may need' -r
-complete -c fetool -n "__fish_fetool_using_subcommand open" -s O -l output-dir -d 'Put the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l include -d 'Only files that match GLOB; may be given several times' -r
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r
+complete -c fetool -n "__fish_fetool_using_subcommand open" -s O -l output-dir -d 'Put the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
@@ -111,13 +111,13 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -s r -l recursive -d
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l hidden -d 'Hidden files and folders too, whose names begin with a dot'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l one-file-system -d 'Stay on the file system of each PATH'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l follow -d 'Follow symbolic links in the tree'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l fail-fast -d 'Stop at the first file that fails'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -s n -l dry-run -d 'Say what would be done, and do nothing'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l json -d 'Print one JSON object a file'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l skip-existing -d 'Pass over files whose result is there already and is sound'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l verify-existing -d 'With --skip-existing: authenticate the sealed file too, and compare it with the other'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l remove-source -d 'Remove each source once its replacement is on the disk, and was read back and compared'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l no-preserve -d 'Do not carry over mode and modification time'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l fail-fast -d 'Stop at the first file that fails'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -s n -l dry-run -d 'Say what would be done, and do nothing'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l json -d 'Print one JSON object a file'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l force -d 'Overwrite FILE when it exists'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l sync -d 'Have FILE and its folder on disk before the end (fsync)'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s q -l quiet -d 'Say nothing but errors'
@@ -163,6 +163,11 @@ gocrypt\t'GoCrypt'
 parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-memory -d 'With --reseal: memory that a file sealed in one piece may need' -r
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l header -d 'The file that holds the header, where that is kept apart: it alone is changed' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l include -d 'Only files that match GLOB; may be given several times' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
@@ -173,6 +178,13 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l remove -d 'Drop 
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l list -d 'List the key slots; needs no secret'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l reseal -d 'Open with the old secret and seal again with the new one'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s i -l in-place -d 'Change PATH in place'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l hidden -d 'Hidden files and folders too, whose names begin with a dot'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l one-file-system -d 'Stay on the file system of each PATH'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l follow -d 'Follow symbolic links in the tree'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l fail-fast -d 'Stop at the first file that fails'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s n -l dry-run -d 'Say what would be done, and do nothing'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l json -d 'Print one JSON object a file'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l force -d 'Overwrite FILE when it exists'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l sync -d 'Have FILE and its folder on disk before the end (fsync)'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'Say nothing but errors'

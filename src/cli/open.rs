@@ -54,7 +54,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
-    if args.tree.wanted() {
+    if args.tree.walk.wanted() {
         return open_tree(args);
     }
     let source = Source::new(only_path(&args.paths, &args.tree)?);
@@ -123,9 +123,9 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
             "'fetool inspect --verify' takes many files",
         ),
     ];
-    refuse_in_trees(&stray, &args.paths, &args.tree)?;
+    refuse_in_trees(&stray, &args.paths, &args.tree.walk)?;
     let plan = Plan::to_open(&args.secret)?;
-    Plan::check_stdin(&[&plan], list_on_stdin(&args.tree))?;
+    Plan::check_stdin(&[&plan], list_on_stdin(&args.tree.walk))?;
     let found = plan.find(Purpose::Open)?;
     let secret = found.secret.for_many_files();
     let stop = Stop::new();

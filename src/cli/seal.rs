@@ -5,7 +5,7 @@ use super::failure::{Failure, Subjects, shown};
 use super::secrets::{self, Plan, Purpose};
 use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees};
 use super::work::{
-    Clock, Source, only_path, subjects, target, target_name, warn_of_format, warn_of_length,
+    Clock, Source, only_path, subjects, target, target_name, warn, warn_of_format, warn_of_length,
 };
 use super::{manual, size};
 use crate::io::FileId;
@@ -133,7 +133,7 @@ struct Secrets {
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
-    if args.tree.wanted() {
+    if args.tree.walk.wanted() {
         return seal_tree(args);
     }
     let source = Source::new(only_path(&args.paths, &args.tree)?);
@@ -203,6 +203,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
+/// No run should seal more files under one key: after so many, the chance that two nonces are the same
+/// is one in 2^17.
+const FILES_MAX: u64 = 1 << 24;
+
 /// Seals each file of a tree by itself.
 fn seal_tree(args: &Args) -> Result<(), Failure> {
     let stray = [
@@ -222,11 +226,11 @@ fn seal_tree(args: &Args) -> Result<(), Failure> {
             "the length of a file is known",
         ),
     ];
-    refuse_in_trees(&stray, &args.paths, &args.tree)?;
+    refuse_in_trees(&stray, &args.paths, &args.tree.walk)?;
     let plan = Plan::new(&args.secret)?;
     let more = more_plans(args)?;
     let plans: Vec<&Plan> = std::iter::once(&plan).chain(&more).collect();
-    Plan::check_stdin(&plans, list_on_stdin(&args.tree))?;
+    Plan::check_stdin(&plans, list_on_stdin(&args.tree.walk))?;
     let new_key = new_key_file(args, &plan)?;
     let format = format_of(args, &plan)?;
     let secrets = find_secrets(&plans, new_key)?;
@@ -234,12 +238,18 @@ fn seal_tree(args: &Args) -> Result<(), Failure> {
         key: secrets.name.clone(),
         ..Subjects::default()
     };
+    // Hashed once for all files.
+    let all: Vec<Secret> = secrets
+        .all
+        .into_iter()
+        .map(Secret::for_many_files)
+        .collect();
     // Whatever is wrong with the request as a whole is said once.
-    builder(args, &secrets.all, format)
+    builder(args, &all, format)
         .start()
         .map_err(|e| subjects.blame(&e))?;
     if let Some((path, key)) = &secrets.new
-        && !args.tree.dry_run
+        && !args.tree.walk.dry_run
     {
         secrets::save_key(path, key.as_ref())?;
     }
@@ -249,11 +259,6 @@ fn seal_tree(args: &Args) -> Result<(), Failure> {
         ..subjects
     };
     warn_of_format(&args.work, &subjects, &weaknesses);
-    let all: Vec<Secret> = secrets
-        .all
-        .into_iter()
-        .map(Secret::for_many_files)
-        .collect();
     let stop = Stop::new();
     let way = Way::Seal {
         args,
@@ -266,8 +271,15 @@ fn seal_tree(args: &Args) -> Result<(), Failure> {
     task.sync = args.output.sync;
     task.key = secrets.name;
     task.keys = plans.iter().flat_map(|plan| plan.files()).collect();
-    let longest = tree::run(&task, &args.paths, &args.work)?;
-    warn_of_length(&args.work, &subjects, format, longest, &weaknesses);
+    let totals = tree::run(&task, &args.paths, &args.work)?;
+    warn_of_length(&args.work, &subjects, format, totals.longest, &weaknesses);
+    if totals.files > FILES_MAX && !format.derives_keys() {
+        let warning = format!(
+            "{} files under one key, whose nonces have 64 random bits: take a new key",
+            totals.files
+        );
+        warn(&args.work, &subjects, &[warning]);
+    }
     Ok(())
 }
 

@@ -66,11 +66,19 @@ impl Source {
 
 /// The one PATH, where trees are not worked on.
 pub fn only_path<'a>(paths: &'a [PathBuf], tree: &TreeArgs) -> Result<Option<&'a Path>, Failure> {
-    if let Some(option) = tree.stray() {
-        return Err(Failure::usage(format!(
-            "{option} goes with -r or --files0-from"
-        )));
+    match tree.stray() {
+        Some(option) => Err(needs_tree(option)),
+        None => single(paths),
     }
+}
+
+/// An option that makes no sense for a single file.
+pub fn needs_tree(option: &str) -> Failure {
+    Failure::usage(format!("{option} goes with -r or --files0-from"))
+}
+
+/// The one PATH, or none.
+pub fn single(paths: &[PathBuf]) -> Result<Option<&Path>, Failure> {
     match paths {
         [] => Ok(None),
         [path] => Ok(Some(path)),

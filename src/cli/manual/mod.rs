@@ -13,7 +13,7 @@ use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
     Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS, IN_PLACE, JSON, NEW_FORMATS,
-    OPENING, REKEYING, REPORT, SECRETS, STATUS_NOTE, STATUSES, STREAMS, WEAK,
+    OPENING, REKEYING, REPORT, SECRETS, STATUS_NOTE, STATUSES, STREAMS, TREES, WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -38,6 +38,7 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 SECRETS,
                 FILES,
                 STREAMS,
+                TREES,
                 FORMATS,
                 WEAK,
                 DETECTION,
@@ -55,10 +56,10 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 .bin_name(format!("fetool {name}"))
                 .version(env!("CARGO_PKG_VERSION"));
             let chapters = match name {
-                "seal" => vec![SECRETS, FILES, STREAMS, WEAK],
-                "open" => vec![SECRETS, FILES, OPENING, DETECTION],
+                "seal" => vec![SECRETS, FILES, STREAMS, TREES, WEAK],
+                "open" => vec![SECRETS, FILES, OPENING, TREES, DETECTION],
                 "inspect" => vec![REPORT, DETECTION, JSON],
-                "rekey" => vec![REKEYING, IN_PLACE, SECRETS],
+                "rekey" => vec![REKEYING, IN_PLACE, TREES, SECRETS],
                 "bench" => vec![MEASURING, BENCH_JSON],
                 _ => vec![],
             };

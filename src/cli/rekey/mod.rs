@@ -2,13 +2,15 @@
 
 mod in_place;
 mod list;
+mod tree;
 
 pub use in_place::refuse_irregular;
 
 use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, written_format};
 use super::failure::{Failure, say};
 use super::secrets::{Found, Plan, Purpose};
-use super::work::{Source, subjects, target};
+use super::tree::WalkArgs;
+use super::work::{Source, needs_tree, single, subjects, target};
 use super::{manual, reseal};
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
@@ -27,9 +29,9 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_help = manual::REKEY_EXAMPLES)]
 pub struct Args {
-    /// The file; '-' or nothing is standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub path: Option<PathBuf>,
+    /// The file; '-' or nothing is standard input. With -r, files and folders
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
 
     #[command(flatten)]
     pub secret: SecretArgs,
@@ -113,7 +115,7 @@ pub struct Args {
         long,
         value_name = "FILE",
         value_hint = ValueHint::FilePath,
-        conflicts_with_all = ["path", "reseal"],
+        conflicts_with_all = ["paths", "reseal"],
         help_heading = "What to do"
     )]
     pub header: Option<PathBuf>,
@@ -124,6 +126,9 @@ pub struct Args {
     /// interrupted rekey leaves a file that the old or the new secret opens.
     #[arg(short, long, conflicts_with = "output", help_heading = "Output")]
     pub in_place: bool,
+
+    #[command(flatten)]
+    pub walk: WalkArgs,
 
     #[command(flatten)]
     pub output: OutputArgs,
@@ -140,8 +145,17 @@ pub struct Secrets {
 
 pub fn run(args: &Args) -> Result<(), Failure> {
     check(args)?;
+    if args.walk.wanted() {
+        return tree::run(args);
+    }
+    if let Some(option) = args.walk.stray() {
+        return Err(needs_tree(option));
+    }
     // A header that is kept apart is a file with nothing behind its header.
-    let source = Source::new(args.header.as_deref().or(args.path.as_deref()));
+    let source = Source::new(match &args.header {
+        Some(header) => Some(header.as_path()),
+        None => single(&args.paths)?,
+    });
     if args.in_place && source.is_stdin() {
         return Err(Failure::usage("-i changes a file, and needs its PATH"));
     }
@@ -200,7 +214,7 @@ fn check(args: &Args) -> Result<(), Failure> {
 }
 
 /// Where the new secret is, where one is wanted.
-fn new_plan(args: &Args) -> Result<Option<Plan>, Failure> {
+pub fn new_plan(args: &Args) -> Result<Option<Plan>, Failure> {
     let plan = match (&args.new_key, &args.new_passphrase) {
         (Some(word), _) => Some(Plan::key("--new-key", word)?),
         (None, Some(word)) => {

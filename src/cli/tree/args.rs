@@ -4,20 +4,16 @@ use clap::{Args, ValueHint};
 use globset::{Glob, GlobBuilder};
 use std::path::PathBuf;
 
-/// What of a tree is worked on, and how.
+/// Which files are worked on, and how that is told.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Trees")]
-pub struct TreeArgs {
+pub struct WalkArgs {
     /// Work on every file below PATHs, each by itself
     ///
     /// A PATH stands for itself and what is below it, a PATH ending in '/' for its contents. Without
     /// --output-dir the files appear beside their sources.
     #[arg(short, long)]
     pub recursive: bool,
-
-    /// Put the files under DIR, at the same relative paths
-    #[arg(short = 'O', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub output_dir: Option<PathBuf>,
 
     /// Work on the files named in FILE, separated by NUL bytes; '-' is standard input
     ///
@@ -51,6 +47,36 @@ pub struct TreeArgs {
     #[arg(long)]
     pub follow: bool,
 
+    /// Stop at the first file that fails
+    #[arg(long)]
+    pub fail_fast: bool,
+
+    /// Say what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+
+    /// Print one JSON object a file
+    #[arg(long)]
+    pub json: bool,
+
+    /// Take the I-th of N parts of the tree, counted from 0
+    ///
+    /// Which part a file is in depends on its relative path alone.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub shard: Option<Shard>,
+}
+
+/// What of a tree is worked on, and where the results go.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Trees")]
+pub struct TreeArgs {
+    #[command(flatten)]
+    pub walk: WalkArgs,
+
+    /// Put the files under DIR, at the same relative paths
+    #[arg(short = 'O', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub output_dir: Option<PathBuf>,
+
     /// Pass over files whose result is there already and is sound
     ///
     /// A sealed file is sound when its structure is whole; an opened one when it has the length that
@@ -72,27 +98,9 @@ pub struct TreeArgs {
     /// Do not carry over mode and modification time
     #[arg(long)]
     pub no_preserve: bool,
-
-    /// Stop at the first file that fails
-    #[arg(long)]
-    pub fail_fast: bool,
-
-    /// Say what would be done, and do nothing
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-
-    /// Print one JSON object a file
-    #[arg(long)]
-    pub json: bool,
-
-    /// Take the I-th of N parts of the tree, counted from 0
-    ///
-    /// Which part a file is in depends on its relative path alone.
-    #[arg(long, value_name = "I/N", value_parser = shard)]
-    pub shard: Option<Shard>,
 }
 
-impl TreeArgs {
+impl WalkArgs {
     /// Whether files are worked on one by one.
     pub fn wanted(&self) -> bool {
         self.recursive || self.files0_from.is_some()
@@ -100,26 +108,37 @@ impl TreeArgs {
 
     /// The first option that makes no sense without a tree.
     pub fn stray(&self) -> Option<&'static str> {
-        let given = [
-            (self.output_dir.is_some(), "--output-dir"),
+        first_given(&[
             (!self.include.is_empty(), "--include"),
             (!self.exclude.is_empty(), "--exclude"),
             (self.hidden, "--hidden"),
             (self.one_file_system, "--one-file-system"),
             (self.max_depth.is_some(), "--max-depth"),
             (self.follow, "--follow"),
-            (self.skip_existing, "--skip-existing"),
-            (self.remove_source, "--remove-source"),
-            (self.no_preserve, "--no-preserve"),
             (self.fail_fast, "--fail-fast"),
             (self.dry_run, "--dry-run"),
             (self.json, "--json"),
             (self.shard.is_some(), "--shard"),
-        ];
-        given
-            .into_iter()
-            .find_map(|(given, name)| given.then_some(name))
+        ])
     }
+}
+
+impl TreeArgs {
+    /// The first option that makes no sense without a tree.
+    pub fn stray(&self) -> Option<&'static str> {
+        let outputs = first_given(&[
+            (self.output_dir.is_some(), "--output-dir"),
+            (self.skip_existing, "--skip-existing"),
+            (self.remove_source, "--remove-source"),
+            (self.no_preserve, "--no-preserve"),
+        ]);
+        outputs.or_else(|| self.walk.stray())
+    }
+}
+
+fn first_given(options: &[(bool, &'static str)]) -> Option<&'static str> {
+    let mut options = options.iter();
+    options.find_map(|(given, name)| given.then_some(*name))
 }
 
 /// A glob, and what it is compared with.

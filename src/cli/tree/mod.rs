@@ -13,7 +13,9 @@ mod sources;
 mod tally;
 mod way;
 
-pub use args::TreeArgs;
+pub use args::{TreeArgs, WalkArgs};
+pub use report::{Outcome, Report, What};
+pub use sources::{Found, Wanted};
 pub use way::Way;
 
 use super::args::WorkArgs;
@@ -23,8 +25,6 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use fetool::{Error, Stop, all_cores};
 use one::{Shared, Worker};
 use place::Place;
-use report::{Outcome, Report, What};
-use sources::{Found, Wanted};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -75,19 +75,26 @@ impl<'a> Task<'a> {
     }
 }
 
-/// Works on all files. Returns the longest plaintext.
-pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<u64, Failure> {
+/// What went through in one run.
+pub struct Totals {
+    pub files: u64,
+    /// The longest plaintext.
+    pub longest: u64,
+}
+
+/// Works on all files.
+pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals, Failure> {
     let tree = task.tree;
     if let Some(dir) = &tree.output_dir
-        && !tree.dry_run
+        && !tree.walk.dry_run
     {
         fs::create_dir_all(dir).map_err(|error| Failure::system(shown(dir), &error))?;
     }
-    let wanted = Wanted::new(tree, tree.output_dir.as_deref())?;
+    let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?;
     let mut report = Report::new(
         task.way.plan(),
         task.way.done(),
-        tree.json,
+        tree.walk.json,
         work.quiet,
         work.verbose,
     );
@@ -108,8 +115,11 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<u64, F
     });
     drop(display);
     told?;
-    let longest = report.longest();
-    report.end().map(|()| longest)
+    let totals = Totals {
+        files: report.files(),
+        longest: report.longest(),
+    };
+    report.end().map(|()| totals)
 }
 
 /// Refuses options that make no sense in a tree, each with what to do instead, and a tree without
@@ -117,7 +127,7 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<u64, F
 pub fn refuse_in_trees(
     stray: &[(bool, &str, &str)],
     paths: &[PathBuf],
-    tree: &TreeArgs,
+    tree: &WalkArgs,
 ) -> Result<(), Failure> {
     if let Some((_, option, instead)) = stray.iter().find(|(given, ..)| *given) {
         let refused = format!("{option} is for one file, and this works on many");
@@ -131,7 +141,7 @@ pub fn refuse_in_trees(
 }
 
 /// Whether standard input is the list of files.
-pub fn list_on_stdin(tree: &TreeArgs) -> bool {
+pub fn list_on_stdin(tree: &WalkArgs) -> bool {
     let list = tree.files0_from.as_deref();
     list.is_some_and(|list| list.as_os_str() == "-")
 }
@@ -174,7 +184,7 @@ fn find_all(
     task.tally.found_all();
     if let Err(failure) = found {
         // The list of files itself.
-        let list = task.tree.files0_from.clone().unwrap_or_default();
+        let list = task.tree.walk.files0_from.clone().unwrap_or_default();
         let _ = outcomes.send(Outcome::failed(&list, failure));
     }
 }
@@ -208,7 +218,7 @@ fn tell_all(
         }
         let told = report.tell(&outcome);
         let failed = matches!(outcome.what, What::Failed(_));
-        if told.is_err() || (failed && task.tree.fail_fast) {
+        if told.is_err() || (failed && task.tree.walk.fail_fast) {
             task.stop.stop();
         }
         told?;

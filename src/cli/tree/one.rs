@@ -123,7 +123,7 @@ impl<'a> Worker<'a> {
             },
             output: target_path,
         };
-        if task.tree.dry_run {
+        if task.tree.walk.dry_run {
             return Err(End::Done(self.plan(&job)));
         }
         self.make(&job, &target, len)
@@ -140,7 +140,7 @@ impl<'a> Worker<'a> {
     }
 
     fn open(&mut self, place: &Place, name: &OsStr) -> io::Result<File> {
-        if self.task.tree.follow {
+        if self.task.tree.walk.follow {
             return File::open(&place.source);
         }
         let folder = cached(&mut self.source, &place.root.join(&place.below), || {
@@ -338,7 +338,7 @@ impl<'a> Worker<'a> {
 
     fn unlink(&self, job: &Job<'_>) -> io::Result<()> {
         match &self.source {
-            Some((_, folder)) if !self.task.tree.follow => folder.remove(job.name),
+            Some((_, folder)) if !self.task.tree.walk.follow => folder.remove(job.name),
             _ => fs::remove_file(&job.place.source),
         }
     }

@@ -168,6 +168,11 @@ impl Report {
         self.longest
     }
 
+    /// How many files were done.
+    pub fn files(&self) -> u64 {
+        self.files
+    }
+
     fn json(&self, outcome: &Outcome) -> String {
         let mut json = Json {
             path: outcome.path.to_string_lossy(),

@@ -1,6 +1,6 @@
 //! Which files are worked on: a walk through folders, or a list of paths.
 
-use super::args::{Pattern, Shard, TreeArgs};
+use super::args::{Pattern, Shard, WalkArgs};
 use super::place::{self, Place};
 use crate::cli::failure::{Failure, shown};
 use crate::io::folder::is_temporary;
@@ -27,11 +27,13 @@ pub type Take<'a> = &'a mut dyn FnMut(Found) -> ControlFlow<()>;
 
 /// Decides what of a tree is wanted.
 pub struct Wanted<'a> {
-    args: &'a TreeArgs,
+    args: &'a WalkArgs,
     include: Globs,
     exclude: Globs,
     /// A folder that is not walked into: the outputs' own.
     not: Option<(u64, u64)>,
+    /// Whether files need a place in such a folder.
+    placed: bool,
 }
 
 /// Globs for names and for paths.
@@ -66,9 +68,10 @@ impl Globs {
 
 impl<'a> Wanted<'a> {
     /// `outputs` is the folder for the outputs, where there is one.
-    pub fn new(args: &'a TreeArgs, outputs: Option<&Path>) -> Result<Self, Failure> {
+    pub fn new(args: &'a WalkArgs, outputs: Option<&Path>) -> Result<Self, Failure> {
         Ok(Self {
             args,
+            placed: outputs.is_some(),
             include: Globs::new(&args.include)?,
             exclude: Globs::new(&args.exclude)?,
             not: outputs
@@ -201,7 +204,7 @@ impl<'a> Wanted<'a> {
                 let failure = Failure::system(shown(&path), &error);
                 Some(Found::Failed(path, failure))
             }
-            (Ok(_), Err(why)) if self.args.output_dir.is_some() => {
+            (Ok(_), Err(why)) if self.placed => {
                 let failure = Failure::usage(why).about(shown(&path));
                 Some(Found::Failed(path, failure))
             }
