@@ -205,9 +205,13 @@ fn the_table_is_plain_where_there_is_no_terminal() {
         lines[0],
         "AEADs on chunks in memory: GB/s, and % of copying the chunks"
     );
-    assert_eq!(
-        lines[1],
-        "1 GB is 10^9 bytes; median of 7 turns; ± reaches over half of them"
+    // How many turns there were depends on how busy the machine is.
+    let note = lines[1].strip_prefix("1 GB is 10^9 bytes; median of ");
+    let note = note.and_then(|note| note.strip_suffix(" turns; ± reaches over half of them"));
+    assert!(
+        note.is_some_and(|turns| turns.parse::<u8>().is_ok()),
+        "{}",
+        lines[1]
     );
     let words: Vec<&str> = lines[2].split_whitespace().collect();
     assert_eq!(words, ["seal", "open"]);

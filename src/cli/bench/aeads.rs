@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 const CHUNKS: [usize; 3] = [4 << 10, 64 << 10, 1 << 20];
 /// How long a turn takes where no size is asked for.
-const TURN: Duration = Duration::from_millis(8);
+const TURN: Duration = Duration::from_millis(6);
 /// Chunks that are worked on between two looks at the clock: as much as a core's cache holds.
 const BATCH: usize = 256 << 10;
 

@@ -14,8 +14,6 @@ pub struct Plan {
     pub turns: usize,
     /// How many turns there are at least, however long they take.
     pub least: usize,
-    /// After so long no further turn begins.
-    pub patience: Duration,
     /// Whether there is a turn before that does not count.
     pub warms_up: bool,
 }
@@ -41,8 +39,8 @@ pub struct Measured {
     pub is_time: bool,
 }
 
-/// Measures all cases, in turns.
-pub fn run(plan: Plan, mut cases: Vec<Case>) -> Result<Vec<Measured>, Failure> {
+/// Measures all cases, in turns: no further ones that would not be over at the deadline.
+pub fn run(plan: Plan, deadline: Instant, mut cases: Vec<Case>) -> Result<Vec<Measured>, Failure> {
     // It draws only on a terminal, and only between two cases.
     let style = ProgressStyle::with_template("measuring {prefix} {wide_bar} {percent} %")
         .expect("the template is constant");
@@ -50,10 +48,11 @@ pub fn run(plan: Plan, mut cases: Vec<Case>) -> Result<Vec<Measured>, Failure> {
     let bar = ProgressBar::new((cases.len() * (warming + plan.turns)) as u64)
         .with_prefix(plan.name)
         .with_style(style);
-    let start = Instant::now();
+    let mut last = Duration::ZERO;
     let mut taken: Vec<Vec<Turn>> = vec![Vec::new(); cases.len()];
     for turn in 0..warming + plan.turns {
-        if turn >= warming + plan.least && start.elapsed() >= plan.patience {
+        let start = Instant::now();
+        if turn >= warming + plan.least && start + last > deadline {
             break;
         }
         for (case, taken) in cases.iter_mut().zip(&mut taken) {
@@ -63,6 +62,7 @@ pub fn run(plan: Plan, mut cases: Vec<Case>) -> Result<Vec<Measured>, Failure> {
             }
             bar.inc(1);
         }
+        last = start.elapsed();
     }
     bar.finish_and_clear();
     let spreads: Vec<Spread> = taken.iter().map(|turns| Spread::of(turns)).collect();

@@ -26,6 +26,7 @@ use fetool::format::gocrypt::LAYERS_MAX;
 use measure::Measured;
 use select::Selection;
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// Measure how fast this machine seals and opens
 ///
@@ -83,8 +84,11 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let selection = Selection::new(args)?;
     let mut all = Vec::new();
+    // What one part takes longer, the next has less.
+    let mut deadline = Instant::now();
     for part in selection.parts() {
-        let measured = measure(part, &selection)?;
+        deadline += part.patience();
+        let measured = measure(part, deadline, &selection)?;
         if args.json {
             all.extend(measured);
         } else {
@@ -100,14 +104,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn measure(part: Part, selection: &Selection) -> Result<Vec<Measured>, Failure> {
+fn measure(part: Part, deadline: Instant, selection: &Selection) -> Result<Vec<Measured>, Failure> {
     let plan = part.plan();
     match part {
-        Part::Aead => measure::run(plan, aeads::cases(selection)),
-        Part::Kdf => measure::run(plan, kdfs::cases(selection)),
+        Part::Aead => measure::run(plan, deadline, aeads::cases(selection)),
+        Part::Kdf => measure::run(plan, deadline, kdfs::cases(selection)),
         Part::Format => {
             let streams = formats::Streams::prepare(selection)?;
-            measure::run(plan, streams.cases(selection))
+            measure::run(plan, deadline, streams.cases(selection))
         }
     }
 }

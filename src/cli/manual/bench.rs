@@ -19,7 +19,8 @@ pub const MEASURING: Chapter = (
              once more. Another program that takes the machine for a moment \
              spoils one turn of many lines, and the median leaves that out. What stands behind \
              ± is how far the farther quartile is from the median; above 10 % or so, the machine was \
-             too busy to tell.",
+             too busy to tell. There are 7 turns, 3 of the key derivations, and fewer on a machine \
+             where they would take longer than half a minute together.",
         ),
         Text(
             "Beside each rate is what part it is of its limit, measured in the same turns. More than \
