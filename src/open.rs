@@ -25,6 +25,7 @@ pub struct Open<'a> {
     stop: Stop,
     meter: Meter,
     tuning: Tuning,
+    read_ahead: bool,
 }
 
 /// What was opened.
@@ -59,6 +60,7 @@ impl<'a> Open<'a> {
             stop: Stop::new(),
             meter: Meter::unwatched(),
             tuning: Tuning::default(),
+            read_ahead: true,
         }
     }
 
@@ -110,6 +112,13 @@ impl<'a> Open<'a> {
         self
     }
 
+    /// Whether the input is read on while the output is waited for, as it must be where who writes the
+    /// one reads the other, and is otherwise. Without it, short work is done without starting threads.
+    pub fn read_ahead(mut self, read_ahead: bool) -> Self {
+        self.read_ahead = read_ahead;
+        self
+    }
+
     /// For tests that take every way of working, however short their data.
     #[doc(hidden)]
     pub fn tuning_for_tests(mut self, tuning: Tuning) -> Self {
@@ -141,6 +150,7 @@ impl<'a> Open<'a> {
             stop: self.stop,
             meter: self.meter,
             tuning: self.tuning,
+            read_ahead: self.read_ahead,
         })
     }
 
@@ -272,6 +282,7 @@ pub struct Opening<R> {
     stop: Stop,
     meter: Meter,
     tuning: Tuning,
+    read_ahead: bool,
 }
 
 impl<R: Read + Send> Opening<R> {
@@ -356,6 +367,7 @@ impl<R: Read + Send> Opening<R> {
                 stop: &self.stop,
                 meter: &self.meter,
                 tuning: self.tuning,
+                read_ahead: self.read_ahead,
             },
         )?;
         Ok(Opened {

@@ -36,6 +36,7 @@ pub struct Seal<'a> {
     stop: Stop,
     meter: Meter,
     tuning: Tuning,
+    read_ahead: bool,
     random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
@@ -66,6 +67,7 @@ impl<'a> Seal<'a> {
             stop: Stop::new(),
             meter: Meter::unwatched(),
             tuning: Tuning::default(),
+            read_ahead: true,
             random: &crate::secret::random,
         }
     }
@@ -138,6 +140,13 @@ impl<'a> Seal<'a> {
         self
     }
 
+    /// Whether the input is read on while the output is waited for, as it must be where who writes the
+    /// one reads the other, and is otherwise. Without it, short work is done without starting threads.
+    pub fn read_ahead(mut self, read_ahead: bool) -> Self {
+        self.read_ahead = read_ahead;
+        self
+    }
+
     /// For tests that take every way of working, however short their data.
     #[doc(hidden)]
     pub fn tuning_for_tests(mut self, tuning: Tuning) -> Self {
@@ -189,6 +198,7 @@ impl<'a> Seal<'a> {
             stop: self.stop,
             meter: self.meter,
             tuning: self.tuning,
+            read_ahead: self.read_ahead,
         })
     }
 
@@ -215,6 +225,7 @@ pub struct Sealing {
     stop: Stop,
     meter: Meter,
     tuning: Tuning,
+    read_ahead: bool,
 }
 
 impl Sealing {
@@ -316,6 +327,7 @@ impl Sealing {
                 stop: &self.stop,
                 meter: &self.meter,
                 tuning: self.tuning,
+                read_ahead: self.read_ahead,
             },
         )?;
         Ok(Sealed {

@@ -38,6 +38,7 @@ fn seal(
             Ok(())
         })
         .tuning_for_tests(way.tuning())
+        .read_ahead(way == Way::Threads)
         .start()
         .unwrap();
     let done = if way.is_direct() {

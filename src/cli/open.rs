@@ -81,6 +81,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         .detached_header(header.as_deref())
         .limits(args.read.limits(total))
         .strict(args.strict)
+        .read_ahead(total.is_none() && output.as_ref().is_some_and(Output::may_wait))
         .jobs(args.work.jobs())
         .stop(&stop)
         .meter(meter)

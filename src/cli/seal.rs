@@ -160,10 +160,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
     let secrets = find_secrets(&plans, new_key)?;
     subjects.key.clone_from(&secrets.name);
+    // Where who feeds the one end also takes from the other.
+    let read_ahead = input.size().is_none() && output.may_wait();
     let clock = Clock::start();
     let (meter, progress) = Progress::start(args.work.progress, args.work.quiet, size);
-    let sealing =
-        start(args, &secrets, format, size, &stop, meter).map_err(|e| subjects.blame(&e))?;
+    let sealing = start(args, &secrets, format, size, &stop, read_ahead, meter)
+        .map_err(|e| subjects.blame(&e))?;
     let weaknesses = format.weaknesses(size);
     warn_of_format(&args.work, &subjects, &weaknesses);
     // Only now, when nothing but the data itself can go wrong.
@@ -235,6 +237,7 @@ fn start(
     format: &dyn Format,
     size: Option<u64>,
     stop: &Stop,
+    read_ahead: bool,
     meter: Meter,
 ) -> Result<Sealing, Error> {
     let (first, more) = secrets.all.split_first().expect("there is one at least");
@@ -252,6 +255,7 @@ fn start(
                 .filter(|_| args.secret.salt.is_none())
                 .map(Kdf::from),
         )
+        .read_ahead(read_ahead)
         .jobs(args.work.jobs())
         .stop(stop)
         .meter(meter);

@@ -158,9 +158,17 @@ impl Output {
         })
     }
 
+    /// Whether it may have to wait until somebody takes what was written.
+    pub fn may_wait(&self) -> bool {
+        match &self.sink {
+            Sink::Plain(descriptor) => !descriptor.regular,
+            Sink::Terminal(_) => true,
+        }
+    }
+
     /// The file from its end on, where it can be written at any position behind that.
     pub fn as_place(&self) -> io::Result<Option<Place>> {
-        let Sink::Plain(Descriptor { file }) = &self.sink else {
+        let Sink::Plain(Descriptor { file, .. }) = &self.sink else {
             return Ok(None);
         };
         let metadata = file.metadata()?;
@@ -264,14 +272,17 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// A file descriptor, written without a buffer.
 struct Descriptor {
     file: File,
+    regular: bool,
 }
 
 impl Descriptor {
     fn new(file: File) -> io::Result<Self> {
-        if file.metadata()?.file_type().is_fifo() {
+        let kind = file.metadata()?.file_type();
+        if kind.is_fifo() {
             widen_pipe(&file);
         }
-        Ok(Self { file })
+        let regular = kind.is_file();
+        Ok(Self { file, regular })
     }
 }
 

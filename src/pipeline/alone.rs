@@ -28,7 +28,7 @@ pub(super) fn alone(
     let mut next = 0;
     // Only the work counts. Waiting for the input or the output is no reason for threads.
     let mut worked = Duration::ZERO;
-    while totals.written < run.tuning.alone && worked < run.tuning.alone_for {
+    while !run.read_ahead && totals.written < run.tuning.alone && worked < run.tuning.alone_for {
         fill(producer, &mut slab, next, run.stop)?;
         let last = slab.last;
         let started = Instant::now();

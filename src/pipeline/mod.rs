@@ -11,7 +11,8 @@
 //!
 //! Two shorter ways spare the hand-overs where these are what costs. The first slabs are filled,
 //! worked on and written by the calling thread [alone](mod@alone), so that small files start no
-//! thread at all; streams inside streams, which are slow, start them at once. And from file to file
+//! thread at all; not where the input must be read on while the output waits, as between pipes, nor
+//! for streams inside streams, which are slow. And from file to file
 //! the workers read and write in place, in any order ([`direct`]): but only the even middle of a
 //! file. All that has rules, the ends and every error, is found by the code described here, which
 //! goes on behind the last slab that was done.
@@ -101,6 +102,8 @@ pub(crate) struct Run<'a> {
     pub stop: &'a Stop,
     pub meter: &'a Meter,
     pub tuning: Tuning,
+    /// Whether the input is read on while the output is waited for.
+    pub read_ahead: bool,
 }
 
 impl Run<'_> {
@@ -113,10 +116,15 @@ impl Run<'_> {
     /// With threads from the start.
     fn at_once(self) -> Self {
         Self {
-            tuning: Tuning {
-                alone: 0,
-                ..self.tuning
-            },
+            read_ahead: true,
+            ..self
+        }
+    }
+
+    /// From file to file, where nobody waits for the input to be read.
+    fn in_order(self) -> Self {
+        Self {
+            read_ahead: false,
             ..self
         }
     }

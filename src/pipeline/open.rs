@@ -52,7 +52,13 @@ pub(crate) fn open_at(
     even.count = middle.chunks;
     input.position += even.count * even.len as u64;
     output.position += middle.written;
-    Ok(middle.plus(go_on(&mut input, &mut output, sealed, &even, options)?))
+    Ok(middle.plus(go_on(
+        &mut input,
+        &mut output,
+        sealed,
+        &even,
+        &options.in_order(),
+    )?))
 }
 
 /// Opens what comes behind the frames that were opened already.

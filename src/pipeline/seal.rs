@@ -71,7 +71,7 @@ pub(crate) fn seal_at(
     input.position += middle.plaintext;
     output.position += middle.written;
     plan.done = middle.chunks;
-    Ok(middle.plus(seal(&mut input, &mut output, plan, options)?))
+    Ok(middle.plus(seal(&mut input, &mut output, plan, &options.in_order())?))
 }
 
 /// Seals full chunks from the first on, none of which can be the last.
@@ -336,6 +336,7 @@ mod tests {
                 stop: &Stop::new(),
                 meter: &Meter::unwatched(),
                 tuning: Tuning::default(),
+                read_ahead: false,
             },
         )
         .unwrap();

@@ -167,7 +167,9 @@ pub fn behind(bytes: &[u8]) -> (Store, u64) {
 
 /// Seals in one way, from one store to another or from a slice to a vector.
 pub fn seal_in(way: Way, seal: Seal<'_>, text: &[u8]) -> (Result<Sealed, Error>, Vec<u8>) {
-    let seal = seal.tuning_for_tests(way.tuning());
+    let seal = seal
+        .tuning_for_tests(way.tuning())
+        .read_ahead(way == Way::Threads);
     if !way.is_direct() {
         let mut sealed = Vec::new();
         return (seal.run(text, &mut sealed), sealed);
@@ -208,7 +210,9 @@ pub fn open_between(
 ) -> Outcome {
     let mut warnings = Vec::new();
     let from = At { file, position };
-    let open = open.tuning_for_tests(way.tuning());
+    let open = open
+        .tuning_for_tests(way.tuning())
+        .read_ahead(way == Way::Threads);
     let result = open.start(from).and_then(|opening| {
         warnings = opening.warnings().to_vec();
         if way.is_direct() {
