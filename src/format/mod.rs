@@ -19,14 +19,16 @@ pub mod dexios;
 mod even;
 pub mod gfe;
 pub mod gocrypt;
+mod opening;
 pub mod parallel_encryptor;
+mod sealing;
 
 pub use crate::detect::read_header;
+pub use opening::{Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer, Unlocked};
+pub use sealing::{Layout, SealChunk, SealLayer, SealRequest, Sealer};
 
-use crate::aead::Algorithm;
 use crate::kdf::Kdf;
 use crate::{Error, Secret, Unknown};
-use std::ops::Range;
 
 /// Every format, in the order in which they are tried.
 pub static FORMATS: &[&dyn Format] = &[
@@ -139,128 +141,6 @@ pub trait Format: Send + Sync {
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error>;
 }
 
-/// What a caller wants of a new file.
-pub struct SealRequest<'a> {
-    /// What shall open it; at least one secret, and more than one only where the format has key
-    /// slots.
-    pub secrets: &'a [&'a Secret],
-    /// The plaintext's length in bytes, where it is known before.
-    pub size: Option<u64>,
-    /// Plaintext bytes a chunk; `None` for the format's default.
-    pub chunk_size: Option<u64>,
-    /// How many times it is sealed over, for formats with layers; `None` for the default.
-    pub layers: Option<u8>,
-    /// Which AEAD; `None` for the format's default.
-    pub algorithm: Option<Algorithm>,
-    /// Which key derivation, for formats that keep its parameters; `None` for the default.
-    pub kdf: Option<Kdf>,
-    /// Where salts, nonces and master keys come from.
-    pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
-}
-
-/// What formats without a choice say to one.
-impl<'a> SealRequest<'a> {
-    /// The secret, of which there is only one.
-    pub(crate) fn only_secret(&self, format: &dyn Format) -> Result<&'a Secret, Error> {
-        match self.secrets {
-            [secret] => Ok(secret),
-            _ => Err(Error::usage_hint(
-                format!("{} has no key slots, and so takes one key", format.title()),
-                "for several, choose --format dexios",
-            )),
-        }
-    }
-
-    pub(crate) fn refuse_algorithms_but(
-        &self,
-        format: &dyn Format,
-        only: Algorithm,
-    ) -> Result<(), Error> {
-        match self.algorithm {
-            Some(other) if other != only => Err(Error::usage(format!(
-                "{} has no AEAD but {only}",
-                format.title()
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    pub(crate) fn refuse_kdf(&self, format: &dyn Format) -> Result<(), Error> {
-        match self.kdf {
-            Some(_) => Err(Error::usage(format!(
-                "{} has one key derivation, and --kdf cannot change it",
-                format.title()
-            ))),
-            None => Ok(()),
-        }
-    }
-
-    pub(crate) fn refuse_layers(&self, format: &dyn Format) -> Result<(), Error> {
-        match self.layers {
-            Some(_) => Err(Error::usage_hint(
-                format!("{} has no layers", format.title()),
-                "--layers goes with --format gocrypt",
-            )),
-            None => Ok(()),
-        }
-    }
-}
-
-/// How to write one new file.
-pub struct Sealer {
-    /// The header's bytes.
-    pub header: Vec<u8>,
-    /// How to cut the plaintext into chunks, and the room that each needs.
-    pub layout: Layout,
-    /// The AEAD work.
-    pub codec: Box<dyn SealChunk>,
-    /// Where the format nests streams: the layers around this one, from the inside out. The
-    /// header above is the outermost one's.
-    pub layers: Vec<SealLayer>,
-}
-
-/// A layer that seals the whole stream of the layer before it, which it treats as plaintext.
-pub struct SealLayer {
-    /// The header that this stream, the layer's plaintext, begins with.
-    pub head: Vec<u8>,
-    /// How the stream is cut into chunks.
-    pub layout: Layout,
-    /// The AEAD work.
-    pub codec: Box<dyn SealChunk>,
-}
-
-/// How plaintext is cut into chunks and stored.
-#[derive(Clone, Copy, Debug)]
-pub struct Layout {
-    /// Plaintext bytes in every chunk but the last; at least 1.
-    pub chunk: usize,
-    /// Stored bytes before the ciphertext.
-    pub prefix: usize,
-    /// Stored bytes behind the ciphertext, the tag among them.
-    pub suffix: usize,
-    /// How the last chunk differs.
-    pub end: End,
-    /// No more chunks than this may be sealed (nonces would repeat).
-    pub max_chunks: u64,
-}
-
-impl Layout {
-    /// Stored bytes of a full chunk.
-    pub fn frame(&self) -> usize {
-        self.prefix + self.chunk + self.suffix
-    }
-
-    pub(crate) fn too_many_chunks(&self) -> Error {
-        Error::usage_hint(
-            format!(
-                "the input needs more than {} chunks, and the format numbers no more",
-                self.max_chunks
-            ),
-            "choose larger chunks with --chunk-size",
-        )
-    }
-}
-
 /// How the last chunk of a stream differs from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -301,121 +181,6 @@ impl ChunkId {
     }
 }
 
-/// Seals single chunks, from any thread.
-pub trait SealChunk: Send + Sync {
-    /// `frame` is the room for prefix ‖ plaintext ‖ suffix, with the plaintext in place; all of it
-    /// is written.
-    ///
-    /// # Errors
-    /// Only where a nonce would repeat.
-    fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error>;
-
-    /// The same with the plaintext in another place, for layers. `prefix` is the layout's.
-    ///
-    /// # Errors
-    /// As [`seal`](Self::seal).
-    fn seal_from(
-        &self,
-        id: ChunkId,
-        plaintext: &[u8],
-        prefix: usize,
-        frame: &mut [u8],
-    ) -> Result<(), Error> {
-        frame[prefix..][..plaintext.len()].copy_from_slice(plaintext);
-        self.seal(id, frame)
-    }
-}
-
-/// Opens single chunks, from any thread.
-pub trait OpenChunk: Send + Sync {
-    /// Opens a frame in place and tells where in it the plaintext is.
-    ///
-    /// # Errors
-    /// [`Error::Authentication`]. The frame then holds no plaintext.
-    fn open(&self, id: ChunkId, frame: &mut [u8]) -> Result<Range<usize>, Error>;
-
-    /// The same into another place, `room`, which is as long as the frame; for layers.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open). The room then holds no plaintext.
-    fn open_from(&self, id: ChunkId, frame: &[u8], room: &mut [u8]) -> Result<Range<usize>, Error> {
-        room.copy_from_slice(frame);
-        self.open(id, room)
-    }
-}
-
-/// A layer's structure behind its header, and the AEAD work on it.
-pub type OpenedLayer = (Box<dyn Frames>, Box<dyn OpenChunk>);
-
-/// A stream inside another one, where a format nests them: the plaintext of one layer is the header
-/// and the frames of the next.
-pub trait OpenLayer: Send + Sync {
-    /// Length of its header, in bytes.
-    fn size(&self) -> usize;
-
-    /// Decodes its header, which is shorter than [`size`](Self::size) only where the stream ends
-    /// inside it, and derives its key.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] and [`Error::Truncated`], with the offset in this stream.
-    fn unlock(&self, head: &[u8], limits: &Limits) -> Result<OpenedLayer, Error>;
-}
-
-/// A decoded header.
-pub trait Header: Send + Sync {
-    /// How many bytes of the file it takes; the first frame follows.
-    fn size(&self) -> usize;
-
-    /// Walks the frames behind it.
-    fn frames(&self, limits: &Limits) -> Box<dyn Frames>;
-
-    /// Whether [`unlock`](Self::unlock) needs the first frame. Formats that hold everything in one
-    /// frame do better without a second copy of it in memory.
-    fn tries_first_frame(&self) -> bool {
-        true
-    }
-
-    /// Tries the secret on the first frame (`None` where the file has no chunk at all).
-    ///
-    /// # Errors
-    /// [`Error::Authentication`] when no reading of the format authenticates the frame;
-    /// [`Error::Secret`] when the secret cannot be one for this format.
-    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error>;
-
-    /// Whether it holds a wrapped master key, so that [`rekey`](Self::rekey) can change its secrets.
-    fn has_slots(&self) -> bool {
-        false
-    }
-
-    /// Changes which secrets open the file, and returns the new header, which is as long as the
-    /// old one: the data behind it stays as it is. `first` is the first frame, where there is one;
-    /// a header whose key does not open it is not changed.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] where the format wraps no master key, [`Error::Authentication`] when
-    /// the old secret opens nothing, [`Error::Usage`] when there is no room or too little left.
-    fn rekey(&self, request: RekeyRequest<'_>, first: Option<&[u8]>) -> Result<Rekeyed, Error> {
-        let _ = (request, first);
-        Err(Error::Unsupported(
-            "this format wraps no master key, so its key cannot be changed without the data; \
-             --reseal opens and seals it again"
-                .to_owned(),
-        ))
-    }
-
-    /// Length of the plaintext, where what the outermost chunks hold has `len` bytes. They are the
-    /// same but for formats that nest streams.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] where no plaintext makes that length.
-    fn plaintext_len(&self, len: u64) -> Result<u64, Error> {
-        Ok(len)
-    }
-
-    /// What the header says, for people and programs that have no key.
-    fn describe(&self) -> Description;
-}
-
 /// A change of the secrets that open a file.
 pub struct RekeyRequest<'a> {
     /// A secret that opens it.
@@ -448,88 +213,6 @@ pub struct Rekeyed {
     pub slots: usize,
     /// How many of them the old secret still opens.
     pub old_opens: usize,
-}
-
-/// What the caller allows a file to need.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The longest frame, in bytes, that may be held in memory. As many are worked on at a time as
-    /// fit into it together, and one at least.
-    pub memory: u64,
-    /// How many bytes the input has, where that is known before reading; the header may be among
-    /// them.
-    pub body: Option<u64>,
-}
-
-impl Default for Limits {
-    /// 1 GiB of memory.
-    fn default() -> Self {
-        Self {
-            memory: 1 << 30,
-            body: None,
-        }
-    }
-}
-
-/// A file whose secret was found to be right.
-pub struct Unlocked {
-    /// The AEAD work.
-    pub codec: Box<dyn OpenChunk>,
-    /// Where the format nests streams: the layers inside this one, from the outside in.
-    pub layers: Vec<Box<dyn OpenLayer>>,
-    /// Which reading of the format authenticated the first chunk, for people.
-    pub reading: String,
-    /// What the file does not protect, a line each; `--strict` refuses them.
-    pub warnings: Vec<String>,
-}
-
-/// Walks the frames of a file in their order, from the first bytes of each.
-pub trait Frames: Send {
-    /// How many bytes of a frame tell its length; at least 1.
-    fn lead(&self) -> usize;
-
-    /// Whether it depends on the lead's bytes what [`next`](Self::next) says, and not only on how many
-    /// of them there are. Where frame after frame has the same, many are walked over together.
-    fn lead_tells(&self) -> bool {
-        true
-    }
-
-    /// The length of the whole next frame, which starts at `offset` in the file and whose first
-    /// [`lead`](Self::lead) bytes are given: fewer only where the file ends, none where it ends
-    /// before the frame. `None` means that the file is complete.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] or [`Error::Truncated`], with the offset.
-    fn next(&mut self, offset: u64, lead: &[u8]) -> Result<Option<usize>, Error>;
-
-    /// The file ends after `got` bytes of the frame that was announced last, which starts at
-    /// `offset`. A format whose last frame may be shorter than announced accepts this.
-    ///
-    /// # Errors
-    /// [`Error::Truncated`] where that breaks the format's rules, as it does in most.
-    fn cut_short(&mut self, offset: u64, got: usize) -> Result<(), Error> {
-        Err(Error::truncated(
-            offset + got as u64,
-            "the input ends inside a chunk",
-        ))
-    }
-
-    /// Bytes of a frame that are not plaintext.
-    fn overhead(&self) -> usize;
-
-    /// The longest frame that the file may have, in bytes.
-    fn largest(&self) -> u64;
-
-    /// What to say of a frame that needs more than `memory` bytes, all that it may have.
-    fn too_large(&self, memory: u64) -> Error {
-        Error::usage_hint(
-            format!(
-                "a chunk of {} bytes needs more than the {memory} bytes of memory allowed",
-                self.largest()
-            ),
-            "allow more with --max-memory",
-        )
-    }
 }
 
 /// What a header says without a key.

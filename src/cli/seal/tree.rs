@@ -1,0 +1,88 @@
+//! `fetool seal -r`: each file of a tree by itself.
+
+use super::{Args, builder, find_secrets, format_of, more_plans, new_key_file};
+use crate::cli::failure::{Failure, Subjects};
+use crate::cli::secrets::{self, Plan};
+use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees};
+use crate::cli::work::{warn, warn_of_format, warn_of_length};
+use fetool::{Secret, Stop};
+
+/// No run should seal more files under one key: after so many, the chance that two nonces are the same
+/// is one in 2^17.
+const FILES_MAX: u64 = 1 << 24;
+
+/// Seals each file of a tree by itself.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let stray = [
+        (
+            args.output.output.is_some(),
+            "-o",
+            "the folder for the files is -O DIR",
+        ),
+        (
+            args.header.is_some(),
+            "--header",
+            "each file keeps its own header",
+        ),
+        (
+            args.size.is_some(),
+            "--size",
+            "the length of a file is known",
+        ),
+    ];
+    refuse_in_trees(&stray, &args.paths, &args.tree.walk)?;
+    let plan = Plan::new(&args.secret)?;
+    let more = more_plans(args)?;
+    let plans: Vec<&Plan> = std::iter::once(&plan).chain(&more).collect();
+    Plan::check_stdin(&plans, list_on_stdin(&args.tree.walk))?;
+    let new_key = new_key_file(args, &plan)?;
+    let format = format_of(args, &plan)?;
+    let secrets = find_secrets(&plans, new_key)?;
+    let subjects = Subjects {
+        key: secrets.name.clone(),
+        ..Subjects::default()
+    };
+    // Hashed once for all files.
+    let all: Vec<Secret> = secrets
+        .all
+        .into_iter()
+        .map(Secret::for_many_files)
+        .collect();
+    // Whatever is wrong with the request as a whole is said once.
+    builder(args, &all, format)
+        .start()
+        .map_err(|e| subjects.blame(&e))?;
+    if let Some((path, key)) = &secrets.new
+        && !args.tree.walk.dry_run
+    {
+        secrets::save_key(path, key.as_ref())?;
+    }
+    let weaknesses = format.weaknesses(None);
+    let subjects = Subjects {
+        input: "all files".to_owned(),
+        ..subjects
+    };
+    warn_of_format(&args.work, &subjects, &weaknesses);
+    let stop = Stop::new();
+    let way = Way::Seal {
+        args,
+        secrets: &all,
+        format,
+        again: args.output.force,
+    };
+    let mut task = Task::new(way, &args.tree, &args.work, &stop);
+    task.force = args.output.force;
+    task.sync = args.output.sync;
+    task.key = secrets.name;
+    task.keys = plans.iter().flat_map(|plan| plan.files()).collect();
+    let totals = tree::run(&task, &args.paths, &args.work)?;
+    warn_of_length(&args.work, &subjects, format, totals.longest, &weaknesses);
+    if totals.files > FILES_MAX && !format.derives_keys() {
+        let warning = format!(
+            "{} files under one key, whose nonces have 64 random bits: take a new key",
+            totals.files
+        );
+        warn(&args.work, &subjects, &[warning]);
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! What a format gives to seal with: header, layout, and the AEAD work on one chunk.
+
+use super::{ChunkId, End, Format};
+use crate::aead::Algorithm;
+use crate::kdf::Kdf;
+use crate::{Error, Secret};
+
+/// What a caller wants of a new file.
+pub struct SealRequest<'a> {
+    /// What shall open it; at least one secret, and more than one only where the format has key
+    /// slots.
+    pub secrets: &'a [&'a Secret],
+    /// The plaintext's length in bytes, where it is known before.
+    pub size: Option<u64>,
+    /// Plaintext bytes a chunk; `None` for the format's default.
+    pub chunk_size: Option<u64>,
+    /// How many times it is sealed over, for formats with layers; `None` for the default.
+    pub layers: Option<u8>,
+    /// Which AEAD; `None` for the format's default.
+    pub algorithm: Option<Algorithm>,
+    /// Which key derivation, for formats that keep its parameters; `None` for the default.
+    pub kdf: Option<Kdf>,
+    /// Where salts, nonces and master keys come from.
+    pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
+}
+
+/// What formats without a choice say to one.
+impl<'a> SealRequest<'a> {
+    /// The secret, of which there is only one.
+    pub(crate) fn only_secret(&self, format: &dyn Format) -> Result<&'a Secret, Error> {
+        match self.secrets {
+            [secret] => Ok(secret),
+            _ => Err(Error::usage_hint(
+                format!("{} has no key slots, and so takes one key", format.title()),
+                "for several, choose --format dexios",
+            )),
+        }
+    }
+
+    pub(crate) fn refuse_algorithms_but(
+        &self,
+        format: &dyn Format,
+        only: Algorithm,
+    ) -> Result<(), Error> {
+        match self.algorithm {
+            Some(other) if other != only => Err(Error::usage(format!(
+                "{} has no AEAD but {only}",
+                format.title()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn refuse_kdf(&self, format: &dyn Format) -> Result<(), Error> {
+        match self.kdf {
+            Some(_) => Err(Error::usage(format!(
+                "{} has one key derivation, and --kdf cannot change it",
+                format.title()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn refuse_layers(&self, format: &dyn Format) -> Result<(), Error> {
+        match self.layers {
+            Some(_) => Err(Error::usage_hint(
+                format!("{} has no layers", format.title()),
+                "--layers goes with --format gocrypt",
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How to write one new file.
+pub struct Sealer {
+    /// The header's bytes.
+    pub header: Vec<u8>,
+    /// How to cut the plaintext into chunks, and the room that each needs.
+    pub layout: Layout,
+    /// The AEAD work.
+    pub codec: Box<dyn SealChunk>,
+    /// Where the format nests streams: the layers around this one, from the inside out. The
+    /// header above is the outermost one's.
+    pub layers: Vec<SealLayer>,
+}
+
+/// A layer that seals the whole stream of the layer before it, which it treats as plaintext.
+pub struct SealLayer {
+    /// The header that this stream, the layer's plaintext, begins with.
+    pub head: Vec<u8>,
+    /// How the stream is cut into chunks.
+    pub layout: Layout,
+    /// The AEAD work.
+    pub codec: Box<dyn SealChunk>,
+}
+
+/// How plaintext is cut into chunks and stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Plaintext bytes in every chunk but the last; at least 1.
+    pub chunk: usize,
+    /// Stored bytes before the ciphertext.
+    pub prefix: usize,
+    /// Stored bytes behind the ciphertext, the tag among them.
+    pub suffix: usize,
+    /// How the last chunk differs.
+    pub end: End,
+    /// No more chunks than this may be sealed (nonces would repeat).
+    pub max_chunks: u64,
+}
+
+impl Layout {
+    /// Stored bytes of a full chunk.
+    pub fn frame(&self) -> usize {
+        self.prefix + self.chunk + self.suffix
+    }
+
+    pub(crate) fn too_many_chunks(&self) -> Error {
+        Error::usage_hint(
+            format!(
+                "the input needs more than {} chunks, and the format numbers no more",
+                self.max_chunks
+            ),
+            "choose larger chunks with --chunk-size",
+        )
+    }
+}
+
+/// Seals single chunks, from any thread.
+pub trait SealChunk: Send + Sync {
+    /// `frame` is the room for prefix ‖ plaintext ‖ suffix, with the plaintext in place; all of it
+    /// is written.
+    ///
+    /// # Errors
+    /// Only where a nonce would repeat.
+    fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error>;
+
+    /// The same with the plaintext in another place, for layers. `prefix` is the layout's.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal).
+    fn seal_from(
+        &self,
+        id: ChunkId,
+        plaintext: &[u8],
+        prefix: usize,
+        frame: &mut [u8],
+    ) -> Result<(), Error> {
+        frame[prefix..][..plaintext.len()].copy_from_slice(plaintext);
+        self.seal(id, frame)
+    }
+}
