@@ -36,8 +36,6 @@
 mod aes_ni;
 mod lanes;
 mod mode;
-#[cfg(test)]
-mod rates;
 mod subkeys;
 #[cfg(test)]
 mod tests;
