@@ -276,6 +276,7 @@ fn a_disk_that_is_full() {
         "-O",
         "out",
         "--remove-source",
+        "-j1",
     ];
     let ended = mounting(&dir, script, &args).run();
     let line = "fetool: out/t/m.gfe: no space left on device";
@@ -293,7 +294,7 @@ fn a_file_that_gets_too_long() {
     put(&dir, "t/m", data(1 << 20));
     // Blocks of 512 bytes.
     let script = r#"trap '' XFSZ; ulimit -f 200; exec "$FETOOL" "$@""#;
-    let args = ["seal", "-r", "-k", KEY_FILE, "t"];
+    let args = ["seal", "-r", "-k", KEY_FILE, "t", "-j1"];
     let ended = shell(script, args).within(&dir).run();
     let line = "fetool: t/m.gfe: file too large";
     tells(
