@@ -241,16 +241,31 @@ fn files_that_vanish_or_become_something_else() {
     tells(&job.end(), 1, &lines, summary);
 }
 
+/// As above, where links are followed and so the way to a file is not looked at twice.
+#[test]
+fn a_file_that_becomes_a_fifo_is_not_waited_for() {
+    let dir = home();
+    put(&dir, "t/turned", "2");
+    let job = stopped_at_big(&dir, &["t/turned"], &["-v", "--follow"]);
+    fs::remove_file(dir.path("t/turned")).unwrap();
+    dir.fifo("t/turned");
+    job.signal(Signal::SIGCONT);
+    let lines = [
+        "fetool: t/big: sealed -> t/big.gfe",
+        "fetool: t/turned: skipped: not a file any more",
+    ];
+    let summary = "sealed 1 file, 32.00 MiB, 1 skipped, 0 failed";
+    tells(&job.end(), 0, &lines, summary);
+}
+
 #[test]
 fn a_file_that_grows_is_not_taken_for_whole() {
     for more in [&[][..], &["--remove-source"]] {
         let dir = home();
-        let job = stopped_at_big(&dir, &[], more);
-        let mut big = OpenOptions::new()
-            .append(true)
-            .open(dir.path("t/big"))
-            .unwrap();
-        big.write_all(b"more").unwrap();
+        put(&dir, "t/last", "3");
+        let job = stopped_at_big(&dir, &["t/last"], more);
+        let big = OpenOptions::new().append(true).open(dir.path("t/big"));
+        big.unwrap().write_all(b"more").unwrap();
         job.signal(Signal::SIGCONT);
         let ended = job.end();
         let stderr = ended.stderr();
@@ -260,7 +275,10 @@ fn a_file_that_grows_is_not_taken_for_whole() {
         ];
         assert!(told.iter().any(|told| stderr.starts_with(told)), "{stderr}");
         assert_eq!(ended.code(), Some(1));
-        assert_eq!(files(dir.path("t")), ["big"]);
+        let left = files(dir.path("t"));
+        assert!(left.contains(&"last.gfe".to_owned()), "{left:?}: {stderr}");
+        assert!(!left.contains(&"big.gfe".to_owned()), "{left:?}");
+        assert!(!has_temporary(dir.path("t")));
     }
 }
 

@@ -114,54 +114,53 @@ fn other_things_in_the_way() {
     assert!(!has_temporary(dir.path("")));
 }
 
+/// Changes a sealed file's bytes.
+fn damage(dir: &Dir, name: &str, how: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = dir.read(name);
+    how(&mut bytes);
+    fs::remove_file(dir.path(name)).unwrap();
+    dir.write(name, bytes);
+}
+
+const FORGED: &str = "authentication failed: wrong key, or the file was tampered with";
+
 #[test]
 fn the_status_is_that_of_the_worst() {
     let dir = three_sealed();
-    let run = |args: &[&str]| {
-        open_tree(&dir, &["s/", "-O", "back", "--force"])
-            .args(args)
-            .run()
+    let run = |paths: &[&str]| {
+        let options = ["-O", "back", "--force"];
+        open_tree(&dir, &options).args(paths).run()
     };
-    let wrong = |name: &str| {
-        format!(
-            "fetool: s/{name}.gfe: authentication failed: wrong key, or the file was tampered with"
-        )
-    };
-    // A cut one (5), and a forged one (3).
-    let len = fs::metadata(dir.path("s/z.gfe")).unwrap().len();
-    let z = fs::OpenOptions::new()
-        .write(true)
-        .open(dir.path("s/z.gfe"))
-        .unwrap();
-    z.set_len(len - 1).unwrap();
-    let cut = "fetool: s/z.gfe: unexpected EOF: the input ends inside a chunk (at offset 49)";
-    let cut = cut.replace("49", &(len - 1).to_string());
-    let summary = "opened 2 files, 3 B, 0 skipped, 1 failed";
-    let ended = run(&[]);
-    let stderr = ended.stderr();
-    assert!(stderr.contains("s/z.gfe: unexpected EOF"), "{stderr} {cut}");
-    assert_eq!(ended.code(), Some(5));
-    assert_eq!(
-        untimed(stderr.lines().last().unwrap()),
-        format!("fetool: {summary}")
-    );
-    let mut forged = dir.read("s/a.gfe");
-    *forged.last_mut().unwrap() ^= 1;
-    dir.set_mode("s/a.gfe", 0o600);
-    dir.write("s/a.gfe", forged);
-    fs::remove_file(dir.path("s/z.gfe")).unwrap();
-    let ended = run(&["nope"]);
-    let line = wrong("a");
-    let stderr = ended.stderr();
-    assert!(stderr.contains(&line), "{stderr}");
-    assert!(
-        stderr.contains("fetool: nope: no such file or directory"),
-        "{stderr}"
-    );
-    assert_eq!(ended.code(), Some(3));
-    // What failed has left no trace, and what was there before is as it was.
-    assert_eq!(files(dir.path("back")), ["a", "d/b"]);
-    assert_eq!(dir.read("back/a"), b"1");
+    damage(&dir, "s/a.gfe", |bytes| *bytes.last_mut().unwrap() ^= 1);
+    damage(&dir, "s/z.gfe", |bytes| bytes.truncate(46));
+    let missing = "fetool: nope: no such file or directory";
+    let forged = format!("fetool: s/a.gfe: {FORGED}");
+    let cut = "fetool: s/z.gfe: unexpected EOF: the input ends inside a chunk (at offset 46)";
+    let summary = "opened 1 file, 2 B, 0 skipped, 1 failed";
+    tells(&run(&["nope", "s/d"]), 1, &[missing], summary);
+    let summary = "opened 1 file, 2 B, 0 skipped, 2 failed";
+    let ended = run(&["nope", "s/d", "s/a.gfe"]);
+    tells(&ended, 3, &[missing, &forged], summary);
+    let summary = "opened 1 file, 2 B, 0 skipped, 3 failed";
+    let ended = run(&["nope", "s/d", "s/z.gfe", "s/a.gfe"]);
+    tells(&ended, 5, &[missing, &forged, cut], summary);
+    // What failed has left no trace.
+    assert_eq!(files(dir.path("back")), ["d/b"]);
+}
+
+#[test]
+fn one_damaged_file_does_not_stop_the_others() {
+    let dir = three_sealed();
+    let before = walk(dir.path("s"));
+    damage(&dir, "s/a.gfe", |bytes| *bytes.last_mut().unwrap() ^= 1);
+    let forged = format!("fetool: s/a.gfe: {FORGED}");
+    for (out, jobs) in [("one", "-j1"), ("two", "-j2"), ("many", "-j8")] {
+        let opened = open_tree(&dir, &["s/", "-O", out, jobs]).run();
+        let summary = "opened 2 files, 5 B, 0 skipped, 1 failed";
+        tells(&opened, 3, &[&forged], summary);
+        assert_eq!(files(dir.path(out)), ["d/b", "z"]);
+    }
+    assert_eq!(walk(dir.path("s")).len(), before.len());
 }
 
 #[test]

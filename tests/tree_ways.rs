@@ -8,8 +8,6 @@ use cli_common::{data, fetool, shell};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
-use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use tree_common::*;
 
