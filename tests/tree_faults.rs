@@ -150,17 +150,29 @@ fn the_status_is_that_of_the_worst() {
 
 #[test]
 fn one_damaged_file_does_not_stop_the_others() {
-    let dir = three_sealed();
-    let before = walk(dir.path("s"));
-    damage(&dir, "s/a.gfe", |bytes| *bytes.last_mut().unwrap() ^= 1);
-    let forged = format!("fetool: s/a.gfe: {FORGED}");
-    for (out, jobs) in [("one", "-j1"), ("two", "-j2"), ("many", "-j8")] {
-        let opened = open_tree(&dir, &["s/", "-O", out, jobs]).run();
-        let summary = "opened 2 files, 5 B, 0 skipped, 1 failed";
-        tells(&opened, 3, &[&forged], summary);
-        assert_eq!(files(dir.path(out)), ["d/b", "z"]);
+    let dir = home();
+    put(&dir, "t/a", data(3 << 20));
+    for name in ["b", "c", "d", "e"] {
+        put(&dir, format!("t/{name}"), name);
     }
-    assert_eq!(walk(dir.path("s")).len(), before.len());
+    seal_tree(&dir, &["-q", "t/", "-O", "s"]).run().succeeds();
+    // In the last of three chunks, and at the end of it.
+    let forged = "authentication failed in chunk 2 (at offset 2097216): the file was tampered with";
+    let cut = "unexpected EOF: the input ends inside a chunk (at offset 3145811)";
+    for (status, told) in [(3, forged), (5, cut)] {
+        damage(&dir, "s/a.gfe", |bytes| match status {
+            3 => *bytes.last_mut().unwrap() ^= 1,
+            _ => bytes.truncate(bytes.len() - 1),
+        });
+        for jobs in ["-j1", "-j2", "-j8"] {
+            let opened = open_tree(&dir, &["s/", "-O", "out", jobs]).run();
+            let line = format!("fetool: s/a.gfe: {told}");
+            let summary = "opened 4 files, 4 B, 0 skipped, 1 failed";
+            tells(&opened, status, &[&line], summary);
+            assert_eq!(files(dir.path("out")), ["b", "c", "d", "e"]);
+            fs::remove_dir_all(dir.path("out")).unwrap();
+        }
+    }
 }
 
 #[test]
