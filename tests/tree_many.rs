@@ -288,3 +288,22 @@ fn parts_with_gnu_parallel() {
     shell(back, [""; 0]).within(&dir).run().succeeds();
     assert_eq!(walk(dir.path("back/t")), walk(dir.path("t")));
 }
+
+/// Runs that begin at the same moment look for stale files in the same folders, and must not take
+/// each other's for stale.
+#[test]
+fn parts_that_begin_at_once_leave_each_other_alone() {
+    let dir = home();
+    for number in 0..160 {
+        put(&dir, format!("t/{}/{number}", number % 40), "1");
+    }
+    let script = r#"for shard in 0 1 2 3; do
+            "$FETOOL" seal -r -q -k @key --shard $shard/4 t -O out & all="$all $!"
+        done
+        for one in $all; do wait $one || exit 1; done"#;
+    for _ in 0..if big() { 300 } else { 60 } {
+        shell(script, [""; 0]).within(&dir).run().succeeds();
+        assert_eq!(files(dir.path("out")).len(), 160);
+        fs::remove_dir_all(dir.path("out")).unwrap();
+    }
+}
