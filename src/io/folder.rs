@@ -7,7 +7,7 @@ use super::cleanup::Temporary;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
-use nix::sys::stat::{Mode, fstatat, mkdirat};
+use nix::sys::stat::{Mode, fchmod, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -65,12 +65,17 @@ impl Folder {
         let open = || openat(&self.fd, name, FOLDER | OFlag::O_NOFOLLOW, Mode::empty());
         let fd = match (open(), new) {
             (Err(Errno::ENOENT), Some(mode)) => {
-                match mkdirat(&self.fd, name, mode()) {
+                let mode = mode();
+                let made = mkdirat(&self.fd, name, mode);
+                let opened = open();
+                match (made, &opened) {
+                    // Whatever the umask says, it is as open as the one that it is the copy of.
+                    (Ok(()), Ok(folder)) => fchmod(folder, mode)?,
                     // Another worker was faster.
-                    Ok(()) | Err(Errno::EEXIST) => {}
-                    Err(error) => return Err(error.into()),
+                    (Ok(()) | Err(Errno::EEXIST), _) => {}
+                    (Err(error), _) => return Err(error.into()),
                 }
-                open()
+                opened
             }
             (opened, _) => opened,
         };
@@ -137,20 +142,24 @@ impl Folder {
         for entry in dir.iter() {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if is_temporary(name) && self.is_stale(name) {
-                self.remove(name)?;
-                removed += 1;
+            // Held until it is gone, so that nobody else takes it for stale meanwhile.
+            if is_temporary(name)
+                && let Some(_lock) = self.stale(name)
+            {
+                match self.remove(name) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => removed += 1,
+                }
             }
         }
         Ok(removed)
     }
 
-    /// Whoever writes a temporary file holds its lock.
-    fn is_stale(&self, name: &OsStr) -> bool {
-        let Ok(Some(file)) = self.file(name) else {
-            return false;
-        };
-        file.metadata().is_ok_and(|metadata| metadata.is_file()) && file.try_lock().is_ok()
+    /// A temporary file that nobody writes, locked: whoever writes one holds its lock.
+    fn stale(&self, name: &OsStr) -> Option<File> {
+        let file = self.file(name).ok()??;
+        let stale = file.metadata().ok()?.is_file() && file.try_lock().is_ok();
+        stale.then_some(file)
     }
 
     /// Whether something has this name, whatever it is.

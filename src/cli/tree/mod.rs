@@ -22,7 +22,7 @@ use super::args::WorkArgs;
 use super::failure::{Failure, shown};
 use crate::io::FileId;
 use crossbeam::channel::{Receiver, Sender, bounded};
-use fetool::{Error, Stop, all_cores};
+use fetool::{Stop, all_cores};
 use one::{Shared, Worker};
 use place::Place;
 use std::fs;
@@ -210,12 +210,6 @@ fn tell_all(
     report: &mut Report,
 ) -> Result<(), Failure> {
     for outcome in outcomes {
-        // What fails because the work was stopped is no news.
-        let stopped = task.stop.is_stopped()
-            && matches!(&outcome.what, What::Failed(failure) if failure.message() == Error::Stopped.to_string());
-        if stopped {
-            continue;
-        }
         let told = report.tell(&outcome);
         let failed = matches!(outcome.what, What::Failed(_));
         if told.is_err() || (failed && task.tree.walk.fail_fast) {

@@ -8,13 +8,15 @@ use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
 use crate::io::folder::{Folder, Staged};
 use crate::io::output::folder;
-use fetool::{Error, status};
+use fetool::{Error, Stop, status};
+use nix::fcntl::OFlag;
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs::{self, File, FileTimes, Metadata, Permissions};
+use std::fs::{self, File, FileTimes, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -36,6 +38,9 @@ pub struct Shared {
     big: Mutex<()>,
     /// Folders from which stale temporary files were removed.
     cleaned: Mutex<HashSet<PathBuf>>,
+    /// With --force: what this run has placed, by a hash of its path. Two sources may have one
+    /// result, and the second must not replace the first.
+    placed: Mutex<HashSet<[u8; 32]>>,
 }
 
 /// What ends the work on a file early.
@@ -141,13 +146,19 @@ impl<'a> Worker<'a> {
 
     fn open(&mut self, place: &Place, name: &OsStr) -> io::Result<File> {
         if self.task.tree.walk.follow {
-            return File::open(&place.source);
+            // What has become a fifo is not waited for.
+            let nonblocking = OFlag::O_NONBLOCK.bits();
+            let mut open = OpenOptions::new();
+            return open
+                .read(true)
+                .custom_flags(nonblocking)
+                .open(&place.source);
         }
         let folder = cached(&mut self.source, &place.root.join(&place.below), || {
             Folder::open(&place.root)?.enter(&place.below, None)
         })?;
         let file = folder.file(name)?;
-        file.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+        file.ok_or_else(not_found)
     }
 
     /// Makes the other file, and gives it its name when it is whole.
@@ -158,6 +169,11 @@ impl<'a> Worker<'a> {
         let (_, folder) = self.target.as_ref().expect("it was entered");
         if !task.force && folder.has(target).map_err(about)? {
             return Err(self.meet_existing(job, folder, target));
+        }
+        if task.force && !self.is_first(job) {
+            let failure = Failure::usage("another file of this run is there already");
+            let failure = failure.with_status(status::SYSTEM);
+            return Err(failure.about(&job.subjects.output).into());
         }
         let staged = folder.stage().map_err(about)?;
         let done = self.transfer(job, &staged.file, len)?;
@@ -191,9 +207,11 @@ impl<'a> Worker<'a> {
         } else {
             NonZeroUsize::MIN
         };
+        // Its own: what fails here must not stop the others.
+        let stop = Stop::new();
         let run = Run {
             jobs,
-            stop: task.stop,
+            stop: &stop,
             meter: task.tally.meter(),
         };
         let done = task
@@ -207,6 +225,14 @@ impl<'a> Worker<'a> {
         }
         self.check_unchanged(job)?;
         Ok(done.bytes)
+    }
+
+    /// Whether no other file of this run has the same result.
+    fn is_first(&self, job: &Job<'_>) -> bool {
+        let placed = &self.task.shared.placed;
+        let mut placed = placed.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = job.output.as_os_str().as_bytes();
+        placed.insert(*blake3::hash(path).as_bytes())
     }
 
     /// A file that was written to while it was read is none of the two states that it had.
@@ -250,7 +276,12 @@ impl<'a> Worker<'a> {
         let shared = &self.task.shared;
         let mode = |part: usize| mode_of_source(place, part);
         cached(&mut self.target, &path, || {
-            let folder = Folder::open(root)?.enter(below, Some(&mode))?;
+            let folder = if self.task.tree.walk.follow && self.task.tree.output_dir.is_none() {
+                // Beside sources that links lead to.
+                Folder::open(&path)?
+            } else {
+                Folder::open(root)?.enter(below, Some(&mode))?
+            };
             let mut cleaned = shared
                 .cleaned
                 .lock()
@@ -280,6 +311,7 @@ impl<'a> Worker<'a> {
             Ok(false) => End::Failed(
                 exists_already(job).hint("it is not what the source makes; --force replaces it"),
             ),
+            Err(Error::Read(error)) => End::Failed(Failure::system(&job.subjects.output, &error)),
             Err(error) => End::Failed(job.subjects.blame(&error)),
         }
     }
@@ -294,6 +326,8 @@ impl<'a> Worker<'a> {
                 .way
                 .are_same(&job.file, &output, NonZeroUsize::MIN)
             {
+                // In the first chunk it may well be the key.
+                Err(error @ Error::Authentication { chunk: 0, .. }) => Err(error),
                 Err(error) if error.offset().is_some() => Ok(false),
                 same => same,
             };
@@ -305,7 +339,7 @@ impl<'a> Worker<'a> {
     fn remove(&self, job: &Job<'_>, folder: &Folder, target: &OsStr) -> Result<(), Failure> {
         let system = |error: io::Error| Failure::system(&job.subjects.output, &error);
         let output = folder.file(target).map_err(system)?;
-        let output = output.ok_or_else(|| system(io::Error::from(io::ErrorKind::NotFound)))?;
+        let output = output.ok_or_else(|| system(not_found()))?;
         let same = self
             .task
             .way
@@ -332,8 +366,19 @@ impl<'a> Worker<'a> {
             .and_then(|()| folder.sync())
             .map_err(system)?;
         self.check_unchanged(job)?;
-        self.unlink(job)
-            .map_err(|error| Failure::system(&job.subjects.input, &error))
+        let about = |error: io::Error| Failure::system(&job.subjects.input, &error);
+        let now = if self.task.tree.walk.follow {
+            fs::metadata(&job.place.source)
+        } else {
+            fs::symlink_metadata(&job.place.source)
+        };
+        if FileId::of(&now.map_err(about)?) != FileId::of(&job.before) {
+            let failure = Failure::usage("another file has taken its place, and was kept");
+            return Err(failure
+                .with_status(status::SYSTEM)
+                .about(&job.subjects.input));
+        }
+        self.unlink(job).map_err(about)
     }
 
     fn unlink(&self, job: &Job<'_>) -> io::Result<()> {
@@ -342,6 +387,11 @@ impl<'a> Worker<'a> {
             _ => fs::remove_file(&job.place.source),
         }
     }
+}
+
+/// In the system's own words.
+fn not_found() -> io::Error {
+    io::Error::from(nix::errno::Errno::ENOENT)
 }
 
 fn exists_already(job: &Job<'_>) -> Failure {

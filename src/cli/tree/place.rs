@@ -21,7 +21,8 @@ pub struct Place {
 /// What of a PATH goes into the names under the output's folder: its last part, or nothing where
 /// its contents are meant.
 pub fn prefix(path: &Path) -> &Path {
-    if path.as_os_str().as_bytes().ends_with(b"/") {
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
         return Path::new("");
     }
     path.file_name().map_or(Path::new(""), Path::new)
@@ -94,6 +95,7 @@ mod tests {
     fn a_path_stands_for_itself_and_one_with_a_slash_for_its_contents() {
         assert_eq!(relative("photos", "photos/a/x"), Path::new("photos/a/x"));
         assert_eq!(relative("photos/", "photos/a/x"), Path::new("a/x"));
+        assert_eq!(relative("photos/.", "photos/./a/x"), Path::new("a/x"));
         assert_eq!(
             relative("/data/photos", "/data/photos/x"),
             Path::new("photos/x")

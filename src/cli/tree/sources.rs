@@ -138,7 +138,8 @@ impl<'a> Wanted<'a> {
 
     fn walked(&self, path: &Path, entry: &DirEntry) -> Option<Found> {
         let source = entry.path();
-        if entry.file_type().is_dir() {
+        // A PATH that is a link to a folder means the folder.
+        if entry.file_type().is_dir() || (entry.depth() == 0 && source.is_dir()) {
             return None;
         }
         let place = match entry.depth() {
