@@ -52,7 +52,10 @@ define_cases() {
 
 sealing_files() {
     section "$1" "$bytes" 1 "$2" \
-        'Every run overwrites the output of the run before it; nobody is asked to bring it to the disk.'
+        'Every run overwrites the output of the run before it; nobody is asked to bring it to the disk. cp and
+the others empty the old file first and use its memory again. fetool writes beside it and renames, so
+that it needs memory for both; on a virtual machine whose host takes free memory back, as here, such
+memory costs several times more to touch (the line with 1 job comes behind and finds it there).'
     contender cp cp 'cp plain out'
     contender fetool fetool "$seal plain -o out --force"
     contender fetool 'fetool, 1 job' "$seal -j 1 plain -o out --force"
