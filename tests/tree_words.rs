@@ -4,6 +4,9 @@ mod cli_common;
 mod tree_common;
 
 use cli_common::{Dir, fetool};
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use tree_common::*;
 
 /// `t/a` and `t/d/b`, of one and two bytes.
@@ -20,7 +23,8 @@ fn json(path: &str, output: &str, rest: &str) -> String {
         "" => "null".to_owned(),
         output => format!("\"{output}\""),
     };
-    format!("{{\"path\":\"{path}\",\"output\":{output},{rest}}}")
+    let (path_hex, output_hex) = (r#""path_hex":null"#, r#""output_hex":null"#);
+    format!(r#"{{"path":"{path}",{path_hex},"output":{output},{output_hex},{rest}}}"#)
 }
 
 #[track_caller]
@@ -31,6 +35,19 @@ fn lines_are(stdout: &str, expected: &[String]) {
     expected.sort();
     assert_eq!(lines, expected);
     assert!(stdout.ends_with('\n'));
+}
+
+#[test]
+fn names_that_are_no_text_are_told_in_hexadecimal_digits() {
+    let dir = home();
+    let name = OsStr::from_bytes(b"\xff");
+    fs::create_dir(dir.path("t")).unwrap();
+    fs::write(dir.path("t").join(name), "1").unwrap();
+    let stdout = seal_tree(&dir, &["t", "--json", "-q"]).run().succeeds();
+    let expected = "{\"path\":\"t/\u{fffd}\",\"path_hex\":\"742fff\",\
+                    \"output\":\"t/\u{fffd}.gfe\",\"output_hex\":\"742fff2e676665\",\
+                    \"result\":\"sealed\",\"bytes\":1,\"reason\":null,\"status\":0}\n";
+    assert_eq!(String::from_utf8(stdout).unwrap(), expected);
 }
 
 #[test]

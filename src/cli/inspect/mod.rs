@@ -2,6 +2,8 @@
 
 mod report;
 
+pub use report::hex;
+
 use super::args::{ReadArgs, SecretArgs, WorkArgs};
 use super::failure::{Failure, Subjects};
 use super::manual;

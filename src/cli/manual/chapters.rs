@@ -406,8 +406,9 @@ pub const TREES: Chapter = (
              when one run passes 2^24 files.",
         ),
         Text(
-            "--json prints one object a file, a line each, in the order in which they are done: path, \
-             output (or null), result ('sealed', 'opened', 'rekeyed', 'planned', 'skipped' or \
+            "--json prints one object a file, a line each, in the order in which they are done: path \
+             and path_hex, output and output_hex (or null; the hexadecimal ones have the bytes of a \
+             path that is not UTF-8, and are null otherwise), result ('sealed', 'opened', 'rekeyed', 'planned', 'skipped' or \
              'failed'), bytes of plaintext (or null), reason (or null), status.",
         ),
         Text(

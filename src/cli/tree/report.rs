@@ -1,10 +1,13 @@
 //! What became of each file, in a line, and of all of them together.
 
 use crate::cli::failure::{Failure, say, shown};
+use crate::cli::inspect::hex;
 use crate::cli::size::rounded;
 use crate::cli::work::print;
 use fetool::status;
 use serde::Serialize;
+use std::borrow::Cow;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -176,7 +179,9 @@ impl Report {
     fn json(&self, outcome: &Outcome) -> String {
         let mut json = Json {
             path: outcome.path.to_string_lossy(),
+            path_hex: hex_of(&outcome.path),
             output: outcome.output.as_deref().map(Path::to_string_lossy),
+            output_hex: outcome.output.as_deref().and_then(hex_of),
             result: "",
             bytes: None,
             reason: None,
@@ -209,11 +214,21 @@ fn is_odd(why: &str) -> bool {
     ["a fifo", "a socket", "a device"].contains(&why)
 }
 
+/// The bytes of a path that is not UTF-8, and so not told by a string.
+fn hex_of(path: &Path) -> Option<String> {
+    match path.to_str() {
+        Some(_) => None,
+        None => Some(hex(path.as_os_str().as_bytes())),
+    }
+}
+
 /// One file's object; documented in the manual.
 #[derive(Serialize)]
 struct Json<'a> {
-    path: std::borrow::Cow<'a, str>,
-    output: Option<std::borrow::Cow<'a, str>>,
+    path: Cow<'a, str>,
+    path_hex: Option<String>,
+    output: Option<Cow<'a, str>>,
+    output_hex: Option<String>,
     result: &'a str,
     bytes: Option<u64>,
     reason: Option<&'a str>,
