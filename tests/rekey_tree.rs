@@ -13,7 +13,7 @@ fn sealed() -> Dir {
     dir.write("old", "old");
     dir.write("new", "new");
     for name in ["a", "b", "d/c"] {
-        put(&dir, &format!("t/{name}"), name);
+        put(&dir, format!("t/{name}"), name);
     }
     let seal = ["seal", "-q", "-r", "-f", "dexios", "--kdf", "balloon", "-k"];
     fetool(seal)
@@ -73,7 +73,7 @@ fn every_file_with_slots_is_changed_and_a_second_run_finds_that() {
 #[test]
 fn a_wrong_secret_changes_nothing() {
     let dir = sealed();
-    let bytes = || ["a", "b", "d/c"].map(|name| dir.read(&format!("t/{name}.dexios")));
+    let bytes = || ["a", "b", "d/c"].map(|name| dir.read(format!("t/{name}.dexios")));
     let before = bytes();
     let ended = fetool([
         "rekey",
