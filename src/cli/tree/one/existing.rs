@@ -1,0 +1,120 @@
+//! Results that are there already, and sources that are not needed any more: what it takes to believe
+//! that one is what the other was made from.
+
+use super::{End, Job, Worker, not_found};
+use crate::cli::failure::{Failure, Subjects};
+use crate::cli::tree::report::What;
+use crate::io::FileId;
+use crate::io::folder::Folder;
+use fetool::{Error, status};
+use std::ffi::OsStr;
+use std::num::NonZeroUsize;
+use std::{fs, io};
+
+impl Worker<'_> {
+    /// What becomes of a file whose result is there already.
+    pub(super) fn meet_existing(&self, job: &Job<'_>, folder: &Folder, target: &OsStr) -> End {
+        let tree = &self.task.tree;
+        if tree.remove_source {
+            return match self.remove(job, folder, target) {
+                Ok(()) => End::Done(What::Done(0)),
+                Err(failure) => End::Failed(failure),
+            };
+        }
+        if !tree.skip_existing {
+            return End::Failed(exists_already(job));
+        }
+        match self.is_sound(job, folder, target) {
+            Ok(true) => End::Skipped("there already".to_owned()),
+            Ok(false) => End::Failed(
+                exists_already(job).hint("it is not what the source makes; --force replaces it"),
+            ),
+            Err(Error::Read(error)) => End::Failed(Failure::system(&job.subjects.output, &error)),
+            Err(error) => End::Failed(job.subjects.blame(&error)),
+        }
+    }
+
+    fn is_sound(&self, job: &Job<'_>, folder: &Folder, target: &OsStr) -> Result<bool, Error> {
+        let Some(output) = folder.file(target).map_err(Error::Read)? else {
+            return Ok(false);
+        };
+        if self.task.tree.verify_existing {
+            return match self
+                .task
+                .way
+                .are_same(&job.file, &output, NonZeroUsize::MIN)
+            {
+                // In the first chunk it may well be the key.
+                Err(error @ Error::Authentication { chunk: 0, .. }) => Err(error),
+                Err(error) if error.offset().is_some() => Ok(false),
+                same => same,
+            };
+        }
+        self.task.way.is_sound(&job.file, &output)
+    }
+
+    /// Removes the source once its replacement, which is on the disk, was read back and is the same.
+    pub(super) fn remove(
+        &self,
+        job: &Job<'_>,
+        folder: &Folder,
+        target: &OsStr,
+    ) -> Result<(), Failure> {
+        let system = |error: io::Error| Failure::system(&job.subjects.output, &error);
+        let output = folder.file(target).map_err(system)?;
+        let output = output.ok_or_else(|| system(not_found()))?;
+        let same = self
+            .task
+            .way
+            .are_same(&job.file, &output, self.task.jobs)
+            .map_err(|error| {
+                Subjects {
+                    input: job.subjects.output.clone(),
+                    ..job.subjects.clone()
+                }
+                .blame(&error)
+                .hint("the source was kept")
+            })?;
+        if !same {
+            return Err(Failure::usage(format!(
+                "differs from {}; both were kept",
+                job.subjects.output
+            ))
+            .with_status(status::SYSTEM)
+            .about(&job.subjects.input));
+        }
+        // Where an earlier run was killed, this was not done yet.
+        output
+            .sync_all()
+            .and_then(|()| folder.sync())
+            .map_err(system)?;
+        self.check_unchanged(job)?;
+        let about = |error: io::Error| Failure::system(&job.subjects.input, &error);
+        let now = if self.task.tree.walk.follow {
+            fs::metadata(&job.place.source)
+        } else {
+            fs::symlink_metadata(&job.place.source)
+        };
+        if FileId::of(&now.map_err(about)?) != FileId::of(&job.before) {
+            let failure = Failure::usage("another file has taken its place, and was kept");
+            return Err(failure
+                .with_status(status::SYSTEM)
+                .about(&job.subjects.input));
+        }
+        self.unlink(job).map_err(about)
+    }
+
+    fn unlink(&self, job: &Job<'_>) -> io::Result<()> {
+        match &self.source {
+            Some((_, folder)) if !self.task.tree.walk.follow => folder.remove(job.name),
+            _ => fs::remove_file(&job.place.source),
+        }
+    }
+}
+
+pub(super) fn exists_already(job: &Job<'_>) -> Failure {
+    Failure::usage("the file exists already")
+        .with_status(status::SYSTEM)
+        .about(&job.subjects.output)
+        .hint("overwrite it with --force, or pass over it with --skip-existing")
+}
