@@ -1,8 +1,9 @@
 //! What must be undone when a signal ends the process: temporary files, and a silenced terminal.
 //!
-//! Signals are waited for in a thread of their own. It holds the lock of the list while it cleans
-//! up and until the process is dead, so no other thread can make something new in between. Errors
-//! need none of this: there, destructors do the work.
+//! Signals are waited for in a thread of their own, from the first such thing on: before there is
+//! one, a signal ends the process as it would any other. The thread holds the lock of the list while
+//! it cleans up and until the process is dead, so no other thread can make something new in between.
+//! Errors need none of this: there, destructors do the work.
 
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
@@ -15,11 +16,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 static UNDO: Mutex<Undo> = Mutex::new(Undo {
+    watched: false,
     files: Vec::new(),
     terminal: None,
 });
 
 struct Undo {
+    /// Signals are waited for.
+    watched: bool,
     files: Vec<PathBuf>,
     terminal: Option<(File, Termios)>,
 }
@@ -28,14 +32,27 @@ fn lock() -> MutexGuard<'static, Undo> {
     UNDO.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The list, for something that must be undone: from now on, signals are waited for.
+fn watched() -> io::Result<MutexGuard<'static, Undo>> {
+    let mut undo = lock();
+    if !undo.watched {
+        watch()?;
+        undo.watched = true;
+    }
+    Ok(undo)
+}
+
+/// Makes a write beyond the limit on the length of files fail. Otherwise it would end the process.
+pub fn outlive_size_limit() -> io::Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
+}
+
 /// Starts to wait for signals.
-pub fn install() -> io::Result<()> {
+fn watch() -> io::Result<()> {
     let ignored = ignored();
     let wanted = [SIGINT, SIGTERM, SIGHUP]
         .into_iter()
         .filter(|signal| ignored >> (signal - 1) & 1 == 0);
-    // Without a handler it would end the process, temporary file and all; with one the write fails.
-    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     let mut signals = Signals::new(wanted)?;
     thread::Builder::new()
         .name("signals".to_owned())
@@ -78,9 +95,9 @@ pub fn die_of(signal: i32) -> ! {
 }
 
 /// Does something that a signal must not cut in two: the process ends after it.
-pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
-    let _undo = lock();
-    work()
+pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> io::Result<T> {
+    let _undo = watched()?;
+    Ok(work())
 }
 
 /// A temporary file that a signal would remove, for as long as this lives.
@@ -94,7 +111,7 @@ impl Temporary {
         make: impl FnOnce() -> io::Result<T>,
         path: impl FnOnce(&T) -> &Path,
     ) -> io::Result<(T, Self)> {
-        let mut undo = lock();
+        let mut undo = watched()?;
         let made = make()?;
         let path = path(&made).to_owned();
         undo.files.push(path.clone());
@@ -117,7 +134,7 @@ impl Silenced {
         let before = tcgetattr(&terminal)?;
         let mut silent = before.clone();
         silent.local_flags.remove(LocalFlags::ECHO);
-        let mut undo = lock();
+        let mut undo = watched()?;
         tcsetattr(&terminal, SetArg::TCSANOW, &silent)?;
         undo.terminal = Some((terminal, before));
         Ok(Self)

@@ -46,6 +46,7 @@ pub fn replace_start(path: &Path, file: &File, old: &[u8], new: &[u8]) -> Result
         forget(&recovery).map_err(Failed::Leftover)?;
         kept
     })
+    .map_err(Failed::Before)?
 }
 
 /// What an earlier run left behind, and what became of it.
@@ -85,7 +86,7 @@ pub fn settle(path: &Path, file: &File) -> io::Result<Settled> {
         };
         forget(&recovery)?;
         Ok(settled)
-    })
+    })?
 }
 
 /// No recovery file is longer: two times the first sector.
