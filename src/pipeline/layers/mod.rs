@@ -12,7 +12,7 @@ mod seal;
 pub(super) use open::Inside;
 pub(super) use seal::Around;
 
-use super::slab::{SLAB_TARGET, Slab, reserve};
+use super::slab::{SLAB_TARGET, Slab};
 use std::ops::Range;
 
 /// The room before a layer's output in which the next layer puts what the slab before left.
@@ -46,7 +46,7 @@ fn prepend(slab: &mut Slab, rest: &[u8]) {
 /// Makes room in the spare buffer for `len` bytes of output behind [`ROOM`].
 fn make_room(slab: &mut Slab, len: usize) {
     // Each layer needs a few bytes more than the one before: not a new buffer each time.
-    reserve(&mut slab.spare, (ROOM + len).next_multiple_of(ROOM));
+    slab.spare.reserve((ROOM + len).next_multiple_of(ROOM));
 }
 
 /// Makes the spare buffer, which was filled up to `end`, the buffer.
