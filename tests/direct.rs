@@ -301,6 +301,28 @@ fn frames_that_carry_no_length() {
 }
 
 #[test]
+fn the_output_is_told_all_that_will_be_written() {
+    for extra in 0..=C {
+        let text = pattern(20 * C + extra);
+        let key = secret();
+        let seal = || Seal::new(&key).chunk_size(Some(C as u64));
+        let size = Some(text.len() as u64);
+        for (way, sealed) in WAYS.into_iter().filter(|way| way.is_direct()).flat_map(|way| {
+            let sealed = ways::seal_in(way, seal().size(size), &text).1;
+            [(way, sealed), (way, seal_stream(&text, C as u64))]
+        }) {
+            let (input, position) = behind(&sealed);
+            let output = Store::new(BEFORE);
+            open_between(way, Open::new(&key), (&input, position), &output)
+                .result
+                .unwrap();
+            let len = output.bytes().len() as u64;
+            assert_eq!(*output.told.lock().unwrap(), Some((0, len)), "{way:?}");
+        }
+    }
+}
+
+#[test]
 fn a_switch_thrown_before_ends_it() {
     let stop = Stop::new();
     stop.stop();

@@ -116,6 +116,16 @@ impl Layout {
         self.prefix + self.chunk + self.suffix
     }
 
+    /// Stored bytes of this many bytes at the end of the plaintext.
+    pub(crate) fn sealed_len(&self, plaintext: u64) -> u64 {
+        let chunk = self.chunk as u64;
+        let chunks = match self.end {
+            End::Short => plaintext / chunk + 1,
+            _ => plaintext.div_ceil(chunk),
+        };
+        plaintext.saturating_add(chunks.saturating_mul((self.prefix + self.suffix) as u64))
+    }
+
     pub(crate) fn too_many_chunks(&self) -> Error {
         Error::usage_hint(
             format!(

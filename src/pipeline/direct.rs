@@ -22,6 +22,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+/// Bytes of a file system's block, commonly.
+const BLOCK: u64 = 4096;
+
 /// The middle of a file.
 pub(super) struct Middle<'a, W> {
     /// Where its first slab is read.
@@ -32,6 +35,8 @@ pub(super) struct Middle<'a, W> {
     /// Bytes of a slab in the input, and in the output.
     pub takes: usize,
     pub gives: usize,
+    /// Bytes of the output behind the middle.
+    pub rest: u64,
     /// Bytes behind a slab that must be there, and are looked at.
     pub ahead: usize,
     /// Where in its buffer a slab is read.
@@ -67,9 +72,12 @@ impl<W: Work> Middle<'_, W> {
     }
 
     fn run_threads(&self, run: &Run<'_>) -> Result<u64, Error> {
-        let len = self.slabs * self.gives as u64;
         let output = self.output;
-        if let Err(full) = output.file.expect(output.position, len) {
+        // All of the file, from the block on that the header began: a single block more whose place
+        // is left open makes ext4 write the whole file out when it is renamed over another.
+        let start = output.position - output.position % BLOCK;
+        let end = output.moved(self.slabs * self.gives as u64 + self.rest);
+        if let Err(full) = output.file.expect(start, end.position - start) {
             // Not even the room that there was.
             let _ = output.file.cut(output.position);
             return Err(Error::Write(full));

@@ -96,6 +96,8 @@ struct Even {
     /// Whether the leads are the same, and not only the lengths.
     tells: bool,
     per_slab: usize,
+    /// Bytes behind them.
+    behind: u64,
 }
 
 impl Even {
@@ -128,8 +130,10 @@ impl Even {
             count += 1;
         }
         let per_slab = (batch / len).max(1);
+        count -= count % per_slab as u64;
         Self {
-            count: count - count % per_slab as u64,
+            behind: body - count * len as u64,
+            count,
             len,
             lead,
             tells,
@@ -170,7 +174,9 @@ impl Even {
             codec: sealed.codec,
             inside: Inside::new(Vec::new(), sealed.offset, sealed.limits),
         };
-        let gives = self.per_slab * self.len.saturating_sub(sealed.frames.overhead());
+        let overhead = sealed.frames.overhead();
+        let gives = self.per_slab * self.len.saturating_sub(overhead);
+        let frames_behind = self.behind.div_ceil(self.len as u64);
         let offset = sealed.offset;
         let middle = Middle {
             input,
@@ -178,6 +184,7 @@ impl Even {
             slabs: self.count / self.per_slab as u64,
             takes: self.per_slab * self.len,
             gives,
+            rest: self.behind.saturating_sub(frames_behind * overhead as u64),
             ahead: self.lead.len(),
             start: 0,
             lay_out: &|slab| self.lay_out(slab, offset),

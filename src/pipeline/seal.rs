@@ -101,6 +101,7 @@ fn seal_middle(
     if slabs * (takes as u64) < options.tuning.direct.max(1) {
         return Ok(Totals::default());
     }
+    let rest = expected.min(there).saturating_sub(slabs * takes as u64);
     let start = plaintext_start(&layout, 0, per_slab);
     let lay_out = |slab: &mut Slab| {
         let first = slab.number * per_slab as u64;
@@ -126,6 +127,7 @@ fn seal_middle(
         slabs,
         takes,
         gives: per_slab * frame,
+        rest: layout.sealed_len(rest),
         ahead: 0,
         start,
         lay_out: &lay_out,

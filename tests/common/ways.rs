@@ -69,6 +69,8 @@ pub struct Store {
     pub slow: Option<u64>,
     /// Reads and writes at most so many bytes at once, and is interrupted before each.
     pub ragged: Option<usize>,
+    /// From where to where it was told that it will be written.
+    pub told: Mutex<Option<(u64, u64)>>,
     interrupts: Mutex<bool>,
 }
 
@@ -147,6 +149,11 @@ impl WriteAt for Store {
         let mut bytes = self.bytes();
         assert!(position as usize <= bytes.len(), "nothing is made longer");
         bytes.truncate(position as usize);
+        Ok(())
+    }
+
+    fn expect(&self, position: u64, len: u64) -> io::Result<()> {
+        *self.told.lock().unwrap() = Some((position, position + len));
         Ok(())
     }
 }
