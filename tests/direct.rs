@@ -307,10 +307,14 @@ fn the_output_is_told_all_that_will_be_written() {
         let key = secret();
         let seal = || Seal::new(&key).chunk_size(Some(C as u64));
         let size = Some(text.len() as u64);
-        for (way, sealed) in WAYS.into_iter().filter(|way| way.is_direct()).flat_map(|way| {
-            let sealed = ways::seal_in(way, seal().size(size), &text).1;
-            [(way, sealed), (way, seal_stream(&text, C as u64))]
-        }) {
+        for (way, sealed) in WAYS
+            .into_iter()
+            .filter(|way| way.is_direct())
+            .flat_map(|way| {
+                let sealed = ways::seal_in(way, seal().size(size), &text).1;
+                [(way, sealed), (way, seal_stream(&text, C as u64))]
+            })
+        {
             let (input, position) = behind(&sealed);
             let output = Store::new(BEFORE);
             open_between(way, Open::new(&key), (&input, position), &output)

@@ -213,7 +213,7 @@ impl Collector<'_> {
     /// Reads the first frame's lead.
     fn start(&mut self, slab: &mut Slab) -> Result<(), Error> {
         let lead = self.splitter.lead();
-        let (filled, read) = slab.fill(self.input, 0, lead, lead);
+        let (filled, read) = slab.fill(self.input, 0, lead, lead, None);
         read.map_err(Error::Read)?;
         let tail = if filled.ended { Tail::End } else { Tail::More };
         self.cut(slab, filled.to, tail)
@@ -254,7 +254,8 @@ impl Produce for Collector<'_> {
         };
         slab.reserve(self.ahead.len());
         slab.buffer[..self.ahead.len()].copy_from_slice(&self.ahead);
-        let (filled, read) = slab.fill(self.input, self.ahead.len(), wanted, target);
+        let had = self.ahead.len();
+        let (filled, read) = slab.fill(self.input, had, wanted, target, self.splitter.rest());
         self.ahead.clear();
         let tail = match read {
             Err(error) => Tail::Failed(Error::Read(error)),

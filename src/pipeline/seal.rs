@@ -219,7 +219,9 @@ impl Produce for Cutter<'_> {
         self.ahead.clear();
         // One byte more than fits, to know whether the slab's last chunk is the stream's last.
         let room = chunks * chunk;
-        let (filled, read) = slab.fill(self.input, had, start + chunk + 1, start + room + 1);
+        let known = self.expected.map(|all| all.saturating_sub(self.read));
+        let (enough, target) = (start + chunk + 1, start + room + 1);
+        let (filled, read) = slab.fill(self.input, had, enough, target, known);
         read.map_err(Error::Read)?;
         self.read += (filled.to - had) as u64;
         self.ended = filled.ended;

@@ -60,14 +60,21 @@ impl Slab {
     ///
     /// It stops before `target` where the input ends or fails; and from `enough` on, where the input
     /// has no more just now, so that what came does not wait for what may come much later. The
-    /// buffer grows with the bytes that arrive, not with the bytes that were announced.
+    /// buffer grows with the bytes that arrive, not with the bytes that were announced; unless the
+    /// input is `known` to have so many.
     pub fn fill(
         &mut self,
         input: &mut dyn Read,
         filled: usize,
         enough: usize,
         target: usize,
+        known: Option<u64>,
     ) -> (Filled, io::Result<()>) {
+        if let Some(known) = known {
+            // One more shows that it ends there.
+            let end = (filled as u64).saturating_add(known).saturating_add(1);
+            self.reserve(end.min(target as u64) as usize);
+        }
         let mut to = filled;
         while to < target {
             if to == self.buffer.len() {
@@ -110,7 +117,13 @@ const PLACE: usize = 2 * 64 - 4;
 impl Buffer {
     /// Makes sure that there are `len` bytes, and no more than asked for.
     pub fn reserve(&mut self, len: usize) {
-        if len <= self.len() {
+        let Some(more) = len.checked_sub(self.len()).filter(|more| *more > 0) else {
+            return;
+        };
+        if self.start > 0 || !self.is_empty() && len < FIRST_GROWTH {
+            // Where it moves, it moves by whole pages.
+            self.memory.reserve_exact(more);
+            self.memory.resize(self.start + len, 0);
             return;
         }
         let room = if len < FIRST_GROWTH { 0 } else { PAGE };

@@ -120,6 +120,13 @@ impl Splitter {
         }
     }
 
+    /// How many bytes the input has from the start of the next frame on, or a few more, where that
+    /// is known.
+    pub fn rest(&self) -> Option<u64> {
+        let body = self.limits.body?;
+        Some(body.saturating_sub(self.walker.start))
+    }
+
     /// Whether the last frame was given out.
     pub fn has_ended(&self) -> bool {
         matches!(self.pending, Pending::End)
