@@ -13,7 +13,7 @@ use fetool::format::{self, Format};
 use fetool::kdf::Kdf;
 use fetool::{Error, Inspect, Open, Seal, Secret};
 use serde_json::Value;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,8 @@ struct Example {
     /// Names and bytes, in their order.
     fields: Vec<(String, Vec<u8>)>,
     changes: Vec<String>,
+    /// Remembers what was derived from it: hashing takes most of the time here.
+    secret: OnceCell<Secret>,
 }
 
 /// All examples of a document, of which there are so many, with so many changes.
@@ -114,8 +116,8 @@ impl Example {
         format::by_name(self.get("format").expect("a format")).expect("a format's name")
     }
 
-    fn secret(&self) -> Secret {
-        match (
+    fn secret(&self) -> &Secret {
+        let secret = || match (
             self.get("key"),
             self.get("key file"),
             self.get("passphrase"),
@@ -124,7 +126,8 @@ impl Example {
             (None, Some(file), None) => Secret::key(vector(file)),
             (None, None, Some(text)) => Secret::passphrase(text),
             _ => panic!("{}: one secret is needed", self.place),
-        }
+        };
+        self.secret.get_or_init(|| secret().for_many_files())
     }
 
     /// `None` where only the header is shown.
@@ -142,8 +145,7 @@ impl Example {
             bytes.fill_with(|| next.replace(next.get() + 1));
             Ok(())
         };
-        let secret = self.secret();
-        let mut seal = Seal::new(&secret)
+        let mut seal = Seal::new(self.secret())
             .format(self.format())
             .fixed_random_for_tests(&count_up);
         for option in self
@@ -168,7 +170,7 @@ impl Example {
     /// What comes out of a file, and the end of it: reading and warnings, or an error.
     fn open(&self, file: &[u8], strict: bool) -> (Vec<u8>, Result<(String, String), Error>) {
         let mut opened = Vec::new();
-        let done = Open::new(&self.secret())
+        let done = Open::new(self.secret())
             .format(Some(self.format()))
             .strict(strict)
             .start(file)
