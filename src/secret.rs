@@ -15,7 +15,11 @@ pub struct Secret {
     bytes: Zeroizing<Vec<u8>>,
     kind: Kind,
     memory: Option<Arc<Memory>>,
+    derive: Derive,
 }
+
+/// As [`Derivation::derive`].
+type Derive = fn(Derivation, &[u8], &[u8]) -> Result<Key, Error>;
 
 /// What was derived from a secret already, so that many files cost one hash.
 #[derive(Default)]
@@ -32,7 +36,7 @@ impl Memory {
     /// Files that were sealed one by one have a salt each, and there may be millions of them.
     const KEYS_MAX: usize = 1024;
 
-    fn derive(&self, secret: &[u8], derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
+    fn derive(&self, secret: &Secret, derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
         let place = {
             let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
             if keys.len() >= Self::KEYS_MAX {
@@ -45,7 +49,7 @@ impl Memory {
         if let Some(key) = &*key {
             return Ok(key.clone());
         }
-        Ok(key.insert(derivation.derive(secret, salt)?).clone())
+        Ok(key.insert(secret.derive_anew(derivation, salt)?).clone())
     }
 }
 
@@ -63,6 +67,7 @@ impl Secret {
             bytes: Zeroizing::new(bytes.into()),
             kind: Kind::Key,
             memory: None,
+            derive: Derivation::derive,
         }
     }
 
@@ -72,6 +77,7 @@ impl Secret {
             bytes: Zeroizing::new(bytes.into()),
             kind: Kind::Passphrase { salted: None },
             memory: None,
+            derive: Derivation::derive,
         }
     }
 
@@ -86,9 +92,22 @@ impl Secret {
     /// Derives a key, or remembers it.
     pub(crate) fn derive(&self, derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
         match &self.memory {
-            Some(memory) => memory.derive(&self.bytes, derivation, salt),
-            None => derivation.derive(&self.bytes, salt),
+            Some(memory) => memory.derive(self, derivation, salt),
+            None => self.derive_anew(derivation, salt),
         }
+    }
+
+    /// Derives a key that is not worth remembering, because no other file has its salt.
+    pub(crate) fn derive_anew(&self, derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
+        (self.derive)(derivation, &self.bytes, salt)
+    }
+
+    /// For fuzzing, which opens thousands of files a second: what computes keys in the place of
+    /// [`Derivation::derive`]. With anything cheaper a passphrase is easy to guess.
+    #[doc(hidden)]
+    pub fn derived_for_tests(mut self, derive: Derive) -> Self {
+        self.derive = derive;
+        self
     }
 
     /// A salt for a new key slot: fresh, or the one of all new files.
