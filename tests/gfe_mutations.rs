@@ -394,6 +394,39 @@ fn empty_chunks_are_refused_where_no_stream_ends() {
 }
 
 #[test]
+fn behind_a_header_that_is_kept_apart_offsets_count_from_the_first_chunk() {
+    let file = common::seal_known(&pattern(2), 1);
+    let (header, body) = file.split_at(HEADER);
+    let key = secret();
+    let open = || fetool::Open::new(&key).detached_header(Some(header));
+    let error = |body: &[u8]| open().run(body, std::io::sink()).unwrap_err();
+    for (chunk, frame) in frames(&file).iter().enumerate() {
+        let mut body = body.to_vec();
+        body[frame.end - 1 - HEADER] ^= 1;
+        let offset = (frame.start - HEADER) as u64;
+        let chunk = chunk as u64;
+        match error(&body) {
+            Error::Authentication {
+                chunk: c,
+                offset: o,
+            } => assert_eq!((c, o), (chunk, offset)),
+            other => panic!("{other}"),
+        }
+    }
+    // Of two faults the first one is told: here a bad tag, and then an end inside a length field.
+    let mut body = body[..frames(&file)[0].len() + 2].to_vec();
+    body[10] ^= 1;
+    let mut report = Inspect::new()
+        .detached_header(Some(header))
+        .run(&body[..])
+        .unwrap();
+    assert_eq!(report.fault.as_ref().unwrap().status, status::TRUNCATED);
+    assert_eq!(report.checked(open().check(&body[..])).unwrap(), None);
+    let fault = report.fault.unwrap();
+    assert_eq!((fault.offset, fault.status), (Some(0), status::KEY));
+}
+
+#[test]
 fn a_stream_ends_with_its_first_short_chunk() {
     // Authentic chunks again, in an order that no stream has.
     let write = |chunks: &[&[u8]]| {
