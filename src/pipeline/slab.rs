@@ -12,6 +12,10 @@ pub(super) const SLAB_TARGET: usize = 1 << 20;
 /// little memory.
 const FIRST_GROWTH: usize = 128 << 10;
 
+/// How much a buffer is for an input that is known to have as much. It may not be true, so large
+/// chunks grow.
+const AT_ONCE: usize = 2 * SLAB_TARGET;
+
 /// One chunk in a slab.
 #[derive(Clone, Debug)]
 pub(super) struct Chunk {
@@ -73,7 +77,10 @@ impl Slab {
         if let Some(known) = known {
             // One more shows that it ends there.
             let end = (filled as u64).saturating_add(known).saturating_add(1);
-            self.reserve(end.min(target as u64) as usize);
+            let end = end.min(target as u64) as usize;
+            if end <= AT_ONCE {
+                self.reserve(end);
+            }
         }
         let mut to = filled;
         while to < target {
