@@ -1,10 +1,10 @@
 //! Key derivation functions, with the parameters that the formats fix.
 
-use crate::Error;
+use crate::{Error, memory};
 use argon2::{Algorithm, Argon2, Params, Version};
 use sha2::Digest;
 use std::{fmt, thread};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A key derived from a secret. Wiped when it is dropped.
 pub type Key = Zeroizing<[u8; 32]>;
@@ -114,7 +114,8 @@ impl Derivation {
     /// Derives a key.
     ///
     /// # Errors
-    /// [`Error::Secret`] when the function refuses the lengths of its inputs.
+    /// [`Error::Secret`] when the function refuses the lengths of its inputs; [`Error::Memory`] and
+    /// [`Error::Thread`] when the system does not have what it takes.
     pub fn derive(self, secret: &[u8], salt: &[u8]) -> Result<Key, Error> {
         let mut key = Key::default();
         match self {
@@ -122,25 +123,44 @@ impl Derivation {
                 memory,
                 passes,
                 lanes,
-            } => Params::new(memory, passes, lanes, Some(key.len()))
-                .and_then(|params| {
-                    Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
-                        secret,
-                        salt,
-                        key.as_mut(),
-                    )
-                })
-                .map_err(refused)?,
-            Self::Balloon { space } => balloon_hash::Params::new(space, 1, 1)
-                .and_then(|params| {
+            } => {
+                Params::new(memory, passes, lanes, Some(key.len()))
+                    .and_then(|params| {
+                        Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
+                            secret,
+                            salt,
+                            key.as_mut(),
+                        )
+                    })
+                    .map_err(|error| match error {
+                        argon2::Error::OutOfMemory => {
+                            Error::Memory(usize::try_from(self.memory()).unwrap_or(usize::MAX))
+                        }
+                        error => refused(error),
+                    })?;
+            }
+            Self::Balloon { space } => {
+                let mut blocks = Vec::new();
+                memory::reserve(&mut blocks, space as usize)?;
+                blocks.resize_with(space as usize, Default::default);
+                let hashed = balloon_hash::Params::new(space, 1, 1).and_then(|params| {
                     balloon_hash::Balloon::<blake3::Hasher>::new(
                         balloon_hash::Algorithm::Balloon,
                         params,
                         None,
                     )
-                    .hash_password_into(secret, salt, key.as_mut())
-                })
-                .map_err(refused)?,
+                    .hash_password_into_with_memory(
+                        secret,
+                        salt,
+                        &mut blocks,
+                        key.as_mut(),
+                    )
+                });
+                blocks
+                    .iter_mut()
+                    .for_each(|block| block.as_mut_slice().zeroize());
+                hashed.map_err(refused)?;
+            }
             Self::Pbkdf2 { iterations } => {
                 pbkdf2::pbkdf2_hmac::<sha2::Sha256>(secret, salt, iterations, key.as_mut());
             }
@@ -152,7 +172,7 @@ impl Derivation {
     /// Derives a key for every salt, on all cores, in the salts' order.
     ///
     /// # Errors
-    /// As [`derive`](Self::derive), and [`Error::Thread`].
+    /// As [`derive`](Self::derive).
     pub fn derive_all(self, secret: &[u8], salts: &[&[u8]]) -> Result<Vec<Key>, Error> {
         let share = salts.len().div_ceil(crate::all_cores().get()).max(1);
         thread::scope(|scope| {

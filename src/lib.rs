@@ -49,6 +49,7 @@ pub mod format;
 mod inspect;
 pub mod kdf;
 mod lookahead;
+mod memory;
 mod open;
 mod pipeline;
 mod rekey;

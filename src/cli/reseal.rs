@@ -91,7 +91,8 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
             sealed,
         ) {
             // A sealing that ended early is why the opening was stopped, or had nobody to give to.
-            (Err(Error::Write(_) | Error::Stopped) | Ok(_), sealed) => sealed,
+            (Err(Error::Stopped) | Ok(_), sealed) => sealed,
+            (Err(error), sealed) if error.is_broken_pipe() => sealed,
             (Err(error), _) => Err(error),
         }
     });
