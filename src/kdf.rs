@@ -3,7 +3,9 @@
 use crate::{Error, memory};
 use argon2::{Algorithm, Argon2, Params, Version};
 use sha2::Digest;
-use std::{fmt, thread};
+use std::error::Error as _;
+use std::sync::OnceLock;
+use std::{fmt, io, thread};
 use zeroize::{Zeroize, Zeroizing};
 
 /// A key derived from a secret. Wiped when it is dropped.
@@ -124,6 +126,7 @@ impl Derivation {
                 passes,
                 lanes,
             } => {
+                start_threads()?;
                 Params::new(memory, passes, lanes, Some(key.len()))
                     .and_then(|params| {
                         Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
@@ -195,6 +198,24 @@ impl Derivation {
             }
             Ok(keys)
         })
+    }
+}
+
+/// Starts the threads that compute Argon2's lanes side by side. They would start by themselves, but
+/// panic where the system has none.
+fn start_threads() -> Result<(), Error> {
+    // They are tried for once in the life of a process. The system's error code.
+    static REFUSED: OnceLock<Option<i32>> = OnceLock::new();
+    let refused = REFUSED.get_or_init(|| {
+        let started = rayon_core::ThreadPoolBuilder::new().build_global();
+        // Without a source, they had been started before.
+        let error = started.err()?;
+        let error = error.source()?.downcast_ref::<io::Error>()?;
+        Some(error.raw_os_error().unwrap_or_default())
+    });
+    match *refused {
+        None => Ok(()),
+        Some(code) => Err(Error::Thread(io::Error::from_raw_os_error(code))),
     }
 }
 

@@ -6,6 +6,7 @@ mod cli_common;
 #[path = "../tree_common/mod.rs"]
 mod tree_common;
 
+mod limits;
 mod memory;
 
 use cli_common::{Dir, K, data, fetool, sealed, vector};
