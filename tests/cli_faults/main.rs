@@ -6,8 +6,12 @@ mod cli_common;
 #[path = "../tree_common/mod.rs"]
 mod tree_common;
 
+mod changing;
 mod limits;
 mod memory;
+mod pipes;
+mod signals;
+mod space;
 
 use cli_common::{Dir, K, data, fetool, sealed, vector};
 use std::fs;
