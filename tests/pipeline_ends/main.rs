@@ -3,7 +3,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod every_byte;
 mod inputs;
+mod looking;
 mod other_shape;
 mod outputs;
 mod switch;
