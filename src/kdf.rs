@@ -1,15 +1,52 @@
 //! Key derivation functions, with the parameters that the formats fix.
 
+use crate::aead::KEY_LEN;
+use crate::locked::Locked;
 use crate::{Error, memory};
 use argon2::{Algorithm, Argon2, Params, Version};
 use sha2::Digest;
 use std::error::Error as _;
+use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 use std::{fmt, io, thread};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
-/// A key derived from a secret. Wiped when it is dropped.
-pub type Key = Zeroizing<[u8; 32]>;
+/// A key of 32 bytes, in memory that is wiped when it is dropped, and locked where the system
+/// allows that. Moving it leaves no copy behind. It begins as zeros.
+#[derive(Clone)]
+pub struct Key(Locked);
+
+impl Key {
+    pub(crate) fn of(bytes: &[u8; KEY_LEN]) -> Self {
+        Self(Locked::of(bytes))
+    }
+}
+
+impl Default for Key {
+    fn default() -> Self {
+        Self(Locked::new(KEY_LEN))
+    }
+}
+
+impl Deref for Key {
+    type Target = [u8; KEY_LEN];
+
+    fn deref(&self) -> &Self::Target {
+        self.0[..].try_into().expect("it has that length")
+    }
+}
+
+impl DerefMut for Key {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        (&mut self.0[..]).try_into().expect("it has that length")
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(not shown)")
+    }
+}
 
 /// The kinds of key derivation that a user can choose from. Which parameters go with one is the
 /// format's affair.
@@ -129,11 +166,8 @@ impl Derivation {
                 start_threads()?;
                 Params::new(memory, passes, lanes, Some(key.len()))
                     .and_then(|params| {
-                        Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
-                            secret,
-                            salt,
-                            key.as_mut(),
-                        )
+                        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+                            .hash_password_into(secret, salt, &mut *key)
                     })
                     .map_err(|error| match error {
                         argon2::Error::OutOfMemory => {
@@ -156,7 +190,7 @@ impl Derivation {
                         secret,
                         salt,
                         &mut blocks,
-                        key.as_mut(),
+                        &mut *key,
                     )
                 });
                 blocks
@@ -165,7 +199,7 @@ impl Derivation {
                 hashed.map_err(refused)?;
             }
             Self::Pbkdf2 { iterations } => {
-                pbkdf2::pbkdf2_hmac::<sha2::Sha256>(secret, salt, iterations, key.as_mut());
+                pbkdf2::pbkdf2_hmac::<sha2::Sha256>(secret, salt, iterations, &mut *key);
             }
             Self::Sha256 => key.copy_from_slice(&sha2::Sha256::digest(secret)),
         }

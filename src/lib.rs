@@ -39,6 +39,7 @@
 
 // `aead::deoxys_ni` alone is allowed it.
 #![deny(unsafe_code)]
+#![deny(clippy::disallowed_methods)]
 #![warn(missing_docs)]
 
 pub mod aead;
@@ -48,6 +49,7 @@ mod error;
 pub mod format;
 mod inspect;
 pub mod kdf;
+mod locked;
 mod lookahead;
 mod memory;
 mod open;

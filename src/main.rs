@@ -1,6 +1,8 @@
 //! The `fetool` command: arguments → plan → run → exit status.
 
 #![forbid(unsafe_code)]
+// Secrets of `env:` are in the environment, which is for us alone.
+#![deny(clippy::disallowed_methods)]
 
 mod cli;
 mod io;

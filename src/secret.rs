@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::kdf::{Derivation, Kdf, Key};
+use crate::locked::Locked;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,10 +10,11 @@ use zeroize::Zeroizing;
 
 /// What opens a sealed file: key bytes, or a passphrase.
 ///
-/// Its bytes are wiped when it is dropped, and its `Debug` does not show them.
+/// Its bytes are wiped when it is dropped, locked in memory where the system allows that, and its
+/// `Debug` does not show them.
 #[derive(Clone)]
 pub struct Secret {
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Locked,
     kind: Kind,
     memory: Option<Arc<Memory>>,
 }
@@ -59,18 +61,18 @@ impl Secret {
     /// Key bytes as they are. What shapes are good depends on the format; see
     /// [`gfe::key`](crate::format::gfe::key) for GFE's.
     pub fn key(bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            bytes: Zeroizing::new(bytes.into()),
-            kind: Kind::Key,
-            memory: None,
-        }
+        Self::new(bytes.into(), Kind::Key)
     }
 
     /// A passphrase, for formats that keep a salt in the file and derive the key themselves.
     pub fn passphrase(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(bytes.into(), Kind::Passphrase { salted: None })
+    }
+
+    fn new(bytes: Vec<u8>, kind: Kind) -> Self {
         Self {
-            bytes: Zeroizing::new(bytes.into()),
-            kind: Kind::Passphrase { salted: None },
+            bytes: Locked::of(&Zeroizing::new(bytes)),
+            kind,
             memory: None,
         }
     }

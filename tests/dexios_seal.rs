@@ -157,7 +157,7 @@ fn nothing_repeats() {
             .unwrap()
             .unwrap()
     };
-    assert_ne!(master(&one), master(&two));
+    assert_ne!(*master(&one), *master(&two));
 }
 
 proptest! {

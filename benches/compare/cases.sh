@@ -52,11 +52,9 @@ define_cases() {
 
 sealing_files() {
     section "$1" "$bytes" 1 "$2" \
-        'Every run overwrites the output of the run before it; nobody is asked to bring it to the disk. cp and
-the others empty the old file first and use its memory again, and so does the shell for *> out*. With
-*-o out* fetool writes a new file and renames it over the old one, which needs memory for both; on a
-virtual machine whose host takes free memory back, as here, such memory costs several times more to
-touch.'
+        'Every run overwrites the output of another one; nobody is asked to bring it to the disk. cp and the
+others empty the old file first and use its memory again, and so does the shell for *> out*. With *-o out*
+fetool writes a new file and renames it over the old one, which needs memory for both.'
     contender cp cp 'cp plain out'
     contender fetool 'fetool > out' "$seal plain >out"
     contender fetool 'fetool > out, 1 job' "$seal -j 1 plain >out"

@@ -78,11 +78,12 @@ method() {
     cat <<END
 Large files have ${size/[MG]iB/ ${size: -3}}. Everything was measured $rounds times behind one that warms
 up: each command once, then each once more, so that what else the machine did spoiled a round of all of
-them. The tables have medians, and the quartiles behind them; 1 GB is 10^9 bytes. *Processor* is the
-time that all cores together spent on a GiB, in the whole pipeline. *× first* compares the time with
-that of the table's first line: 2.00 is twice as long. Where a key is hashed from a passphrase or a key
-file (gpg, Dexios, GoCrypt), the same command was measured on a file of one byte just before, and what
-that took is subtracted. Nothing is subtracted elsewhere; openssl's hash takes some milliseconds.
+them. In memory each ran once uncounted just before, so that it overwrites its own output. The tables
+have medians, and the quartiles behind them; 1 GB is 10^9 bytes. *Processor* is the time that all cores
+together spent on a GiB, in the whole pipeline. *× first* compares the time with that of the table's
+first line: 2.00 is twice as long. Where a key is hashed from a passphrase or a key file (gpg, Dexios,
+GoCrypt), the same command was measured on a file of one byte just before, and what that took is
+subtracted. Nothing is subtracted elsewhere; openssl's hash takes some milliseconds.
 
 END
 }

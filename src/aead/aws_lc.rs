@@ -1,6 +1,7 @@
 //! The aws-lc-rs engine: AES-256-GCM and the two ChaCha20-Poly1305.
 
 use super::{AeadError, Algorithm, Cipher, KEY_LEN, TAG_LEN, Tag};
+use crate::kdf::Key;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use chacha20::{R20, hchacha};
 use zeroize::Zeroizing;
@@ -9,7 +10,7 @@ pub(super) fn cipher(algorithm: Algorithm, key: &[u8; KEY_LEN]) -> Option<Box<dy
     Some(match algorithm {
         Algorithm::Aes256Gcm => Box::new(AwsLc(bind(&AES_256_GCM, key))),
         Algorithm::ChaCha20Poly1305 => Box::new(AwsLc(bind(&CHACHA20_POLY1305, key))),
-        Algorithm::XChaCha20Poly1305 => Box::new(Extended(Zeroizing::new(*key))),
+        Algorithm::XChaCha20Poly1305 => Box::new(Extended(Key::of(key))),
         Algorithm::DeoxysII256 => return None,
     })
 }
@@ -44,7 +45,7 @@ impl Cipher for AwsLc {
 /// XChaCha20-Poly1305 is ChaCha20-Poly1305 under a subkey that HChaCha20 makes from the key and
 /// the first 16 bytes of the nonce; the other 8 become the end of a 12-byte nonce
 /// (draft-irtf-cfrg-xchacha-03, section 2.3).
-struct Extended(Zeroizing<[u8; KEY_LEN]>);
+struct Extended(Key);
 
 const SUBKEY_NONCE_LEN: usize = 16;
 

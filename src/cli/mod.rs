@@ -93,7 +93,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         }
         Err(error) => return tell(&error),
     };
-    match crate::io::cleanup::outlive_size_limit()
+    match crate::io::process::prepare()
         .map_err(Failure::from_system)
         .and_then(|()| cli.command.run())
     {

@@ -6,13 +6,13 @@
 //! Errors need none of this: there, destructors do the work.
 
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 static UNDO: Mutex<Undo> = Mutex::new(Undo {
@@ -40,11 +40,6 @@ fn watched() -> io::Result<MutexGuard<'static, Undo>> {
         undo.watched = true;
     }
     Ok(undo)
-}
-
-/// Makes a write beyond the limit on the length of files fail. Otherwise it would end the process.
-pub fn outlive_size_limit() -> io::Result<()> {
-    signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
 }
 
 /// Starts to wait for signals.

@@ -7,6 +7,7 @@ pub mod in_place;
 pub mod input;
 pub mod output;
 pub mod place;
+pub mod process;
 pub mod prompt;
 pub mod text;
 

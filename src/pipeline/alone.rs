@@ -1,8 +1,9 @@
 //! The beginning of the work, on the calling thread alone: threads cost more than sealing a small
 //! file. It ends where they begin to pay; the length of the input need not be known for that.
 
+use super::Run;
 use super::slab::Slab;
-use super::{Produce, Run, Totals, Work, fill, work, write};
+use super::steps::{Produce, Totals, Work, fill, work, write};
 use crate::Error;
 use std::io::Write;
 use std::time::{Duration, Instant};

@@ -12,15 +12,14 @@
 //! Slabs are claimed in their order, so when one is left, those before it are done or in work, and
 //! are done in the end. What was written behind it is cut off before anything else.
 
+use super::Run;
 use super::slab::Slab;
-use super::{Run, Work, or_stop};
+use super::steps::{Work, or_stop};
+use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError, thread};
 use crate::Error;
 use crate::at::{At, ReadAt, WriteAt};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 /// Bytes of a file system's block, commonly.
 const BLOCK: u64 = 4096;

@@ -16,7 +16,7 @@
 //! file. All that has rules, the ends and every error, is found by the code described here, which
 //! goes on behind the last slab that was done.
 //!
-//! Ownership. A [`Slab`] is a buffer with one or more whole chunks. It is owned by one thread at a
+//! Ownership. A [`Slab`](slab::Slab) is a buffer with one or more whole chunks. It is owned by one thread at a
 //! time and travels by value through three channels: `free` → producer → `work` → a worker →
 //! `done` → writer → `free`. Nothing is shared but the codec, which is read only.
 //!
@@ -25,7 +25,7 @@
 //! that caused it, so the error that is reported is the first *in the order of the data*, whatever
 //! the threads' timing: everything before it was written, and nothing behind it.
 //!
-//! Memory. There are [`slabs`] slabs and no other buffers, however long the input and however slow
+//! Memory. There are [`slabs`](steps::slabs) slabs and no other buffers, however long the input and however slow
 //! the sink: the producer waits for a free one. A bounded channel alone would not bound the ring,
 //! the pool does. This cannot deadlock: slab numbers are given out in the order in which slabs are
 //! taken from `free`, so the slab that the writer waits for is always in work or behind it, never
@@ -47,7 +47,9 @@ mod open;
 mod seal;
 mod slab;
 mod split;
+mod steps;
 mod stop;
+mod sync;
 mod threads;
 
 pub use meter::{Meter, Reports};
@@ -56,14 +58,15 @@ pub use stop::Stop;
 pub(crate) use open::{Sealed, open, open_at};
 pub(crate) use seal::{Plan, seal, seal_at};
 pub(crate) use split::Walker;
+pub(crate) use steps::Totals;
+use steps::{Produce, Work};
 
 use crate::Error;
 use alone::alone;
-use slab::Slab;
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
+use steps::or_stop;
 use threads::threads;
 
 /// From where on which way of working pays. Nothing but speed depends on it.
@@ -135,127 +138,6 @@ impl Run<'_> {
             ..self
         }
     }
-}
-
-/// What went through the pipeline.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Totals {
-    pub chunks: u64,
-    pub plaintext: u64,
-    pub written: u64,
-}
-
-impl Totals {
-    fn plus(self, more: Self) -> Self {
-        Self {
-            chunks: self.chunks + more.chunks,
-            plaintext: self.plaintext + more.plaintext,
-            written: self.written + more.written,
-        }
-    }
-}
-
-/// Buffers in the pool: one in each worker, as many ready for them or done by them, one each with
-/// the producer and the writer. Fewer where chunks are so large that these would not fit into the
-/// memory.
-fn slabs(run: &Run<'_>, jobs: usize, frame: u64) -> usize {
-    let fit = usize::try_from(run.memory / frame.max(1)).unwrap_or(usize::MAX);
-    (2 * jobs + 2).min(fit).max(1)
-}
-
-/// Fills slabs, in order, on one thread.
-trait Produce: Send {
-    /// Fills an empty slab with whole chunks and tells whether it is the last. There is one at
-    /// least, perhaps without a chunk.
-    fn fill(&mut self, slab: &mut Slab) -> Result<(), Error>;
-}
-
-/// Works on slabs, on any thread.
-trait Work: Sync {
-    /// Turns the slab's chunks into its output. At an error the output is what came before the
-    /// chunk that failed. Returns the number of plaintext bytes.
-    fn work(&self, slab: &mut Slab) -> Result<u64, Error>;
-}
-
-/// A slab on its way to the writer: its number, and the error in its place.
-struct Done {
-    slab: Slab,
-    /// Plaintext bytes in it.
-    bytes: u64,
-    error: Option<Error>,
-}
-
-impl Done {
-    /// Nothing but an error.
-    fn failed(mut slab: Slab, error: Error) -> Self {
-        slab.clear();
-        Self {
-            slab,
-            bytes: 0,
-            error: Some(error),
-        }
-    }
-}
-
-/// How a slab is passed on: the same for the threads, and for the calling thread alone.
-fn fill(
-    producer: &mut dyn Produce,
-    slab: &mut Slab,
-    number: u64,
-    stop: &Stop,
-) -> Result<(), Error> {
-    slab.clear();
-    slab.number = number;
-    let filled = catch_unwind(AssertUnwindSafe(|| producer.fill(slab)))
-        .unwrap_or(Err(Error::Panic("producer")));
-    // An input that was woken by the switch fails in its own words.
-    if stop.is_stopped() {
-        return Err(Error::Stopped);
-    }
-    filled
-}
-
-fn work(worker: &impl Work, mut slab: Slab, meter: &Meter) -> Done {
-    slab.frames = slab.chunks.len();
-    match catch_unwind(AssertUnwindSafe(|| worker.work(&mut slab))) {
-        Ok(Ok(bytes)) => {
-            meter.add(bytes);
-            Done {
-                slab,
-                bytes,
-                error: None,
-            }
-        }
-        Ok(Err(error)) => Done {
-            slab,
-            bytes: 0,
-            error: Some(error),
-        },
-        // What the slab holds is anyone's guess.
-        Err(_) => Done::failed(slab, Error::Panic("worker")),
-    }
-}
-
-fn write(done: Done, output: &mut dyn Write, totals: &mut Totals) -> Result<Slab, Error> {
-    let Done { slab, bytes, error } = done;
-    output.write_all(slab.output()).map_err(Error::Write)?;
-    totals.written += slab.output().len() as u64;
-    if let Some(error) = error {
-        return Err(error);
-    }
-    totals.chunks += slab.frames as u64;
-    totals.plaintext += bytes;
-    Ok(slab)
-}
-
-/// Does the calling thread's part. A panic in it is the caller's own, for it is the caller's output;
-/// but neither that nor an error may leave anything waiting for an input.
-fn or_stop<T>(stop: &Stop, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let done = catch_unwind(AssertUnwindSafe(work));
-    if !matches!(done, Ok(Ok(_))) {
-        stop.stop();
-    }
-    done.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// Runs producer, workers and writer to the end. No chunk takes more than `frame` bytes.

@@ -1,8 +1,8 @@
 //! Stopping the work from any thread.
 
+use super::sync::{AtomicBool, Mutex, Ordering, PoisonError};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// A switch that ends one operation. Clones are the same switch.
 ///

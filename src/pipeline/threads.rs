@@ -1,12 +1,12 @@
 //! The threads: producer, workers, and the ordered writer, which is the calling one.
 
+use super::Run;
 use super::alone::Begun;
 use super::slab::Slab;
-use super::{Done, Produce, Run, Totals, Work, fill, or_stop, slabs, work, write};
+use super::steps::{Done, Produce, Totals, Work, fill, or_stop, slabs, work, write};
+use super::sync::{Receiver, Sender, bounded, thread};
 use crate::{Error, Meter, Stop};
-use crossbeam::channel::{Receiver, Sender, bounded};
 use std::io::Write;
-use std::thread;
 
 /// Runs everything to the end.
 pub(super) fn threads(

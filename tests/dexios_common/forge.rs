@@ -64,11 +64,13 @@ impl Forge {
 
     pub fn header(&self) -> Vec<u8> {
         let mut header = self.prefix();
+        let mut master = Key::default();
+        *master = MASTER;
         for secret in &self.secrets {
             let slot = Slot::wrap(
                 self.algorithm,
                 SlotHash::Argon2idV1,
-                &Key::new(MASTER),
+                &master,
                 &Secret::key(secret.clone()),
                 &fetool::random,
             )

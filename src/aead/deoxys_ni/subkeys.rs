@@ -5,7 +5,7 @@ use super::super::KEY_LEN;
 use super::lanes::{Block, load};
 use std::arch::x86_64::*;
 use std::hint::black_box;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroize;
 
 /// One before the first of the 16 rounds, and one in each.
 const COUNT: usize = 17;
@@ -24,8 +24,13 @@ const ROUND_CONSTANTS: [u8; COUNT] = [
 ];
 
 /// The subkeys of a key, to which parts of a tweak may have been added. Wiped when dropped.
-#[derive(Zeroize, ZeroizeOnDrop)]
 pub(super) struct Subkeys(pub(super) [__m128i; COUNT]);
+
+impl Drop for Subkeys {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl Subkeys {
     #[inline]

@@ -92,7 +92,7 @@ impl Format for Dexios {
         let algorithm = request.algorithm.unwrap_or(Algorithm::XChaCha20Poly1305);
         let hash = SlotHash::for_kdf(request.kdf)?;
         let mut master = Key::default();
-        (request.random)(master.as_mut())?;
+        (request.random)(&mut *master)?;
         let mut header = DexiosHeader::new(algorithm, request.random)?;
         for secret in request.secrets {
             let slot = Slot::wrap(algorithm, hash, &master, secret, request.random)?;

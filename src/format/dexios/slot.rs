@@ -136,7 +136,7 @@ impl Slot {
         let key = secret.derive(derivation, &salt)?;
         let mut wrapped = [0; WRAPPED_LEN];
         let (body, tag) = wrapped.split_at_mut(KEY_LEN);
-        body.copy_from_slice(master.as_ref());
+        body.copy_from_slice(&**master);
         // The nonce is random, and the hashed key seals next to nothing else: in version 4, what it
         // sealed in earlier changes of the key, in version 5 this alone.
         let sealed = Aead::new(algorithm, &key)
@@ -164,7 +164,7 @@ impl Slot {
         let (body, tag) = self.wrapped.split_at(KEY_LEN);
         master.copy_from_slice(body);
         let tag: &Tag = tag.try_into().expect("16 bytes are left");
-        let opened = Aead::new(algorithm, &key).open(&self.nonce, b"", master.as_mut(), tag);
+        let opened = Aead::new(algorithm, &key).open(&self.nonce, b"", &mut *master, tag);
         Ok(opened.is_ok().then_some(master))
     }
 

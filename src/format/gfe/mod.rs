@@ -32,10 +32,10 @@ pub use header::{GfeHeader, Size};
 
 use super::{Claim, End, Format, Header, Layout, SealRequest, Sealer};
 use crate::aead::{Algorithm, KEY_LEN, TAG_LEN};
+use crate::kdf::Key;
 use crate::secret::without_line_end;
 use crate::{Error, Secret};
 use codec::Codec;
-use zeroize::Zeroizing;
 
 /// The first bytes of every GFE file.
 pub const MAGIC: &[u8; 3] = b"GFE";
@@ -142,7 +142,7 @@ impl Format for Gfe {
 ///
 /// # Errors
 /// [`Error::Secret`] for every other shape; it tells how long the secret was and how to make one.
-pub fn key(secret: &Secret) -> Result<Zeroizing<[u8; KEY_LEN]>, Error> {
+pub fn key(secret: &Secret) -> Result<Key, Error> {
     if secret.is_passphrase() {
         return secret.derived_key().unwrap_or_else(|| {
             Err(Error::usage_hint(
@@ -152,7 +152,7 @@ pub fn key(secret: &Secret) -> Result<Zeroizing<[u8; KEY_LEN]>, Error> {
         });
     }
     let bytes = secret.as_bytes();
-    let mut key = Zeroizing::new([0; KEY_LEN]);
+    let mut key = Key::default();
     if bytes.len() == KEY_LEN {
         key.copy_from_slice(bytes);
         return Ok(key);
@@ -160,10 +160,10 @@ pub fn key(secret: &Secret) -> Result<Zeroizing<[u8; KEY_LEN]>, Error> {
     let text = without_line_end(bytes);
     // Both decoders take constant time for their lengths.
     let decoded = match text.len() {
-        64 => base16ct::mixed::decode(text, key.as_mut()).is_ok(),
+        64 => base16ct::mixed::decode(text, &mut *key).is_ok(),
         44 => std::str::from_utf8(text).is_ok_and(|text| {
             use base64ct::Encoding;
-            base64ct::Base64::decode(text, key.as_mut()).is_ok_and(|key| key.len() == KEY_LEN)
+            base64ct::Base64::decode(text, &mut *key).is_ok_and(|key| key.len() == KEY_LEN)
         }),
         _ => false,
     };

@@ -10,8 +10,8 @@ use crate::format::{
     ChunkId, Description, Field, Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer,
     Unlocked,
 };
+use crate::locked::Locked;
 use crate::{Error, Secret, memory};
-use zeroize::Zeroizing;
 
 pub(super) const SALT_LEN: usize = 16;
 
@@ -145,7 +145,7 @@ impl Header for Layered {
         let inside = |layer| -> Box<dyn OpenLayer> {
             Box::new(Inner {
                 layer,
-                secret: Zeroizing::new(secret.as_bytes().to_vec()),
+                secret: Locked::of(secret.as_bytes()),
             })
         };
         Ok(Unlocked {
@@ -237,7 +237,7 @@ pub(super) fn fields(
 /// A layer inside.
 struct Inner {
     layer: u8,
-    secret: Zeroizing<Vec<u8>>,
+    secret: Locked,
 }
 
 impl OpenLayer for Inner {

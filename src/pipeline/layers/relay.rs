@@ -9,7 +9,7 @@
 //! waits is in the hands of a worker, and that one passes the state on, or breaks the relay when
 //! it fails. A broken relay stops the slabs behind the failure alone; those before it go on.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use crate::pipeline::sync::{Condvar, Mutex, PoisonError};
 
 /// A state on its way from slab to slab.
 pub struct Relay<T> {

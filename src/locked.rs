@@ -1,0 +1,147 @@
+//! Memory for secrets: on pages of their own, which are kept out of swap where the system's limit
+//! allows that, and out of core dumps; wiped when it is dropped.
+//!
+//! A page for 32 bytes looks like waste. But what is locked is a page, whatever else is on it, and
+//! unlocking it for one secret would unlock it for its neighbours. Pages that are dropped are used
+//! again, so a run over many files asks the system for a few.
+
+use memmap2::MmapMut;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use zeroize::Zeroize;
+
+const PAGE: usize = 4096;
+
+/// As many pages are kept for later.
+const KEPT: usize = 64;
+
+/// Single pages, wiped.
+static FREE: Mutex<Vec<MmapMut>> = Mutex::new(Vec::new());
+
+/// Bytes that nobody else should see.
+pub(crate) struct Locked {
+    memory: Memory,
+    len: usize,
+}
+
+enum Memory {
+    Pages(MmapMut),
+    /// Where the system has no pages to give: one that cannot be locked is better than none.
+    Heap(Vec<u8>),
+}
+
+impl Locked {
+    /// Zeros.
+    pub fn new(len: usize) -> Self {
+        let kept = if len <= PAGE { free().pop() } else { None };
+        let memory = kept
+            .or_else(|| new_pages(len))
+            .map_or_else(|| Memory::Heap(vec![0; len]), Memory::Pages);
+        Self { memory, len }
+    }
+
+    /// A copy.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut locked = Self::new(bytes.len());
+        locked.copy_from_slice(bytes);
+        locked
+    }
+}
+
+fn free() -> MutexGuard<'static, Vec<MmapMut>> {
+    FREE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn new_pages(len: usize) -> Option<MmapMut> {
+    let pages = MmapMut::map_anon(len.max(1).next_multiple_of(PAGE)).ok()?;
+    // Both are a further protection that works without: limits on locked memory are low.
+    #[cfg(unix)]
+    let _ = pages.lock();
+    #[cfg(target_os = "linux")]
+    let _ = pages.advise(memmap2::Advice::DontDump);
+    Some(pages)
+}
+
+impl Clone for Locked {
+    fn clone(&self) -> Self {
+        Self::of(self)
+    }
+}
+
+impl Deref for Locked {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.memory {
+            Memory::Pages(pages) => &pages[..self.len],
+            Memory::Heap(bytes) => bytes,
+        }
+    }
+}
+
+impl DerefMut for Locked {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        match &mut self.memory {
+            Memory::Pages(pages) => &mut pages[..self.len],
+            Memory::Heap(bytes) => bytes,
+        }
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        self.zeroize();
+        let memory = std::mem::replace(&mut self.memory, Memory::Heap(Vec::new()));
+        if let Memory::Pages(page) = memory
+            && page.len() == PAGE
+        {
+            let mut free = free();
+            if free.len() < KEPT {
+                free.push(page);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_what_it_was_given() {
+        for len in [0, 1, 32, PAGE - 1, PAGE, PAGE + 1, 100_000] {
+            let bytes: Vec<u8> = (0..len).map(|i| i as u8).collect();
+            let locked = Locked::of(&bytes);
+            assert_eq!(locked.clone()[..], bytes);
+            assert_eq!(locked[..], bytes);
+            assert_eq!(*Locked::new(len), vec![0; len][..]);
+        }
+    }
+
+    #[test]
+    fn a_page_used_again_is_empty() {
+        for _ in 0..2 * KEPT {
+            let (mut one, other) = (Locked::new(PAGE), Locked::new(1));
+            assert_eq!(one[..], [0; PAGE]);
+            assert_eq!(other[..], [0]);
+            one.fill(0xAA);
+        }
+    }
+
+    /// Linux tells how much of a mapping is locked, and the flags of its pages.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn pages_are_locked_and_left_out_of_dumps() {
+        let locked = Locked::of(b"a secret");
+        let address = format!("{:x}-", locked.as_ptr().addr());
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let entry = maps.split_once(&address).expect("it is mapped").1;
+        let flags = entry
+            .lines()
+            .find_map(|line| line.strip_prefix("VmFlags:"))
+            .unwrap();
+        let flags: Vec<_> = flags.split_whitespace().collect();
+        assert!(flags.contains(&"dd"), "{flags:?}");
+        assert!(flags.contains(&"lo"), "{flags:?}");
+    }
+}

@@ -1,0 +1,202 @@
+//! Secrets are gone from memory when they were used: the process reads its own memory and does not
+//! find them.
+//!
+//! One test alone in its program, for it looks at all memory, that of other tests too.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::pattern;
+use fetool::aead::Algorithm;
+use fetool::format::parallel_encryptor::ParallelEncryptor;
+use fetool::format::{Change, Format, dexios::Dexios, gfe::Gfe, gocrypt::GoCrypt};
+use fetool::kdf::{Derivation, Kdf};
+use fetool::{Error, Open, Rekey, Seal, Secret};
+use std::fs::{self, File};
+use std::hint::black_box;
+use std::io;
+use std::os::unix::fs::FileExt;
+use zeroize::Zeroizing;
+
+/// What is looked for, so disguised that the disguise is not found in its place.
+struct Needle {
+    name: &'static str,
+    disguised: Vec<u8>,
+}
+
+const DISGUISE: u8 = 0x5A;
+
+impl Needle {
+    fn new(name: &'static str, byte: impl Fn(usize) -> u8, len: usize) -> Self {
+        Self {
+            name,
+            disguised: (0..len).map(|i| byte(i) ^ DISGUISE).collect(),
+        }
+    }
+
+    fn reveal(&self) -> Vec<u8> {
+        self.disguised.iter().map(|byte| byte ^ DISGUISE).collect()
+    }
+
+    /// How often it is in the memory.
+    fn count(&self, memory: &[u8]) -> usize {
+        // Compared byte by byte, so that it is never whole anywhere.
+        memory
+            .windows(self.disguised.len())
+            .filter(|window| {
+                let mut bytes = window.iter().zip(&self.disguised);
+                bytes.all(|(found, disguised)| *found ^ DISGUISE == *disguised)
+            })
+            .count()
+    }
+}
+
+/// What of the needles is in memory that can be written: their names, and the places.
+fn found(needles: &[Needle]) -> Vec<(&'static str, String)> {
+    const STEP: u64 = 1 << 20;
+    let memory = File::open("/proc/self/mem").unwrap();
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let longest = needles.iter().map(|n| n.disguised.len()).max().unwrap() as u64;
+    let mut found = Vec::new();
+    let mut seen = 0;
+    let mut buffer = vec![0; (STEP + longest) as usize];
+    for line in maps.lines() {
+        let mut words = line.split_whitespace();
+        let (range, rights) = (words.next().unwrap(), words.next().unwrap());
+        if !rights.starts_with("rw") {
+            continue;
+        }
+        let (start, end) = range.split_once('-').unwrap();
+        let [start, end] = [start, end].map(|hex| u64::from_str_radix(hex, 16).unwrap());
+        for at in (start..end).step_by(STEP as usize) {
+            let len = (end - at).min(STEP + longest - 1) as usize;
+            memory.read_exact_at(&mut buffer[..len], at).unwrap();
+            seen += len;
+            for needle in needles {
+                if needle.count(&buffer[..len]) > 0 {
+                    found.push((needle.name, line.to_owned()));
+                }
+            }
+        }
+        buffer.fill(0);
+    }
+    assert!(seen > 100_000, "that was not all memory");
+    found
+}
+
+fn named(found: &[(&'static str, String)]) -> Vec<&'static str> {
+    let mut names: Vec<_> = found.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Random numbers that the needle of the master key knows: they are asked for first.
+fn random(bytes: &mut [u8]) -> Result<(), Error> {
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        *byte = master_byte(i);
+    }
+    Ok(())
+}
+
+fn key_byte(i: usize) -> u8 {
+    (i as u8).wrapping_mul(57).wrapping_add(201)
+}
+
+fn passphrase_byte(i: usize) -> u8 {
+    b'a' + (i as u8).wrapping_mul(7) % 26
+}
+
+fn master_byte(i: usize) -> u8 {
+    (i as u8).wrapping_mul(91).wrapping_add(17)
+}
+
+/// What a derivation makes of the passphrase, disguised at once.
+fn derived(name: &'static str, derivation: Derivation, salt: &[u8], passphrase: &Needle) -> Needle {
+    let secret = Zeroizing::new(passphrase.reveal());
+    let key = derivation.derive(&secret, salt).unwrap();
+    Needle::new(name, |i| key[i], key.len())
+}
+
+/// Seals and opens, in few threads or many, and tries a wrong secret.
+fn there_and_back(
+    seal: Seal<'_>,
+    secret: &Secret,
+    format: &'static dyn Format,
+    threads: usize,
+) -> Vec<u8> {
+    let text = pattern(300_000);
+    let mut sealed = Vec::new();
+    let seal = seal.format(format).jobs(common::jobs(threads));
+    seal.fixed_random_for_tests(&random)
+        .run(&text[..], &mut sealed)
+        .unwrap();
+    let mut opened = Vec::new();
+    let open = |secret| {
+        Open::new(secret)
+            .format(Some(format))
+            .jobs(common::jobs(threads))
+    };
+    open(secret).run(&sealed[..], &mut opened).unwrap();
+    assert!(opened == text);
+    let wrong = Secret::key(vec![3; 32]);
+    assert!(open(&wrong).run(&sealed[..], io::sink()).is_err());
+    sealed
+}
+
+/// The operations that use secrets.
+fn work(key: &Needle, passphrase: &Needle) {
+    for threads in [1, 3] {
+        let secret = Secret::key(key.reveal());
+        let small = Seal::new(&secret).chunk_size(Some(1 << 14));
+        there_and_back(small, &secret, &Gfe, threads);
+        let secret = Secret::passphrase(passphrase.reveal());
+        let seal = || Seal::new(&secret);
+        there_and_back(seal().layers(Some(3)), &secret, &GoCrypt, threads);
+        there_and_back(seal(), &secret, &ParallelEncryptor, threads);
+    }
+    let secret = Secret::passphrase(passphrase.reveal());
+    let salted = secret.clone().with_salt(Kdf::Pbkdf2, *SALT);
+    there_and_back(Seal::new(&salted), &salted, &Gfe, 1);
+    // Slow: every hash of Balloon takes its time.
+    let seal = Seal::new(&secret).algorithm(Some(Algorithm::DeoxysII256));
+    let sealed = there_and_back(seal.kdf(Some(Kdf::Balloon)), &secret, &Dexios, 3);
+    let rekey = Rekey::new(&secret, Change::Replace(&secret)).kdf(Some(Kdf::Balloon));
+    rekey.run(&sealed[..], io::sink()).unwrap();
+}
+
+const SALT: &[u8; 16] = b"0123456789abcdef";
+
+#[test]
+fn secrets_are_gone_when_they_were_used() {
+    let key = Needle::new("key", key_byte, 32);
+    let passphrase = Needle::new("passphrase", passphrase_byte, 24);
+    let needles = [
+        derived(
+            "GFE's key",
+            Kdf::Pbkdf2.for_gfe().unwrap(),
+            SALT,
+            &passphrase,
+        ),
+        derived(
+            "Parallel-Encryptor's key",
+            Derivation::Sha256,
+            b"",
+            &passphrase,
+        ),
+        Needle::new("master key", master_byte, 32),
+        key,
+        passphrase,
+    ];
+    let [.., key, passphrase] = &needles;
+    // They are found where they are.
+    let secrets = [key, passphrase].map(|needle| Secret::key(needle.reveal()));
+    assert_eq!(named(&found(&needles)), ["key", "passphrase"]);
+    drop(black_box(secrets));
+    let before = found(&needles);
+    assert!(before.is_empty(), "{before:#?}");
+
+    work(key, passphrase);
+    let left = found(&needles);
+    assert!(left.is_empty(), "{left:#?}");
+}
