@@ -123,7 +123,7 @@ pub(crate) fn first_frame<'i, R: Read>(
 /// Finds the format without a magic number whose first chunk the secret opens.
 ///
 /// # Errors
-/// [`Error::UnknownFormat`] when there is none; [`Error::Read`].
+/// [`Error::UnknownFormat`] when there is none; [`Error::Read`] and [`Error::Memory`].
 pub(crate) fn by_secret<'a, R: Read>(
     formats: &[&'a dyn Format],
     secret: &Secret,
@@ -159,7 +159,7 @@ pub(crate) fn by_secret<'a, R: Read>(
             continue;
         }
         let first = match first_frame(input, ahead, frames, ahead as u64, &limits) {
-            Err(Error::Read(error)) => return Err(Error::Read(error)),
+            Err(error @ (Error::Read(_) | Error::Memory(_))) => return Err(error),
             first => first,
         };
         let why = match first {
@@ -173,6 +173,7 @@ pub(crate) fn by_secret<'a, R: Read>(
                     unknown.wrong_secret = true;
                     "the first chunk does not authenticate with this secret".to_owned()
                 }
+                Err(error @ Error::Memory(_)) => return Err(error),
                 Err(error) => error.to_string(),
             },
             Err(error) => error.to_string(),

@@ -33,6 +33,10 @@ pub enum Error {
     #[error("no random numbers from the system: {0}")]
     Random(getrandom::Error),
 
+    /// The system has no memory for so many bytes.
+    #[error("no memory from the system for {0} bytes")]
+    Memory(usize),
+
     /// The system has no thread for us.
     #[error("cannot start a thread: {}", Plain(.0))]
     Thread(#[source] io::Error),
@@ -196,6 +200,7 @@ impl Error {
             | Self::Write(_)
             | Self::InputLength { .. }
             | Self::Random(_)
+            | Self::Memory(_)
             | Self::Thread(_)
             | Self::Secret { .. }
             | Self::Stopped

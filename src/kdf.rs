@@ -1,12 +1,15 @@
 //! Key derivation functions, with the parameters that the formats fix.
 
-use crate::Error;
 use crate::aead::KEY_LEN;
 use crate::locked::Locked;
+use crate::{Error, memory};
 use argon2::{Algorithm, Argon2, Params, Version};
 use sha2::Digest;
+use std::error::Error as _;
 use std::ops::{Deref, DerefMut};
-use std::{fmt, thread};
+use std::sync::OnceLock;
+use std::{fmt, io, thread};
+use zeroize::Zeroize;
 
 /// A key of 32 bytes, in memory that is wiped when it is dropped, and locked where the system
 /// allows that. Moving it leaves no copy behind. It begins as zeros.
@@ -150,7 +153,8 @@ impl Derivation {
     /// Derives a key.
     ///
     /// # Errors
-    /// [`Error::Secret`] when the function refuses the lengths of its inputs.
+    /// [`Error::Secret`] when the function refuses the lengths of its inputs; [`Error::Memory`] and
+    /// [`Error::Thread`] when the system does not have what it takes.
     pub fn derive(self, secret: &[u8], salt: &[u8]) -> Result<Key, Error> {
         let mut key = Key::default();
         match self {
@@ -158,22 +162,42 @@ impl Derivation {
                 memory,
                 passes,
                 lanes,
-            } => Params::new(memory, passes, lanes, Some(key.len()))
-                .and_then(|params| {
-                    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-                        .hash_password_into(secret, salt, &mut *key)
-                })
-                .map_err(refused)?,
-            Self::Balloon { space } => balloon_hash::Params::new(space, 1, 1)
-                .and_then(|params| {
+            } => {
+                start_threads()?;
+                Params::new(memory, passes, lanes, Some(key.len()))
+                    .and_then(|params| {
+                        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+                            .hash_password_into(secret, salt, &mut *key)
+                    })
+                    .map_err(|error| match error {
+                        argon2::Error::OutOfMemory => {
+                            Error::Memory(usize::try_from(self.memory()).unwrap_or(usize::MAX))
+                        }
+                        error => refused(error),
+                    })?;
+            }
+            Self::Balloon { space } => {
+                let mut blocks = Vec::new();
+                memory::reserve(&mut blocks, space as usize)?;
+                blocks.resize_with(space as usize, Default::default);
+                let hashed = balloon_hash::Params::new(space, 1, 1).and_then(|params| {
                     balloon_hash::Balloon::<blake3::Hasher>::new(
                         balloon_hash::Algorithm::Balloon,
                         params,
                         None,
                     )
-                    .hash_password_into(secret, salt, &mut *key)
-                })
-                .map_err(refused)?,
+                    .hash_password_into_with_memory(
+                        secret,
+                        salt,
+                        &mut blocks,
+                        &mut *key,
+                    )
+                });
+                blocks
+                    .iter_mut()
+                    .for_each(|block| block.as_mut_slice().zeroize());
+                hashed.map_err(refused)?;
+            }
             Self::Pbkdf2 { iterations } => {
                 pbkdf2::pbkdf2_hmac::<sha2::Sha256>(secret, salt, iterations, &mut *key);
             }
@@ -185,7 +209,7 @@ impl Derivation {
     /// Derives a key for every salt, on all cores, in the salts' order.
     ///
     /// # Errors
-    /// As [`derive`](Self::derive), and [`Error::Thread`].
+    /// As [`derive`](Self::derive).
     pub fn derive_all(self, secret: &[u8], salts: &[&[u8]]) -> Result<Vec<Key>, Error> {
         let share = salts.len().div_ceil(crate::all_cores().get()).max(1);
         thread::scope(|scope| {
@@ -208,6 +232,24 @@ impl Derivation {
             }
             Ok(keys)
         })
+    }
+}
+
+/// Starts the threads that compute Argon2's lanes side by side. They would start by themselves, but
+/// panic where the system has none.
+fn start_threads() -> Result<(), Error> {
+    // They are tried for once in the life of a process. The system's error code.
+    static REFUSED: OnceLock<Option<i32>> = OnceLock::new();
+    let refused = REFUSED.get_or_init(|| {
+        let started = rayon_core::ThreadPoolBuilder::new().build_global();
+        // Without a source, they had been started before.
+        let error = started.err()?;
+        let error = error.source()?.downcast_ref::<io::Error>()?;
+        Some(error.raw_os_error().unwrap_or_default())
+    });
+    match *refused {
+        None => Ok(()),
+        Some(code) => Err(Error::Thread(io::Error::from_raw_os_error(code))),
     }
 }
 

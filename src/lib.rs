@@ -51,6 +51,7 @@ mod inspect;
 pub mod kdf;
 mod locked;
 mod lookahead;
+mod memory;
 mod open;
 mod pipeline;
 mod rekey;

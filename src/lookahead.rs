@@ -28,8 +28,10 @@ impl<R: Read> Lookahead<R> {
     pub(crate) fn peek(&mut self, len: usize) -> io::Result<&[u8]> {
         let end = self.taken + len;
         while self.buffer.len() < end {
-            let step = STEP.min(end - self.buffer.len()) as u64;
-            let read = (&mut self.input).take(step).read_to_end(&mut self.buffer)?;
+            let step = STEP.min(end - self.buffer.len());
+            self.buffer.try_reserve(step)?;
+            let mut input = (&mut self.input).take(step as u64);
+            let read = input.read_to_end(&mut self.buffer)?;
             if read == 0 {
                 break;
             }

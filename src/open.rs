@@ -285,6 +285,9 @@ impl<R: Read + Send> Opening<R> {
     /// The first in the order of the data: [`Error::Authentication`] when a chunk was tampered
     /// with, [`Error::Truncated`] and [`Error::Malformed`]; [`Error::Read`], [`Error::Write`],
     /// [`Error::Stopped`]. What was written until then is the good beginning of the plaintext.
+    ///
+    /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) is an error as any other: an input or output
+    /// that does not block waits for itself.
     pub fn run(self, mut output: impl Write) -> Result<Opened, Error> {
         self.opened(|input, sealed, _, run| {
             let totals = pipeline::open(input, &mut output, sealed, run)?;

@@ -4,6 +4,7 @@ use crate::detect::{by_secret, first_frame, peek_header};
 use crate::format::{Change, FORMATS, Format, Limits, RekeyRequest, Rekeyed};
 use crate::kdf::Kdf;
 use crate::lookahead::Lookahead;
+use crate::memory::zeros;
 use crate::{Error, Secret};
 use std::io::{Read, Write};
 
@@ -61,7 +62,7 @@ impl<'a> Rekey<'a> {
         let mut input = Lookahead::new(input);
         let rekeyed = self.look(&mut input)?;
         output.write_all(&rekeyed.header).map_err(Error::Write)?;
-        let mut piece = vec![0; PIECE];
+        let mut piece = zeros(PIECE)?;
         loop {
             match input.read(&mut piece) {
                 Ok(0) => break,

@@ -233,6 +233,9 @@ impl Sealing {
     /// # Errors
     /// [`Error::Read`] and [`Error::Write`]; [`Error::InputLength`] when the input has not the
     /// announced size; [`Error::Stopped`]. What was written until then is no whole file.
+    ///
+    /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) is an error as any other: an input or output
+    /// that does not block waits for itself.
     pub fn run(self, input: impl Read + Send, mut output: impl Write) -> Result<Sealed, Error> {
         output.write_all(self.header()).map_err(Error::Write)?;
         let offset = self.header().len() as u64;

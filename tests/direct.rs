@@ -4,6 +4,7 @@
 mod common;
 
 use common::by_hand::{self, Data, EXTRA, HEADER, Nonces};
+use common::store::Call;
 use common::ways::{self, BEFORE, Store, WAYS, WORKERS, Way, behind, end, open_between, written};
 use common::{KEY, assert_same, jobs, no_hang, pattern, seal_known, seal_stream, secret};
 use fetool::format::parallel_encryptor::ParallelEncryptor;
@@ -324,6 +325,62 @@ fn the_output_is_told_all_that_will_be_written() {
             assert_eq!(*output.told.lock().unwrap(), Some((0, len)), "{way:?}");
         }
     }
+}
+
+/// What is asked of the files beside their bytes fails.
+#[test]
+fn calls_that_are_refused() {
+    every(|way, workers| {
+        let text = pattern(20 * C + 3);
+        let sealed = seal_known(&text, C as u64);
+        let size = text.len() as u64;
+        let refuse = |call| {
+            move |input: &mut Store, output: &mut Store| {
+                (input.refuses, output.refuses) = (Some(call), Some(call));
+            }
+        };
+        let opened = |call| {
+            let (mut input, position) = behind(&sealed);
+            let mut output = Store::new(BEFORE);
+            refuse(call)(&mut input, &mut output);
+            let key = secret();
+            let open = Open::new(&key).jobs(jobs(workers));
+            open_between(way, open, (&input, position), &output)
+        };
+        for call in [Call::Size, Call::Expect, Call::Cut] {
+            let (out, done) = seal(way, workers, size, refuse(call), &text);
+            let found = opened(call);
+            match (call, way.is_direct()) {
+                (Call::Size, true) => {
+                    assert!(matches!(done, Err(Error::Read(_))), "{way:?}");
+                    // Which is only a way less.
+                    assert_same(&found.written, &text);
+                    found.result.unwrap();
+                }
+                (Call::Expect, true) => {
+                    assert!(matches!(done, Err(Error::Write(_))), "{way:?}");
+                    assert!(matches!(found.result, Err(Error::Write(_))), "{way:?}");
+                    assert_eq!((out.len(), found.written.len()), (HEADER, 0), "{way:?}");
+                }
+                // Nothing is cut where nothing went wrong.
+                _ => {
+                    assert_same(&out, &sealed);
+                    assert_same(&found.written, &text);
+                    done.unwrap();
+                    found.result.unwrap();
+                }
+            }
+        }
+        if way.is_direct() {
+            // Now there is something behind the first error, which cannot be cut off.
+            let fail = |input: &mut Store, output: &mut Store| {
+                input.bad = Some(3 + C as u64 + 1);
+                output.refuses = Some(Call::Cut);
+            };
+            let (_, done) = seal(way, workers, size, fail, &text);
+            assert!(matches!(done, Err(Error::Write(_))), "{way:?}");
+        }
+    });
 }
 
 #[test]

@@ -99,12 +99,12 @@ fn the_tests_that_the_security_document_names_exist() {
     let text = read("docs/security.md");
     let mut named = 0;
     for name in code(&text) {
-        let Some((file, function)) = name.split_once("::") else {
+        let Some((file, function)) = name.rsplit_once("::") else {
             continue;
         };
         let file = match file.contains('/') {
             true => file.to_owned(),
-            false => format!("tests/{file}.rs"),
+            false => format!("tests/{}.rs", file.replace("::", "/")),
         };
         assert!(is_test(&read(&file), function), "{name}");
         named += 1;

@@ -129,7 +129,11 @@ impl Subjects {
         let subject = match error {
             Error::Write(_) => Some(&self.output),
             Error::Secret { .. } => Some(&self.key),
-            Error::Usage { .. } | Error::Random(_) | Error::Thread(_) | Error::Panic(_) => None,
+            Error::Usage { .. }
+            | Error::Random(_)
+            | Error::Memory(_)
+            | Error::Thread(_)
+            | Error::Panic(_) => None,
             _ => Some(&self.input),
         };
         let mut failure = Failure {

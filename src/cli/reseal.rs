@@ -80,7 +80,10 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     warn_of_format(&args.work, &subjects, &weaknesses);
     let (giver, taker) = handover();
     let sealed = thread::scope(|scope| {
-        let opened = scope.spawn(move || open(opening, giver));
+        let opened = thread::Builder::new()
+            .name("opening".to_owned())
+            .spawn_scoped(scope, move || open(opening, giver))
+            .map_err(Error::Thread)?;
         let sealed: Result<Sealed, Error> = sealing.run(taker, &mut output);
         if sealed.is_err() {
             // The opening may wait for input that nobody needs any more.
@@ -91,7 +94,8 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
             sealed,
         ) {
             // A sealing that ended early is why the opening was stopped, or had nobody to give to.
-            (Err(Error::Write(_) | Error::Stopped) | Ok(_), sealed) => sealed,
+            (Err(Error::Stopped) | Ok(_), sealed) => sealed,
+            (Err(error), sealed) if error.is_broken_pipe() => sealed,
             (Err(error), _) => Err(error),
         }
     });

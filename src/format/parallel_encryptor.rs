@@ -23,7 +23,7 @@ use super::{
 };
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::kdf::{Derivation, Key};
-use crate::{Error, Secret};
+use crate::{Error, Secret, memory};
 use std::ops::Range;
 
 /// Length of the header in bytes.
@@ -218,7 +218,7 @@ impl Header for ParallelHeader {
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
         let codec = self.codec(secret)?;
         if let Some(first) = first {
-            codec.open(ChunkId::first(HEADER_LEN), &mut first.to_vec())?;
+            codec.open(ChunkId::first(HEADER_LEN), &mut memory::copy(first)?)?;
         }
         let warning = if first.is_none() && self.tries_first_frame() {
             NOTHING

@@ -46,7 +46,10 @@ fn gone() -> io::Error {
 
 impl Write for Giver {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.send(Some(bytes.to_vec())).map_err(|_| gone())?;
+        let mut piece = Vec::new();
+        piece.try_reserve_exact(bytes.len())?;
+        piece.extend_from_slice(bytes);
+        self.0.send(Some(piece)).map_err(|_| gone())?;
         Ok(bytes.len())
     }
 

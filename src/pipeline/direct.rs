@@ -133,7 +133,8 @@ impl<W: Work> Middle<'_, W> {
 
     fn work(&self, slab: &mut Slab) -> Result<u64, Left> {
         let filled = self.start + self.takes + self.ahead;
-        slab.reserve(filled);
+        // With no memory for all the workers the ordinary way may find some when these have ended.
+        slab.reserve(filled).map_err(|_| Left::Over)?;
         let input = self.input.moved(slab.number * self.takes as u64);
         match input.read_all(&mut slab.buffer[self.start..filled]) {
             Ok(true) if (self.lay_out)(slab) => {}

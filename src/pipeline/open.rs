@@ -8,6 +8,7 @@ use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
 use crate::at::{At, ReadAt, WriteAt};
 use crate::format::{ChunkId, Frames, Limits, OpenChunk, OpenLayer};
+use crate::memory::append;
 use std::io::{Read, Write};
 
 /// What is to be opened, behind its header.
@@ -214,7 +215,7 @@ impl Collector<'_> {
     fn start(&mut self, slab: &mut Slab) -> Result<(), Error> {
         let lead = self.splitter.lead();
         let (filled, read) = slab.fill(self.input, 0, lead, lead, None);
-        read.map_err(Error::Read)?;
+        read?;
         let tail = if filled.ended { Tail::End } else { Tail::More };
         self.cut(slab, filled.to, tail)
     }
@@ -223,7 +224,7 @@ impl Collector<'_> {
     fn cut(&mut self, slab: &mut Slab, filled: usize, tail: Tail) -> Result<(), Error> {
         let bytes = &slab.buffer[..filled];
         let taken = self.splitter.split(bytes, tail, &mut slab.chunks);
-        self.ahead.extend_from_slice(&bytes[taken..]);
+        append(&mut self.ahead, &bytes[taken..])?;
         slab.last = self.splitter.has_ended();
         if slab.chunks.is_empty()
             && let Some(error) = self.splitter.take_fault()
@@ -252,13 +253,13 @@ impl Produce for Collector<'_> {
             target if self.layers == 0 && wanted > target / 4 => wanted,
             target => target.max(wanted),
         };
-        slab.reserve(self.ahead.len());
+        slab.reserve(self.ahead.len())?;
         slab.buffer[..self.ahead.len()].copy_from_slice(&self.ahead);
         let had = self.ahead.len();
         let (filled, read) = slab.fill(self.input, had, wanted, target, self.splitter.rest());
         self.ahead.clear();
         let tail = match read {
-            Err(error) => Tail::Failed(Error::Read(error)),
+            Err(error) => Tail::Failed(error),
             Ok(()) if filled.ended => Tail::End,
             Ok(()) => Tail::More,
         };

@@ -7,6 +7,7 @@ use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
 use crate::at::{At, ReadAt, WriteAt};
 use crate::format::{ChunkId, End, Layout, SealChunk, SealLayer};
+use crate::memory::append;
 use std::io::{Read, Write};
 
 /// How plaintext is to be sealed.
@@ -214,7 +215,7 @@ impl Produce for Cutter<'_> {
         let chunks = self.per_slab(slab.number);
         let start = plaintext_start(&self.layout, self.base, chunks);
         let had = start + self.ahead.len();
-        slab.reserve(had);
+        slab.reserve(had)?;
         slab.buffer[start..had].copy_from_slice(&self.ahead);
         self.ahead.clear();
         // One byte more than fits, to know whether the slab's last chunk is the stream's last.
@@ -222,7 +223,7 @@ impl Produce for Cutter<'_> {
         let known = self.expected.map(|all| all.saturating_sub(self.read));
         let (enough, target) = (start + chunk + 1, start + room + 1);
         let (filled, read) = slab.fill(self.input, had, enough, target, known);
-        read.map_err(Error::Read)?;
+        read?;
         self.read += (filled.to - had) as u64;
         self.ended = filled.ended;
         self.check_length(self.ended)?;
@@ -230,8 +231,7 @@ impl Produce for Cutter<'_> {
         if !self.ended {
             // Whole chunks, with at least one byte behind them.
             got = (got - 1) / chunk * chunk;
-            self.ahead
-                .extend_from_slice(&slab.buffer[start + got..filled.to]);
+            append(&mut self.ahead, &slab.buffer[start + got..filled.to])?;
         }
         for at in (0..got).step_by(chunk) {
             self.cut(slab, start + at, chunk.min(got - at))?;
@@ -281,7 +281,7 @@ impl Sealing<'_> {
                 + frames
                     .map(|c| prefix + c.bytes.len() + suffix)
                     .sum::<usize>(),
-        );
+        )?;
         let mut end = self.base;
         let mut bytes = 0;
         for chunk in &slab.chunks {

@@ -1,6 +1,8 @@
 //! The unit that travels through the pipeline: a reused buffer with whole frames in it.
 
+use crate::Error;
 use crate::format::ChunkId;
+use crate::memory::{self, LARGE, zeros};
 use std::io::{self, Read};
 use std::ops::{Deref, DerefMut, Range};
 
@@ -10,7 +12,11 @@ pub(super) const SLAB_TARGET: usize = 1 << 20;
 
 /// How much a buffer grows at first, so that a file which announces more than it holds costs
 /// little memory.
-const FIRST_GROWTH: usize = 128 << 10;
+const FIRST_GROWTH: usize = LARGE;
+
+/// How much a buffer is for an input that is known to have as much. It may not be true, so large
+/// chunks grow.
+const AT_ONCE: usize = 2 * SLAB_TARGET;
 
 /// One chunk in a slab.
 #[derive(Clone, Debug)]
@@ -51,8 +57,8 @@ impl Slab {
     }
 
     /// Makes sure that the buffer has `len` bytes, and no more than asked for.
-    pub fn reserve(&mut self, len: usize) {
-        self.buffer.reserve(len);
+    pub fn reserve(&mut self, len: usize) -> Result<(), Error> {
+        self.buffer.reserve(len)
     }
 
     /// Reads from `input` to the buffer's positions from `filled` up to `target`. Returns up to
@@ -69,16 +75,24 @@ impl Slab {
         enough: usize,
         target: usize,
         known: Option<u64>,
-    ) -> (Filled, io::Result<()>) {
+    ) -> (Filled, Result<(), Error>) {
+        let mut to = filled;
         if let Some(known) = known {
             // One more shows that it ends there.
             let end = (filled as u64).saturating_add(known).saturating_add(1);
-            self.reserve(end.min(target as u64) as usize);
+            let end = end.min(target as u64) as usize;
+            if end <= AT_ONCE
+                && let Err(e) = self.reserve(end)
+            {
+                return (Filled { to, ended: false }, Err(e));
+            }
         }
-        let mut to = filled;
         while to < target {
             if to == self.buffer.len() {
-                self.reserve(target.min((2 * to).max(FIRST_GROWTH)));
+                let more = target.min((2 * to).max(FIRST_GROWTH));
+                if let Err(e) = self.reserve(more) {
+                    return (Filled { to, ended: false }, Err(e));
+                }
             }
             let end = target.min(self.buffer.len());
             match input.read(&mut self.buffer[to..end]) {
@@ -91,7 +105,7 @@ impl Slab {
                     }
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return (Filled { to, ended: false }, Err(e)),
+                Err(e) => return (Filled { to, ended: false }, Err(Error::Read(e))),
             }
         }
         (Filled { to, ended: false }, Ok(()))
@@ -116,19 +130,18 @@ const PLACE: usize = 2 * 64 - 4;
 
 impl Buffer {
     /// Makes sure that there are `len` bytes, and no more than asked for.
-    pub fn reserve(&mut self, len: usize) {
+    pub fn reserve(&mut self, len: usize) -> Result<(), Error> {
         let Some(more) = len.checked_sub(self.len()).filter(|more| *more > 0) else {
-            return;
+            return Ok(());
         };
         if self.start > 0 || !self.is_empty() && len < FIRST_GROWTH {
             // Where it moves, it moves by whole pages.
-            self.memory.reserve_exact(more);
+            memory::reserve(&mut self.memory, more)?;
             self.memory.resize(self.start + len, 0);
-            return;
+            return Ok(());
         }
         let room = if len < FIRST_GROWTH { 0 } else { PAGE };
-        // Zeros that the system hands out: no page is touched before it is used.
-        let mut memory = vec![0; len + room];
+        let mut memory = zeros(len.saturating_add(room))?;
         let start = match room {
             0 => 0,
             _ => PLACE.wrapping_sub(memory.as_ptr().addr()) % PAGE,
@@ -136,6 +149,7 @@ impl Buffer {
         memory[start..][..self.len()].copy_from_slice(self);
         memory.truncate(start + len);
         *self = Self { memory, start };
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub mod by_hand;
+pub mod store;
 pub mod ways;
 
 use fetool::format::Format;

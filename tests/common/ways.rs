@@ -1,11 +1,10 @@
 //! The ways in which the same work is done, each of them by name: whatever the length of the data
 //! and the number of threads, all of them must come to the same bytes and to the same error.
 
+pub use super::store::Store;
 use super::{Outcome, assert_same, jobs};
 use fetool::format::Format;
-use fetool::{At, Error, Open, ReadAt, Seal, Sealed, Secret, Tuning, WriteAt};
-use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use fetool::{At, Error, Open, Seal, Sealed, Secret, Tuning};
 use std::time::Duration;
 
 /// A way to do it.
@@ -52,109 +51,6 @@ impl Way {
 
     pub fn is_direct(self) -> bool {
         matches!(self, Way::Direct(_) | Way::DirectThreads(_))
-    }
-}
-
-/// A file in memory, which can misbehave.
-#[derive(Default)]
-pub struct Store {
-    bytes: Mutex<Vec<u8>>,
-    /// What it says its length is, where that is not true any more.
-    pub claims: Option<u64>,
-    /// Reading fails from here on.
-    pub bad: Option<u64>,
-    /// No byte can be written from here on.
-    pub full: Option<u64>,
-    /// Reading this byte takes so long that others are done meanwhile.
-    pub slow: Option<u64>,
-    /// Reads and writes at most so many bytes at once, and is interrupted before each.
-    pub ragged: Option<usize>,
-    /// From where to where it was told that it will be written.
-    pub told: Mutex<Option<(u64, u64)>>,
-    interrupts: Mutex<bool>,
-}
-
-impl Store {
-    pub fn new(bytes: &[u8]) -> Self {
-        Self {
-            bytes: Mutex::new(bytes.to_vec()),
-            ..Self::default()
-        }
-    }
-
-    pub fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
-        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn at_once(&self, len: usize) -> io::Result<usize> {
-        let Some(most) = self.ragged else {
-            return Ok(len);
-        };
-        let mut interrupts = self.interrupts.lock().unwrap();
-        *interrupts = !*interrupts;
-        if *interrupts {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        Ok(len.min(most))
-    }
-}
-
-impl ReadAt for Store {
-    fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
-        let mut len = self.at_once(into.len())?;
-        if let Some(bad) = self.bad {
-            let good = bad.saturating_sub(position) as usize;
-            if good == 0 && len > 0 {
-                return Err(io::ErrorKind::ConnectionReset.into());
-            }
-            len = len.min(good);
-        }
-        if self
-            .slow
-            .is_some_and(|slow| (position..position + len as u64).contains(&slow))
-        {
-            std::thread::sleep(Duration::from_millis(30));
-        }
-        let bytes = self.bytes();
-        let rest = bytes.get(position as usize..).unwrap_or_default();
-        let len = len.min(rest.len());
-        into[..len].copy_from_slice(&rest[..len]);
-        Ok(len)
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.claims.unwrap_or(self.bytes().len() as u64))
-    }
-}
-
-impl WriteAt for Store {
-    fn write_at(&self, from: &[u8], position: u64) -> io::Result<usize> {
-        let mut len = self.at_once(from.len())?;
-        if let Some(full) = self.full {
-            let room = full.saturating_sub(position) as usize;
-            if room == 0 && len > 0 {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-            len = len.min(room);
-        }
-        let mut bytes = self.bytes();
-        let at = position as usize;
-        let end = bytes.len().max(at + len);
-        bytes.resize(end, 0xEE);
-        bytes[at..at + len].copy_from_slice(&from[..len]);
-        Ok(len)
-    }
-
-    fn cut(&self, position: u64) -> io::Result<()> {
-        let mut bytes = self.bytes();
-        assert!(position as usize <= bytes.len(), "nothing is made longer");
-        bytes.truncate(position as usize);
-        Ok(())
-    }
-
-    fn expect(&self, position: u64, len: u64) -> io::Result<()> {
-        *self.told.lock().unwrap() = Some((position, position + len));
-        Ok(())
     }
 }
 

@@ -181,12 +181,16 @@ fn verify(
                 copy: tee,
             };
             thread::scope(|scope| {
-                let checking = scope.spawn(move || {
+                let check = move || {
                     let checked = open.check(&mut tee);
                     // What follows a bad chunk is still part of the structure.
                     let rest = io::copy(&mut tee, &mut io::sink());
                     checked.and_then(|checked| rest.map(|_| checked).map_err(Error::Read))
-                });
+                };
+                let checking = thread::Builder::new()
+                    .name("verifying".to_owned())
+                    .spawn_scoped(scope, check)
+                    .map_err(Error::Thread)?;
                 let inspected = inspect.run(copy)?;
                 let checked = checking.join().unwrap_or(Err(Error::Panic("verifying")));
                 Ok((inspected, checked))

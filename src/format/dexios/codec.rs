@@ -4,6 +4,7 @@ use super::header::{DexiosHeader, Mode};
 use crate::Error;
 use crate::aead::{Aead, TAG_LEN, Tag};
 use crate::format::{ChunkId, FRAME_MAX, Frames, Limits, OpenChunk, SealChunk};
+use crate::memory;
 use std::ops::Range;
 
 /// Plaintext bytes a block of a stream, but for the last.
@@ -78,7 +79,7 @@ pub(super) struct EitherBlock(pub Blocks, pub Blocks);
 impl OpenChunk for EitherBlock {
     fn open(&self, id: ChunkId, frame: &mut [u8]) -> Result<Range<usize>, Error> {
         // A failed attempt wipes what it worked on.
-        let mut copy = frame.to_vec();
+        let mut copy = memory::copy(frame)?;
         match self.0.open(id, &mut copy) {
             Ok(range) => {
                 frame.copy_from_slice(&copy);

@@ -22,7 +22,7 @@ use crate::format::{
     ChunkId, Description, Frames, Header, Limits, OpenChunk, RekeyRequest, Rekeyed, Unlocked,
 };
 use crate::kdf::Key;
-use crate::{Error, Secret};
+use crate::{Error, Secret, memory};
 use hmac::{KeyInit, Mac, SimpleHmac};
 use sha3::Sha3_512;
 
@@ -242,7 +242,7 @@ impl DexiosHeader {
     }
 
     /// Whether the key opens the first block.
-    pub(super) fn key_opens(&self, key: &Key, first: &[u8]) -> bool {
+    pub(super) fn key_opens(&self, key: &Key, first: &[u8]) -> Result<bool, Error> {
         opens(&self.blocks(key, self.associated_data()), first)
     }
 
@@ -312,14 +312,16 @@ impl Header for DexiosHeader {
         };
         let (codec, reading): (Box<dyn OpenChunk>, _) = match first {
             Some(first) => {
-                let (ad, reading) = readings
-                    .iter()
-                    .find(|(ad, _)| {
-                        let block = self.blocks(&key, ad.clone());
-                        opens(&block, first)
-                    })
-                    .ok_or_else(wrong)?;
-                (Box::new(self.blocks(&key, ad.clone())), *reading)
+                let mut opening = None;
+                for (ad, reading) in readings {
+                    let blocks = self.blocks(&key, ad.clone());
+                    if opens(&blocks, first)? {
+                        opening = Some((blocks, *reading));
+                        break;
+                    }
+                }
+                let (blocks, reading) = opening.ok_or_else(wrong)?;
+                (Box::new(blocks), reading)
             }
             None => match readings {
                 [(new, _), (old, _)] => {
@@ -357,13 +359,16 @@ impl Header for DexiosHeader {
 }
 
 /// Whether a first block opens: as the only one, or as one of several.
-fn opens(blocks: &Blocks, first: &[u8]) -> bool {
-    [true, false].into_iter().any(|last| {
+fn opens(blocks: &Blocks, first: &[u8]) -> Result<bool, Error> {
+    for last in [true, false] {
         let id = ChunkId {
             index: 0,
             last,
             offset: 0,
         };
-        blocks.open(id, &mut first.to_vec()).is_ok()
-    })
+        if blocks.open(id, &mut memory::copy(first)?).is_ok() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -25,7 +25,9 @@ pub(super) fn rekey(
         offset: header.size() as u64,
     };
     let master = master.ok_or_else(wrong)?;
-    if first.is_some_and(|first| !header.key_opens(&master, first)) {
+    if let Some(first) = first
+        && !header.key_opens(&master, first)?
+    {
         return Err(wrong());
     }
     let slot = matching[0];

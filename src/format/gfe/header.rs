@@ -7,7 +7,7 @@ use crate::aead::Algorithm;
 use crate::format::{
     ChunkId, Claim, Description, Field, Format, Frames, Header, Limits, OpenChunk, Unlocked,
 };
-use crate::{Error, Secret};
+use crate::{Error, Secret, memory};
 
 /// What the size field says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl Header for GfeHeader {
         };
         for &reading in Reading::of(self.size) {
             let codec = Codec::new(&key, self, reading);
-            if codec.open(id, &mut first.to_vec()).is_ok() {
+            if codec.open(id, &mut memory::copy(first)?).is_ok() {
                 let mut warnings = Vec::new();
                 if self.size == Size::Unknown {
                     warnings.push(UNKNOWN_SIZE.to_owned());

@@ -10,7 +10,7 @@ use crate::format::{
     ChunkId, Description, Field, Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer,
     Unlocked,
 };
-use crate::{Error, Secret};
+use crate::{Error, Secret, memory};
 
 pub(super) const SALT_LEN: usize = 16;
 
@@ -100,7 +100,7 @@ pub(super) fn frames(stream: impl Into<String>) -> Box<dyn Frames> {
 pub(super) fn try_first(codec: &Codec, offset: usize, first: Option<&[u8]>) -> Result<(), Error> {
     match first {
         Some(first) => codec
-            .open(ChunkId::first(offset), &mut first.to_vec())
+            .open(ChunkId::first(offset), &mut memory::copy(first)?)
             .map(|_| ()),
         None => Ok(()),
     }

@@ -13,6 +13,7 @@ pub(super) use open::Inside;
 pub(super) use seal::Around;
 
 use super::slab::{SLAB_TARGET, Slab};
+use crate::Error;
 use std::ops::Range;
 
 /// The room before a layer's output in which the next layer puts what the slab before left.
@@ -30,23 +31,24 @@ pub(super) fn slab_target(layers: usize, number: u64) -> usize {
 }
 
 /// Puts what the slab before left in front of the slab's output.
-fn prepend(slab: &mut Slab, rest: &[u8]) {
+fn prepend(slab: &mut Slab, rest: &[u8]) -> Result<(), Error> {
     let Range { start, end } = slab.output;
     let room = rest.len();
     if start < room {
         // Never where the room is what the layers make it.
-        slab.reserve(end - start + room);
+        slab.reserve(end - start + room)?;
         slab.buffer.copy_within(start..end, room);
         slab.output = room..end - start + room;
     }
     slab.output.start -= room;
     slab.buffer[slab.output.start..][..room].copy_from_slice(rest);
+    Ok(())
 }
 
 /// Makes room in the spare buffer for `len` bytes of output behind [`ROOM`].
-fn make_room(slab: &mut Slab, len: usize) {
+fn make_room(slab: &mut Slab, len: usize) -> Result<(), Error> {
     // Each layer needs a few bytes more than the one before: not a new buffer each time.
-    slab.spare.reserve((ROOM + len).next_multiple_of(ROOM));
+    slab.spare.reserve((ROOM + len).next_multiple_of(ROOM))
 }
 
 /// Makes the spare buffer, which was filled up to `end`, the buffer.

@@ -4,6 +4,7 @@ use super::relay::{Legs, Relay};
 use super::{ROOM, make_room, prepend, turn_over};
 use crate::Error;
 use crate::format::{ChunkId, Limits, OpenChunk, OpenLayer};
+use crate::memory::append;
 use crate::pipeline::slab::{Chunk, Slab};
 use crate::pipeline::split::{Splitter, Tail};
 use std::ops::Range;
@@ -111,7 +112,7 @@ impl Inside {
             opened = match codec {
                 Some(codec) => open_frames(slab, cut.frames, &*codec),
                 // Its header is not there yet.
-                None => open_nothing(slab),
+                None => nothing(slab, None),
             };
             opened.fault = opened.fault.or(cut.fault);
         }
@@ -136,7 +137,12 @@ impl Unopened {
         limits: &Limits,
     ) -> Cut {
         let Opened { mut places, fault } = opened;
-        prepend(slab, &self.rest);
+        if let Err(error) = prepend(slab, &self.rest) {
+            return Cut {
+                frames: Vec::new(),
+                fault: Some(error),
+            };
+        }
         places.insert(0, (slab.output.start, self.place));
         let place = |at: usize| {
             let behind = places.partition_point(|(start, _)| *start <= at);
@@ -154,7 +160,7 @@ impl Unopened {
             Err(error) => (0, Some(error)),
         };
         self.rest.clear();
-        self.rest.extend_from_slice(&bytes[taken..]);
+        let kept = append(&mut self.rest, &bytes[taken..]);
         self.place = place(start + taken);
         let frames = chunks.into_iter().map(|chunk| Frame {
             id: chunk.id,
@@ -163,7 +169,10 @@ impl Unopened {
         });
         Cut {
             frames: frames.collect(),
-            fault: found.map(|error| self.place.blame(error)).or(fault),
+            fault: found
+                .map(|error| self.place.blame(error))
+                .or(fault)
+                .or(kept.err()),
         }
     }
 
@@ -200,7 +209,10 @@ impl Unopened {
 
 /// Opens frames of the buffer into the spare one, up to the first that is bad, and turns them over.
 fn open_frames(slab: &mut Slab, frames: Vec<Frame>, codec: &dyn OpenChunk) -> Opened {
-    make_room(slab, frames.iter().map(|frame| frame.bytes.len()).sum());
+    let room = frames.iter().map(|frame| frame.bytes.len()).sum();
+    if let Err(error) = make_room(slab, room) {
+        return nothing(slab, Some(error));
+    }
     let mut places = Vec::with_capacity(frames.len() + 1);
     let mut fault = None;
     let mut end = ROOM;
@@ -226,11 +238,10 @@ fn open_frames(slab: &mut Slab, frames: Vec<Frame>, codec: &dyn OpenChunk) -> Op
 }
 
 /// Leaves the slab without output.
-fn open_nothing(slab: &mut Slab) -> Opened {
-    make_room(slab, 0);
-    turn_over(slab, ROOM);
+fn nothing(slab: &mut Slab, fault: Option<Error>) -> Opened {
+    slab.output = 0..0;
     Opened {
         places: Vec::new(),
-        fault: None,
+        fault,
     }
 }

@@ -4,6 +4,7 @@ use super::relay::{Legs, Relay};
 use super::{ROOM, make_room, prepend, turn_over};
 use crate::Error;
 use crate::format::{ChunkId, End, Layout, SealLayer};
+use crate::memory::append;
 use crate::pipeline::slab::Slab;
 
 /// The layers around the first, when sealing.
@@ -56,7 +57,7 @@ impl Around {
     fn seal_all(&self, slab: &mut Slab, mut legs: Legs<'_, Unsealed>) -> Result<(), Error> {
         for (i, layer) in self.layers.iter().enumerate() {
             let mut state = legs.take(i).ok_or(Error::Stopped)?;
-            prepend(slab, &state.rest);
+            prepend(slab, &state.rest)?;
             let cut = state.cut(&layer.layout, slab)?;
             legs.pass(i, state);
             cut.seal(layer, slab)?;
@@ -87,7 +88,7 @@ impl Unsealed {
             offset: self.offset,
         };
         self.rest.clear();
-        self.rest.extend_from_slice(&bytes[taken..]);
+        append(&mut self.rest, &bytes[taken..])?;
         self.index += chunks as u64;
         self.offset += (taken + chunks * (layout.prefix + layout.suffix)) as u64;
         if self.index > layout.max_chunks {
@@ -116,7 +117,7 @@ impl Cut {
             suffix,
             ..
         } = layer.layout;
-        make_room(slab, self.taken + self.chunks * (prefix + suffix));
+        make_room(slab, self.taken + self.chunks * (prefix + suffix))?;
         let bytes = &slab.buffer[slab.output.start..][..self.taken];
         let mut end = ROOM;
         for i in 0..self.chunks {

@@ -1,0 +1,74 @@
+//! Memory for data, asked for: where the system has none, that is an error and not the end of the
+//! process.
+
+use crate::Error;
+use std::hint::black_box;
+use std::sync::{Mutex, PoisonError};
+
+/// From here on memory comes from the system page by page, and is not touched before it is used.
+pub(crate) const LARGE: usize = 128 << 10;
+
+/// What is left for everything small, which nobody asks for; and glibc takes half of it more than
+/// it needs.
+const REST: usize = 256 << 10;
+
+/// Room for `more` bytes behind those that are there, and no more than asked for.
+pub(crate) fn reserve<T>(memory: &mut Vec<T>, more: usize) -> Result<(), Error> {
+    memory
+        .try_reserve_exact(more)
+        .map_err(|_| Error::Memory(memory.len().saturating_add(more) * size_of::<T>()))
+}
+
+/// So many zeros.
+pub(crate) fn zeros(len: usize) -> Result<Vec<u8>, Error> {
+    if len < LARGE {
+        let mut zeros = Vec::new();
+        reserve(&mut zeros, len)?;
+        zeros.resize(len, 0);
+        return Ok(zeros);
+    }
+    // Zeros that the system hands out are not touched, but who takes them cannot be told that there
+    // are none. So the room is taken first, given back, and taken again; by one thread at a time.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut room: Vec<u8> = Vec::new();
+    reserve(&mut room, len.saturating_add(REST)).map_err(|_| Error::Memory(len))?;
+    // Or else the compiler sees that nobody uses it.
+    black_box(&mut room);
+    drop(room);
+    Ok(vec![0; len])
+}
+
+/// Puts bytes behind others.
+pub(crate) fn append(memory: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Error> {
+    memory
+        .try_reserve(bytes.len())
+        .map_err(|_| Error::Memory(memory.len() + bytes.len()))?;
+    memory.extend_from_slice(bytes);
+    Ok(())
+}
+
+/// A copy.
+pub(crate) fn copy(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut copy = Vec::new();
+    append(&mut copy, bytes)?;
+    Ok(copy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_system_has_is_an_error() {
+        for len in [1 << 60, isize::MAX as usize, usize::MAX] {
+            assert!(matches!(zeros(len), Err(Error::Memory(asked)) if asked == len));
+        }
+        assert_eq!(
+            zeros(1 << 60).unwrap_err().to_string(),
+            "no memory from the system for 1152921504606846976 bytes"
+        );
+        assert_eq!(zeros(3).unwrap(), [0; 3]);
+        assert!(zeros(LARGE).unwrap() == [0; LARGE]);
+    }
+}
