@@ -7,8 +7,7 @@
 //! ```
 //!
 //! Threads. The producer and the workers are threads of their own; the writer is the thread that
-//! called [`run`]. All are scoped: when `run` returns, every thread has ended. Workers behind the
-//! first are started when a slab has to wait for one.
+//! called [`run`]. All are scoped: when `run` returns, every thread has ended.
 //!
 //! Two shorter ways spare the hand-overs where these are what costs. The first slabs are filled,
 //! worked on and written by the calling thread [alone](mod@alone), so that small files start no

@@ -6,7 +6,7 @@ use super::slab::Slab;
 use super::steps::{Done, Produce, Totals, Work, fill, or_stop, slabs, work, write};
 use super::sync::{Receiver, Sender, bounded, thread};
 use crate::{Error, Meter, Stop};
-use std::io::{self, Write};
+use std::io::Write;
 
 /// Runs everything to the end.
 pub(super) fn threads(
@@ -35,59 +35,26 @@ pub(super) fn threads(
     for _ in 1..pool {
         free_tx.send(Slab::default()).expect("we hold the receiver");
     }
-    // Where the first worker or the producer cannot be started, the other finds its channels closed.
+    // A thread that cannot be started ends the others too: they find their channels closed.
     thread::scope(|scope| {
-        let new_done_tx = done_tx.clone();
-        let hire = move || {
-            let (work_rx, done_tx) = (work_rx.clone(), new_done_tx.clone());
+        for _ in 0..jobs {
+            let (work_rx, done_tx) = (work_rx.clone(), done_tx.clone());
             thread::Builder::new()
                 .name("worker".to_owned())
                 .spawn_scoped(scope, move || work_all(worker, work_rx, done_tx, run.meter))
-                .map(drop)
-        };
-        hire().map_err(Error::Thread)?;
-        let more = Crew {
-            missing: jobs - 1,
-            hire,
-        };
+                .map_err(Error::Thread)?;
+        }
         thread::Builder::new()
             .name("producer".to_owned())
             .spawn_scoped(scope, move || {
-                produce_all(
-                    &mut producer,
-                    next,
-                    free_rx,
-                    work_tx,
-                    done_tx,
-                    more,
-                    run.stop,
-                )
+                produce_all(&mut producer, next, free_rx, work_tx, done_tx, run.stop)
             })
             .map_err(Error::Thread)?;
+        drop(work_rx);
         or_stop(run.stop, || {
             write_all(done_rx, free_tx, output, pool, first, totals)
         })
     })
-}
-
-/// The workers that are not there yet. They come one by one, whenever a slab has to wait: where the
-/// input or the output is slower than a worker, a second one would only take turns with it, and the
-/// data would go from core to core.
-struct Crew<H> {
-    missing: usize,
-    hire: H,
-}
-
-impl<H: Fn() -> io::Result<()>> Crew<H> {
-    fn keep_up(&mut self, waiting: usize) {
-        if self.missing > 0 && waiting > 0 {
-            // Those that cannot be started are not missed: there is one.
-            self.missing = match (self.hire)() {
-                Ok(()) => self.missing - 1,
-                Err(_) => 0,
-            };
-        }
-    }
 }
 
 fn produce_all(
@@ -96,18 +63,15 @@ fn produce_all(
     free: Receiver<Slab>,
     work: Sender<Slab>,
     done: Sender<Done>,
-    mut more: Crew<impl Fn() -> io::Result<()>>,
     stop: &Stop,
 ) {
-    // That `free` is closed means that the writer has returned with an error: then there is nothing to
-    // do.
+    // Closed channels mean that the writer has returned with an error: then there is nothing to do.
     for (number, mut slab) in (next..).zip(free) {
         if let Err(error) = fill(producer, &mut slab, number, stop) {
             let _ = done.send(Done::failed(slab, error));
             return;
         }
         let last = slab.last;
-        more.keep_up(work.len());
         if work.send(slab).is_err() || last {
             return;
         }

@@ -166,13 +166,10 @@ pub fn check(case: Case) {
         (Some(Fault::Output(at)), Err(Error::Write(_))) => assert_eq!(written, at),
         (Some(Fault::Stopped), Ok(())) => assert_eq!(written, case.slabs),
         (Some(Fault::Stopped), Err(Error::Stopped)) => assert!(written < case.slabs),
-        // The producer and one worker must be there.
         (Some(Fault::Threads(started)), Err(Error::Thread(_))) => {
-            assert!(started < 2 && written == 0);
+            assert!(started <= case.jobs && written == 0);
         }
-        (Some(Fault::Threads(started)), Ok(())) => {
-            assert_eq!((started >= 2, written), (true, case.slabs));
-        }
+        (Some(Fault::Threads(started)), Ok(())) => assert!(started > case.jobs),
         (fault, ended) => panic!("{fault:?} ended with {ended:?}"),
     }
 }

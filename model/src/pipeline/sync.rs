@@ -63,13 +63,6 @@ impl<T> Sender<T> {
     }
 }
 
-impl<T> Sender<T> {
-    /// How many wait to be received.
-    pub fn len(&self) -> usize {
-        self.0.state.lock().unwrap().queue.len()
-    }
-}
-
 impl<T> Receiver<T> {
     /// Waits for something; `None` when nothing is there and nobody will send.
     pub fn recv(&self) -> Option<T> {
