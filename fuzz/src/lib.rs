@@ -6,7 +6,7 @@
 
 mod choices;
 #[path = "../../tests/common/mod.rs"]
-mod common;
+pub mod common;
 mod detect;
 mod engines;
 mod forge;

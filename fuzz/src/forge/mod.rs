@@ -17,26 +17,26 @@ pub type Forge = fn(&mut Choices<'_>) -> Sample;
 
 /// So many bytes of the input tell the shape of a file.
 const SHAPE: usize = 12;
-/// And so many bytes of files are kept.
-const KEPT: usize = 20 << 20;
+/// And so many files are kept, of 2 MiB at most.
+const KEPT: usize = 20;
+
+type Kept = HashMap<(usize, [u8; SHAPE]), Rc<Sample>>;
 
 thread_local! {
-    static MADE: RefCell<HashMap<(usize, [u8; SHAPE]), Rc<Sample>>> = RefCell::default();
+    static SAMPLES: RefCell<Kept> = RefCell::default();
 }
 
-/// A good file. It takes longer to make than to open, so it is kept: most inputs differ from others
-/// in what is done to it.
+/// A good file. It takes longer to make than to open, so some are kept: an input is mostly changed in
+/// what it does to a file.
 pub fn sample(forge: Forge, choices: &mut Choices<'_>) -> Rc<Sample> {
     let shape = choices.array();
-    MADE.with_borrow_mut(|made| {
-        let kept: usize = made.values().map(|sample| sample.file.len()).sum();
-        if kept > KEPT {
-            made.clear();
+    SAMPLES.with_borrow_mut(|kept| {
+        if kept.len() >= KEPT {
+            kept.clear();
         }
         let make = || Rc::new(forge(&mut Choices::new(&shape)));
-        made.entry((forge as usize, shape))
-            .or_insert_with(make)
-            .clone()
+        let made = kept.entry((forge as usize, shape)).or_insert_with(make);
+        made.clone()
     })
 }
 

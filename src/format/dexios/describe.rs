@@ -87,7 +87,7 @@ fn warnings(header: &DexiosHeader) -> Vec<String> {
 }
 
 /// Version 1 does not authenticate the mode. The first block of a stream has the nonce of a file in
-/// memory mode that ends in four zero bytes, as one in four milliards does by itself.
+/// memory mode that ends in four zero bytes, as one in 2³² does by itself.
 pub(super) fn may_be_cut(header: &DexiosHeader) -> Option<String> {
     let may_be = header.version == Version::V1
         && header.mode == Mode::Memory
