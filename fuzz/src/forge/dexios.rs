@@ -127,7 +127,7 @@ impl Shape {
             bytes.fill(filler);
             Ok(())
         };
-        let master = Key::new([filler; 32]);
+        let master = Key::of(&[filler; 32]);
         let wrap = |hash, secret: Secret| {
             Slot::wrap(self.algorithm, hash, &master, &secret, &random).expect("wraps")
         };
