@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[path = "../../src/at.rs"]
 pub mod at;
 pub mod format;
+#[allow(dead_code)]
+#[path = "../../src/memory.rs"]
+mod memory;
 pub mod pipeline;
 
 pub use pipeline::stop::Stop;
@@ -16,7 +19,9 @@ pub use pipeline::stop::Stop;
 /// Those of fetool's errors that the included modules make, and one that the checks inject.
 #[derive(Debug)]
 pub enum Error {
+    Read(io::Error),
     Write(io::Error),
+    Memory(usize),
     Thread(io::Error),
     Panic(&'static str),
     Stopped,
