@@ -17,7 +17,8 @@ use zeroize::Zeroize;
 pub struct Key(Locked);
 
 impl Key {
-    pub(crate) fn of(bytes: &[u8; KEY_LEN]) -> Self {
+    /// A key of these bytes.
+    pub fn of(bytes: &[u8; KEY_LEN]) -> Self {
         Self(Locked::of(bytes))
     }
 }

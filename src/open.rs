@@ -228,7 +228,15 @@ impl<'a> Open<'a> {
         } else {
             None
         };
-        header.unlock(self.secret, first)
+        header
+            .unlock(self.secret, first)
+            .map_err(|error| match error {
+                // Formats do not know that the header may be kept apart.
+                Error::Authentication { chunk: 0, .. } => {
+                    Error::Authentication { chunk: 0, offset }
+                }
+                error => error,
+            })
     }
 
     /// Where the first frame starts in the input.

@@ -17,7 +17,11 @@ pub struct Secret {
     bytes: Locked,
     kind: Kind,
     memory: Option<Arc<Memory>>,
+    derive: Derive,
 }
+
+/// As [`Derivation::derive`].
+type Derive = fn(Derivation, &[u8], &[u8]) -> Result<Key, Error>;
 
 /// What was derived from a secret already, so that many files cost one hash.
 #[derive(Default)]
@@ -34,7 +38,7 @@ impl Memory {
     /// Files that were sealed one by one have a salt each, and there may be millions of them.
     const KEYS_MAX: usize = 1024;
 
-    fn derive(&self, secret: &[u8], derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
+    fn derive(&self, secret: &Secret, derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
         let place = {
             let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
             if keys.len() >= Self::KEYS_MAX {
@@ -47,7 +51,7 @@ impl Memory {
         if let Some(key) = &*key {
             return Ok(key.clone());
         }
-        Ok(key.insert(derivation.derive(secret, salt)?).clone())
+        Ok(key.insert(secret.derive_anew(derivation, salt)?).clone())
     }
 }
 
@@ -74,6 +78,7 @@ impl Secret {
             bytes: Locked::of(&Zeroizing::new(bytes)),
             kind,
             memory: None,
+            derive: Derivation::derive,
         }
     }
 
@@ -88,9 +93,22 @@ impl Secret {
     /// Derives a key, or remembers it.
     pub(crate) fn derive(&self, derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
         match &self.memory {
-            Some(memory) => memory.derive(&self.bytes, derivation, salt),
-            None => derivation.derive(&self.bytes, salt),
+            Some(memory) => memory.derive(self, derivation, salt),
+            None => self.derive_anew(derivation, salt),
         }
+    }
+
+    /// Derives a key that is not worth remembering, because no other file has its salt.
+    pub(crate) fn derive_anew(&self, derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
+        (self.derive)(derivation, &self.bytes, salt)
+    }
+
+    /// For fuzzing, which opens thousands of files a second: what computes keys in the place of
+    /// [`Derivation::derive`]. With anything cheaper a passphrase is easy to guess.
+    #[doc(hidden)]
+    pub fn derived_for_tests(mut self, derive: Derive) -> Self {
+        self.derive = derive;
+        self
     }
 
     /// A salt for a new key slot: fresh, or the one of all new files.

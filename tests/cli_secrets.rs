@@ -14,6 +14,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Root may read everything, so it starts the programs as somebody else.
 const NOBODY: u32 = 65534;
@@ -40,27 +41,40 @@ fn command(program: &Path, locked: u64) -> Command {
     command
 }
 
-/// The program, where anybody may run it.
-fn for_anybody(dir: &Dir) -> std::path::PathBuf {
-    let copy = dir.path("fetool");
-    fs::copy(program(), &copy).unwrap();
-    for path in [copy.parent().unwrap(), &copy] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    copy
+/// One test at a time: a process that is started just when another test copies the program would
+/// inherit the copy, open for writing, and then it cannot be run.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A copy of the program, where anybody may run it.
+struct ForAnybody {
+    dir: Dir,
+    _turn: MutexGuard<'static, ()>,
 }
 
-/// Starts to seal, and comes back when the header was written and more is waited for.
-fn in_mid_work(dir: &Dir, locked: u64) -> Child {
-    let mut child = command(&for_anybody(dir), locked)
-        .args(["seal", "-k", "env:TEST_KEY"])
-        .spawn()
-        .unwrap();
-    let feed = child.stdin.as_mut().unwrap();
-    feed.write_all(b"the beginning").unwrap();
-    let header = child.stdout.as_mut().unwrap();
-    header.read_exact(&mut [0; 24]).unwrap();
-    child
+impl ForAnybody {
+    fn new() -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let dir = Dir::new();
+        let copy = dir.path("fetool");
+        fs::copy(program(), &copy).unwrap();
+        for path in [copy.parent().unwrap(), &copy] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Self { dir, _turn: turn }
+    }
+
+    /// Starts to seal, and comes back when the header was written and more is waited for.
+    fn seals(&self, locked: u64) -> Child {
+        let mut child = command(&self.dir.path("fetool"), locked)
+            .args(["seal", "-k", "env:TEST_KEY"])
+            .spawn()
+            .unwrap();
+        let feed = child.stdin.as_mut().unwrap();
+        feed.write_all(b"the beginning").unwrap();
+        let header = child.stdout.as_mut().unwrap();
+        header.read_exact(&mut [0; 24]).unwrap();
+        child
+    }
 }
 
 /// Whether another program of the same user can read a process's environment, where the key is too.
@@ -83,8 +97,8 @@ fn number(pid: u32, file: &str, word: &str) -> u64 {
 
 #[test]
 fn no_other_program_reads_the_memory_and_no_core_file_has_it() {
-    let dir = Dir::new();
-    let mut child = in_mid_work(&dir, RLIM_INFINITY);
+    let program = ForAnybody::new();
+    let mut child = program.seals(RLIM_INFINITY);
     // Others of this user can be read.
     let mut other = command(Path::new("sleep"), RLIM_INFINITY)
         .arg("60")
@@ -104,8 +118,8 @@ fn no_other_program_reads_the_memory_and_no_core_file_has_it() {
 
 #[test]
 fn secrets_are_locked_in_memory() {
-    let dir = Dir::new();
-    let mut child = in_mid_work(&dir, RLIM_INFINITY);
+    let program = ForAnybody::new();
+    let mut child = program.seals(RLIM_INFINITY);
     assert!(number(child.id(), "status", "VmLck:") > 0);
     assert!(child.stdin.take().is_some());
     assert!(child.wait().unwrap().success());
@@ -113,8 +127,8 @@ fn secrets_are_locked_in_memory() {
 
 #[test]
 fn without_leave_to_lock_it_works_as_well() {
-    let dir = Dir::new();
-    let mut child = in_mid_work(&dir, 0);
+    let program = ForAnybody::new();
+    let mut child = program.seals(0);
     assert_eq!(number(child.id(), "status", "VmLck:"), 0);
     assert!(child.stdin.take().is_some());
     let ended = child.wait_with_output().unwrap();

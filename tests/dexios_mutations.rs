@@ -9,7 +9,7 @@ mod dexios_common;
 use dexios_common::forge::Forge;
 use dexios_common::{SECRET, open, vector, vectors, watchdog};
 use fetool::aead::Algorithm;
-use fetool::{Open, Secret, status};
+use fetool::{Inspect, Open, Secret, status};
 use std::ops::Range;
 
 const OTHER: &[u8] = b"other secret";
@@ -254,6 +254,34 @@ fn version_5_slot_of_another_file() {
     file[32..128].copy_from_slice(&other[32..128]);
     assert!(!opens(SECRET, &file, b"plain", "foreign slot"));
     assert!(opens(OTHER, &file, b"plain", "foreign slot"));
+}
+
+/// Version 1 does not authenticate the mode, and in memory mode a stream's first block has the nonce
+/// that it has in the stream.
+#[test]
+fn version_1_cut_to_its_first_block_and_said_to_be_in_memory_mode_is_warned_of() {
+    let _dog = watchdog();
+    let stream = vector("dexios_v1_deoxys2-256_stream_1049076.dx");
+    let whole = open(SECRET, &stream).unwrap();
+    let mut cut = stream[..64 + (1 << 20) + 16].to_vec();
+    cut[5] = 2;
+    let warning = "the mode is not authenticated: this may be the first block of a longer stream";
+
+    let secret = Secret::key(SECRET);
+    let opening = Open::new(&secret).start(&cut[..]).unwrap();
+    assert_eq!(opening.warnings(), [warning]);
+    let mut opened = Vec::new();
+    opening.run(&mut opened).unwrap();
+    assert!(opened == whole[..1 << 20]);
+    let strict = Open::new(&secret).strict(true).start(&cut[..]);
+    assert_eq!(strict.err().unwrap().status(), status::FORMAT);
+    let seen = Inspect::new().run(&cut[..]).unwrap();
+    assert!(seen.description.warnings.contains(&warning.to_owned()));
+
+    // Real ones have no such nonce.
+    let memory = vector("dexios_v1_deoxys2-256_memory_1000.dx");
+    let opening = Open::new(&secret).start(&memory[..]).unwrap();
+    assert_eq!(opening.warnings(), [""; 0]);
 }
 
 /// Headers that end early, in the file or kept apart.

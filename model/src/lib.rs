@@ -21,10 +21,10 @@ pub use pipeline::stop::Stop;
 pub enum Error {
     Read(io::Error),
     Write(io::Error),
-    Memory(usize),
     Thread(io::Error),
     Panic(&'static str),
     Stopped,
+    Memory(usize),
     Injected(u64),
 }
 

@@ -64,8 +64,7 @@ impl Forge {
 
     pub fn header(&self) -> Vec<u8> {
         let mut header = self.prefix();
-        let mut master = Key::default();
-        *master = MASTER;
+        let master = Key::of(&MASTER);
         for secret in &self.secrets {
             let slot = Slot::wrap(
                 self.algorithm,

@@ -1,8 +1,9 @@
 //! `fetool inspect`.
 
+mod json;
 mod report;
 
-pub use report::hex;
+pub use json::hex;
 
 use super::args::{ReadArgs, SecretArgs, WorkArgs};
 use super::failure::{Failure, Subjects};

@@ -1,10 +1,9 @@
 //! What is known of one file, as a table for people and as JSON for programs.
 
+use super::json::{Json, JsonFault, hex, offsets};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::size::exact;
-use fetool::format::Field;
 use fetool::{Inspected, Possible, status};
-use serde::Serialize;
 use std::fmt::Write;
 
 /// What is known of one file.
@@ -47,22 +46,23 @@ impl Report {
 
     /// One line of JSON.
     pub fn json(&self) -> String {
-        let json = match &self.inspected {
-            Ok(inspected) => Json::new(self, inspected),
-            Err(failure) => Json {
-                path: &self.path,
-                possible: self.possible.iter().map(JsonPossible::new).collect(),
-                fault: (!self.is_likely()).then(|| JsonFault {
+        let mut json;
+        match &self.inspected {
+            Ok(inspected) => {
+                json = Json::of(&self.path, inspected);
+                json.verified = self.verified;
+                json.reading = self.reading.as_deref();
+            }
+            Err(failure) => {
+                json = Json::possible(&self.path, &self.possible);
+                json.fault = (!self.is_likely()).then(|| JsonFault {
                     status: failure.status(),
                     offset: None,
                     message: failure.message(),
-                }),
-                ..Json::default()
-            },
-        };
-        let mut line = serde_json::to_string(&json).expect("strings and numbers have JSON");
-        line.push('\n');
-        line
+                });
+            }
+        }
+        json.line()
     }
 
     /// For a person; nothing where the file is of no known format.
@@ -181,137 +181,11 @@ fn chunks(inspected: &Inspected) -> String {
     }
 }
 
-/// Header fields with their offsets.
-fn offsets(fields: &[Field]) -> impl Iterator<Item = (usize, &Field)> {
-    fields.iter().scan(0, |offset, field| {
-        let start = *offset;
-        *offset += field.bytes.len();
-        Some((start, field))
-    })
-}
-
 /// For people, who need not count zeros.
 fn short_hex(bytes: &[u8]) -> String {
     if bytes.len() > 12 && bytes.iter().all(|byte| *byte == 0) {
         format!("00 ({} times)", bytes.len())
     } else {
         hex(bytes)
-    }
-}
-
-/// Two digits a byte.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// One file's object; documented in fetool-inspect(1).
-#[derive(Default, Serialize)]
-struct Json<'a> {
-    path: &'a str,
-    format: Option<&'a str>,
-    title: Option<&'a str>,
-    version: Option<u32>,
-    algorithm: Option<&'a str>,
-    mode: Option<&'a str>,
-    layers: Option<u8>,
-    keys: &'a [String],
-    header_size: Option<u64>,
-    chunk_size: Option<u64>,
-    chunks: Option<u64>,
-    plaintext_size: Option<u64>,
-    sealed_size: Option<u64>,
-    overhead: Option<u64>,
-    declared_size: Option<u64>,
-    length_protection: Option<&'a str>,
-    end: Option<&'a str>,
-    authenticated: Option<&'a str>,
-    header: Vec<JsonField<'a>>,
-    warnings: &'a [String],
-    verified: Option<bool>,
-    reading: Option<&'a str>,
-    possible: Vec<JsonPossible<'a>>,
-    fault: Option<JsonFault<'a>>,
-}
-
-#[derive(Serialize)]
-struct JsonPossible<'a> {
-    format: &'a str,
-    title: &'a str,
-    likely: bool,
-    supporting: &'a [String],
-    opposing: &'a [String],
-}
-
-impl<'a> JsonPossible<'a> {
-    fn new(possible: &'a Possible) -> Self {
-        Self {
-            format: possible.format,
-            title: possible.title,
-            likely: possible.is_likely(),
-            supporting: &possible.evidence.supporting,
-            opposing: &possible.evidence.opposing,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct JsonField<'a> {
-    offset: usize,
-    size: usize,
-    hex: String,
-    field: &'a str,
-    meaning: &'a str,
-}
-
-#[derive(Serialize)]
-struct JsonFault<'a> {
-    status: u8,
-    offset: Option<u64>,
-    message: &'a str,
-}
-
-impl<'a> Json<'a> {
-    fn new(report: &'a Report, inspected: &'a Inspected) -> Self {
-        let description = &inspected.description;
-        Self {
-            path: &report.path,
-            format: Some(inspected.format),
-            title: Some(inspected.title),
-            version: description.version,
-            algorithm: Some(description.algorithm),
-            mode: description.mode,
-            layers: description.layers,
-            keys: &description.derivations,
-            header_size: Some(inspected.header_len),
-            chunk_size: inspected.chunk_size,
-            chunks: Some(inspected.chunks),
-            plaintext_size: Some(inspected.plaintext_len),
-            sealed_size: inspected.sealed_len,
-            overhead: inspected
-                .sealed_len
-                .and_then(|sealed| sealed.checked_sub(inspected.plaintext_len)),
-            declared_size: description.declared_size,
-            length_protection: Some(&description.length_protection),
-            end: Some(description.end),
-            authenticated: Some(&description.authenticated),
-            header: offsets(&description.fields)
-                .map(|(offset, field)| JsonField {
-                    offset,
-                    size: field.bytes.len(),
-                    hex: hex(&field.bytes),
-                    field: field.name,
-                    meaning: &field.meaning,
-                })
-                .collect(),
-            warnings: &description.warnings,
-            verified: report.verified,
-            reading: report.reading.as_deref(),
-            possible: Vec::new(),
-            fault: inspected.fault.as_ref().map(|fault| JsonFault {
-                status: fault.status,
-                offset: fault.offset,
-                message: &fault.message,
-            }),
-        }
     }
 }

@@ -75,12 +75,26 @@ pub(super) fn cost(hash: SlotHash) -> String {
 
 fn warnings(header: &DexiosHeader) -> Vec<String> {
     match header.version {
-        Version::V1 => vec!["the secret is hashed over 8 MiB only".to_owned()],
+        Version::V1 => {
+            let few = "the secret is hashed over 8 MiB only".to_owned();
+            std::iter::once(few).chain(may_be_cut(header)).collect()
+        }
         Version::V5 if header.slots.is_empty() => {
             vec!["no key slot is used: no secret opens this file".to_owned()]
         }
         _ => vec![],
     }
+}
+
+/// Version 1 does not authenticate the mode. The first block of a stream has the nonce of a file in
+/// memory mode that ends in four zero bytes, as one in 2³² does by itself.
+pub(super) fn may_be_cut(header: &DexiosHeader) -> Option<String> {
+    let may_be = header.version == Version::V1
+        && header.mode == Mode::Memory
+        && header.nonce.ends_with(&[0; 4]);
+    may_be.then(|| {
+        "the mode is not authenticated: this may be the first block of a longer stream".to_owned()
+    })
 }
 
 /// Cuts the header's bytes into fields.

@@ -13,7 +13,7 @@
 //! The nonce has the AEAD's length in memory mode, and four bytes less in stream mode.
 
 use super::codec::{BlockFrames, Blocks, EitherBlock};
-use super::describe::describe;
+use super::describe::{describe, may_be_cut};
 use super::rekey::rekey;
 use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
 use super::{MAGIC, SLOTS};
@@ -341,7 +341,7 @@ impl Header for DexiosHeader {
             layers: Vec::new(),
             codec,
             reading: reading.to_owned(),
-            warnings: Vec::new(),
+            warnings: may_be_cut(self).into_iter().collect(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! The header: what it says, and what a secret makes of it.
 
-use super::codec::{AdRule, Codec, Reading};
+use super::codec::{AdRule, Codec, NonceRule, Reading};
 use super::frames::GfeFrames;
 use super::{CHUNK_MAX, Gfe, HEADER_LEN, MAGIC, NONCE_LEN, STREAM_MARK, VERSION, key};
 use crate::aead::Algorithm;
@@ -140,7 +140,7 @@ impl Header for GfeHeader {
             last: false,
             offset: HEADER_LEN as u64,
         };
-        for reading in Reading::ALL {
+        for &reading in Reading::of(self.size) {
             let codec = Codec::new(&key, self, reading);
             if codec.open(id, &mut memory::copy(first)?).is_ok() {
                 let mut warnings = Vec::new();
@@ -152,6 +152,12 @@ impl Header for GfeHeader {
                          its size field"
                             .to_owned(),
                     );
+                }
+                if reading.nonce == NonceRule::Sum
+                    && let Some(warning) = warnings.first_mut()
+                {
+                    // A chunk's nonce is that of the chunk before it in a file whose base is one more.
+                    warning.push_str("; chunks may be missing at the beginning too");
                 }
                 return Ok(Unlocked {
                     layers: Vec::new(),

@@ -21,7 +21,7 @@
 //!
 //! The size field takes three shapes ([`Size`]). The third is this project's own, for streams: the
 //! program takes it as "size unknown" and opens such files, and here it makes the end of the
-//! stream authenticated.
+//! stream authenticated. Only the program's reading of the four is tried on such a file.
 
 mod codec;
 mod frames;

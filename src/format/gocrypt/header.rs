@@ -10,7 +10,6 @@ use crate::format::{
     ChunkId, Description, Field, Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer,
     Unlocked,
 };
-use crate::locked::Locked;
 use crate::{Error, Secret, memory};
 
 pub(super) const SALT_LEN: usize = 16;
@@ -85,11 +84,12 @@ pub(super) fn nonce_and_salt(bytes: &[u8]) -> Option<([u8; NONCE_LEN], [u8; SALT
 
 /// The AEAD work of the layer with this nonce and salt.
 pub(super) fn codec(
-    secret: &[u8],
+    secret: &Secret,
     nonce: &[u8; NONCE_LEN],
     salt: &[u8; SALT_LEN],
 ) -> Result<Codec, Error> {
-    Ok(Codec::new(&*DERIVATION.derive(secret, salt)?, nonce))
+    let key = secret.derive_anew(DERIVATION, salt)?;
+    Ok(Codec::new(&key, nonce))
 }
 
 pub(super) fn frames(stream: impl Into<String>) -> Box<dyn Frames> {
@@ -136,7 +136,7 @@ impl Header for Layered {
 
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
         let header = &self.0;
-        let codec = codec(secret.as_bytes(), &header.nonce, &header.salt)?;
+        let codec = codec(secret, &header.nonce, &header.salt)?;
         try_first(&codec, HEADER_LEN, first)?;
         let warnings = match header.layer {
             1 => one_layer(first),
@@ -145,7 +145,7 @@ impl Header for Layered {
         let inside = |layer| -> Box<dyn OpenLayer> {
             Box::new(Inner {
                 layer,
-                secret: Locked::of(secret.as_bytes()),
+                secret: secret.clone(),
             })
         };
         Ok(Unlocked {
@@ -237,7 +237,7 @@ pub(super) fn fields(
 /// A layer inside.
 struct Inner {
     layer: u8,
-    secret: Locked,
+    secret: Secret,
 }
 
 impl OpenLayer for Inner {

@@ -96,7 +96,7 @@ impl Header for V1 {
     }
 
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
-        let codec = codec(secret.as_bytes(), &self.nonce, &self.salt)?;
+        let codec = codec(secret, &self.nonce, &self.salt)?;
         try_first(&codec, HEADER_LEN, first)?;
         Ok(Unlocked {
             codec: Box::new(codec),

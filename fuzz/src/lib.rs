@@ -1,0 +1,29 @@
+//! What the fuzz targets do with their inputs. `tests/fuzz_corpus.rs` includes these very modules and
+//! does the same with the seeds, so that the two cannot drift apart.
+//!
+//! An input is choices, a byte or a few each, and then bytes for what was chosen. Where a target
+//! reads files, a first byte of 0 means that the rest is the file as it is.
+
+mod choices;
+#[path = "../../tests/common/mod.rs"]
+pub mod common;
+mod detect;
+mod engines;
+mod forge;
+mod headers;
+mod inspect_json;
+#[allow(dead_code)] // the command uses all of it
+#[path = "../../src/cli/inspect/json.rs"]
+mod json;
+mod key_file;
+mod memory;
+mod mutate;
+mod readers;
+mod secret;
+
+pub use detect::detect;
+pub use engines::engines;
+pub use headers::headers;
+pub use inspect_json::inspect_json;
+pub use key_file::key_file;
+pub use readers::{open_dexios, open_gfe, open_gocrypt, open_parallel_encryptor};

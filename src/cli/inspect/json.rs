@@ -1,0 +1,146 @@
+//! What is known of one file as JSON. Nothing of the command is in here, so that fuzzing reaches it.
+
+use fetool::format::Field;
+use fetool::{Inspected, Possible};
+use serde::Serialize;
+
+/// Two digits a byte.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Header fields with their offsets.
+pub fn offsets(fields: &[Field]) -> impl Iterator<Item = (usize, &Field)> {
+    fields.iter().scan(0, |offset, field| {
+        let start = *offset;
+        *offset += field.bytes.len();
+        Some((start, field))
+    })
+}
+
+/// One file's object; documented in fetool-inspect(1).
+#[derive(Default, Serialize)]
+pub struct Json<'a> {
+    path: &'a str,
+    format: Option<&'a str>,
+    title: Option<&'a str>,
+    version: Option<u32>,
+    algorithm: Option<&'a str>,
+    mode: Option<&'a str>,
+    layers: Option<u8>,
+    keys: &'a [String],
+    header_size: Option<u64>,
+    chunk_size: Option<u64>,
+    chunks: Option<u64>,
+    plaintext_size: Option<u64>,
+    sealed_size: Option<u64>,
+    overhead: Option<u64>,
+    declared_size: Option<u64>,
+    length_protection: Option<&'a str>,
+    end: Option<&'a str>,
+    authenticated: Option<&'a str>,
+    header: Vec<JsonField<'a>>,
+    warnings: &'a [String],
+    pub verified: Option<bool>,
+    pub reading: Option<&'a str>,
+    possible: Vec<JsonPossible<'a>>,
+    pub fault: Option<JsonFault<'a>>,
+}
+
+#[derive(Serialize)]
+pub struct JsonPossible<'a> {
+    format: &'a str,
+    title: &'a str,
+    likely: bool,
+    supporting: &'a [String],
+    opposing: &'a [String],
+}
+
+impl<'a> JsonPossible<'a> {
+    fn new(possible: &'a Possible) -> Self {
+        Self {
+            format: possible.format,
+            title: possible.title,
+            likely: possible.is_likely(),
+            supporting: &possible.evidence.supporting,
+            opposing: &possible.evidence.opposing,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct JsonField<'a> {
+    offset: usize,
+    size: usize,
+    hex: String,
+    field: &'a str,
+    meaning: &'a str,
+}
+
+#[derive(Serialize)]
+pub struct JsonFault<'a> {
+    pub status: u8,
+    pub offset: Option<u64>,
+    pub message: &'a str,
+}
+
+impl<'a> Json<'a> {
+    /// Of a file whose format is known.
+    pub fn of(path: &'a str, inspected: &'a Inspected) -> Self {
+        let description = &inspected.description;
+        Self {
+            path,
+            format: Some(inspected.format),
+            title: Some(inspected.title),
+            version: description.version,
+            algorithm: Some(description.algorithm),
+            mode: description.mode,
+            layers: description.layers,
+            keys: &description.derivations,
+            header_size: Some(inspected.header_len),
+            chunk_size: inspected.chunk_size,
+            chunks: Some(inspected.chunks),
+            plaintext_size: Some(inspected.plaintext_len),
+            sealed_size: inspected.sealed_len,
+            overhead: inspected
+                .sealed_len
+                .and_then(|sealed| sealed.checked_sub(inspected.plaintext_len)),
+            declared_size: description.declared_size,
+            length_protection: Some(&description.length_protection),
+            end: Some(description.end),
+            authenticated: Some(&description.authenticated),
+            header: offsets(&description.fields)
+                .map(|(offset, field)| JsonField {
+                    offset,
+                    size: field.bytes.len(),
+                    hex: hex(&field.bytes),
+                    field: field.name,
+                    meaning: &field.meaning,
+                })
+                .collect(),
+            warnings: &description.warnings,
+            fault: inspected.fault.as_ref().map(|fault| JsonFault {
+                status: fault.status,
+                offset: fault.offset,
+                message: &fault.message,
+            }),
+            ..Self::default()
+        }
+    }
+
+    /// Of a file that may be of some formats, or of none.
+    pub fn possible(path: &'a str, possible: &'a [Possible]) -> Self {
+        Self {
+            path,
+            possible: possible.iter().map(JsonPossible::new).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The object, and a line end.
+    pub fn line(&self) -> String {
+        let mut line = serde_json::to_string(self).expect("strings and numbers have JSON");
+        line.push('\n');
+        line
+    }
+}
