@@ -104,6 +104,7 @@ fn the_tests_that_the_security_document_names_exist() {
         };
         let file = match file.contains('/') {
             true => file.to_owned(),
+            false if Path::new("tests").join(file).is_dir() => format!("tests/{file}/main.rs"),
             false => format!("tests/{}.rs", file.replace("::", "/")),
         };
         assert!(is_test(&read(&file), function), "{name}");

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::rekey::{Args, find, new_secret, refuse_irregular};
 use super::secrets::Plan;
-use super::work::{Clock, Source, subjects, target, warn, warn_of_format, warn_of_length};
+use super::work::{Clock, Source, Weaknesses, subjects, target, warn};
 use crate::io::handover::{Giver, handover};
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
@@ -76,8 +76,7 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
         .jobs(args.work.jobs())
         .start()
         .map_err(|e| subjects.blame(&e))?;
-    let weaknesses = format.weaknesses(None);
-    warn_of_format(&args.work, &subjects, &weaknesses);
+    let weaknesses = Weaknesses::warn(&args.work, &subjects, format, None);
     let (giver, taker) = handover();
     let sealed = thread::scope(|scope| {
         let opened = thread::Builder::new()
@@ -104,13 +103,7 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     output
         .commit()
         .map_err(|e| subjects.blame(&Error::Write(e)))?;
-    warn_of_length(
-        &args.work,
-        &subjects,
-        format,
-        sealed.plaintext_len,
-        &weaknesses,
-    );
+    weaknesses.warn_of_length(&args.work, &subjects, sealed.plaintext_len);
     if args.work.verbose {
         let what = format!("sealed again as {}", format.name());
         clock.tell(&subjects, &what, sealed.plaintext_len, sealed.chunks);

@@ -150,25 +150,37 @@ pub fn warn(work: &WorkArgs, subjects: &Subjects, warnings: &[String]) {
     }
 }
 
-/// Prints, in one line, what the format that is written does not protect.
-pub fn warn_of_format(work: &WorkArgs, subjects: &Subjects, weaknesses: &[String]) {
-    if !weaknesses.is_empty() {
-        warn(work, subjects, &[weaknesses.join("; ")]);
+/// What the format that is written does not protect, each thing said once.
+pub struct Weaknesses<'a> {
+    format: &'a dyn Format,
+    said: Vec<String>,
+}
+
+impl<'a> Weaknesses<'a> {
+    /// Prints, in one line, what is known before the work.
+    pub fn warn(
+        work: &WorkArgs,
+        subjects: &Subjects,
+        format: &'a dyn Format,
+        len: Option<u64>,
+    ) -> Self {
+        let said = format.weaknesses(len);
+        warn_in_one_line(work, subjects, &said);
+        Self { format, said }
+    }
+
+    /// Prints what else it is, now that the plaintext's length is known.
+    pub fn warn_of_length(&self, work: &WorkArgs, subjects: &Subjects, len: u64) {
+        let mut more = self.format.weaknesses(Some(len));
+        more.retain(|weakness| !self.said.contains(weakness));
+        warn_in_one_line(work, subjects, &more);
     }
 }
 
-/// Prints what the format does not protect now that the plaintext's length is known, but for what was
-/// said before.
-pub fn warn_of_length(
-    work: &WorkArgs,
-    subjects: &Subjects,
-    format: &dyn Format,
-    len: u64,
-    said: &[String],
-) {
-    let mut weaknesses = format.weaknesses(Some(len));
-    weaknesses.retain(|weakness| !said.contains(weakness));
-    warn_of_format(work, subjects, &weaknesses);
+fn warn_in_one_line(work: &WorkArgs, subjects: &Subjects, weaknesses: &[String]) {
+    if !weaknesses.is_empty() {
+        warn(work, subjects, &[weaknesses.join("; ")]);
+    }
 }
 
 /// Takes the time, for `--verbose`.

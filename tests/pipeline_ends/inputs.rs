@@ -6,19 +6,21 @@ use fetool::{Error, status};
 use std::io::{self, Read};
 
 /// Gives `rest`, and then does something else than ending.
-struct Then<'a, F> {
-    rest: &'a [u8],
-    then: F,
-}
+pub struct Then<'a, F>(pub &'a [u8], pub F);
 
 impl<F: FnMut() -> io::Result<usize>> Read for Then<'_, F> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.rest.is_empty() {
-            (self.then)()
+        if self.0.is_empty() {
+            (self.1)()
         } else {
-            self.rest.read(into)
+            self.0.read(into)
         }
     }
+}
+
+/// Gives `rest`, and then fails as a lost connection does.
+pub fn lost(rest: &[u8]) -> impl Read + Send {
+    Then(rest, || Err(io::ErrorKind::ConnectionReset.into()))
 }
 
 #[test]
@@ -27,10 +29,7 @@ fn a_failing_input_ends_sealing() {
         let text = pattern(MANY);
         for way in WAYS {
             for len in [0, 1, 999, 1000, 1_048_576, 3_000_000, MANY] {
-                let input = Then {
-                    rest: &text[..len],
-                    then: || Err(io::ErrorKind::ConnectionReset.into()),
-                };
+                let input = lost(&text[..len]);
                 let error = seal(input, io::sink(), way).unwrap_err();
                 match &error {
                     Error::Read(e) => assert_eq!(e.kind(), io::ErrorKind::ConnectionReset),
@@ -50,10 +49,7 @@ fn a_failing_input_ends_opening() {
             let mut sealed = Vec::new();
             seal(&text[..], &mut sealed, way).unwrap();
             for len in [0, 3, 24, 30, 1100, 600_000, 3_000_000, sealed.len()] {
-                let input = Then {
-                    rest: &sealed[..len],
-                    then: || Err(io::ErrorKind::ConnectionReset.into()),
-                };
+                let input = lost(&sealed[..len]);
                 let mut written = Vec::new();
                 let error = open(input, &mut written, way.0).unwrap_err();
                 assert!(matches!(error, Error::Read(_)), "{error}");
@@ -73,10 +69,7 @@ fn whole_chunks_before_a_read_error_are_written() {
             seal(&text[..], &mut sealed, (2, chunk)).unwrap();
             let frames = common::by_hand::frames(&sealed);
             for whole in [1, frames.len() / 2, frames.len() - 1] {
-                let input = Then {
-                    rest: &sealed[..frames[whole].start + 3],
-                    then: || Err(io::ErrorKind::ConnectionReset.into()),
-                };
+                let input = lost(&sealed[..frames[whole].start + 3]);
                 let mut written = Vec::new();
                 let error = open(input, &mut written, 2).unwrap_err();
                 assert!(matches!(error, Error::Read(_)), "{error}");
@@ -98,10 +91,7 @@ fn a_wrong_tag_is_reported_before_a_later_read_error() {
             seal(&text[..], &mut sealed, (2, chunk)).unwrap();
             let frames = common::by_hand::frames(&sealed);
             sealed[frames[1].end - 1] ^= 1;
-            let input = Then {
-                rest: &sealed[..frames[3].start],
-                then: || Err(io::ErrorKind::ConnectionReset.into()),
-            };
+            let input = lost(&sealed[..frames[3].start]);
             let error = open(input, io::sink(), 2).unwrap_err();
             assert!(
                 matches!(error, Error::Authentication { chunk: 1, .. }),
@@ -111,7 +101,7 @@ fn a_wrong_tag_is_reported_before_a_later_read_error() {
     });
 }
 
-fn panics() -> io::Result<usize> {
+pub fn panics() -> io::Result<usize> {
     panic!("a panic on purpose")
 }
 
@@ -123,20 +113,14 @@ fn a_panicking_input_is_an_error() {
             let mut sealed = Vec::new();
             seal(&text[..], &mut sealed, way).unwrap();
             for len in [0, 1, 3_000_000] {
-                let input = Then {
-                    rest: &text[..len],
-                    then: panics,
-                };
+                let input = Then(&text[..len], panics);
                 let error = seal(input, io::sink(), way).unwrap_err();
                 assert!(matches!(error, Error::Panic("producer")), "{error}");
                 assert_eq!(error.status(), status::SYSTEM);
             }
             // Behind the first chunk, which opening reads on the caller's own thread.
             for len in [1_000_000, 3_000_000] {
-                let input = Then {
-                    rest: &sealed[..len],
-                    then: panics,
-                };
+                let input = Then(&sealed[..len], panics);
                 let mut written = Vec::new();
                 let error = open(input, &mut written, way.0).unwrap_err();
                 assert!(matches!(error, Error::Panic("producer")), "{error}");

@@ -4,11 +4,14 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod every_byte;
+mod gocrypt;
 mod inputs;
 mod looking;
 mod other_shape;
 mod outputs;
 mod switch;
+#[path = "../weak_common/mod.rs"]
+mod weak_common;
 
 use common::{FAST, jobs, secret};
 use fetool::{Error, Open, Opened, Seal, Sealed};

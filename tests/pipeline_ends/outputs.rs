@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Takes `room` bytes and then fails, in several ways.
 pub struct Full {
-    taken: Vec<u8>,
+    pub taken: Vec<u8>,
     room: usize,
     how: How,
 }
@@ -21,6 +21,7 @@ pub enum How {
     Zero,
     /// An error once, as if there were room again later: nobody may try.
     Once,
+    Panic,
 }
 
 impl Full {
@@ -40,6 +41,7 @@ impl Write for Full {
             match self.how {
                 How::Error => return Err(io::ErrorKind::StorageFull.into()),
                 How::Zero => return Ok(0),
+                How::Panic => panic!("a panic on purpose"),
                 How::Once => {
                     self.room = usize::MAX;
                     return Err(io::ErrorKind::StorageFull.into());
@@ -182,21 +184,6 @@ fn a_failing_flush_is_reported() {
     assert!(matches!(error, Error::Write(_)), "{error}");
 }
 
-/// Takes so many bytes and then panics.
-struct Panics(usize);
-
-impl Write for Panics {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        assert!(self.0 >= bytes.len(), "a panic on purpose");
-        self.0 -= bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 // The writer is the caller's own thread, so that its panic is the caller's. But no thread may be
 // left waiting then, or the scope of threads would never end.
 
@@ -206,7 +193,8 @@ fn a_panicking_output_ends_the_threads() {
         let text = pattern(MANY);
         for way in WAYS {
             for room in [0, 24, 3_000_000] {
-                let sealing = AssertUnwindSafe(|| seal(&text[..], Panics(room), way));
+                let sealing =
+                    AssertUnwindSafe(|| seal(&text[..], Full::new(room, How::Panic), way));
                 assert!(catch_unwind(sealing).is_err());
             }
         }
@@ -222,7 +210,7 @@ fn a_panicking_output_wakes_an_input_that_waits() {
         sender.send(Some(pattern(2_000_000))).unwrap();
         let key = secret();
         let sealing = Seal::new(&key).stop(&stop).jobs(jobs(1));
-        let sealing = AssertUnwindSafe(|| sealing.run(input, Panics(24)));
+        let sealing = AssertUnwindSafe(|| sealing.run(input, Full::new(24, How::Panic)));
         assert!(catch_unwind(sealing).is_err());
     });
 }

@@ -50,7 +50,7 @@ pub fn blocking(stop: &Stop) -> (Blocking, Sender<Option<Vec<u8>>>, Receiver<()>
 }
 
 /// Lets `work` read `before` from an input that then blocks, stops it there, and gives its result.
-fn stopped<T: Send + 'static>(
+pub fn stopped<T: Send + 'static>(
     before: Vec<u8>,
     work: impl FnOnce(Blocking, &Stop) -> Result<T, Error> + Send + 'static,
 ) -> Error {

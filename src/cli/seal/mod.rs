@@ -6,9 +6,7 @@ use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, Subjects, shown};
 use super::secrets::{self, Plan, Purpose};
 use super::tree::TreeArgs;
-use super::work::{
-    Clock, Source, only_path, subjects, target, target_name, warn_of_format, warn_of_length,
-};
+use super::work::{Clock, Source, Weaknesses, only_path, subjects, target, target_name};
 use super::{manual, size};
 use crate::io::FileId;
 use crate::io::input::Input;
@@ -165,8 +163,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let (meter, progress) = Progress::start(args.work.progress, args.work.quiet, size);
     let sealing =
         start(args, &secrets, format, size, &stop, meter).map_err(|e| subjects.blame(&e))?;
-    let weaknesses = format.weaknesses(size);
-    warn_of_format(&args.work, &subjects, &weaknesses);
+    let weaknesses = Weaknesses::warn(&args.work, &subjects, format, size);
     // Only now, when nothing but the data itself can go wrong.
     if let Some((path, key)) = &secrets.new {
         secrets::save_key(path, key.as_ref())?;
@@ -191,13 +188,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     output
         .commit()
         .map_err(|e| subjects.blame(&Error::Write(e)))?;
-    warn_of_length(
-        &args.work,
-        &subjects,
-        format,
-        sealed.plaintext_len,
-        &weaknesses,
-    );
+    weaknesses.warn_of_length(&args.work, &subjects, sealed.plaintext_len);
     if args.work.verbose {
         let what = format!("sealed as {}", format.name());
         clock.tell(&subjects, &what, sealed.plaintext_len, sealed.chunks);

@@ -4,7 +4,7 @@ use super::{Args, builder, find_secrets, format_of, more_plans, new_key_file};
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::secrets::{self, Plan};
 use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees};
-use crate::cli::work::{warn, warn_of_format, warn_of_length};
+use crate::cli::work::{Weaknesses, warn};
 use fetool::{Secret, Stop};
 
 /// No run should seal more files under one key: after so many, the chance that two nonces are the same
@@ -57,12 +57,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     {
         secrets::save_key(path, key.as_ref())?;
     }
-    let weaknesses = format.weaknesses(None);
     let subjects = Subjects {
         input: "all files".to_owned(),
         ..subjects
     };
-    warn_of_format(&args.work, &subjects, &weaknesses);
+    let weaknesses = Weaknesses::warn(&args.work, &subjects, format, None);
     let stop = Stop::new();
     let way = Way::Seal {
         args,
@@ -76,7 +75,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     task.key = secrets.name;
     task.keys = plans.iter().flat_map(|plan| plan.files()).collect();
     let totals = tree::run(&task, &args.paths, &args.work)?;
-    warn_of_length(&args.work, &subjects, format, totals.longest, &weaknesses);
+    weaknesses.warn_of_length(&args.work, &subjects, totals.longest);
     if totals.files > FILES_MAX && !format.derives_keys() {
         let warning = format!(
             "{} files under one key, whose nonces have 64 random bits: take a new key",

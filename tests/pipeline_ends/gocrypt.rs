@@ -1,17 +1,16 @@
 //! How layers end when something in the middle of them fails: with the right error, without a hang,
 //! and after nothing but a good beginning.
 
-mod common;
-mod weak_common;
-
-use common::{assert_same, jobs, no_hang, pattern};
+use crate::common::{assert_same, jobs, no_hang, pattern};
+use crate::inputs::{Then, lost, panics};
+use crate::outputs::{Full, How};
+use crate::switch::stopped;
+use crate::weak_common::by_hand::gocrypt::{CHUNK, HEADER, frames};
+use crate::weak_common::{seal_layers, secret};
 use fetool::format::gocrypt::GoCrypt;
-use fetool::{Error, Open, Opened, Seal, Sealed, Stop, status};
+use fetool::{Error, Open, Opened, Seal, Sealed, status};
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, Receiver, Sender};
-use weak_common::by_hand::gocrypt::{CHUNK, HEADER, frames};
-use weak_common::{seal_layers, secret};
 
 const LEN: usize = 1_500_000;
 
@@ -37,40 +36,6 @@ fn open(input: impl Read + Send, output: impl Write, workers: usize) -> Result<O
         .run(input, output)
 }
 
-/// Takes so many bytes and then fails, or panics.
-struct Full {
-    taken: Vec<u8>,
-    room: usize,
-    panics: bool,
-}
-
-impl Full {
-    fn new(room: usize) -> Self {
-        Self {
-            taken: Vec::new(),
-            room,
-            panics: false,
-        }
-    }
-}
-
-impl Write for Full {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let len = bytes.len().min(self.room);
-        if len == 0 && !bytes.is_empty() {
-            assert!(!self.panics, "a panic on purpose");
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        self.room -= len;
-        self.taken.extend_from_slice(&bytes[..len]);
-        Ok(len)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 const ROOMS: [usize; 6] = [0, 1, HEADER, 100_000, 1_100_000, LEN - 1];
 
 #[test]
@@ -79,7 +44,7 @@ fn a_full_output_ends_sealing() {
         let text = pattern(LEN);
         for way in WAYS {
             for room in ROOMS {
-                let mut output = Full::new(room);
+                let mut output = Full::new(room, How::Error);
                 let error = seal(&text[..], &mut output, way).unwrap_err();
                 assert!(matches!(error, Error::Write(_)), "{error}");
                 assert_eq!(error.status(), status::SYSTEM);
@@ -96,7 +61,7 @@ fn a_full_output_ends_opening() {
         for (layers, workers) in WAYS {
             let (_, sealed) = seal_layers(&text[..], layers, workers);
             for room in ROOMS {
-                let mut output = Full::new(room);
+                let mut output = Full::new(room, How::Error);
                 let error = open(&sealed[..], &mut output, workers).unwrap_err();
                 assert!(matches!(error, Error::Write(_)), "{error}");
                 assert_same(&output.taken, &text[..room]);
@@ -112,10 +77,7 @@ fn a_panicking_output_ends_the_threads() {
         for way in WAYS {
             let (_, sealed) = seal_layers(&text[..], way.0, way.1);
             for room in [0, 1_100_000] {
-                let full = || Full {
-                    panics: true,
-                    ..Full::new(room)
-                };
+                let full = || Full::new(room, How::Panic);
                 let sealing = AssertUnwindSafe(|| seal(&text[..], full(), way));
                 assert!(catch_unwind(sealing).is_err(), "{way:?}, {room}");
                 let opening = AssertUnwindSafe(|| open(&sealed[..], full(), way.1));
@@ -125,26 +87,13 @@ fn a_panicking_output_ends_the_threads() {
     });
 }
 
-/// Gives `rest`, and then does something else than ending.
-struct Then<'a, F>(&'a [u8], F);
-
-impl<F: FnMut() -> io::Result<usize>> Read for Then<'_, F> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.0.is_empty() {
-            (self.1)()
-        } else {
-            self.0.read(into)
-        }
-    }
-}
-
 #[test]
 fn a_failing_input_ends_sealing() {
     no_hang(|| {
         let text = pattern(LEN);
         for way in WAYS {
             for len in [0, 1, CHUNK, 100_000, 1_100_000, LEN] {
-                let input = Then(&text[..len], || Err(io::ErrorKind::ConnectionReset.into()));
+                let input = lost(&text[..len]);
                 let error = seal(input, io::sink(), way).unwrap_err();
                 match &error {
                     Error::Read(e) => assert_eq!(e.kind(), io::ErrorKind::ConnectionReset),
@@ -162,10 +111,7 @@ fn a_failing_input_ends_opening() {
         for (layers, workers) in WAYS {
             let (_, sealed) = seal_layers(&text[..], layers, workers);
             for len in [0, 1, 40, HEADER, 100, 40_000, 1_100_000, sealed.len()] {
-                let input = Then(
-                    &sealed[..len],
-                    || Err(io::ErrorKind::ConnectionReset.into()),
-                );
+                let input = lost(&sealed[..len]);
                 let mut written = Vec::new();
                 let error = open(input, &mut written, workers).unwrap_err();
                 assert!(matches!(error, Error::Read(_)), "{layers}, {len}: {error}");
@@ -180,7 +126,6 @@ fn a_panicking_input_is_an_error() {
     no_hang(|| {
         let text = pattern(LEN);
         for way in WAYS {
-            let panics = || panic!("a panic on purpose");
             let input = Then(&text[..1_100_000], panics);
             let error = seal(input, io::sink(), way).unwrap_err();
             assert!(matches!(error, Error::Panic(_)), "{error}");
@@ -204,9 +149,7 @@ fn a_wrong_tag_is_reported_before_a_later_read_error() {
             let (_, mut sealed) = seal_layers(&text[..], layers, workers);
             let frames = frames(&sealed);
             sealed[frames[1].end - 1] ^= 1;
-            let input = Then(&sealed[..frames[3].start], || {
-                Err(io::ErrorKind::ConnectionReset.into())
-            });
+            let input = lost(&sealed[..frames[3].start]);
             let error = open(input, io::sink(), workers).unwrap_err();
             assert!(
                 matches!(error, Error::Authentication { chunk: 1, .. }),
@@ -214,60 +157,6 @@ fn a_wrong_tag_is_reported_before_a_later_read_error() {
             );
         }
     });
-}
-
-/// An input whose bytes come through a channel, and that is woken by the switch.
-struct Blocking {
-    bytes: Receiver<Option<Vec<u8>>>,
-    now: io::Cursor<Vec<u8>>,
-    /// Told each time that the input waits.
-    waits: Sender<()>,
-}
-
-impl Read for Blocking {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.now.read(into)?;
-            if read > 0 {
-                return Ok(read);
-            }
-            let _ = self.waits.send(());
-            match self.bytes.recv() {
-                Ok(Some(bytes)) => self.now = io::Cursor::new(bytes),
-                Ok(None) => return Err(io::Error::other("woken")),
-                Err(_) => return Ok(0),
-            }
-        }
-    }
-}
-
-/// Lets `work` read `before` from an input that then blocks, stops it there, and gives its error.
-fn stopped<T: Send + 'static>(
-    before: Vec<u8>,
-    work: impl FnOnce(Blocking, &Stop) -> Result<T, Error> + Send + 'static,
-) -> Error {
-    let stop = Stop::new();
-    let (sender, bytes) = mpsc::channel();
-    let (waits, waiting) = mpsc::channel();
-    let waker = sender.clone();
-    stop.on_stop(move || drop(waker.send(None)));
-    let input = Blocking {
-        bytes,
-        now: io::Cursor::default(),
-        waits,
-    };
-    no_hang(move || {
-        let inner = stop.clone();
-        let thread = std::thread::spawn(move || work(input, &inner).map(drop));
-        // It waits for the first bytes, and then, all of them read, for more.
-        waiting.recv().expect("reads");
-        if !before.is_empty() {
-            sender.send(Some(before)).expect("reads");
-            waiting.recv().expect("reads");
-        }
-        stop.stop();
-        thread.join().expect("no panic").unwrap_err()
-    })
 }
 
 #[test]

@@ -1,0 +1,121 @@
+//! The formats, and what they protect.
+
+use super::Chapter;
+use super::Part::{Item, Text};
+
+pub const FORMATS: Chapter = (
+    "FORMATS",
+    &[
+        Item(
+            "gfe",
+            "GFE version 1, the format of go-fileencrypt (.gfe): AES-256-GCM with a 32-byte key, \
+             chunks of up to 10 MiB, no key derivation and no salt in the file. The default, but \
+             for a passphrase without --salt.",
+        ),
+        Item(
+            "dexios",
+            "Dexios (.dexios): XChaCha20-Poly1305, AES-256-GCM or Deoxys-II-256 in blocks of 1 MiB, \
+             under a random master key that up to four key slots wrap. Header versions 1 to 5 are \
+             read (Dexios 8.0 to 8.8), version 5 is written. Dexios has no program that opens all \
+             of them. Files that it sealed in one piece (versions 1 to 3, small files) are opened \
+             within --max-memory.",
+        ),
+        Item(
+            "gocrypt",
+            "GoCrypt 1.1 (.enc): XChaCha20-Poly1305 in chunks of 32 KiB under a passphrase, all of \
+             it done over up to 200 times (--layers; 5 by default), each layer with a key of its \
+             own. All layers are sealed and opened in one pass and without temporary files. Weak: \
+             see below.",
+        ),
+        Item(
+            "gocrypt-v1",
+            "GoCrypt 1.0: the same with one layer and another header. Only read.",
+        ),
+        Item(
+            "parallel-encryptor",
+            "the AES-GCM File Encryptor, also called Parallel-Encryptor (.enc): AES-256-GCM in \
+             chunks of any size up to 4 GiB under a passphrase. Weak: see below.",
+        ),
+        Text("The last three have no magic number. See TELLING FORMATS APART."),
+    ],
+);
+
+pub const WEAK: Chapter = (
+    "WEAK FORMATS",
+    &[
+        Text(
+            "Some formats protect less than people expect. fetool reads and writes them for those \
+             who must exchange files with their programs, and says so in a line when it seals one \
+             (-q silences it); inspect says it too. For anything else choose gfe or dexios.",
+        ),
+        Item(
+            "gocrypt: the nonce repeats",
+            "every chunk of a layer has the same nonce. More than 32 KiB repeat the keystream, so \
+             whoever has the file knows how any two chunks of what the outermost layer sealed \
+             differ, and can forge chunks of it. With one layer that is the plaintext.",
+        ),
+        Item(
+            "gocrypt: chunks have no place",
+            "in a file of one layer, whole chunks can be swapped, doubled or left out, and the end \
+             can be cut off between two chunks, unnoticed. With two layers or more, a layer inside \
+             does not authenticate any more. No reader of the format can do better.",
+        ),
+        Item(
+            "gocrypt: the passphrase",
+            "4096 rounds of PBKDF2-HMAC-SHA256 take a millisecond, so passphrases can be guessed \
+             in bulk. More layers do not help: one is enough to test a guess on.",
+        ),
+        Item(
+            "parallel-encryptor: the passphrase",
+            "the key is SHA-256 of the secret, without a salt: one guess tests every file, and \
+             billions can be tested in a second. All files of a passphrase share one key; their \
+             nonces have 64 random bits.",
+        ),
+        Item(
+            "parallel-encryptor: the end and the header",
+            "the end can be cut off between two chunks, unnoticed. The chunk size is not \
+             authenticated; another one is noticed only where the data then falls into other \
+             chunks.",
+        ),
+        Item(
+            "both: empty files",
+            "a file without a chunk (but for GoCrypt with two layers or more) holds nothing that \
+             could be authenticated: anyone can make one.",
+        ),
+        Text(
+            "open warns where the end of a file is not authenticated, and --strict refuses such \
+             files.",
+        ),
+    ],
+);
+
+pub const DETECTION: Chapter = (
+    "TELLING FORMATS APART",
+    &[
+        Text(
+            "Without --format, a magic number decides: 'GFE', and the bytes DE 01 to DE 05 and 0E \
+             for Dexios. Where there is none, open and inspect --verify try the secret on the first \
+             chunk as each format without a magic number, those first that need least of the \
+             input, and take the one that authenticates it. At most 64 MiB of a pipe are held for \
+             that; a file whose first chunk is longer needs --format parallel-encryptor. Where \
+             none authenticates, or a file has no chunk that could, the status is 4 and each \
+             format is named with what spoke against it.",
+        ),
+        Text(
+            "inspect without a secret lists the formats that are possible with what speaks for \
+             (+) and against each (-): the number of layers, the chunk size, whether the length fits, \
+             and whether the first bytes have the entropy of random ones, as sealed data has. The \
+             status is 0 where nothing speaks against one of them, and 4 otherwise. --format gives \
+             the whole report.",
+        ),
+    ],
+);
+
+pub const NEW_FORMATS: Chapter = (
+    "ADDING A FORMAT",
+    &[Text(
+        "A format is one module of the library and one line in its list of formats: \
+         docs/architecture.md, which comes with the source, has the chapter 'Adding a format', and \
+         tests/format_of_our_own.rs one made in the way that it shows.",
+    )],
+);

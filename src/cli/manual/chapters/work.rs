@@ -1,0 +1,128 @@
+//! What sealing and opening have in common.
+
+use super::Chapter;
+use super::Part::{Item, Text};
+
+pub const SECRETS: Chapter = (
+    "SECRETS",
+    &[
+        Text(
+            "A secret is never given on the command line itself, where every user of the machine \
+             can read it. SPEC says where it is:",
+        ),
+        Item("@FILE", "the bytes of FILE, as they are"),
+        Item("@-", "standard input, when the data comes from a PATH"),
+        Item("env:NAME", "the value of the environment variable NAME"),
+        Item(
+            "fd:N",
+            "what the file descriptor N gives, opened by the caller, as 'fetool … fd:3 3< FILE'",
+        ),
+        Text(
+            "A GFE key is 32 raw bytes, or 64 hexadecimal digits, or 44 base64 characters, the \
+             last two with an optional line end. A key for the other formats is any bytes, and is \
+             hashed like a passphrase. A passphrase makes a GFE key only together with \
+             a salt that is kept beside the file (--salt), since the format keeps none; the key \
+             derivation functions are those of go-fileencrypt. A passphrase that is typed is read \
+             from /dev/tty and not shown; without a terminal that is an error.",
+        ),
+        Text(
+            "One key seals many files: each has a base nonce with 64 random bits. After n files \
+             under one key, the chance that two share a nonce is about n^2 / 2^65: one in 2^33 for \
+             2^16 files, one in 2^17 for 2^24. Take a new key well before that.",
+        ),
+        Text(
+            "In memory, secrets and keys are wiped when they were used, and kept out of swap as far              as the limit on locked memory allows (ulimit -l). No core file is written, and other              programs of the same user cannot read the memory or trace the process. What env: names              stays in the environment until fetool ends, where root can read it; no other program              is started that would inherit it. What the process was given by @FILE or fd: is safer.",
+        ),
+    ],
+);
+
+pub const FILES: Chapter = (
+    "OUTPUT FILES",
+    &[
+        Text(
+            "With -o FILE the data goes to a file '.fetool-*.tmp' in the same folder, mode 0600, \
+             which is renamed to FILE when it is complete. After an error, SIGINT, SIGTERM or \
+             SIGHUP the temporary file is gone and an existing FILE is as it was. After SIGKILL \
+             or a crash of the machine a temporary file may stay; it is never FILE.",
+        ),
+        Item(
+            "without --sync",
+            "FILE is complete or not there (or as it was) when fetool or its user dies. After a \
+             power cut it may be empty or incomplete, as with any program that leaves writing to \
+             the system.",
+        ),
+        Item(
+            "with --sync",
+            "FILE is written to the disk before it is renamed, and its folder after that. When \
+             fetool ends with status 0, FILE also survives a power cut, as far as the disk keeps \
+             its word.",
+        ),
+        Text(
+            "A new FILE has mode 0600; one that is replaced (--force) keeps its mode. A symbolic \
+             link stays and the file that it means is replaced. A device, a fifo or a socket is \
+             written straight to. A FILE that is also the input or the key file is refused.",
+        ),
+        Text(
+            "Sealed data is not written to a terminal, and opened data only as far as it is text; \
+             '-o -' overrides both.",
+        ),
+    ],
+);
+
+pub const STREAMS: Chapter = (
+    "STREAMS AND THEIR END",
+    &[
+        Text(
+            "The length of a file is known before, and GFE stores it; a file that changes its \
+             length while it is read is an error. The length of a pipe is not known (unless --size \
+             says it), and go-fileencrypt writes such streams so that a cut between two chunks \
+             cannot be noticed. fetool writes them so that they end themselves: every chunk but \
+             the last is full, the last is shorter (perhaps empty), and a mark in the size field, \
+             which is associated data of every chunk, demands that. go-fileencrypt opens these \
+             files too.",
+        ),
+        Text(
+            "Sealed bytes do not depend on the number of worker threads. Memory is 2 x jobs + 2 \
+             chunks (of at least 1 MiB), whatever the input's length.",
+        ),
+    ],
+);
+
+pub const OPENING: Chapter = (
+    "WHAT COMES OUT",
+    &[
+        Text(
+            "Every byte that open writes was authenticated. With -o, FILE appears only when \
+             everything was good. On standard output the good chunks before a bad one have gone \
+             out by the time the error is known; the exit status tells, so check it ('set -o \
+             pipefail' in a shell) before using what came.",
+        ),
+        Text(
+            "Files that go-fileencrypt made of streams carry no authenticated length. They are \
+             opened with a warning; --strict refuses them with status 4. Files are read with \
+             either nonce rule and either associated data that the format's document and its \
+             program give, whichever authenticates the first chunk.",
+        ),
+        Text("--check authenticates everything and writes nothing."),
+    ],
+);
+
+pub const EXTERNAL: Chapter = (
+    "SUBCOMMANDS OF OTHER PROGRAMS",
+    &[Text(
+        "'fetool x' runs the program fetool-x from PATH with the remaining arguments when there \
+         is no subcommand x; 'fetool help' lists those that are found. Relative folders in PATH \
+         are passed over.",
+    )],
+);
+
+pub const ENVIRONMENT: Chapter = (
+    "ENVIRONMENT",
+    &[
+        Item("NO_COLOR", "no colour in help and error messages"),
+        Item(
+            "TMPDIR",
+            "is not used: temporary files are made beside the output only",
+        ),
+    ],
+);
