@@ -1,14 +1,21 @@
 //! Files that the real programs made.
 
+use crate::common::{Outcome, assert_same, hex, open_as, open_of, pattern};
+use crate::weak_common::ruled_out;
+use fetool::format::{Format, by_name};
+use fetool::{Open, Secret, status};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct Vector {
     pub file: String,
     format: String,
-    secret: Passphrase,
+    #[serde(rename = "secret")]
+    passphrase: Passphrase,
     pub plaintext_len: usize,
     pub plaintext_sha256: String,
     /// Of GoCrypt.
@@ -30,8 +37,93 @@ impl Vector {
         read(&path(&self.file))
     }
 
-    pub fn secret(&self) -> &[u8] {
-        self.secret.text.as_bytes()
+    pub fn passphrase(&self) -> &[u8] {
+        self.passphrase.text.as_bytes()
+    }
+
+    pub fn secret(&self) -> Secret {
+        Secret::passphrase(self.passphrase())
+    }
+
+    #[track_caller]
+    pub fn is_plaintext(&self, plaintext: &[u8]) {
+        assert_same(plaintext, &pattern(self.plaintext_len));
+        let sum = Sha256::digest(plaintext);
+        assert_eq!(sum[..], hex(&self.plaintext_sha256), "{}", self.file);
+    }
+
+    #[track_caller]
+    pub fn opens_to_plaintext(&self, opened: Outcome) {
+        let done = opened
+            .result
+            .unwrap_or_else(|error| panic!("{}: {error}", self.file));
+        assert_eq!(done.plaintext_len, self.plaintext_len as u64);
+        if self.chunk_size > 0 {
+            let chunks = self.plaintext_len.div_ceil(self.chunk_size as usize);
+            assert_eq!(done.chunks, chunks as u64);
+        }
+        self.is_plaintext(&opened.written);
+    }
+}
+
+/// All open when their format is given, also by its name.
+pub fn open_as_given(vectors: &[Vector], format: &dyn Format) {
+    let by_its_name = by_name(format.name()).expect("it is known");
+    for vector in vectors {
+        for format in [format, by_its_name] {
+            for workers in [1, 3] {
+                let file = &vector.bytes()[..];
+                let opened = open_of(Some(format), &vector.secret(), file, workers, false);
+                vector.opens_to_plaintext(opened);
+            }
+        }
+    }
+}
+
+/// The secret's bytes are used as they are, whatever they are called.
+pub fn open_with_a_key(vectors: &[Vector], format: &dyn Format) {
+    for vector in vectors {
+        let key = Secret::key(vector.passphrase());
+        let opened = open_of(Some(format), &key, &vector.bytes()[..], 2, false);
+        vector.opens_to_plaintext(opened);
+    }
+}
+
+/// All open without being told what they are.
+pub fn are_found_out(vectors: &[Vector], format: &dyn Format) {
+    for vector in vectors {
+        let secret = vector.secret();
+        for workers in [1, 3] {
+            let opened = open_as(&secret, &vector.bytes()[..], workers, false);
+            vector.opens_to_plaintext(opened);
+        }
+        let opening = Open::new(&secret)
+            .start(Cursor::new(vector.bytes()))
+            .unwrap_or_else(|error| panic!("{}: {error}", vector.file));
+        assert_eq!(opening.format(), format.name(), "{}", vector.file);
+    }
+}
+
+/// A wrong passphrase is refused, whether the format is given or not.
+pub fn refuse_a_wrong_passphrase(vectors: &[Vector], format: &dyn Format) {
+    let wrong = Secret::passphrase(&b"correct horse battery stapler"[..]);
+    for vector in vectors {
+        let file = vector.bytes();
+        let refused = open_of(Some(format), &wrong, &file[..], 2, false);
+        assert_eq!(
+            refused.error().to_string(),
+            "authentication failed: wrong key, or the file was tampered with",
+            "{}",
+            vector.file
+        );
+        assert_eq!(refused.error().status(), status::KEY);
+        assert!(refused.written.is_empty());
+
+        let refused = open_as(&wrong, &file[..], 2, false);
+        assert_eq!(refused.error().status(), status::FORMAT);
+        let why = ruled_out(refused.error(), format.name());
+        assert!(why.contains("does not authenticate"), "{why}");
+        assert!(refused.written.is_empty());
     }
 }
 
@@ -46,7 +138,7 @@ pub fn vectors(format: &str, expected: usize) -> Vec<Vector> {
     assert!(
         found
             .iter()
-            .all(|vector| vector.secret.kind == "passphrase")
+            .all(|vector| vector.passphrase.kind == "passphrase")
     );
     found
 }
