@@ -1,5 +1,5 @@
-//! A format needs nothing but the public traits: two that only the tests know are sealed, opened,
-//! inspected and told apart, one by its magic number and one by what the secret opens.
+//! A format needs nothing but the public traits: three that only the tests know are sealed, opened,
+//! inspected and told apart, by a magic number or by what the secret opens; one is streams in streams.
 
 mod common;
 mod toy;
@@ -9,6 +9,7 @@ use fetool::format::{FORMATS, Format};
 use fetool::{Error, Inspect, Inspected, Open, Seal, Secret, status};
 use std::io::Cursor;
 use toy::bare::Bare;
+use toy::nested::{self, Nested, STREAMS};
 use toy::{CHUNK, EXTRA, HEADER, Toy};
 
 fn seal(format: &dyn Format, text: &[u8], workers: usize) -> Vec<u8> {
@@ -139,6 +140,73 @@ fn changed_files_of_a_format_of_our_own() {
         let error = opened.error();
         assert_eq!(error.status(), status::TRUNCATED, "cut to {len}: {error}");
         assert!(text.starts_with(&opened.written), "cut to {len}");
+    }
+}
+
+// ---- streams inside one another ----
+
+/// Of one stream in which so many bytes are sealed.
+fn sealed_len(len: usize) -> usize {
+    HEADER + len + EXTRA * (len / CHUNK + 1)
+}
+
+#[test]
+fn streams_inside_one_another() {
+    let text = pattern(1_000_000);
+    // Where the last chunk of some stream is full, so that an empty one comes behind it.
+    let full = |streams: u32| {
+        (0..4000).filter(move |len| {
+            (0..streams)
+                .fold(*len, |len, _| sealed_len(len))
+                .is_multiple_of(CHUNK)
+        })
+    };
+    let edges: Vec<usize> = (0..STREAMS as u32).flat_map(full).collect();
+    assert!(edges.len() > 6, "{edges:?}");
+    for len in edges
+        .into_iter()
+        .chain([1, CHUNK - 1, CHUNK + 1, text.len()])
+    {
+        for workers in [1, 3] {
+            let text = &text[..len];
+            let sealed = seal(&Nested, text, workers);
+            assert_eq!(
+                sealed.len(),
+                (0..STREAMS).fold(len, |len, _| sealed_len(len))
+            );
+            assert_same(&nested::read(&secret(), &sealed), text);
+            let input = Ragged::new(&sealed, 2, 5000);
+            let opened = open_of(Some(&Nested), &secret(), input, workers, true);
+            let done = opened.result.unwrap_or_else(|e| panic!("{len}: {e}"));
+            assert_eq!(done.plaintext_len, len as u64);
+            assert_same(&opened.written, text);
+            let report = inspect_among(&[&Nested], &sealed).unwrap();
+            assert_eq!((report.plaintext_len, report.fault), (len as u64, None));
+        }
+    }
+}
+
+#[test]
+fn changed_streams_inside_one_another() {
+    let text = pattern(3 * CHUNK + 7);
+    let sealed = seal(&Nested, &text, 2);
+    let frame = CHUNK + EXTRA;
+    // Every bit of the header and of the first frame's length, and some of the rest.
+    let head = (HEADER + 2) * 8;
+    let flips = (0..head)
+        .chain((head..sealed.len() * 8).step_by(61))
+        .map(|bit| {
+            let mut changed = sealed.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            changed
+        });
+    let cuts = (HEADER..sealed.len()).filter(|len| (len - HEADER) % frame < 3);
+    for changed in flips.chain(cuts.map(|len| sealed[..len].to_vec())) {
+        let opened = open_of(Some(&Nested), &secret(), &changed[..], 2, false);
+        let error = opened.result.expect_err("changed");
+        let statuses = [status::KEY, status::FORMAT, status::TRUNCATED];
+        assert!(statuses.contains(&error.status()), "{error}");
+        assert!(text.starts_with(&opened.written));
     }
 }
 

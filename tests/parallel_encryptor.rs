@@ -164,6 +164,26 @@ fn chunks_of_nothing_and_of_more_than_the_header_can_say_are_refused() {
 }
 
 #[test]
+fn more_chunks_than_have_a_number_are_refused() {
+    let key = secret();
+    let start = |size| {
+        let seal = Seal::new(&key).format(&ParallelEncryptor);
+        seal.chunk_size(Some(16)).size(Some(size)).start()
+    };
+    for size in [0, 16, 16 << 32] {
+        assert!(start(size).is_ok(), "{size}");
+    }
+    for size in [(16 << 32) + 1, u64::MAX] {
+        let error = start(size).err().expect("refused");
+        assert_eq!(error.status(), status::USAGE, "{size}: {error}");
+        assert!(
+            error.to_string().contains("more than 4294967296 chunks"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn every_file_has_a_nonce_of_its_own() {
     let mut nonces: Vec<Vec<u8>> = (0..20)
         .map(|_| {

@@ -74,3 +74,24 @@ impl Frames for EvenFrames {
         self.frame
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_of_one_size_up_to_the_last_number() {
+        let mut frames = EvenFrames::new(100, 3, "the file");
+        for offset in [12, 128, 244] {
+            assert_eq!(frames.next(offset, &[0]).unwrap(), Some(116));
+        }
+        assert_eq!(frames.next(360, &[]).unwrap(), None);
+        let error = frames.next(360, &[0]).unwrap_err();
+        assert!(
+            matches!(error, Error::Malformed { offset: 360, .. }),
+            "{error}"
+        );
+        let text = error.to_string();
+        assert!(text.contains("the file has more than 3 chunks"), "{text}");
+    }
+}

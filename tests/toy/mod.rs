@@ -12,6 +12,7 @@
 #![allow(dead_code)] // every file of tests uses a part of it
 
 pub mod bare;
+pub mod nested;
 
 use fetool::aead::{Aead, Algorithm, TAG_LEN};
 use fetool::format::{
@@ -58,12 +59,7 @@ impl Format for Toy {
     }
 
     fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {
-        let bytes = head.get(..HEADER).ok_or_else(|| Error::Truncated {
-            offset: head.len() as u64,
-            what: "the input ends inside the header".to_owned(),
-        })?;
-        let header = bytes.try_into().expect("as long as a header");
-        Ok(Box::new(ToyHeader(header)))
+        Ok(Box::new(decoded(head)?))
     }
 
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
@@ -75,17 +71,27 @@ impl Format for Toy {
         (request.random)(&mut header[4..])?;
         Ok(Sealer {
             header: header.to_vec(),
-            layout: Layout {
-                chunk: CHUNK,
-                prefix: PREFIX,
-                suffix: TAG_LEN,
-                end: End::Short,
-                max_chunks: 1 << 32,
-            },
+            layout: LAYOUT,
             codec: Box::new(Codec::new(secret, header)),
             layers: Vec::new(),
         })
     }
+}
+
+const LAYOUT: Layout = Layout {
+    chunk: CHUNK,
+    prefix: PREFIX,
+    suffix: TAG_LEN,
+    end: End::Short,
+    max_chunks: 1 << 32,
+};
+
+fn decoded(head: &[u8]) -> Result<ToyHeader, Error> {
+    let header = head.first_chunk().ok_or_else(|| Error::Truncated {
+        offset: head.len() as u64,
+        what: "the input ends inside the header".to_owned(),
+    })?;
+    Ok(ToyHeader(*header))
 }
 
 struct Codec {

@@ -137,3 +137,81 @@ impl Cut {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(end: End) -> Layout {
+        Layout {
+            chunk: 10,
+            prefix: 3,
+            suffix: 16,
+            end,
+            max_chunks: 5,
+        }
+    }
+
+    /// Of bytes that tell where they are.
+    fn slab(len: usize, last: bool) -> Slab {
+        let mut slab = Slab {
+            last,
+            ..Slab::default()
+        };
+        slab.reserve(ROOM + len).unwrap();
+        for (i, byte) in slab.buffer[ROOM..].iter_mut().enumerate() {
+            *byte = i as u8;
+        }
+        slab.output = ROOM..ROOM + len;
+        slab
+    }
+
+    fn left(index: u64) -> Unsealed {
+        Unsealed {
+            rest: vec![0xFF; 7],
+            index,
+            offset: 100,
+        }
+    }
+
+    #[test]
+    fn a_cut_takes_whole_chunks_and_leaves_a_byte_unless_it_is_the_last() {
+        // Bytes there, and of them taken, in so many chunks.
+        let middle = [
+            (0, 0, 0),
+            (1, 0, 0),
+            (10, 0, 0),
+            (11, 10, 1),
+            (20, 10, 1),
+            (21, 20, 2),
+        ];
+        let last = [(0, 0, 0), (1, 1, 1), (10, 10, 1), (11, 11, 2), (20, 20, 2)];
+        let short = [(0, 0, 1), (1, 1, 1), (10, 10, 2), (11, 11, 2), (20, 20, 3)];
+        for (end, is_last, cases) in [
+            (End::Any, false, &middle[..]),
+            (End::Short, false, &middle),
+            (End::Any, true, &last),
+            (End::Short, true, &short),
+        ] {
+            for &(len, taken, chunks) in cases {
+                let mut state = left(2);
+                let cut = state.cut(&layout(end), &slab(len, is_last)).unwrap();
+                let what = format!("{len} bytes, {end:?}, last: {is_last}");
+                assert_eq!((cut.taken, cut.chunks), (taken, chunks), "{what}");
+                assert_eq!((cut.first, cut.offset), (2, 100), "{what}");
+                let rest: Vec<u8> = (taken..len).map(|i| i as u8).collect();
+                assert_eq!(state.rest, rest, "{what}");
+                assert_eq!(state.index, 2 + chunks as u64, "{what}");
+                assert_eq!(state.offset, (100 + taken + 19 * chunks) as u64, "{what}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_chunks_than_the_layer_can_number() {
+        let full = slab(20, true);
+        assert!(left(3).cut(&layout(End::Any), &full).is_ok());
+        let error = left(4).cut(&layout(End::Any), &full).err().unwrap();
+        assert!(error.to_string().contains("more than 5 chunks"), "{error}");
+    }
+}
