@@ -338,6 +338,12 @@ mod tests {
     }
 
     #[test]
+    fn debug_shows_no_key() {
+        let key = Key::of(&[0x5A; KEY_LEN]);
+        assert_eq!(format!("{key:?}"), "Key(not shown)");
+    }
+
+    #[test]
     fn short_salts_are_refused() {
         for kdf in [Kdf::Argon2id, Kdf::Pbkdf2] {
             let error = kdf.derive(b"x", &[1; SALT_MIN - 1]).unwrap_err();

@@ -155,15 +155,20 @@ fn files(terminal: bool, ended: &AtomicBool, state: impl Fn() -> State) {
 fn describe(state: &State, elapsed: Duration) -> String {
     let rate = state.bytes as f64 / elapsed.as_secs_f64();
     let of = |total: Option<String>| total.map_or(String::new(), |total| format!(" of {total}"));
-    format!(
-        "{}{} files, {}{}, {}/s: {}",
+    let files = state.total.map_or(state.files, |(files, _)| files);
+    let mut line = format!(
+        "{}{} file{}, {}{}, {}/s",
         state.files,
         of(state.total.map(|(files, _)| files.to_string())),
+        if files == 1 { "" } else { "s" },
         BinaryBytes(state.bytes),
         of(state.total.map(|(_, bytes)| BinaryBytes(bytes).to_string())),
         BinaryBytes(rate as u64),
-        state.current
-    )
+    );
+    if !state.current.is_empty() {
+        line = format!("{line}: {}", state.current);
+    }
+    line
 }
 
 /// Waits until there is something to show. `None` when the work ended before.
@@ -230,5 +235,34 @@ fn lines(reports: &Reports, total: Option<u64>) {
         );
         let _ = io::stderr().lock().write_all(line.as_bytes());
         thread::park_timeout(LINE_PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_about_many_files() {
+        let mut state = State {
+            files: 1,
+            bytes: 3 << 20,
+            total: None,
+            current: String::new(),
+        };
+        let line = |state: &State| describe(state, Duration::from_secs(2));
+        assert_eq!(line(&state), "1 file, 3.00 MiB, 1.50 MiB/s");
+        state.current = "a, b".to_owned();
+        assert_eq!(line(&state), "1 file, 3.00 MiB, 1.50 MiB/s: a, b");
+        state.total = Some((7, 12 << 20));
+        assert_eq!(
+            line(&state),
+            "1 of 7 files, 3.00 MiB of 12.00 MiB, 1.50 MiB/s: a, b"
+        );
+        (state.files, state.total) = (0, Some((1, 12 << 20)));
+        assert_eq!(
+            line(&state),
+            "0 of 1 file, 3.00 MiB of 12.00 MiB, 1.50 MiB/s: a, b"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Changing which secrets open a file, without touching its data.
 
 use crate::detect::{by_secret, first_frame, peek_header};
-use crate::format::{Change, FORMATS, Format, Limits, RekeyRequest, Rekeyed};
+use crate::format::{Change, FORMATS, Limits, RekeyRequest, Rekeyed};
 use crate::kdf::Kdf;
 use crate::lookahead::Lookahead;
 use crate::memory::zeros;
@@ -13,7 +13,6 @@ pub struct Rekey<'a> {
     old: &'a Secret,
     change: Change<'a>,
     kdf: Option<Kdf>,
-    format: Option<&'a dyn Format>,
 }
 
 /// Copies data in pieces of this size.
@@ -26,19 +25,12 @@ impl<'a> Rekey<'a> {
             old,
             change,
             kdf: None,
-            format: None,
         }
     }
 
     /// Which key derivation a new secret gets; the format's own default otherwise.
     pub fn kdf(mut self, kdf: Option<Kdf>) -> Self {
         self.kdf = kdf;
-        self
-    }
-
-    /// The format to read; `None` finds it out.
-    pub fn format(mut self, format: Option<&'a dyn Format>) -> Self {
-        self.format = format;
         self
     }
 
@@ -77,9 +69,9 @@ impl<'a> Rekey<'a> {
 
     /// Makes the new header; `input` is then behind the old one.
     fn look<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Rekeyed, Error> {
-        let (_, header) = match peek_header(FORMATS, self.format, input) {
+        let (_, header) = match peek_header(FORMATS, None, input) {
             // No such file can be changed, but what it is tells why.
-            Err(Error::UnknownFormat(_)) if self.format.is_none() => {
+            Err(Error::UnknownFormat(_)) => {
                 let (format, header, _) = by_secret(FORMATS, self.old, input, &Limits::default())?;
                 (format, header)
             }

@@ -233,5 +233,7 @@ mod tests {
     fn debug_shows_nothing_secret() {
         let shown = format!("{:?}", Secret::key(b"hunter2".to_vec()));
         assert_eq!(shown, "Secret(key, not shown)");
+        let shown = format!("{:?}", Secret::passphrase(b"hunter2".to_vec()));
+        assert_eq!(shown, "Secret(passphrase, not shown)");
     }
 }

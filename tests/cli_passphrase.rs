@@ -195,6 +195,16 @@ fn options_that_go_together() {
 }
 
 #[test]
+fn a_salt_with_a_key() {
+    for command in ["seal", "open"] {
+        fetool([command, "-k", "env:TEST_KEY", "--salt=env:TEST_KEY"])
+            .input("data")
+            .run()
+            .fails(2, "fetool: --salt goes with a passphrase, not with a key\n");
+    }
+}
+
+#[test]
 fn a_kdf_without_what_it_is_for() {
     let dir = Dir::new();
     for (command, secret, message) in [

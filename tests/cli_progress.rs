@@ -2,7 +2,7 @@
 
 mod cli_common;
 
-use cli_common::{Fetool, Job, K, MIB, data, fetool, opened, sealed, vector};
+use cli_common::{Dir, Fetool, Job, K, MIB, data, fetool, opened, sealed, vector};
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Write};
 
 /// Starts it with a slow input: the first megabytes are there, the rest is not.
@@ -45,6 +45,29 @@ fn long_work_prints_plain_lines_when_asked_to() {
             assert!(!line.contains(['\x1b', '\r']), "{line}");
         }
     }
+}
+
+/// The list of files comes slowly, so that there is time to say how far it is.
+#[test]
+fn a_long_run_over_files_prints_lines_when_asked_to() {
+    let dir = Dir::new();
+    dir.write("one", "12345");
+    let ((names, mut list), (err, stderr)) = (io::pipe().unwrap(), io::pipe().unwrap());
+    let job = fetool(["seal", "-k", K, "--progress=always", "--files0-from", "-"])
+        .within(&dir)
+        .stdin(names)
+        .stderr(stderr)
+        .start();
+    list.write_all(b"one\0").unwrap();
+    let mut lines = BufReader::new(err).lines().map(Result::unwrap);
+    let line = lines.next().expect("a line");
+    assert!(
+        line.starts_with("fetool: 1 file, 5 B, ") && line.ends_with("B/s"),
+        "{line}"
+    );
+    drop(list);
+    job.end().succeeds();
+    assert_eq!(opened(dir.read("one.gfe")), b"12345");
 }
 
 #[test]

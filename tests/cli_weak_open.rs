@@ -74,6 +74,21 @@ fn round_trips_through_files_and_with_a_key_file() {
 }
 
 #[test]
+fn the_header_and_the_data_have_a_file_each() {
+    let dir = Dir::new();
+    dir.write("plain", "data");
+    let sealing = seal(&[
+        "-q", "-f", "gocrypt", "plain", "-o", "one", "--header", "./one",
+    ]);
+    let ended = sealing.within(&dir).run();
+    ended.fails(
+        2,
+        "fetool: one: the header and the data cannot go to the same file\n",
+    );
+    dir.holds_only(&["plain"]);
+}
+
+#[test]
 fn a_header_that_is_kept_apart() {
     let dir = Dir::new();
     let plain = data(100_000);

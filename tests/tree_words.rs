@@ -180,6 +180,11 @@ fn options_that_do_not_go_together() {
             refused(&[verb, "t/a", option[0]], &message);
         }
     }
+    let message = "fetool: --hidden goes with -r or --files0-from\n";
+    refused(
+        &["rekey", "--new-key=env:TEST_KEY", "t/a", "--hidden"],
+        message,
+    );
     let one = |option: &str, hint: &str| {
         format!("fetool: {option} is for one file, and this works on many\nfetool: hint: {hint}\n")
     };

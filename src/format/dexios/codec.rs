@@ -171,3 +171,20 @@ impl Frames for BlockFrames {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_blocks_than_have_a_number() {
+        let mut frames = BlockFrames::new(Mode::Stream, &Limits::default());
+        frames.count = MAX_BLOCKS - 1;
+        let block = BLOCK_LEN + TAG_LEN;
+        assert_eq!(frames.next(416, &[0]).unwrap(), Some(block));
+        let error = frames.next(500, &[0]).unwrap_err();
+        assert!(matches!(error, Error::Malformed { offset: 500, .. }));
+        let text = error.to_string();
+        assert!(text.contains("more than 2^31 - 1 blocks"), "{text}");
+    }
+}

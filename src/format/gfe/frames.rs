@@ -121,3 +121,21 @@ impl Frames for GfeFrames {
         chunk + self.overhead() as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_chunks_than_have_a_number() {
+        let mut frames = GfeFrames::new(Size::Unknown);
+        frames.count = MAX_CHUNKS - 1;
+        let lead = 17_u32.to_be_bytes();
+        assert_eq!(frames.next(20, &lead).unwrap(), Some(PREFIX_LEN + 17));
+        let error = frames.next(41, &lead).unwrap_err();
+        assert!(matches!(error, Error::Malformed { offset: 41, .. }));
+        let text = error.to_string();
+        assert!(text.contains("more than 2^32 chunks"), "{text}");
+        assert_eq!(frames.next(41, &[]).unwrap(), None);
+    }
+}
