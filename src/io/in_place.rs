@@ -138,3 +138,30 @@ fn forget(recovery: &Path) -> io::Result<()> {
     fs::remove_file(recovery)?;
     File::open(folder(recovery))?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that takes no writes any more: the recovery file stays, and the next run settles it.
+    #[test]
+    fn what_cannot_be_put_back_is_left_to_the_next_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, b"old header, data").unwrap();
+        let unwritable = File::open(&path).unwrap();
+        let failed = replace_start(&path, &unwritable, b"old header", b"new header");
+        assert!(matches!(failed, Err(Failed::Damaged(_))), "{failed:?}");
+        let recovery = recovery_path(&path);
+        assert_eq!(fs::read(&recovery).unwrap(), b"old headernew header");
+
+        // Torn, as such a disk may have left it.
+        fs::write(&path, b"ned header, data").unwrap();
+        let file = OpenOptions::new().read(true).write(true).open(&path);
+        let file = file.unwrap();
+        assert_eq!(settle(&path, &file).unwrap(), Settled::Restored);
+        assert_eq!(fs::read(&path).unwrap(), b"old header, data");
+        assert!(!recovery.exists());
+        assert_eq!(settle(&path, &file).unwrap(), Settled::Whole);
+    }
+}
