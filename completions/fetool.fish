@@ -61,7 +61,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -l shard -d 'Take th
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s O -l output-dir -d 'Put the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l new-key -d 'Make the key file named by -k @FILE first: 32 random bytes, mode 0600'
@@ -102,7 +102,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l shard -d 'Take th
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s O -l output-dir -d 'Put the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l strict -d 'Refuse what would be accepted with a warning'
@@ -137,7 +137,7 @@ parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l max-memory -d 'Memory that a file\'s chunks may need' -r
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l json -d 'Print one JSON object a file'
@@ -170,7 +170,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-depth -d 'Go
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal, and the work takes longer than half a second'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l add -d 'Keep the old secret, and add the new one'

@@ -23,7 +23,7 @@ const LINE_PAUSE: Duration = Duration::from_secs(1);
 /// When to show progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// When standard error is a terminal, and the work takes longer than half a second
+    /// When standard error is a terminal that gets no data, and the work takes longer than half a second
     Auto,
     /// Always; as plain lines where standard error is no terminal
     Always,
@@ -186,7 +186,7 @@ fn bar(reports: &Reports, total: Option<u64>) {
         return;
     };
     let template = match total {
-        Some(_) => "{wide_bar} {bytes} of {total_bytes}, {rate}/s, {left} left",
+        Some(_) => "{wide_bar} {bytes} of {total_bytes}, {rate}/s{left}",
         None => "{bytes}, {rate}/s, {elapsed}",
     };
     // indicatif's own rate is of the last moments since the bar appeared, which is after the work
@@ -199,8 +199,10 @@ fn bar(reports: &Reports, total: Option<u64>) {
         .with_key("left", |state: &ProgressState, out: &mut dyn fmt::Write| {
             let bytes = state.len().unwrap_or(0).saturating_sub(state.pos());
             let seconds = (bytes as f64 / rate(state)).ceil();
-            let left = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-            let _ = write!(out, "{}", HumanDuration(left));
+            // Nothing can be said before the first byte, while a passphrase is hashed.
+            if let Ok(left) = Duration::try_from_secs_f64(seconds) {
+                let _ = write!(out, ", {} left", HumanDuration(left));
+            }
         });
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr())
         .with_elapsed(PATIENCE)

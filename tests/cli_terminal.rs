@@ -3,7 +3,9 @@
 mod cli_common;
 
 use cli_common::{Dir, K, MIB, data, fetool, opened, sealed, shell};
+use std::io::Write;
 use std::process::Stdio;
+use std::time::Duration;
 
 const SEALED: &str = "fetool: refusing to write sealed data to the terminal\r\n\
                       fetool: hint: send it to a file or a pipe, or force it with '-o -'\r\n";
@@ -59,6 +61,38 @@ fn unless_it_is_forced() {
         .end();
     ended.succeeds();
     assert_eq!(seen, "a\x1b[2Jb");
+}
+
+/// A bar would be drawn into it.
+#[test]
+fn text_that_takes_long_comes_without_progress() {
+    let sealed = sealed(b"one\ntwo\n", "4");
+    let (stdin, mut feed) = std::io::pipe().unwrap();
+    let screen = fetool(["open", "-k", K]).stdin(stdin).on_terminal();
+    let (first, rest) = sealed.split_at(sealed.len() - 1);
+    feed.write_all(first).unwrap();
+    screen.shows("two");
+    // Longer than the patience with which a bar waits.
+    std::thread::sleep(Duration::from_millis(700));
+    feed.write_all(rest).unwrap();
+    drop(feed);
+    let (ended, seen) = screen.end();
+    ended.succeeds();
+    assert_eq!(seen, "one\r\ntwo\r\n");
+}
+
+#[test]
+fn nothing_is_said_of_the_time_before_the_first_byte() {
+    let (stdin, feed) = std::io::pipe().unwrap();
+    let screen = fetool(["seal", "-k", K, "--size=2MiB"])
+        .stdin(stdin)
+        .stdout(Stdio::null())
+        .on_terminal();
+    screen.shows("0 B of 2.00 MiB, 0 B/s");
+    drop(feed);
+    let (ended, seen) = screen.end();
+    assert_eq!(ended.code(), Some(1), "{seen}");
+    assert!(!seen.contains("left"), "{seen}");
 }
 
 #[test]

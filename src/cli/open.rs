@@ -5,10 +5,9 @@ use super::failure::Failure;
 use super::manual;
 use super::secrets::{Plan, Purpose};
 use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees};
-use super::work::{Clock, Source, only_path, subjects, target, warn};
+use super::work::{Clock, Source, only_path, show_progress, subjects, target, warn};
 use crate::io::output::{Content, Output};
 use crate::io::place::Places;
-use crate::progress::Progress;
 use clap::ValueHint;
 use fetool::{Error, Open, Opened, Opening, Stop};
 use std::io;
@@ -82,7 +81,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     subjects.key = found.name;
 
     let clock = Clock::start();
-    let (meter, progress) = Progress::start(args.work.progress, args.work.quiet, total);
+    let (meter, progress) = show_progress(&args.work, output.as_ref().map(|_| &target), total);
     let opening = Open::new(&found.secret)
         .format(args.read.format)
         .detached_header(header.as_deref())

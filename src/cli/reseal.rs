@@ -3,11 +3,10 @@
 use super::failure::Failure;
 use super::rekey::{Args, find, new_secret, refuse_irregular};
 use super::secrets::Plan;
-use super::work::{Clock, Source, Weaknesses, subjects, target, warn};
+use super::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
 use crate::io::handover::{Giver, handover};
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
-use crate::progress::Progress;
 use fetool::format::gocrypt::GoCrypt;
 use fetool::format::{Format, Limits, by_name};
 use fetool::kdf::Kdf;
@@ -48,7 +47,7 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     subjects.key.clone_from(&secrets.old.name);
 
     let clock = Clock::start();
-    let (meter, progress) = Progress::start(args.work.progress, args.work.quiet, body);
+    let (meter, progress) = show_progress(&args.work, Some(&target), body);
     let opening = Open::new(&secrets.old.secret)
         .limits(Limits {
             memory: args.max_memory,

@@ -6,9 +6,10 @@ use super::size::rounded;
 use super::tree::TreeArgs;
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
+use crate::progress::{Progress, When};
 use fetool::format::Format;
-use fetool::{Error, Stop};
-use std::io::Write;
+use fetool::{Error, Meter, Stop};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -126,6 +127,21 @@ pub fn subjects(source: &Source, target: &Target) -> Subjects {
         output: target_name(target),
         key: String::new(),
     }
+}
+
+/// Shows how far the work is, until the second is dropped; the first counts it.
+pub fn show_progress(
+    work: &WorkArgs,
+    output: Option<&Target>,
+    total: Option<u64>,
+) -> (Meter, Progress) {
+    // A bar would be drawn into the data.
+    let among_data = matches!(output, Some(Target::Stdout { .. })) && io::stdout().is_terminal();
+    let when = match work.progress {
+        When::Auto if among_data => When::Never,
+        when => when,
+    };
+    Progress::start(when, work.quiet, total)
 }
 
 /// Prints on standard output. Unlike `print!` it waits for a pipe that somebody else made

@@ -6,13 +6,14 @@ use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, Subjects, shown};
 use super::secrets::{self, Plan, Purpose};
 use super::tree::TreeArgs;
-use super::work::{Clock, Source, Weaknesses, only_path, subjects, target, target_name};
+use super::work::{
+    Clock, Source, Weaknesses, only_path, show_progress, subjects, target, target_name,
+};
 use super::{manual, size};
 use crate::io::FileId;
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
 use crate::io::place::Places;
-use crate::progress::Progress;
 use clap::ValueHint;
 use fetool::aead::{Algorithm, KEY_LEN};
 use fetool::format::gocrypt::LAYERS_MAX;
@@ -160,7 +161,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let secrets = find_secrets(&plans, new_key)?;
     subjects.key.clone_from(&secrets.name);
     let clock = Clock::start();
-    let (meter, progress) = Progress::start(args.work.progress, args.work.quiet, size);
+    let (meter, progress) = show_progress(&args.work, Some(&target), size);
     let sealing =
         start(args, &secrets, format, size, &stop, meter).map_err(|e| subjects.blame(&e))?;
     let weaknesses = Weaknesses::warn(&args.work, &subjects, format, size);
