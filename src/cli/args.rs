@@ -167,8 +167,8 @@ pub struct WorkArgs {
 
     /// Show progress on standard error
     ///
-    /// 'auto' shows it when standard error is a terminal that gets no data and the work takes longer than half a
-    /// second. 'always' prints plain lines where it is none.
+    /// 'auto' shows it when standard error is a terminal that gets no data and the work takes longer
+    /// than half a second. 'always' prints plain lines where it is none.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub progress: When,
 }
