@@ -4,7 +4,7 @@ mod common;
 mod weak_common;
 
 use common::{FAST, Ragged, open_as, open_of, pattern};
-use fetool::format::{FORMATS, Limits};
+use fetool::format::{FORMATS, Limits, by_name};
 use fetool::{Error, Inspect, Lookahead, Open, Secret, Stop, status};
 use std::io::{self, Cursor, Read};
 use weak_common::by_hand::{gocrypt, parallel_encryptor};
@@ -322,5 +322,21 @@ fn possible_formats_are_told_by_the_header_and_by_the_length() {
         let start = [&[250; 8][..], &chunk.to_be_bytes()].concat();
         let found = possible(&with_start(&start, len));
         assert_eq!(is("parallel-encryptor", &found), fits, "{chunk}, {len}");
+    }
+}
+
+#[test]
+fn a_format_that_was_given_says_why_a_file_is_not_its_own() {
+    for name in ["gfe", "dexios"] {
+        let format = by_name(name).unwrap();
+        let key = secret();
+        let opening = Open::new(&key).format(Some(format));
+        let error = opening
+            .start(&b"something else"[..])
+            .err()
+            .expect("refused");
+        assert_eq!(error.status(), status::FORMAT);
+        let why = ruled_out(&error, name);
+        assert_eq!(why, "it does not begin with the magic number");
     }
 }

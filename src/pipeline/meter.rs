@@ -85,7 +85,9 @@ mod tests {
         }
         assert_eq!(reports.latest(0), Some(3000));
         assert_eq!(reports.latest(3000), Some(3000));
+        meter.add(1);
         drop(meter);
-        assert_eq!(reports.latest(3000), None);
+        assert_eq!(reports.latest(3000), Some(3001), "before the end");
+        assert_eq!(reports.latest(3001), None);
     }
 }
