@@ -117,8 +117,53 @@ fn inspect_tells_what_they_are() {
                 .collect();
             let sealed = header.clone().unwrap_or_else(|| vector.bytes());
             assert_eq!(fields, sealed[..seen.header_len as usize]);
+            let authenticated = match vector.header_version {
+                1 => "none of the header; salt and nonce by their use".to_owned(),
+                2 => "bytes 0-47, by the HMAC in bytes 48-63".to_owned(),
+                3 => "the whole header, as associated data of every block".to_owned(),
+                4 => format!(
+                    "bytes 0-47 and {}-127, as associated data of every block; the wrapped key by \
+                     its tag",
+                    96 + match vector.algorithm() {
+                        "AES-256-GCM" => 12,
+                        "XChaCha20-Poly1305" => 24,
+                        _ => 15,
+                    }
+                ),
+                _ => "bytes 0-31, as associated data of every block; each wrapped key by its tag"
+                    .to_owned(),
+            };
+            assert_eq!(seen.description.authenticated, authenticated);
         }
     }
+}
+
+#[test]
+fn a_header_without_a_slot_is_warned_of() {
+    let mut file = vector("dexios_v5_aes256gcm_balloon_1000.dx");
+    file[32..416].fill(0);
+    let seen = Inspect::new().run(&file[..]).unwrap();
+    let warning = "no key slot is used: no secret opens this file";
+    assert_eq!(seen.description.warnings, [warning]);
+}
+
+#[test]
+fn inspect_tells_of_bytes_that_should_be_zero() {
+    let mut file = vector("dexios_v5_aes256gcm_balloon_1000.dx");
+    let seen = |file: &[u8]| {
+        let fields = Inspect::new().run(file).unwrap().description.fields;
+        let unused = fields.iter().position(|field| field.name == "unused");
+        let unused = unused.expect("there are some");
+        let end: usize = fields[..=unused]
+            .iter()
+            .map(|field| field.bytes.len())
+            .sum();
+        (end, fields[unused].meaning.clone())
+    };
+    let (end, meaning) = seen(&file);
+    assert_eq!(meaning, "zero");
+    file[end - 1] = 1;
+    assert_eq!(seen(&file), (end, "not zero".to_owned()));
 }
 
 /// The slots with their real costs; the hashes of versions 1 to 4 go with the version.

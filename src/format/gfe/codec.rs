@@ -156,3 +156,29 @@ impl OpenChunk for Codec {
         Ok(PREFIX_LEN..end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_nonce_rules_in_all_their_bytes() {
+        let bases = [
+            [0; NONCE_LEN],
+            [0xFF; NONCE_LEN],
+            *b"\x01base\xfe\xff\xff\x80\x00\xff\x7f",
+        ];
+        for base in bases {
+            for index in [0, 1, 0xFF, 0x100, 0xFFFF, 0x0102_0304, 0xFFFF_FFFF] {
+                let mut wide = [0; 16];
+                wide[4..].copy_from_slice(&base);
+                let sum = u128::from_be_bytes(wide) + u128::from(index);
+                let nonce = NonceRule::Sum.nonce(&base, index);
+                assert_eq!(nonce, sum.to_be_bytes()[4..], "{base:?} + {index}");
+                let nonce = NonceRule::Replace.nonce(&base, index);
+                assert_eq!(nonce[..8], base[..8]);
+                assert_eq!(nonce[8..], (index as u32).to_be_bytes());
+            }
+        }
+    }
+}
