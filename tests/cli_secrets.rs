@@ -110,9 +110,9 @@ fn no_other_program_reads_the_memory_and_no_core_file_has_it() {
     assert!(open, "this test sees nothing here");
     assert!(!can_be_read(child.id()));
     assert_eq!(number(child.id(), "limits", "Max core file size"), 0);
-    kill(Pid::from_raw(child.id() as i32), Signal::SIGQUIT).unwrap();
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGABRT).unwrap();
     let status = child.wait().unwrap();
-    assert_eq!(status.signal(), Some(Signal::SIGQUIT as i32));
+    assert_eq!(status.signal(), Some(Signal::SIGABRT as i32));
     assert!(!status.core_dumped());
 }
 
