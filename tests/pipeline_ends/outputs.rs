@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Takes `room` bytes and then fails, in several ways.
 pub struct Full {
-    pub taken: Vec<u8>,
+    taken: Vec<u8>,
     room: usize,
     how: How,
 }
@@ -58,6 +58,21 @@ impl Write for Full {
     }
 }
 
+/// Works towards an output that gets full, which ends the work. What it has taken then.
+#[track_caller]
+pub fn filled<T>(
+    room: usize,
+    how: How,
+    work: impl FnOnce(&mut Full) -> Result<T, Error>,
+) -> Vec<u8> {
+    let mut output = Full::new(room, how);
+    let error = work(&mut output).err().expect("it is full");
+    assert!(matches!(error, Error::Write(_)), "{error}");
+    assert_eq!(error.status(), status::SYSTEM);
+    assert_eq!(output.taken.len(), room, "nothing was tried again");
+    output.taken
+}
+
 const ROOMS: &[usize] = if FAST {
     &[0, 1, 23, 24, 25, 1_100_000, 2_000_000, MANY - 1]
 } else {
@@ -71,11 +86,7 @@ fn a_full_output_ends_sealing() {
         for way in WAYS {
             for &room in ROOMS {
                 for how in [How::Error, How::Zero, How::Once] {
-                    let mut output = Full::new(room, how);
-                    let error = seal(&text[..], &mut output, way).unwrap_err();
-                    assert!(matches!(error, Error::Write(_)), "{error}");
-                    assert_eq!(error.status(), status::SYSTEM);
-                    assert_eq!(output.taken.len(), room, "nothing was tried again");
+                    filled(room, how, |output| seal(&text[..], output, way));
                 }
             }
         }
@@ -91,10 +102,8 @@ fn a_full_output_ends_opening() {
             seal(&text[..], &mut sealed, way).unwrap();
             for &room in ROOMS {
                 for how in [How::Error, How::Zero, How::Once] {
-                    let mut output = Full::new(room, how);
-                    let error = open(&sealed[..], &mut output, way.0).unwrap_err();
-                    assert!(matches!(error, Error::Write(_)), "{error}");
-                    assert_same(&output.taken, &text[..room]);
+                    let taken = filled(room, how, |output| open(&sealed[..], output, way.0));
+                    assert_same(&taken, &text[..room]);
                 }
             }
         }

@@ -1,15 +1,15 @@
 //! From file to file: what changes while it is read, what fails, and what is not as the beginning
 //! of the file lets expect.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod refused;
 
 use common::by_hand::{self, Data, EXTRA, HEADER, Nonces};
-use common::store::Call;
 use common::ways::{self, BEFORE, Store, WAYS, WORKERS, Way, behind, end, open_between, written};
 use common::{KEY, assert_same, jobs, no_hang, pattern, seal_known, seal_stream, secret};
 use fetool::format::parallel_encryptor::ParallelEncryptor;
-use fetool::{At, Error, Open, Seal, Stop};
-use std::io;
+use fetool::{At, Error, Open, Seal};
 
 const C: usize = 16;
 const FRAME: usize = C + EXTRA;
@@ -325,117 +325,4 @@ fn the_output_is_told_all_that_will_be_written() {
             assert_eq!(*output.told.lock().unwrap(), Some((0, len)), "{way:?}");
         }
     }
-}
-
-/// What is asked of the files beside their bytes fails.
-#[test]
-fn calls_that_are_refused() {
-    every(|way, workers| {
-        let text = pattern(20 * C + 3);
-        let sealed = seal_known(&text, C as u64);
-        let size = text.len() as u64;
-        let refuse = |call| {
-            move |input: &mut Store, output: &mut Store| {
-                (input.refuses, output.refuses) = (Some(call), Some(call));
-            }
-        };
-        let opened = |call| {
-            let (mut input, position) = behind(&sealed);
-            let mut output = Store::new(BEFORE);
-            refuse(call)(&mut input, &mut output);
-            let key = secret();
-            let open = Open::new(&key).jobs(jobs(workers));
-            open_between(way, open, (&input, position), &output)
-        };
-        for call in [Call::Size, Call::Expect, Call::Cut] {
-            let (out, done) = seal(way, workers, size, refuse(call), &text);
-            let found = opened(call);
-            match (call, way.is_direct()) {
-                (Call::Size, true) => {
-                    assert!(matches!(done, Err(Error::Read(_))), "{way:?}");
-                    // Which is only a way less.
-                    assert_same(&found.written, &text);
-                    found.result.unwrap();
-                }
-                (Call::Expect, true) => {
-                    assert!(matches!(done, Err(Error::Write(_))), "{way:?}");
-                    assert!(matches!(found.result, Err(Error::Write(_))), "{way:?}");
-                    assert_eq!((out.len(), found.written.len()), (HEADER, 0), "{way:?}");
-                }
-                // Nothing is cut where nothing went wrong.
-                _ => {
-                    assert_same(&out, &sealed);
-                    assert_same(&found.written, &text);
-                    done.unwrap();
-                    found.result.unwrap();
-                }
-            }
-        }
-        if way.is_direct() {
-            // Now there is something behind the first error, which cannot be cut off.
-            let fail = |input: &mut Store, output: &mut Store| {
-                input.bad = Some(3 + C as u64 + 1);
-                output.refuses = Some(Call::Cut);
-            };
-            let (_, done) = seal(way, workers, size, fail, &text);
-            assert!(matches!(done, Err(Error::Write(_))), "{way:?}");
-        }
-    });
-}
-
-#[test]
-fn a_switch_thrown_before_ends_it() {
-    let stop = Stop::new();
-    stop.stop();
-    let text = pattern(20 * C);
-    let key = secret();
-    for way in WAYS {
-        let seal = Seal::new(&key).chunk_size(Some(C as u64)).stop(&stop);
-        let size = Some(text.len() as u64);
-        let (done, found) = ways::seal_in(way, seal.size(size), &text);
-        assert!(matches!(done, Err(Error::Stopped)), "{way:?}");
-        assert!(found.len() <= HEADER, "{way:?}");
-    }
-}
-
-/// Panics at the first write behind some bytes.
-struct Panics(Store);
-
-impl fetool::WriteAt for Panics {
-    fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<usize> {
-        assert!(position < 100, "a panic on purpose");
-        self.0.write_at(bytes, position)
-    }
-
-    fn cut(&self, position: u64) -> io::Result<()> {
-        self.0.cut(position)
-    }
-}
-
-#[test]
-fn a_panicking_output_is_an_error() {
-    no_hang(|| {
-        for workers in WORKERS {
-            let text = pattern(20 * C);
-            let (input, position) = behind(&text);
-            let output = Panics(Store::new(BEFORE));
-            let key = secret();
-            let seal = Seal::new(&key)
-                .size(Some(text.len() as u64))
-                .chunk_size(Some(C as u64))
-                .jobs(jobs(workers))
-                .tuning_for_tests(Way::Direct(100).tuning());
-            let from = At {
-                file: &input,
-                position,
-            };
-            let to = At {
-                file: &output,
-                position: BEFORE.len() as u64,
-            };
-            let done = seal.start().unwrap().run_at(from, to);
-            assert!(matches!(done, Err(Error::Panic("worker"))));
-            assert!(output.0.bytes().len() < 200);
-        }
-    });
 }
