@@ -134,6 +134,11 @@ fn inspect_tells_what_they_are() {
                     .to_owned(),
             };
             assert_eq!(seen.description.authenticated, authenticated);
+            let warnings: &[&str] = match vector.header_version {
+                1 => &["the secret is hashed over 8 MiB only"],
+                _ => &[],
+            };
+            assert_eq!(seen.description.warnings, warnings, "{}", vector.file);
         }
     }
 }

@@ -4,6 +4,7 @@
 mod common;
 mod toy;
 
+use common::ways::{self, WAYS, Way};
 use common::{Ragged, assert_same, jobs, open_of, pattern, secret};
 use fetool::format::{FORMATS, Format};
 use fetool::{Error, Inspect, Inspected, Open, Seal, Secret, status};
@@ -67,6 +68,37 @@ fn a_format_of_our_own_seals_and_opens() {
             let done = opened.result.unwrap_or_else(|e| panic!("{len}: {e}"));
             assert_eq!(done.chunks, (len / CHUNK + 1) as u64);
             assert_same(&opened.written, text);
+        }
+    }
+}
+
+/// Its chunks are bound to their places in the file, which every way must tell the codec.
+#[test]
+fn a_format_of_our_own_in_every_way() {
+    let text = pattern(30_000);
+    for format in [&Toy as &dyn Format, &Nested] {
+        for len in [1, CHUNK, 10 * CHUNK + 7, 30_000] {
+            let text = &text[..len];
+            let sealed: Vec<Vec<u8>> = (WAYS.into_iter().chain([Way::Direct(4 * CHUNK)]))
+                .map(|way| {
+                    let key = secret();
+                    let seal = Seal::new(&key).format(format).jobs(jobs(3));
+                    let (done, sealed) = ways::seal_in(way, seal, text);
+                    let done = done.unwrap_or_else(|e| panic!("{len} {way:?}: {e}"));
+                    assert_eq!(done.sealed_len, sealed.len() as u64);
+                    sealed
+                })
+                .collect();
+            for (sealed, way) in sealed.iter().flat_map(|s| WAYS.map(|way| (s, way))) {
+                let key = secret();
+                let open = Open::new(&key).format(Some(format)).jobs(jobs(3));
+                let opened = ways::open_in(way, open, sealed);
+                let done = opened
+                    .result
+                    .unwrap_or_else(|e| panic!("{len} {way:?}: {e}"));
+                assert_eq!(done.plaintext_len, len as u64);
+                assert_same(&opened.written, text);
+            }
         }
     }
 }

@@ -39,13 +39,15 @@ pub(crate) fn seal(
     } = plan;
     let layers = plan.layers.len();
     let base = if layers == 0 { 0 } else { ROOM };
+    // The header of its stream, which is in the file or in the layer around.
+    let header = plan.layers.first().map(|around| around.head.len() as u64);
     let cutter = Cutter {
         input,
         layout,
         layers,
         base,
         expected,
-        offset: plan.offset + plan.done * layout.frame() as u64,
+        offset: header.unwrap_or(plan.offset) + plan.done * layout.frame() as u64,
         index: plan.done,
         read: plan.done * layout.chunk as u64,
         ahead: Vec::new(),
@@ -55,7 +57,7 @@ pub(crate) fn seal(
         layout,
         codec,
         base,
-        around: Around::new(plan.layers),
+        around: Around::new(plan.layers, plan.offset),
     };
     let options = if layers == 0 {
         options.patient(expected)
@@ -120,7 +122,7 @@ fn seal_middle(
         layout,
         codec,
         base: 0,
-        around: Around::new(Vec::new()),
+        around: Around::new(Vec::new(), plan.offset),
     };
     let middle = Middle {
         input,

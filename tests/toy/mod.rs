@@ -6,8 +6,8 @@
 //! ```
 //!
 //! XChaCha20-Poly1305 under the SHA-256 of the secret. The nonce of a chunk is the header's and the
-//! chunk's number, and its associated data is the header. Chunks have 1000 bytes; the last one
-//! has fewer, and may have none.
+//! chunk's number, and its associated data is the header and where its frame begins, as u64 LE. Chunks
+//! have 1000 bytes; the last one has fewer, and may have none.
 
 #![allow(dead_code)] // every file of tests uses a part of it
 
@@ -110,6 +110,10 @@ impl Codec {
         // The layout allows no more chunks than that.
         [&self.header[4..], &(id.index as u32).to_be_bytes()].concat()
     }
+
+    fn associated_data(&self, id: ChunkId) -> Vec<u8> {
+        [&self.header[..], &id.offset.to_le_bytes()].concat()
+    }
 }
 
 impl SealChunk for Codec {
@@ -117,7 +121,7 @@ impl SealChunk for Codec {
         let (prefix, rest) = frame.split_at_mut(PREFIX);
         let (body, tag) = rest.split_at_mut(rest.len() - TAG_LEN);
         prefix.copy_from_slice(&(body.len() as u16).to_be_bytes());
-        let sealed = self.aead.seal(&self.nonce(id), &self.header, body);
+        let sealed = (self.aead).seal(&self.nonce(id), &self.associated_data(id), body);
         tag.copy_from_slice(&sealed.expect("a nonce and a message of the right length"));
         Ok(())
     }
@@ -129,7 +133,7 @@ impl OpenChunk for Codec {
         let (body, tag) = frame[PREFIX..].split_at_mut(end - PREFIX);
         let tag = (&*tag).try_into().expect("as long as a tag");
         self.aead
-            .open(&self.nonce(id), &self.header, body, &tag)
+            .open(&self.nonce(id), &self.associated_data(id), body, &tag)
             .map_err(|_| Error::Authentication {
                 chunk: id.index,
                 offset: id.offset,

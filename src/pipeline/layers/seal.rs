@@ -23,16 +23,18 @@ pub struct Unsealed {
 }
 
 impl Around {
-    /// From the inside out.
-    pub fn new(layers: Vec<SealLayer>) -> Self {
+    /// From the inside out. The first frame of the outermost layer is at `offset` of the file.
+    pub fn new(layers: Vec<SealLayer>, offset: u64) -> Self {
+        // What a layer seals begins with the header of the stream inside it.
+        let offsets = layers.iter().skip(1).map(|around| around.head.len() as u64);
         let relays = layers
             .iter()
-            .map(|layer| {
+            .zip(offsets.chain([offset]))
+            .map(|(layer, offset)| {
                 Relay::new(Unsealed {
-                    // The stream that the layer seals begins with its header.
                     rest: layer.head.clone(),
                     index: 0,
-                    offset: 0,
+                    offset,
                 })
             })
             .collect();
