@@ -172,7 +172,11 @@ fn what_the_formats_do_not_have_is_a_usage_error() {
         ),
         (
             &["-f", "gocrypt", "--salt", cli_common::K],
-            "fetool: --salt is for GFE; GoCrypt keeps its own salt in the file\n",
+            "fetool: --salt is for GFE; GoCrypt takes none\n",
+        ),
+        (
+            &["-f", "parallel-encryptor", "--salt", cli_common::K],
+            "fetool: --salt is for GFE; AES-GCM File Encryptor takes none\n",
         ),
         (
             &["-f", "gocrypt", "--add-key", cli_common::K],

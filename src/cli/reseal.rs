@@ -102,7 +102,7 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     output
         .commit()
         .map_err(|e| subjects.blame(&Error::Write(e)))?;
-    weaknesses.warn_of_length(&args.work, &subjects, sealed.plaintext_len);
+    weaknesses.warn_of_more(&args.work, &subjects, 1, sealed.plaintext_len);
     if args.work.verbose {
         let what = format!("sealed again as {}", format.name());
         clock.tell(&subjects, &what, sealed.plaintext_len, sealed.chunks);

@@ -180,14 +180,14 @@ impl<'a> Weaknesses<'a> {
         format: &'a dyn Format,
         len: Option<u64>,
     ) -> Self {
-        let said = format.weaknesses(len);
+        let said = format.weaknesses(len, 1);
         warn_in_one_line(work, subjects, &said);
         Self { format, said }
     }
 
-    /// Prints what else it is, now that the plaintext's length is known.
-    pub fn warn_of_length(&self, work: &WorkArgs, subjects: &Subjects, len: u64) {
-        let mut more = self.format.weaknesses(Some(len));
+    /// Prints what else it is, now that the number of files and the longest plaintext are known.
+    pub fn warn_of_more(&self, work: &WorkArgs, subjects: &Subjects, files: u64, longest: u64) {
+        let mut more = self.format.weaknesses(Some(longest), files);
         more.retain(|weakness| !self.said.contains(weakness));
         warn_in_one_line(work, subjects, &more);
     }

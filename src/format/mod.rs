@@ -45,6 +45,17 @@ pub const HEAD_MAX: usize = 512;
 /// Longer than any frame that can be held in memory, and with room to add to it.
 pub(crate) const FRAME_MAX: usize = usize::MAX >> 1;
 
+/// No more files should be sealed under one key where 64 bits of their nonces are random: after so
+/// many, the chance that two are the same is one in 2^17.
+const FILES_A_KEY: u64 = 1 << 24;
+
+/// The weakness of more files than that.
+pub(crate) fn many_files(files: u64) -> Option<String> {
+    (files > FILES_A_KEY).then(|| {
+        format!("{files} files under one key, whose nonces have 64 random bits: take a new key")
+    })
+}
+
 /// Finds a format by its name.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|format| format.name() == name)
@@ -119,10 +130,10 @@ pub trait Format: Send + Sync {
         Err("it does not begin with the magic number".to_owned())
     }
 
-    /// What a new file would not protect though people may expect it, a line each: for plaintext of
-    /// `len` bytes, where that is known already.
-    fn weaknesses(&self, len: Option<u64>) -> Vec<String> {
-        let _ = len;
+    /// What new files would not protect though people may expect it, a line each: for so many `files`
+    /// under one secret, whose plaintext has at most `len` bytes, where that is known already.
+    fn weaknesses(&self, len: Option<u64>, files: u64) -> Vec<String> {
+        let _ = (len, files);
         Vec::new()
     }
 
@@ -255,4 +266,28 @@ pub struct Field {
     pub name: &'static str,
     /// What these bytes mean.
     pub meaning: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_files_under_one_key_are_told() {
+        let told = |format: &dyn Format, files| {
+            let said = format.weaknesses(None, files);
+            let about_files = said.into_iter().filter(|words| words.contains("files"));
+            about_files.collect::<Vec<_>>()
+        };
+        for format in FORMATS {
+            assert!(told(*format, FILES_A_KEY).is_empty(), "{}", format.name());
+            let behind: &[&str] = match format.name() {
+                "gfe" | "parallel-encryptor" => &[
+                    "16777217 files under one key, whose nonces have 64 random bits: take a new key",
+                ],
+                _ => &[],
+            };
+            assert_eq!(told(*format, FILES_A_KEY + 1), behind, "{}", format.name());
+        }
+    }
 }

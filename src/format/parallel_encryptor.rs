@@ -19,7 +19,7 @@
 use super::even::EvenFrames;
 use super::{
     ChunkId, Claim, Description, End, Evidence, Field, Format, Frames, Header, Layout, Limits,
-    OpenChunk, SealChunk, SealRequest, Sealer, Unlocked, shorter_than,
+    OpenChunk, SealChunk, SealRequest, Sealer, Unlocked, many_files, shorter_than,
 };
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::kdf::{Derivation, Key};
@@ -93,8 +93,9 @@ impl Format for ParallelEncryptor {
         Ok(evidence)
     }
 
-    fn weaknesses(&self, _len: Option<u64>) -> Vec<String> {
-        vec![format!("this is a weak format: {FAST_HASH}; {OPEN_END}")]
+    fn weaknesses(&self, _len: Option<u64>, files: u64) -> Vec<String> {
+        let always = format!("this is a weak format: {FAST_HASH}; {OPEN_END}");
+        std::iter::once(always).chain(many_files(files)).collect()
     }
 
     fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {

@@ -189,7 +189,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     output
         .commit()
         .map_err(|e| subjects.blame(&Error::Write(e)))?;
-    weaknesses.warn_of_length(&args.work, &subjects, sealed.plaintext_len);
+    weaknesses.warn_of_more(&args.work, &subjects, 1, sealed.plaintext_len);
     if args.work.verbose {
         let what = format!("sealed as {}", format.name());
         clock.tell(&subjects, &what, sealed.plaintext_len, sealed.chunks);
@@ -207,7 +207,7 @@ fn format_of(args: &Args, plan: &Plan) -> Result<&'static dyn Format, Failure> {
     let format = args.format.unwrap_or_else(|| default_format(plan));
     if format.derives_keys() && args.secret.salt.is_some() {
         return Err(Failure::usage(format!(
-            "--salt is for GFE; {} keeps its own salt in the file",
+            "--salt is for GFE; {} takes none",
             format.title()
         )));
     }

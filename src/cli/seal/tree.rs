@@ -4,12 +4,8 @@ use super::{Args, builder, find_secrets, format_of, more_plans, new_key_file};
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::secrets::{self, Plan};
 use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees};
-use crate::cli::work::{Weaknesses, warn};
+use crate::cli::work::Weaknesses;
 use fetool::{Secret, Stop};
-
-/// No run should seal more files under one key: after so many, the chance that two nonces are the same
-/// is one in 2^17.
-const FILES_MAX: u64 = 1 << 24;
 
 /// Seals each file of a tree by itself.
 pub fn run(args: &Args) -> Result<(), Failure> {
@@ -75,13 +71,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     task.key = secrets.name;
     task.keys = plans.iter().flat_map(|plan| plan.files()).collect();
     let totals = tree::run(&task, &args.paths, &args.work)?;
-    weaknesses.warn_of_length(&args.work, &subjects, totals.longest);
-    if totals.files > FILES_MAX && !format.derives_keys() {
-        let warning = format!(
-            "{} files under one key, whose nonces have 64 random bits: take a new key",
-            totals.files
-        );
-        warn(&args.work, &subjects, &[warning]);
-    }
+    weaknesses.warn_of_more(&args.work, &subjects, totals.files, totals.longest);
     Ok(())
 }

@@ -30,7 +30,7 @@ mod header;
 pub use codec::{AdRule, NonceRule, Reading};
 pub use header::{GfeHeader, Size};
 
-use super::{Claim, End, Format, Header, Layout, SealRequest, Sealer};
+use super::{Claim, End, Format, Header, Layout, SealRequest, Sealer, many_files};
 use crate::aead::{Algorithm, KEY_LEN, TAG_LEN};
 use crate::kdf::Key;
 use crate::secret::without_line_end;
@@ -79,6 +79,10 @@ impl Format for Gfe {
         } else {
             Claim::No
         }
+    }
+
+    fn weaknesses(&self, _len: Option<u64>, files: u64) -> Vec<String> {
+        many_files(files).into_iter().collect()
     }
 
     fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {

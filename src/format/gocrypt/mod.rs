@@ -104,7 +104,7 @@ impl Format for GoCrypt {
         Ok(evidence)
     }
 
-    fn weaknesses(&self, len: Option<u64>) -> Vec<String> {
+    fn weaknesses(&self, len: Option<u64>, _files: u64) -> Vec<String> {
         let mut weaknesses = vec![format!(
             "GoCrypt is a weak format: {FEW_ROUNDS}; with one layer chunks can be swapped, or cut \
              off at the end, unnoticed"
