@@ -6,8 +6,8 @@
 //! ```
 //!
 //! XChaCha20-Poly1305 under the SHA-256 of the secret. The nonce of a chunk is the header's and the
-//! chunk's number, and its associated data is the header and where its frame begins, as u64 LE. Chunks
-//! have 1000 bytes; the last one has fewer, and may have none.
+//! chunk's number. Its associated data is the header, where its frame begins, as u64 LE, and a byte
+//! that is 1 for the last chunk. Chunks have 1000 bytes; the last one has fewer, and may have none.
 
 #![allow(dead_code)] // every file of tests uses a part of it
 
@@ -112,7 +112,12 @@ impl Codec {
     }
 
     fn associated_data(&self, id: ChunkId) -> Vec<u8> {
-        [&self.header[..], &id.offset.to_le_bytes()].concat()
+        [
+            &self.header[..],
+            &id.offset.to_le_bytes(),
+            &[id.last.into()],
+        ]
+        .concat()
     }
 }
 
