@@ -3,7 +3,7 @@
 
 mod cli_common;
 
-use cli_common::weak::{seal, warning};
+use cli_common::weak::{open, seal, warning};
 use cli_common::{Dir, data, fetool};
 
 const GOCRYPT: &str = "GoCrypt is a weak format: 4096 rounds of PBKDF2 leave a passphrase easy to \
@@ -185,6 +185,25 @@ fn what_the_formats_do_not_have_is_a_usage_error() {
         ),
     ] {
         seal(args).input("text").run().fails(2, message);
+    }
+}
+
+#[test]
+fn what_a_format_has_always_may_be_said() {
+    for args in [
+        &[
+            "-f",
+            "gocrypt",
+            "--aead",
+            "xchacha20-poly1305",
+            "-c",
+            "32KiB",
+        ][..],
+        &["-f", "parallel-encryptor", "--aead", "aes-256-gcm"],
+    ] {
+        let sealed = seal(args).arg("-q").input("text").run().succeeds();
+        let opening = open(&args[..2]).arg("-q").input(sealed);
+        assert_eq!(opening.run().succeeds(), b"text");
     }
 }
 
