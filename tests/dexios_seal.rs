@@ -257,7 +257,7 @@ fn what_no_file_could_keep_is_refused() {
             "-f dexios --passphrase=@one --salt @salt",
             "--salt is for GFE",
         ),
-        ("-f dexios -k @one --size 2251799813685248", "2^31 - 1"),
+        ("-f dexios -k @one --size 2251799812636672", "2^31 - 1"),
         ("-f gfe -k @key --add-key @two", "one key"),
         ("-f gfe -k @key --aead xchacha20-poly1305", "AES-256-GCM"),
         ("-f gfe --passphrase=@one", "GFE keeps no salt"),
@@ -269,6 +269,11 @@ fn what_no_file_could_keep_is_refused() {
         let ran = folder.pipe(&format!("seal {line}"), b"text");
         ran.fails(status::USAGE, says);
     }
+    // The largest file begins, and is found out to be none.
+    let largest = "seal -f dexios -k @one --kdf balloon --size 2251799812636671";
+    let ran = folder.pipe(largest, b"text").is(status::SYSTEM);
+    let short = "the input ended after 4 bytes, but 2251799812636671 were announced";
+    assert!(ran.stderr.contains(short), "{}", ran.stderr);
     // What it always is may be said.
     folder
         .pipe(
