@@ -4,7 +4,7 @@
 mod common;
 mod toy;
 
-use common::ways::{self, WAYS, Way};
+use common::ways::{self, BEFORE, Store, WAYS, Way};
 use common::{Ragged, assert_same, jobs, open_of, pattern, secret};
 use fetool::format::{FORMATS, Format};
 use fetool::{Error, Inspect, Inspected, Open, Seal, Secret, status};
@@ -82,7 +82,10 @@ fn a_format_of_our_own_in_every_way() {
             let sealed: Vec<Vec<u8>> = (WAYS.into_iter().chain([Way::Direct(4 * CHUNK)]))
                 .map(|way| {
                     let key = secret();
-                    let seal = Seal::new(&key).format(format).jobs(jobs(3));
+                    let seal = Seal::new(&key)
+                        .format(format)
+                        .jobs(jobs(3))
+                        .size(Some(len as u64));
                     let (done, sealed) = ways::seal_in(way, seal, text);
                     let done = done.unwrap_or_else(|e| panic!("{len} {way:?}: {e}"));
                     assert_eq!(done.sealed_len, sealed.len() as u64);
@@ -100,6 +103,20 @@ fn a_format_of_our_own_in_every_way() {
                 assert_same(&opened.written, text);
             }
         }
+    }
+}
+
+/// The room for its short last chunk is known before anything is sealed.
+#[test]
+fn the_output_is_told_all_that_will_be_sealed() {
+    let text = pattern(9 * CHUNK);
+    for len in [4 * CHUNK, 5 * CHUNK + 1, 9 * CHUNK - 1, 9 * CHUNK] {
+        let output = Store::new(BEFORE);
+        let key = secret();
+        let seal = Seal::new(&key).format(&Toy).size(Some(len as u64));
+        ways::seal_between(Way::Direct(3 * CHUNK), seal, &text[..len], &output).unwrap();
+        let told = *output.told.lock().unwrap();
+        assert_eq!(told, Some((0, output.bytes().len() as u64)), "{len}");
     }
 }
 

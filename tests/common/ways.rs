@@ -71,21 +71,31 @@ pub fn behind(bytes: &[u8]) -> (Store, u64) {
 
 /// Seals in one way, from one store to another or from a slice to a vector.
 pub fn seal_in(way: Way, seal: Seal<'_>, text: &[u8]) -> (Result<Sealed, Error>, Vec<u8>) {
-    let seal = seal.tuning_for_tests(way.tuning());
     if !way.is_direct() {
         let mut sealed = Vec::new();
+        let seal = seal.tuning_for_tests(way.tuning());
         return (seal.run(text, &mut sealed), sealed);
     }
-    let (input, position) = behind(text);
     let output = Store::new(BEFORE);
+    let done = seal_between(way, seal, text, &output);
+    (done, written(&output))
+}
+
+/// Seals from place to place.
+pub fn seal_between(
+    way: Way,
+    seal: Seal<'_>,
+    text: &[u8],
+    output: &Store,
+) -> Result<Sealed, Error> {
+    let (input, position) = behind(text);
     let from = At {
         file: &input,
         position,
     };
-    let done = seal
-        .start()
-        .and_then(|sealing| sealing.run_at(from, end(&output)));
-    (done, written(&output))
+    seal.tuning_for_tests(way.tuning())
+        .start()?
+        .run_at(from, end(output))
 }
 
 /// Where output goes.
