@@ -319,6 +319,14 @@ fn random_bytes_may_be_of_a_format_and_what_is_short_is_of_none() {
     dir.write("random", data(10_000));
     let json = object(&inspect(&["--json", "random"]).within(&dir).run().succeeds());
     assert!(possible(&json).contains(&("gocrypt-v1", true)), "{json}");
+    // Version 1 has a header of 40 bytes, and no chunk of one byte.
+    for (len, status) in [(39, 4), (40, 0), (41, 4)] {
+        dir.write("empty", data(len));
+        let ended = inspect(&["--json", "empty"]).within(&dir).run();
+        let json = object(&ended.fails_after_output(status, ""));
+        let may_be = possible(&json).contains(&("gocrypt-v1", true));
+        assert_eq!(may_be, len == 40, "{json}");
+    }
     for len in [1, 5, 11] {
         dir.write("short", data(len));
         let ended = inspect(&["--json", "short"]).within(&dir).run();

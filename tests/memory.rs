@@ -9,7 +9,7 @@ mod counting;
 use common::by_hand::{self, STREAM};
 use common::{FAST, KEY, jobs, secret};
 use counting::{peak, turn};
-use fetool::{Inspect, Open, Seal, status};
+use fetool::{At, Inspect, Open, ReadAt, Seal, Secret, WriteAt, status};
 use std::io::{self, Cursor, Read, Write};
 use std::time::Duration;
 
@@ -173,6 +173,72 @@ fn the_longest_chunks_take_their_buffers_and_no_more() {
     // Opening looks at the first chunk before anything else, and tries the key on a copy.
     let peak = opening(len, chunk, 1, true);
     assert!(peak < 2 * bound(1, chunk), "{peak}");
+}
+
+/// So many zeros to read at any place, and room for everything.
+struct Zeros(u64);
+
+impl ReadAt for Zeros {
+    fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
+        let there = into.len().min(self.0.saturating_sub(position) as usize);
+        into[..there].fill(0);
+        Ok(there)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0)
+    }
+}
+
+impl WriteAt for Zeros {
+    fn write_at(&self, bytes: &[u8], _position: u64) -> io::Result<usize> {
+        // Long enough for every thread to have a buffer.
+        std::thread::sleep(Duration::from_millis(5));
+        Ok(bytes.len())
+    }
+
+    fn cut(&self, _position: u64) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// However many threads there are.
+#[test]
+fn no_more_buffers_are_taken_than_the_memory_allows() {
+    let _turn = turn();
+    let chunk = 3 * MIB;
+    let len = 20 * chunk as u64;
+    let (fit, workers) = (2, 8);
+    let start = move |key: &Secret| {
+        Seal::new(key)
+            .size(Some(len))
+            .chunk_size(Some(chunk as u64))
+            .memory(fit * (chunk as u64 + 100))
+            .jobs(jobs(workers))
+            .start()
+            .expect("is allowed")
+    };
+    let from_file_to_file = peak(move || {
+        let file = Zeros(len);
+        let at = At {
+            file: &file,
+            position: 0,
+        };
+        start(&secret()).run_at(at, at).expect("seals");
+    });
+    let in_a_pipe = peak(move || {
+        let sink = Sink {
+            slow: true,
+            ..Sink::default()
+        };
+        let sealed = start(&secret()).run(generated(len as usize), sink);
+        sealed.expect("seals");
+    });
+    for ((), peak) in [from_file_to_file, in_a_pipe] {
+        println!("{peak}");
+        // One that is just growing is there twice.
+        assert!(peak < 4 * chunk, "{peak}");
+    }
 }
 
 /// The peak of opening and of inspecting a file that must fail with `status`.

@@ -316,6 +316,11 @@ fn the_output_is_told_all_that_will_be_written() {
             let output = Store::new(BEFORE);
             ways::seal_between(way, seal().size(size), &text, &output).unwrap();
             told(&output, way);
+            // From the page on in which it begins.
+            let late = Store::new(&[0; 5000]);
+            ways::seal_between(way, seal().size(size), &text, &late).unwrap();
+            let len = late.bytes().len() as u64;
+            assert_eq!(*late.told.lock().unwrap(), Some((4096, len)));
             for sealed in [written(&output), seal_stream(&text, C as u64)] {
                 let (input, position) = behind(&sealed);
                 let output = Store::new(BEFORE);
