@@ -305,6 +305,7 @@ impl Sealing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::LARGE;
     use crate::pipeline::slab::SLAB_TARGET;
     use crate::pipeline::{Meter, Stop, Tuning};
     use std::num::NonZeroUsize;
@@ -321,20 +322,23 @@ mod tests {
         }
     }
 
-    fn sealed(plaintext: &[u8], chunk: usize, end: End) -> String {
-        let layout = Layout {
+    fn layout(chunk: usize, end: End) -> Layout {
+        Layout {
             chunk,
             prefix: 2,
             suffix: 1,
             end,
             max_chunks: 9,
-        };
+        }
+    }
+
+    fn sealed(plaintext: &[u8], chunk: usize, end: End) -> String {
         let mut output = Vec::new();
         seal(
             &mut &*plaintext,
             &mut output,
             Plan {
-                layout,
+                layout: layout(chunk, end),
                 codec: &Marking,
                 layers: Vec::new(),
                 offset: 0,
@@ -378,5 +382,19 @@ mod tests {
         let short = sealed(&plaintext, SLAB_TARGET, End::Short);
         assert!(short.ends_with(".2L."));
         assert_eq!(&short[SLAB_TARGET + 3..][..2], "1-");
+    }
+
+    /// So that it is not known to have ended before the next read, which gives nothing.
+    #[test]
+    fn an_input_that_ends_where_the_buffer_does() {
+        const CHUNK: usize = 100_000;
+        let layout = layout(CHUNK, End::Any);
+        let start = plaintext_start(&layout, 0, SLAB_TARGET / layout.frame());
+        for len in LARGE - start - 2..LARGE - start + 3 {
+            let text = vec![b'x'; len];
+            let (full, rest) = ("x".repeat(CHUNK), "x".repeat(len - CHUNK));
+            let expected = format!("0-{full}.1L{rest}.");
+            assert!(sealed(&text, CHUNK, End::Any) == expected, "{len}");
+        }
     }
 }

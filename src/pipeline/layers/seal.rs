@@ -143,6 +143,7 @@ impl Cut {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::SealChunk;
 
     fn layout(end: End) -> Layout {
         Layout {
@@ -207,6 +208,34 @@ mod tests {
                 assert_eq!(state.offset, (100 + taken + 19 * chunks) as u64, "{what}");
             }
         }
+    }
+
+    /// Leaves what it seals as it is.
+    struct Plain;
+
+    impl SealChunk for Plain {
+        fn seal(&self, _id: ChunkId, _frame: &mut [u8]) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    /// More of it than plaintext.
+    #[test]
+    fn there_is_room_for_what_every_chunk_adds() {
+        let layer = SealLayer {
+            head: Vec::new(),
+            layout: layout(End::Any),
+            codec: Box::new(Plain),
+        };
+        let mut slab = slab(60_000, true);
+        let cut = Cut {
+            taken: 60_000,
+            chunks: 6000,
+            first: 0,
+            offset: 0,
+        };
+        cut.seal(&layer, &mut slab).unwrap();
+        assert_eq!(slab.output, ROOM..ROOM + 60_000 + 6000 * 19);
     }
 
     #[test]
