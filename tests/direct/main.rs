@@ -8,6 +8,7 @@ mod refused;
 use common::by_hand::{self, Data, EXTRA, HEADER, Nonces};
 use common::ways::{self, BEFORE, Store, WAYS, WORKERS, Way, behind, end, open_between, written};
 use common::{KEY, assert_same, jobs, no_hang, pattern, seal_known, seal_stream, secret};
+use fetool::format::Limits;
 use fetool::format::parallel_encryptor::ParallelEncryptor;
 use fetool::{At, Error, Open, Seal};
 
@@ -329,6 +330,38 @@ fn the_output_is_told_all_that_will_be_written() {
                     .unwrap();
                 told(&output, way);
             }
+        }
+    }
+}
+
+/// Also where the first of them is not looked at before.
+#[test]
+fn frames_that_are_longer_than_the_memory_allows_are_refused() {
+    const LONG: usize = 16 << 20;
+    let key = secret();
+    let text = pattern(2 * LONG + 1);
+    let seal = Seal::new(&key)
+        .format(&ParallelEncryptor)
+        .chunk_size(Some(LONG as u64));
+    let mut sealed = Vec::new();
+    seal.run(&text[..], &mut sealed).unwrap();
+    for (way, memory, allowed) in WAYS.into_iter().flat_map(|way| {
+        let frame = (LONG + 16) as u64;
+        [(way, frame, true), (way, frame - 1, false)]
+    }) {
+        let open = Open::new(&key)
+            .format(Some(&ParallelEncryptor))
+            .limits(Limits {
+                memory,
+                body: Some(sealed.len() as u64),
+            });
+        let opened = ways::open_in(way, open, &sealed);
+        if allowed {
+            assert_same(&opened.written, &text);
+        } else {
+            let error = opened.error().to_string();
+            assert!(error.contains("more than the"), "{way:?}: {error}");
+            assert!(opened.written.is_empty(), "{way:?}");
         }
     }
 }
