@@ -9,7 +9,9 @@ mod counting;
 use common::by_hand::{self, STREAM};
 use common::{FAST, KEY, jobs, secret};
 use counting::{peak, turn};
-use fetool::{At, Inspect, Open, ReadAt, Seal, Secret, WriteAt, status};
+use fetool::format::{self, Limits};
+use fetool::kdf::{Derivation, Key};
+use fetool::{At, Error, Inspect, Open, ReadAt, Seal, Secret, WriteAt, status};
 use std::io::{self, Cursor, Read, Write};
 use std::time::Duration;
 
@@ -199,6 +201,48 @@ impl WriteAt for Zeros {
 
     fn cut(&self, _position: u64) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// A key without a hash that takes memory of its own.
+fn cheap(_how: Derivation, _secret: &[u8], _salt: &[u8]) -> Result<Key, Error> {
+    Ok(Key::of(&KEY))
+}
+
+/// However many threads there are.
+#[test]
+fn no_more_buffers_are_taken_to_open_than_the_memory_allows() {
+    let _turn = turn();
+    for (format, chunk, size) in [
+        ("gfe", 3 * MIB, Some(60 * MIB as u64)),
+        ("gfe", 3 * MIB, None),
+        ("parallel-encryptor", 3 * MIB, None),
+        ("dexios", MIB, None),
+    ] {
+        let format = format::by_name(format).expect("is known");
+        let key = || secret().derived_for_tests(cheap);
+        let mut sealed = Vec::new();
+        Seal::new(&key())
+            .format(format)
+            .size(size)
+            .chunk_size(Some(chunk as u64))
+            .run(generated(60 * MIB), &mut sealed)
+            .expect("seals");
+        let ((), peak) = peak(move || {
+            let sink = Sink {
+                slow: true,
+                ..Sink::default()
+            };
+            let limits = Limits {
+                memory: 2 * (chunk as u64 + 100),
+                body: None,
+            };
+            let key = key();
+            let open = Open::new(&key).format(Some(format)).limits(limits);
+            open.jobs(jobs(8)).run(&sealed[..], sink).expect("opens");
+        });
+        println!("{}: {peak}", format.name());
+        assert!(peak < 5 * chunk, "{}: {peak}", format.name());
     }
 }
 
