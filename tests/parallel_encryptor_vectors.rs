@@ -3,10 +3,8 @@
 mod common;
 mod weak_common;
 
-use common::{assert_same, open_of};
+use common::assert_same;
 use fetool::format::parallel_encryptor::ParallelEncryptor;
-use fetool::{Error, Inspect, status};
-use std::io::Cursor;
 use weak_common::by_hand::parallel_encryptor;
 use weak_common::vectors::{self, Vector};
 
@@ -51,19 +49,7 @@ fn every_vector_is_found_out_to_be_of_parallel_encryptor() {
 
 #[test]
 fn the_end_is_not_authenticated_which_is_warned_of_and_refused_when_strict() {
-    for vector in all() {
-        let open = |strict| {
-            let file = &vector.bytes()[..];
-            open_of(Some(&ParallelEncryptor), &vector.secret(), file, 2, strict)
-        };
-        let (lenient, strict) = (open(false), open(true));
-        assert_eq!(lenient.warnings.len(), 1, "{}", vector.file);
-        let warning = &lenient.warnings[0];
-        assert!(warning.contains("not authenticated"), "{warning}");
-        assert!(matches!(strict.error(), Error::Strict(_)));
-        assert_eq!(strict.error().status(), status::FORMAT);
-        assert!(strict.written.is_empty());
-    }
+    vectors::are_warned_of(&all(), &ParallelEncryptor);
 }
 
 #[test]
@@ -73,24 +59,5 @@ fn a_wrong_passphrase_writes_nothing() {
 
 #[test]
 fn inspect_tells_their_sizes_without_the_secret() {
-    for vector in all() {
-        let file = vector.bytes();
-        let name = &vector.file;
-        let inspect = || Inspect::new().format(Some(&ParallelEncryptor));
-        for report in [
-            inspect().run(&file[..]).unwrap(),
-            inspect().run_seekable(Cursor::new(&file)).unwrap(),
-        ] {
-            assert_eq!(report.format, "parallel-encryptor", "{name}");
-            assert_eq!(report.fault, None, "{name}");
-            assert_eq!(report.header_len, 12, "{name}");
-            assert_eq!(report.chunk_size, Some(vector.chunk_size.into()), "{name}");
-            assert_eq!(report.plaintext_len, vector.plaintext_len as u64, "{name}");
-            assert_eq!(report.sealed_len, Some(file.len() as u64), "{name}");
-            let fields = &report.description.fields;
-            let fields: Vec<u8> = fields.iter().flat_map(|f| f.bytes.clone()).collect();
-            assert_eq!(fields, file[..12], "{name}: fields without gaps");
-            assert!(!report.description.warnings.is_empty(), "{name}");
-        }
-    }
+    vectors::are_inspected(&all(), &ParallelEncryptor, 12);
 }

@@ -3,7 +3,7 @@
 use crate::common::{Outcome, assert_same, hex, open_as, open_of, pattern};
 use crate::weak_common::ruled_out;
 use fetool::format::{Format, by_name};
-use fetool::{Open, Secret, status};
+use fetool::{Error, Inspect, Open, Secret, status};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -124,6 +124,47 @@ pub fn refuse_a_wrong_passphrase(vectors: &[Vector], format: &dyn Format) {
         let why = ruled_out(refused.error(), format.name());
         assert!(why.contains("does not authenticate"), "{why}");
         assert!(refused.written.is_empty());
+    }
+}
+
+/// Their ends are not authenticated, which opening says, and which is refused where it is strict.
+pub fn are_warned_of(vectors: &[Vector], format: &dyn Format) {
+    for vector in vectors {
+        let file = &vector.bytes()[..];
+        let open = |strict| open_of(Some(format), &vector.secret(), file, 2, strict);
+        let (lenient, strict) = (open(false), open(true));
+        assert_eq!(lenient.warnings.len(), 1, "{}", vector.file);
+        let warning = &lenient.warnings[0];
+        assert!(warning.contains("not authenticated"), "{warning}");
+        assert!(matches!(strict.error(), Error::Strict(_)));
+        assert_eq!(strict.error().status(), status::FORMAT);
+        assert!(strict.written.is_empty());
+    }
+}
+
+/// What can be told of them without the secret.
+pub fn are_inspected(vectors: &[Vector], format: &dyn Format, header: usize) {
+    for vector in vectors {
+        let file = vector.bytes();
+        let name = &vector.file;
+        let inspect = || Inspect::new().format(Some(format));
+        for report in [
+            inspect().run(&file[..]).unwrap(),
+            inspect().run_seekable(Cursor::new(&file)).unwrap(),
+        ] {
+            assert_eq!(report.format, format.name(), "{name}");
+            assert_eq!(report.fault, None, "{name}");
+            assert_eq!(report.header_len, header as u64, "{name}");
+            if vector.chunk_size > 0 {
+                assert_eq!(report.chunk_size, Some(vector.chunk_size.into()), "{name}");
+            }
+            assert_eq!(report.plaintext_len, vector.plaintext_len as u64, "{name}");
+            assert_eq!(report.sealed_len, Some(file.len() as u64), "{name}");
+            let fields = &report.description.fields;
+            let fields: Vec<u8> = fields.iter().flat_map(|f| f.bytes.clone()).collect();
+            assert_eq!(fields, file[..header], "{name}: fields without gaps");
+            assert!(!report.description.warnings.is_empty(), "{name}");
+        }
     }
 }
 
