@@ -7,7 +7,7 @@ mod refused;
 
 use common::by_hand::{self, Data, EXTRA, HEADER, Nonces};
 use common::ways::{self, BEFORE, Store, WAYS, WORKERS, Way, behind, end, open_between, written};
-use common::{KEY, assert_same, jobs, no_hang, pattern, seal_known, seal_stream, secret};
+use common::{KEY, Outcome, assert_same, jobs, no_hang, pattern, seal_known, seal_stream, secret};
 use fetool::format::Limits;
 use fetool::format::parallel_encryptor::ParallelEncryptor;
 use fetool::{At, Error, Open, Seal};
@@ -48,6 +48,21 @@ fn seal(
         sealing.run(from, end(&output))
     };
     (written(&output), done)
+}
+
+/// The same the other way.
+fn open(
+    way: Way,
+    workers: usize,
+    change: impl FnOnce(&mut Store, &mut Store),
+    sealed: &[u8],
+) -> Outcome {
+    let (mut input, position) = behind(sealed);
+    let mut output = Store::new(BEFORE);
+    change(&mut input, &mut output);
+    let key = secret();
+    let open = Open::new(&key).jobs(jobs(workers));
+    open_between(way, open, (&input, position), &output)
 }
 
 fn every(mut check: impl FnMut(Way, usize) + Send + 'static) {
@@ -117,12 +132,8 @@ fn a_failing_input_ends_it_behind_the_good_part() {
             assert!(sealed.starts_with(&out), "{way:?}");
         }
         for bad in (HEADER + FRAME + 4..sealed.len()).step_by(7) {
-            let (mut input, position) = behind(&sealed);
-            input.bad = Some(position + bad as u64);
-            let output = Store::new(BEFORE);
-            let key = secret();
-            let open = Open::new(&key).jobs(jobs(workers));
-            let opened = open_between(way, open, (&input, position), &output);
+            let fail = |input: &mut Store, _: &mut Store| input.bad = Some(3 + bad as u64);
+            let opened = open(way, workers, fail, &sealed);
             assert!(matches!(opened.result, Err(Error::Read(_))), "{way:?}");
             // All that could be read whole.
             let good = (bad - HEADER) / FRAME * C;
@@ -145,12 +156,10 @@ fn a_full_output_is_an_error() {
             assert!(out.len() <= room && sealed.starts_with(&out), "{way:?}");
         }
         for room in (0..text.len()).step_by(7) {
-            let (input, position) = behind(&sealed);
-            let mut output = Store::new(BEFORE);
-            output.full = Some((BEFORE.len() + room) as u64);
-            let key = secret();
-            let open = Open::new(&key).jobs(jobs(workers));
-            let opened = open_between(way, open, (&input, position), &output);
+            let full = |_: &mut Store, output: &mut Store| {
+                output.full = Some((BEFORE.len() + room) as u64);
+            };
+            let opened = open(way, workers, full, &sealed);
             assert!(matches!(opened.result, Err(Error::Write(_))), "{way:?}");
             assert!(text[..room].starts_with(&opened.written), "{way:?}");
         }
@@ -163,20 +172,14 @@ fn a_sealed_file_that_became_shorter_or_longer_ends_as_what_it_is_now() {
         let text = pattern(20 * C);
         for sealed in [seal_known(&text, C as u64), seal_stream(&text, C as u64)] {
             for len in (HEADER + FRAME + 1..sealed.len()).step_by(7) {
-                let (mut input, position) = behind(&sealed[..len]);
-                input.claims = Some(position + sealed.len() as u64);
-                let output = Store::new(BEFORE);
-                let key = secret();
-                let open = Open::new(&key).jobs(jobs(workers));
-                let opened = open_between(way, open, (&input, position), &output);
+                let claim = |len: usize| {
+                    move |input: &mut Store, _: &mut Store| input.claims = Some(3 + len as u64)
+                };
+                let opened = open(way, workers, claim(sealed.len()), &sealed[..len]);
                 assert!(matches!(opened.result, Err(Error::Truncated { .. })));
                 assert!(text.starts_with(&opened.written), "{way:?}");
                 // The other way round: the beginning is looked at while there is no more yet.
-                let (mut input, position) = behind(&sealed);
-                input.claims = Some(position + len as u64);
-                let output = Store::new(BEFORE);
-                let open = Open::new(&key).jobs(jobs(workers));
-                let opened = open_between(way, open, (&input, position), &output);
+                let opened = open(way, workers, claim(len), &sealed);
                 opened.result.unwrap();
                 assert_same(&opened.written, &text);
             }

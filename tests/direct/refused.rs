@@ -2,10 +2,10 @@
 
 use crate::common::by_hand::HEADER;
 use crate::common::store::Call;
-use crate::common::ways::{self, BEFORE, Store, WAYS, WORKERS, Way, behind, open_between};
+use crate::common::ways::{self, BEFORE, Store, WAYS, WORKERS, Way, behind};
 use crate::common::{assert_same, jobs, no_hang, pattern, seal_known, secret};
-use crate::{C, every, seal};
-use fetool::{At, Error, Open, Seal, Stop};
+use crate::{C, every, open, seal};
+use fetool::{At, Error, Seal, Stop};
 use std::io;
 
 /// What is asked of the files beside their bytes fails.
@@ -20,17 +20,9 @@ fn calls_that_are_refused() {
                 (input.refuses, output.refuses) = (Some(call), Some(call));
             }
         };
-        let opened = |call| {
-            let (mut input, position) = behind(&sealed);
-            let mut output = Store::new(BEFORE);
-            refuse(call)(&mut input, &mut output);
-            let key = secret();
-            let open = Open::new(&key).jobs(jobs(workers));
-            open_between(way, open, (&input, position), &output)
-        };
         for call in [Call::Size, Call::Expect, Call::Cut] {
             let (out, done) = seal(way, workers, size, refuse(call), &text);
-            let found = opened(call);
+            let found = open(way, workers, refuse(call), &sealed);
             match (call, way.is_direct()) {
                 (Call::Size, true) => {
                     assert!(matches!(done, Err(Error::Read(_))), "{way:?}");

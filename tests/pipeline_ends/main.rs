@@ -10,6 +10,7 @@ mod looking;
 mod other_shape;
 mod outputs;
 mod switch;
+mod waiting;
 #[path = "../weak_common/mod.rs"]
 mod weak_common;
 

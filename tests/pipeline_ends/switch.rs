@@ -1,11 +1,10 @@
 //! Work that is stopped from another thread.
 
-use crate::common::by_hand::{EXTRA, HEADER};
-use crate::common::{jobs, no_hang, pattern, seal_stream, secret};
+use crate::common::{jobs, no_hang, pattern, secret};
 use crate::outputs::{Full, How};
-use crate::{MANY, WAYS, open, seal};
+use crate::{MANY, WAYS, seal};
 use fetool::{Error, Open, Seal, Stop, status};
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Cursor, Read};
 use std::sync::mpsc::{self, Receiver, Sender};
 
 /// An input whose bytes come through a channel, and that is woken by the switch.
@@ -161,56 +160,4 @@ fn wakers_are_called_once_and_late_ones_at_once() {
     stop.on_stop(move || called.send("late").unwrap());
     // The closures hold senders, so what is there is all that was sent so far.
     assert_eq!(calls.try_iter().collect::<Vec<_>>(), ["one", "two", "late"]);
-}
-
-/// Tells how many bytes come.
-struct Counted(Sender<usize>);
-
-impl Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let _ = self.0.send(bytes.len());
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Gives `work` so much of an input that then waits, and ends it when so many bytes have come out.
-fn passes_on<T: Send + 'static>(
-    given: Vec<u8>,
-    expected: usize,
-    work: impl FnOnce(Blocking, Counted) -> Result<T, Error> + Send + 'static,
-) {
-    no_hang(move || {
-        let (input, sender, _waiting) = blocking(&Stop::new());
-        let (output, came) = mpsc::channel();
-        let thread = std::thread::spawn(move || work(input, Counted(output)));
-        sender.send(Some(given)).expect("reads");
-        let mut left = expected;
-        while left > 0 {
-            left -= came.recv().expect("writes");
-        }
-        sender.send(None).expect("reads");
-        assert!(thread.join().expect("no panic").is_err());
-    });
-}
-
-#[test]
-fn what_came_is_passed_on_while_the_input_waits() {
-    for (workers, chunk) in WAYS {
-        let two = 2 * chunk as usize;
-        let text = pattern(2 * two);
-        let sealed = seal_stream(&text, chunk);
-        let frames = HEADER + two + 2 * EXTRA;
-        // What shows that another chunk follows.
-        let (text, sealed) = (text[..=two].to_vec(), sealed[..frames + 4].to_vec());
-        passes_on(text, frames, move |input, output| {
-            seal(input, output, (workers, chunk))
-        });
-        passes_on(sealed, two, move |input, output| {
-            open(input, output, workers)
-        });
-    }
 }
