@@ -1,0 +1,177 @@
+//! Asking for a passphrase on the terminal.
+
+use crate::cli_common::screen::Screen;
+use crate::cli_common::{Dir, Fetool, fetool, sealed, until};
+use nix::sys::signal::Signal;
+use std::fs::File;
+use std::process::Stdio;
+
+const ENTER: &str = "Enter passphrase: ";
+const CONFIRM: &str = "Confirm passphrase: ";
+const SALT: &str = "0123456789abcdef";
+
+fn fetool_asking(command: &str) -> Fetool {
+    fetool([command, "-p", "--salt", "env:SALT", "-q"]).env("SALT", SALT)
+}
+
+/// Seals to the file `out`.
+fn sealing(dir: &Dir) -> Screen {
+    fetool_asking("seal")
+        .args(["-o", "out"])
+        .within(dir)
+        .input("data")
+        .on_terminal()
+}
+
+#[test]
+fn sealing_asks_twice_and_opening_once_while_data_goes_through_pipes() {
+    let screen = fetool_asking("seal")
+        .input("data")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .on_terminal();
+    screen.answers(ENTER, "Grüße 1\n");
+    screen.answers(CONFIRM, "Grüße 1\n");
+    let (ended, seen) = screen.end();
+    assert!(!seen.contains("Gr"), "shown: {seen:?}");
+    let sealed = ended.succeeds();
+
+    let screen = fetool_asking("open")
+        .input(&*sealed)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .on_terminal();
+    screen.answers(ENTER, "Grüße 1\n");
+    let (ended, seen) = screen.end();
+    assert_eq!(ended.succeeds(), b"data");
+    assert!(!seen.contains("Gr"), "shown: {seen:?}");
+    assert!(!seen.contains(CONFIRM), "asked twice: {seen:?}");
+
+    // What was typed is what a SPEC gives.
+    let opened = fetool(["open", "-p=env:TYPED", "--salt", "env:SALT"])
+        .env("TYPED", "Grüße 1")
+        .env("SALT", SALT)
+        .input(sealed)
+        .run();
+    assert_eq!(opened.succeeds(), b"data");
+}
+
+#[test]
+fn the_echo_comes_back_and_the_prompt_goes() {
+    let dir = Dir::new();
+    let screen = sealing(&dir);
+    screen.answers(ENTER, "correct horse\n");
+    screen.answers(CONFIRM, "correct horse\n");
+    until("the work is done", || dir.path("out").exists());
+    until("the echo is back", || screen.echoes());
+    let (ended, seen) = screen.end();
+    ended.succeeds();
+    assert!(seen.ends_with("\x1b[A\r\x1b[K"), "{seen:?}");
+    dir.holds_only(&["out"]);
+}
+
+#[test]
+fn passphrases_that_differ() {
+    let dir = Dir::new();
+    let screen = sealing(&dir);
+    screen.answers(ENTER, "correct horse\n");
+    screen.answers(CONFIRM, "correct house\n");
+    let (ended, seen) = screen.end();
+    assert_eq!(ended.code(), Some(2));
+    let message = "fetool: the passphrases are not the same\r\n";
+    assert!(seen.ends_with(message), "{seen:?}");
+    assert!(!seen.contains("hor") && !seen.contains("hou"), "{seen:?}");
+    dir.holds_only(&[]);
+}
+
+#[test]
+fn an_empty_passphrase() {
+    let dir = Dir::new();
+    for command in ["seal", "open"] {
+        let screen = fetool_asking(command)
+            .args(["-o", "out"])
+            .within(&dir)
+            .input(sealed(b"data", "3"))
+            .on_terminal();
+        screen.answers(ENTER, "\n");
+        let (ended, seen) = screen.end();
+        assert_eq!(ended.code(), Some(2));
+        let message = "fetool: the passphrase is empty\r\n";
+        assert!(seen.ends_with(message), "{seen:?}");
+        assert!(!seen.contains(CONFIRM), "{seen:?}");
+        dir.holds_only(&[]);
+    }
+}
+
+#[test]
+fn ctrl_c_at_the_prompt() {
+    let dir = Dir::new();
+    for prompts in [&[ENTER][..], &[ENTER, CONFIRM]] {
+        let screen = sealing(&dir);
+        for prompt in &prompts[1..] {
+            screen.answers(ENTER, "correct horse\n");
+            screen.shows(prompt);
+        }
+        screen.answers(prompts[prompts.len() - 1], "half of it\x03");
+        until("the echo is back", || screen.echoes());
+        let (ended, seen) = screen.end();
+        ended.dies_of(Signal::SIGINT);
+        assert!(!seen.contains("half"), "{seen:?}");
+        dir.holds_only(&[]);
+    }
+}
+
+#[test]
+fn signals_at_the_prompt() {
+    let dir = Dir::new();
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let screen = sealing(&dir);
+        screen.answers(ENTER, "");
+        screen.job.signal(signal);
+        until("the echo is back", || screen.echoes());
+        screen.end().0.dies_of(signal);
+        dir.holds_only(&[]);
+    }
+}
+
+#[test]
+fn no_terminal_to_ask_on() {
+    let dir = Dir::new();
+    dir.write("in", sealed(b"data", "3"));
+    for command in ["seal", "open"] {
+        fetool_asking(command)
+            .args(["in", "-o", "out"])
+            .within(&dir)
+            .input("correct horse\ncorrect horse\n")
+            .run()
+            .fails(
+                1,
+                "fetool: /dev/tty: no terminal to ask for a passphrase on\n\
+                 fetool: hint: give it with --passphrase=@FILE, --passphrase=env:NAME or \
+                 --passphrase=fd:N\n",
+            );
+        dir.holds_only(&["in"]);
+    }
+}
+
+#[test]
+fn data_on_the_terminal_and_the_passphrase_too() {
+    // The passphrase is asked for first, and what is typed then is data.
+    let dir = Dir::new();
+    let screen = fetool_asking("seal")
+        .args(["-o", "out"])
+        .within(&dir)
+        .on_terminal();
+    screen.answers(ENTER, "correct horse\n");
+    screen.answers(CONFIRM, "correct horse\n");
+    until("the echo is back", || screen.echoes());
+    screen.types("data\n\x04");
+    let (ended, _) = screen.end();
+    ended.succeeds();
+    let opened = fetool(["open", "-p=env:TYPED", "--salt", "env:SALT"])
+        .env("TYPED", "correct horse")
+        .env("SALT", SALT)
+        .stdin(File::open(dir.path("out")).unwrap())
+        .run();
+    assert_eq!(opened.succeeds(), b"data\n");
+}

@@ -1,0 +1,13 @@
+//! Runs that are killed, and systems that fail.
+
+#[path = "../cli_common/mod.rs"]
+mod cli_common;
+#[path = "../dexios_common/mod.rs"]
+mod dexios_common;
+#[path = "../tree_common/mod.rs"]
+mod tree_common;
+
+mod faults;
+mod rekey;
+mod rekey_recovery;
+mod tree;

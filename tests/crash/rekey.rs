@@ -1,0 +1,285 @@
+//! `rekey -i` killed at every system call that writes: the file opens, and the next run completes.
+//!
+//! The program is traced (ptrace). Where that is not allowed these tests fail, and do not pass for
+//! nothing.
+#![cfg(target_os = "linux")]
+
+use crate::dexios_common::forge::{Forge, HEADER};
+use crate::dexios_common::{Folder, SECRET, open, watchdog};
+use fetool::status;
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::ptrace::{self, Options};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+
+const SECOND: &[u8] = b"second secret";
+const RECOVERY: &str = ".f.fetool-header";
+const REMOVE: &str = "rekey -k @- --remove -i f";
+const CHANGE: &str = "rekey -k @- --new-key @two --new-kdf balloon -i f";
+
+/// What replacing a header does to the disk, in this order.
+const STEPS: [&str; 8] = [
+    "create", "write", "sync", "sync", // the recovery file and its folder
+    "write at", "sync", // the header
+    "remove", "sync",
+];
+
+/// The system calls that change files, by the first words of /proc/TID/syscall.
+fn writes(thread: Pid) -> Option<&'static str> {
+    let call = std::fs::read_to_string(format!("/proc/{thread}/syscall")).ok()?;
+    let mut words = call.split_whitespace();
+    let number: libc::c_long = words.next()?.parse().ok()?;
+    let mut argument = |n| {
+        let word: &str = words.nth(n)?;
+        i64::from_str_radix(word.trim_start_matches("0x"), 16).ok()
+    };
+    Some(match number {
+        libc::SYS_openat if argument(2)? & i64::from(libc::O_CREAT) != 0 => "create",
+        libc::SYS_write | libc::SYS_writev => "write",
+        libc::SYS_pwrite64 | libc::SYS_pwritev | libc::SYS_pwritev2 => "write at",
+        libc::SYS_fsync | libc::SYS_fdatasync => "sync",
+        libc::SYS_unlinkat => "remove",
+        libc::SYS_renameat2 | libc::SYS_linkat => "rename",
+        libc::SYS_ftruncate => "truncate",
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_unlink => "remove",
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_rename | libc::SYS_link => "rename",
+        _ => return None,
+    })
+}
+
+/// A moment at which the program stands still.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Before,
+    After,
+}
+
+/// Runs the program on `f`, stops it before and after every system call that writes, and sends it a
+/// signal where `decide` wants one. Tells how it ended.
+///
+/// The old secret comes on standard input, so that the program cannot get anywhere before it is
+/// watched.
+#[expect(clippy::zombie_processes, reason = "it is waited for with waitpid")]
+fn trace(
+    folder: &Folder,
+    line: &str,
+    mut decide: impl FnMut(Moment, &'static str) -> Option<Signal>,
+) -> WaitStatus {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_fetool"))
+        .current_dir(folder.path(""))
+        .args(line.split(' '))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let program = Pid::from_raw(child.id() as i32);
+    // Threads that come later are watched with the first one. The one before only waits for
+    // signals.
+    ptrace::seize(
+        program,
+        Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_TRACECLONE | Options::PTRACE_O_EXITKILL,
+    )
+    .expect("these tests need to be allowed to trace");
+    ptrace::interrupt(program).unwrap();
+    child.stdin.take().unwrap().write_all(SECRET).unwrap();
+
+    loop {
+        // Only what this thread traces, and not the programs of other tests.
+        let flags = WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD;
+        let status = waitpid(Pid::from_raw(-1), Some(flags)).unwrap();
+        let (thread, passed_on) = match status {
+            WaitStatus::Exited(ended, _) | WaitStatus::Signaled(ended, ..) => {
+                if ended == program {
+                    return status;
+                }
+                continue;
+            }
+            WaitStatus::PtraceSyscall(thread) => {
+                let moment = match ptrace::getevent(thread) {
+                    Ok(1) => Moment::Before, // PTRACE_EVENTMSG_SYSCALL_ENTRY
+                    _ => Moment::After,
+                };
+                if let Some(signal) = writes(thread).and_then(|name| decide(moment, name)) {
+                    kill(program, signal).unwrap();
+                }
+                (thread, None)
+            }
+            WaitStatus::Stopped(thread, signal) => (thread, Some(signal)),
+            WaitStatus::PtraceEvent(thread, ..) => (thread, None),
+            other => panic!("{other:?}"),
+        };
+        match ptrace::syscall(thread, passed_on) {
+            // It was killed.
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Sends the signal at one of the moments: they count from 0, two for each call.
+fn signal_at(wanted: usize, signal: Signal) -> impl FnMut(Moment, &'static str) -> Option<Signal> {
+    let mut moment = 0;
+    move |_, _| {
+        moment += 1;
+        (moment - 1 == wanted).then_some(signal)
+    }
+}
+
+fn steps(folder: &Folder, line: &str) -> Vec<&'static str> {
+    let mut steps = Vec::new();
+    let ended = trace(folder, line, |moment, name| {
+        if moment == Moment::Before {
+            steps.push(name);
+        }
+        None
+    });
+    assert!(matches!(ended, WaitStatus::Exited(_, 0)), "{ended:?}");
+    steps
+}
+
+/// A file whose first slot is to be dropped, and what it is to become.
+fn two_slots() -> (Vec<u8>, Vec<u8>) {
+    let before = Forge::new(&[SECRET, SECOND], b"text").file();
+    let mut after = before.clone();
+    after.copy_within(128..224, 32);
+    after[128..224].fill(0);
+    (before, after)
+}
+
+/// The manual promises these steps, and crashes are survived only in this order.
+#[test]
+fn the_steps_are_those_of_the_manual() {
+    let _dog = watchdog();
+    let (before, after) = two_slots();
+    let folder = Folder::new();
+    folder.write("f", &before);
+    assert_eq!(steps(&folder, REMOVE), STEPS);
+    assert!(folder.read("f") == after);
+    folder.write("f", &before);
+    assert_eq!(steps(&folder, CHANGE), STEPS);
+}
+
+#[test]
+fn killed_while_a_slot_is_dropped() {
+    let _dog = watchdog();
+    let (before, after) = two_slots();
+    let folder = Folder::new();
+    let mut changed = 0;
+    for moment in 0..STEPS.len() * 2 {
+        folder.write("f", &before);
+        let ended = trace(&folder, REMOVE, signal_at(moment, Signal::SIGKILL));
+        assert!(
+            matches!(ended, WaitStatus::Signaled(_, Signal::SIGKILL, _)),
+            "{ended:?}"
+        );
+
+        let file = folder.read("f");
+        assert!(
+            file == before || file == after,
+            "moment {moment}: neither old nor new"
+        );
+        assert_eq!(open(SECOND, &file).unwrap(), b"text");
+        changed += usize::from(file == after);
+        let done = !folder.path(RECOVERY).exists();
+        if file == after && !done {
+            let both = [&before[..HEADER], &after[..HEADER]].concat();
+            assert_eq!(folder.read(RECOVERY), both);
+        }
+        // The same again. Where the header was changed it finds nothing to do but to clean up.
+        let ran = folder.pipe(REMOVE, SECRET);
+        let expected = if file == after {
+            status::KEY
+        } else {
+            status::OK
+        };
+        ran.is(expected);
+        assert!(folder.read("f") == after, "moment {moment}");
+        assert_eq!(folder.names(), ["f"], "moment {moment}");
+    }
+    // The new header is there from the end of its one call on: at half of all moments but one.
+    assert_eq!(changed, 7);
+}
+
+#[test]
+fn killed_while_a_secret_is_changed() {
+    let _dog = watchdog();
+    let before = Forge::new(&[SECRET], b"text").file();
+    let folder = Folder::new();
+    // Before every call from the header's on; the copy of the old one is made as above.
+    for step in 4..STEPS.len() {
+        folder.write("f", &before);
+        let ended = trace(&folder, CHANGE, signal_at(2 * step, Signal::SIGKILL));
+        assert!(
+            matches!(ended, WaitStatus::Signaled(_, Signal::SIGKILL, _)),
+            "{ended:?}"
+        );
+
+        let file = folder.read("f");
+        assert!(file[HEADER..] == before[HEADER..]);
+        assert_eq!(file == before, step < 5, "step {step}");
+        if file != before {
+            assert_eq!(open(SECOND, &file).unwrap(), b"text");
+        }
+        // The same again. Where the header was changed it finds nothing to do but to clean up.
+        let expected = if file == before {
+            status::OK
+        } else {
+            status::KEY
+        };
+        folder.pipe(CHANGE, SECRET).is(expected);
+        assert_eq!(open(SECOND, &folder.read("f")).unwrap(), b"text");
+        assert_eq!(folder.names(), ["f"], "step {step}");
+    }
+}
+
+/// A signal that can be waited with is waited with until the file is whole and the copy is gone.
+#[test]
+fn interrupted_it_is_done_or_not_begun() {
+    let _dog = watchdog();
+    let (before, after) = two_slots();
+    let folder = Folder::new();
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        for moment in 0..STEPS.len() * 2 {
+            folder.write("f", &before);
+            let ended = trace(&folder, REMOVE, signal_at(moment, signal));
+            match ended {
+                // It may have been done before the signal was looked at.
+                WaitStatus::Exited(_, 0) => {}
+                WaitStatus::Signaled(_, by, _) => assert_eq!(by, signal),
+                other => panic!("{other:?}"),
+            }
+            assert!(folder.read("f") == after, "{signal} at {moment}");
+            assert_eq!(folder.names(), ["f"], "{signal} at {moment}");
+        }
+    }
+}
+
+/// While the secret is waited for nothing was begun, and the program ends at once.
+#[test]
+fn interrupted_before_it_begins() {
+    let _dog = watchdog();
+    let (before, _) = two_slots();
+    let folder = Folder::new();
+    folder.write("f", &before);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_fetool"))
+        .current_dir(folder.path(""))
+        .args(REMOVE.split(' '))
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Waiting would close standard input, and only the signal shall end it.
+    let _open = child.stdin.take();
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+    let ended = child.wait().unwrap();
+    assert_eq!(ended.signal(), Some(libc::SIGTERM));
+    assert!(folder.read("f") == before);
+    assert_eq!(folder.names(), ["f"]);
+}

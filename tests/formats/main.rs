@@ -1,0 +1,33 @@
+//! The formats, the engines and telling formats apart.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/deoxys_vectors.rs"]
+mod deoxys_vectors;
+#[path = "../dexios_common/mod.rs"]
+mod dexios_common;
+#[path = "../dexios_reader/mod.rs"]
+mod dexios_reader;
+#[path = "../weak_common/mod.rs"]
+mod weak_common;
+
+mod detection;
+mod dexios_bodies;
+mod dexios_mutations;
+mod dexios_seal;
+mod dexios_vectors;
+mod engines;
+mod format_documents;
+mod gfe_mutations;
+mod gfe_properties;
+mod gfe_readings;
+mod gfe_vectors;
+mod gocrypt_layers;
+mod gocrypt_limits;
+mod gocrypt_mutations;
+mod gocrypt_nesting;
+mod gocrypt_vectors;
+mod parallel_encryptor;
+mod parallel_encryptor_mutations;
+mod parallel_encryptor_vectors;
+mod rekey_model;

@@ -1,0 +1,371 @@
+//! A format needs nothing but the public traits: three that only the tests know are sealed, opened,
+//! inspected and told apart, by a magic number or by what the secret opens; one is streams in streams.
+
+use crate::common::ways::{self, BEFORE, Store, WAYS, Way};
+use crate::common::{Ragged, assert_same, jobs, open_of, pattern, secret};
+use crate::toy::bare::Bare;
+use crate::toy::nested::{self, Nested, STREAMS};
+use crate::toy::{CHUNK, EXTRA, HEADER, Toy};
+use fetool::format::{FORMATS, Format};
+use fetool::{Error, Inspect, Inspected, Open, Seal, Secret, status};
+use std::io::Cursor;
+
+fn seal(format: &dyn Format, text: &[u8], workers: usize) -> Vec<u8> {
+    let mut sealed = Vec::new();
+    let done = Seal::new(&secret())
+        .format(format)
+        .jobs(jobs(workers))
+        .run(Ragged::new(text, 1, 5000), &mut sealed)
+        .expect("seals");
+    assert_eq!(done.plaintext_len, text.len() as u64);
+    assert_eq!(done.sealed_len, sealed.len() as u64);
+    sealed
+}
+
+/// What opening found out and gave.
+fn open_among(
+    formats: &[&dyn Format],
+    key: &Secret,
+    sealed: &[u8],
+) -> Result<(&'static str, Vec<u8>), Error> {
+    let opening = Open::new(key).among(formats).start(sealed)?;
+    let format = opening.format();
+    let mut opened = Vec::new();
+    opening.run(&mut opened)?;
+    Ok((format, opened))
+}
+
+fn inspect_among(formats: &[&dyn Format], sealed: &[u8]) -> Result<Inspected, Error> {
+    let seekable = Inspect::new()
+        .among(formats)
+        .run_seekable(Cursor::new(sealed));
+    let stream = Inspect::new().among(formats).run(sealed);
+    match (&seekable, &stream) {
+        (Ok(one), Ok(other)) => assert_eq!(format!("{one:?}"), format!("{other:?}")),
+        (Err(one), Err(other)) => assert_eq!(format!("{one:?}"), format!("{other:?}")),
+        _ => panic!("{seekable:?}, but {stream:?}"),
+    }
+    stream
+}
+
+fn with_all(more: &[&'static dyn Format]) -> Vec<&'static dyn Format> {
+    FORMATS.iter().chain(more).copied().collect()
+}
+
+#[test]
+fn a_format_of_our_own_seals_and_opens() {
+    let text = pattern(300_000);
+    for len in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 300_000] {
+        for workers in [1, 3] {
+            let text = &text[..len];
+            let sealed = seal(&Toy, text, workers);
+            assert_eq!(sealed.len(), HEADER + len + EXTRA * (len / CHUNK + 1));
+            let input = Ragged::new(&sealed, 2, 5000);
+            let opened = open_of(Some(&Toy), &secret(), input, workers, true);
+            let done = opened.result.unwrap_or_else(|e| panic!("{len}: {e}"));
+            assert_eq!(done.chunks, (len / CHUNK + 1) as u64);
+            assert_same(&opened.written, text);
+        }
+    }
+}
+
+/// Its chunks are bound to their places in the file, which every way must tell the codec.
+#[test]
+fn a_format_of_our_own_in_every_way() {
+    let text = pattern(30_000);
+    for format in [&Toy as &dyn Format, &Nested] {
+        for len in [1, CHUNK, 10 * CHUNK + 7, 30_000] {
+            let text = &text[..len];
+            let sealed: Vec<Vec<u8>> = (WAYS.into_iter().chain([Way::Direct(4 * CHUNK)]))
+                .map(|way| {
+                    let key = secret();
+                    let seal = Seal::new(&key)
+                        .format(format)
+                        .jobs(jobs(3))
+                        .size(Some(len as u64));
+                    let (done, sealed) = ways::seal_in(way, seal, text);
+                    let done = done.unwrap_or_else(|e| panic!("{len} {way:?}: {e}"));
+                    assert_eq!(done.sealed_len, sealed.len() as u64);
+                    sealed
+                })
+                .collect();
+            for (sealed, way) in sealed.iter().flat_map(|s| WAYS.map(|way| (s, way))) {
+                let key = secret();
+                let open = Open::new(&key).format(Some(format)).jobs(jobs(3));
+                let opened = ways::open_in(way, open, sealed);
+                let done = opened
+                    .result
+                    .unwrap_or_else(|e| panic!("{len} {way:?}: {e}"));
+                assert_eq!(done.plaintext_len, len as u64);
+                assert_same(&opened.written, text);
+            }
+        }
+    }
+}
+
+/// The room for its short last chunk is known before anything is sealed.
+#[test]
+fn the_output_is_told_all_that_will_be_sealed() {
+    let text = pattern(9 * CHUNK);
+    for len in [4 * CHUNK, 5 * CHUNK + 1, 9 * CHUNK - 1, 9 * CHUNK] {
+        let output = Store::new(BEFORE);
+        let key = secret();
+        let seal = Seal::new(&key).format(&Toy).size(Some(len as u64));
+        ways::seal_between(Way::Direct(3 * CHUNK), seal, &text[..len], &output).unwrap();
+        let told = *output.told.lock().unwrap();
+        assert_eq!(told, Some((0, output.bytes().len() as u64)), "{len}");
+    }
+}
+
+#[test]
+fn a_format_of_our_own_is_told_by_its_magic_number_where_it_is_listed() {
+    let text = pattern(5000);
+    let sealed = seal(&Toy, &text, 2);
+    let all = with_all(&[&Toy]);
+    let (format, opened) = open_among(&all, &secret(), &sealed).unwrap();
+    assert_eq!((format, opened.len()), ("toy", text.len()));
+    let report = inspect_among(&all, &sealed).unwrap();
+    assert_eq!((report.format, report.title), ("toy", "Toy (nobody)"));
+    assert_eq!(report.plaintext_len, 5000);
+    assert_eq!(report.chunks, 6);
+    assert_eq!(report.sealed_len, Some(sealed.len() as u64));
+    assert_eq!(report.fault, None);
+
+    // A wrong secret is just that: there is no doubt about the format.
+    let error = open_among(&all, &Secret::key([1; 32]), &sealed).unwrap_err();
+    assert_eq!(error.status(), status::KEY, "{error}");
+    // The formats that are listed by default do not know it.
+    let error = open_among(FORMATS, &secret(), &sealed).unwrap_err();
+    assert!(matches!(error, Error::UnknownFormat { .. }), "{error}");
+    // Nor does it know theirs where it stands alone.
+    let theirs = crate::common::seal_stream(&text, 1000);
+    let error = open_among(&[&Toy], &secret(), &theirs).unwrap_err();
+    assert!(matches!(error, Error::UnknownFormat { .. }), "{error}");
+    assert_eq!(
+        open_among(&all, &secret(), &theirs).unwrap(),
+        ("gfe", text.clone())
+    );
+}
+
+#[test]
+fn a_magic_number_that_is_cut_off_is_named() {
+    for len in 1..4 {
+        let error =
+            open_among(&with_all(&[&Toy]), &secret(), &crate::toy::MAGIC[..len]).unwrap_err();
+        assert_eq!(error.status(), status::TRUNCATED);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "unexpected EOF: the input ends inside the magic number of Toy (nobody) \
+                 (at offset {len})"
+            )
+        );
+    }
+}
+
+#[test]
+fn changed_files_of_a_format_of_our_own() {
+    let text = pattern(3 * CHUNK + 7);
+    let sealed = seal(&Toy, &text, 2);
+    let head = (HEADER + 3) * 8;
+    for bit in (0..head).chain((head..sealed.len() * 8).step_by(61)) {
+        let mut changed = sealed.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let opened = open_of(Some(&Toy), &secret(), &changed[..], 2, false);
+        if bit < 32 {
+            // It was said to be of that format, and its header is associated data.
+            assert_eq!(opened.error().status(), status::KEY, "bit {bit}");
+        }
+        let error = opened.result.expect_err("changed");
+        let statuses = [status::KEY, status::FORMAT, status::TRUNCATED];
+        assert!(statuses.contains(&error.status()), "bit {bit}: {error}");
+        assert!(text.starts_with(&opened.written), "bit {bit}");
+    }
+    let near_edges = |len: &usize| (len - HEADER) % (CHUNK + EXTRA) < 30;
+    for len in (0..HEADER).chain((HEADER..sealed.len()).filter(near_edges)) {
+        let opened = open_of(Some(&Toy), &secret(), &sealed[..len], 2, false);
+        let error = opened.error();
+        assert_eq!(error.status(), status::TRUNCATED, "cut to {len}: {error}");
+        assert!(text.starts_with(&opened.written), "cut to {len}");
+    }
+}
+
+// ---- streams inside one another ----
+
+/// Of one stream in which so many bytes are sealed.
+fn sealed_len(len: usize) -> usize {
+    HEADER + len + EXTRA * (len / CHUNK + 1)
+}
+
+#[test]
+fn streams_inside_one_another() {
+    let text = pattern(1_000_000);
+    // Where the last chunk of some stream is full, so that an empty one comes behind it.
+    let full = |streams: u32| {
+        (0..4000).filter(move |len| {
+            (0..streams)
+                .fold(*len, |len, _| sealed_len(len))
+                .is_multiple_of(CHUNK)
+        })
+    };
+    let edges: Vec<usize> = (0..STREAMS as u32).flat_map(full).collect();
+    assert!(edges.len() > 6, "{edges:?}");
+    for len in edges
+        .into_iter()
+        .chain([1, CHUNK - 1, CHUNK + 1, text.len()])
+    {
+        for workers in [1, 3] {
+            let text = &text[..len];
+            let sealed = seal(&Nested, text, workers);
+            assert_eq!(
+                sealed.len(),
+                (0..STREAMS).fold(len, |len, _| sealed_len(len))
+            );
+            assert_same(&nested::read(&secret(), &sealed), text);
+            let input = Ragged::new(&sealed, 2, 5000);
+            let opened = open_of(Some(&Nested), &secret(), input, workers, true);
+            let done = opened.result.unwrap_or_else(|e| panic!("{len}: {e}"));
+            assert_eq!(done.plaintext_len, len as u64);
+            assert_same(&opened.written, text);
+            let report = inspect_among(&[&Nested], &sealed).unwrap();
+            assert_eq!((report.plaintext_len, report.fault), (len as u64, None));
+        }
+    }
+}
+
+#[test]
+fn changed_streams_inside_one_another() {
+    let text = pattern(3 * CHUNK + 7);
+    let sealed = seal(&Nested, &text, 2);
+    let frame = CHUNK + EXTRA;
+    // Every bit of the header and of the first frame's length, and some of the rest.
+    let head = (HEADER + 2) * 8;
+    let flips = (0..head)
+        .chain((head..sealed.len() * 8).step_by(61))
+        .map(|bit| {
+            let mut changed = sealed.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            changed
+        });
+    let cuts = (HEADER..sealed.len()).filter(|len| (len - HEADER) % frame < 3);
+    for changed in flips.chain(cuts.map(|len| sealed[..len].to_vec())) {
+        let opened = open_of(Some(&Nested), &secret(), &changed[..], 2, false);
+        let error = opened.result.expect_err("changed");
+        let statuses = [status::KEY, status::FORMAT, status::TRUNCATED];
+        assert!(statuses.contains(&error.status()), "{error}");
+        assert!(text.starts_with(&opened.written));
+    }
+}
+
+// ---- without a magic number ----
+
+const ONE: Bare = Bare("one");
+const OTHER: Bare = Bare("other");
+
+#[test]
+fn a_format_without_a_magic_number_is_told_by_what_the_secret_opens() {
+    let text = pattern(1234);
+    let all = with_all(&[&Toy, &ONE, &OTHER]);
+    for format in [ONE, OTHER] {
+        for len in [1, 99, 100, 101, 1234] {
+            let sealed = seal(&format, &text[..len], 2);
+            let found = open_among(&all, &secret(), &sealed).unwrap();
+            assert_eq!(found.0, format.0);
+            assert_same(&found.1, &text[..len]);
+        }
+    }
+}
+
+/// The same wherever it stands in the list.
+#[test]
+fn the_order_of_the_formats_does_not_matter() {
+    let text = pattern(1234);
+    let sealed = seal(&OTHER, &text, 2);
+    let orders: [&[&dyn Format]; 4] =
+        [&[&ONE, &OTHER], &[&OTHER, &ONE], &[&Toy, &OTHER], &[&OTHER]];
+    for order in orders {
+        let found = open_among(order, &secret(), &sealed).unwrap();
+        assert_eq!(found, ("other", text.clone()));
+    }
+}
+
+#[test]
+fn with_a_wrong_secret_it_is_of_no_known_format_and_every_one_is_ruled_out() {
+    let sealed = seal(&OTHER, &pattern(1000), 2);
+    let all = with_all(&[&Toy, &ONE, &OTHER]);
+    let error = open_among(&all, &Secret::key([1; 32]), &sealed).unwrap_err();
+    assert_eq!(error.status(), status::FORMAT);
+    let text = error.to_string();
+    assert!(
+        text.starts_with("not a sealed file of a known format"),
+        "{text}"
+    );
+    let Error::UnknownFormat(unknown) = error else {
+        panic!("{text}");
+    };
+    assert!(unknown.wrong_secret);
+    let mut ruled_out: Vec<_> = unknown.ruled_out.iter().map(|(name, _)| *name).collect();
+    ruled_out.sort_unstable();
+    let mut names: Vec<_> = all.iter().map(|format| format.name()).collect();
+    names.sort_unstable();
+    assert_eq!(ruled_out, names);
+}
+
+/// What has no chunk fits any secret, and so several formats.
+#[test]
+fn a_file_without_a_chunk_may_be_of_several_formats_and_opens_only_as_one_that_is_given() {
+    let sealed = seal(&ONE, b"", 2);
+    assert_eq!(sealed.len(), crate::toy::bare::HEADER);
+    let error = open_among(&[&ONE, &OTHER], &secret(), &sealed).unwrap_err();
+    let Error::UnknownFormat(unknown) = error else {
+        panic!("{error}");
+    };
+    assert!(!unknown.wrong_secret);
+    let why = |name: &str| {
+        let found = unknown.ruled_out.iter().find(|(other, _)| *other == name);
+        &found.expect("it was tried").1
+    };
+    for format in [ONE, OTHER] {
+        let advice = format!("--format {}", format.0);
+        assert!(why(format.0).contains(&advice), "{}", why(format.0));
+        let opened = open_of(Some(&format), &secret(), &sealed[..], 2, false);
+        assert!(opened.result.is_ok());
+        assert!(opened.written.is_empty());
+    }
+}
+
+#[test]
+fn inspect_weighs_what_a_file_without_a_magic_number_may_be() {
+    let whole = seal(&ONE, &pattern(300), 2);
+    let broken = seal(&ONE, &pattern(333), 2);
+    for (sealed, supporting, opposing) in [
+        (&whole, &["whole chunks"][..], &[][..]),
+        (&broken, &[], &["no whole chunks"]),
+    ] {
+        let error = inspect_among(&[&Toy, &ONE, &OTHER], sealed).unwrap_err();
+        let Error::UnknownFormat(unknown) = error else {
+            panic!("{error}");
+        };
+        let names: Vec<_> = unknown.possible.iter().map(|p| p.format).collect();
+        assert_eq!(names, ["one", "other"]);
+        assert_eq!(unknown.ruled_out.len(), 1);
+        assert_eq!(unknown.ruled_out[0].0, "toy");
+        for possible in &unknown.possible {
+            let evidence = &possible.evidence;
+            for text in supporting {
+                assert!(evidence.supporting.contains(&(*text).to_owned()));
+            }
+            for text in opposing {
+                assert!(evidence.opposing.contains(&(*text).to_owned()));
+            }
+            assert_eq!(possible.is_likely(), opposing.is_empty());
+        }
+        // Said what it is, it is inspected as any other.
+        let report = Inspect::new().format(Some(&ONE)).run(&sealed[..]).unwrap();
+        assert_eq!(report.fault, None);
+        assert_eq!(
+            report.plaintext_len as usize,
+            sealed.len() - 20 - 16 * report.chunks as usize
+        );
+    }
+}
