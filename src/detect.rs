@@ -1,10 +1,10 @@
 //! Telling formats apart: by their magic numbers; where there is none, by what a secret opens; and
 //! without a secret, by what speaks for and against each.
 
+use crate::error::Evidence;
 use crate::error::{Possible, Unknown};
-use crate::format::{Claim, Evidence, FORMATS, Format, Frames, HEAD_MAX, Header, Limits, Unlocked};
+use crate::format::{Claim, FORMATS, Format, Frames, HEAD_MAX, Header, Limits, Unlocked, Walker};
 use crate::lookahead::Lookahead;
-use crate::pipeline::Walker;
 use crate::{Error, Secret};
 use std::io::Read;
 

@@ -4,7 +4,6 @@
 //! from a cut-off file without reading messages. For bad files the messages contain the words that
 //! the GFE document uses: `invalid chunk size`, `authentication failed`, `unexpected EOF`.
 
-use crate::format::Evidence;
 use std::io;
 
 /// What went wrong in sealing, opening or inspecting.
@@ -128,6 +127,15 @@ pub struct Possible {
     pub title: &'static str,
     /// What speaks for and against it.
     pub evidence: Evidence,
+}
+
+/// What speaks for and against a file being of a format that has no magic number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// What is as it would be.
+    pub supporting: Vec<String>,
+    /// What would be unusual.
+    pub opposing: Vec<String>,
 }
 
 impl Possible {

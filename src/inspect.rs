@@ -2,9 +2,8 @@
 
 use crate::Error;
 use crate::detect::{self, read_header_among};
-use crate::format::{Description, FORMATS, Format, HEAD_MAX, Header, Limits};
+use crate::format::{Description, FORMATS, Format, HEAD_MAX, Header, Limits, Walker};
 use crate::open::Checked;
-use crate::pipeline::Walker;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 /// Looks into a sealed file: decodes its header, and walks its frames to the end by their lengths

@@ -1,53 +1,13 @@
 //! Key derivation functions, with the parameters that the formats fix.
 
-use crate::aead::KEY_LEN;
-use crate::locked::Locked;
+pub use crate::key::Key;
 use crate::{Error, memory};
 use argon2::{Algorithm, Argon2, Params, Version};
 use sha2::Digest;
 use std::error::Error as _;
-use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 use std::{fmt, io, thread};
 use zeroize::Zeroize;
-
-/// A key of 32 bytes, in memory that is wiped when it is dropped, and locked where the system
-/// allows that. Moving it leaves no copy behind. It begins as zeros.
-#[derive(Clone)]
-pub struct Key(Locked);
-
-impl Key {
-    /// A key of these bytes.
-    pub fn of(bytes: &[u8; KEY_LEN]) -> Self {
-        Self(Locked::of(bytes))
-    }
-}
-
-impl Default for Key {
-    fn default() -> Self {
-        Self(Locked::new(KEY_LEN))
-    }
-}
-
-impl Deref for Key {
-    type Target = [u8; KEY_LEN];
-
-    fn deref(&self) -> &Self::Target {
-        self.0[..].try_into().expect("it has that length")
-    }
-}
-
-impl DerefMut for Key {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        (&mut self.0[..]).try_into().expect("it has that length")
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(not shown)")
-    }
-}
 
 /// The kinds of key derivation that a user can choose from. Which parameters go with one is the
 /// format's affair.
@@ -212,7 +172,7 @@ impl Derivation {
     /// # Errors
     /// As [`derive`](Self::derive).
     pub fn derive_all(self, secret: &[u8], salts: &[&[u8]]) -> Result<Vec<Key>, Error> {
-        let share = salts.len().div_ceil(crate::all_cores().get()).max(1);
+        let share = salts.len().div_ceil(crate::cores::all_cores().get()).max(1);
         thread::scope(|scope| {
             let threads: Vec<_> = salts
                 .chunks(share)
@@ -335,12 +295,6 @@ mod tests {
         for (passphrase, salt, _, expected) in KNOWN {
             assert_eq!(derived(Kdf::Pbkdf2, passphrase, salt), expected);
         }
-    }
-
-    #[test]
-    fn debug_shows_no_key() {
-        let key = Key::of(&[0x5A; KEY_LEN]);
-        assert_eq!(format!("{key:?}"), "Key(not shown)");
     }
 
     #[test]

@@ -44,11 +44,13 @@
 
 pub mod aead;
 mod at;
+mod cores;
 mod detect;
 mod error;
 pub mod format;
 mod inspect;
 pub mod kdf;
+mod key;
 mod locked;
 mod lookahead;
 mod memory;
@@ -59,7 +61,9 @@ mod seal;
 mod secret;
 
 pub use at::{At, ReadAt, WriteAt};
-pub use error::{Error, Possible, Unknown, plain, status};
+pub use cores::all_cores;
+pub use detect::read_header;
+pub use error::{Error, Evidence, Possible, Unknown, plain, status};
 pub use inspect::{Fault, Inspect, Inspected};
 pub use lookahead::Lookahead;
 pub use open::{Checked, Open, Opened, Opening};
@@ -67,5 +71,5 @@ pub use open::{Checked, Open, Opened, Opening};
 pub use pipeline::Tuning;
 pub use pipeline::{Meter, Reports, Stop};
 pub use rekey::Rekey;
-pub use seal::{Seal, Sealed, Sealing, all_cores};
+pub use seal::{Seal, Sealed, Sealing};
 pub use secret::{Secret, random, without_line_end};

@@ -201,11 +201,6 @@ impl<'a> Seal<'a> {
     }
 }
 
-/// All the cores that this process may use.
-pub fn all_cores() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
-}
-
 /// Ready to seal one stream.
 pub struct Sealing {
     sealer: format::Sealer,

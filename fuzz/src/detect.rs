@@ -5,8 +5,8 @@ use super::choices::Choices;
 use super::common::Ragged;
 use super::memory::bounded;
 use super::secret::secret;
-use fetool::format::{Claim, FORMATS, HEAD_MAX, Limits, read_header};
-use fetool::{Error, Inspect, Lookahead, Open, status};
+use fetool::format::{Claim, FORMATS, HEAD_MAX, Limits};
+use fetool::{Error, Inspect, Lookahead, Open, read_header, status};
 use std::io::Read;
 
 pub fn detect(input: &[u8]) {

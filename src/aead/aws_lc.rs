@@ -1,7 +1,7 @@
 //! The aws-lc-rs engine: AES-256-GCM and the two ChaCha20-Poly1305.
 
 use super::{AeadError, Algorithm, Cipher, KEY_LEN, TAG_LEN, Tag};
-use crate::kdf::Key;
+use crate::key::Key;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use chacha20::{R20, hchacha};
 use zeroize::Zeroizing;

@@ -25,8 +25,7 @@ mod rust_crypto;
 use std::fmt;
 use zeroize::Zeroize;
 
-/// Length of every key, in bytes.
-pub const KEY_LEN: usize = 32;
+pub use crate::key::KEY_LEN;
 /// Length of every tag, in bytes.
 pub const TAG_LEN: usize = 16;
 

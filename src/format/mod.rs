@@ -22,10 +22,12 @@ pub mod gocrypt;
 mod opening;
 pub mod parallel_encryptor;
 mod sealing;
+mod walker;
 
-pub use crate::detect::read_header;
+pub use crate::error::Evidence;
 pub use opening::{Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer, Unlocked};
 pub use sealing::{Layout, SealChunk, SealLayer, SealRequest, Sealer};
+pub(crate) use walker::Walker;
 
 use crate::kdf::Kdf;
 use crate::{Error, Secret, Unknown};
@@ -84,15 +86,6 @@ pub enum Claim {
     TooShort,
     /// Not this format.
     No,
-}
-
-/// What speaks for and against a file being of a format that has no magic number.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence {
-    /// What is as it would be.
-    pub supporting: Vec<String>,
-    /// What would be unusual.
-    pub opposing: Vec<String>,
 }
 
 /// A file format: where to start reading one, and how to write one.

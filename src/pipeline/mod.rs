@@ -57,11 +57,11 @@ pub use stop::Stop;
 
 pub(crate) use open::{Sealed, open, open_at};
 pub(crate) use seal::{Plan, seal, seal_at};
-pub(crate) use split::Walker;
 pub(crate) use steps::Totals;
 use steps::{Produce, Work};
 
 use crate::Error;
+use crate::cores::all_cores;
 use alone::alone;
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -113,7 +113,7 @@ impl Run<'_> {
     /// How many workers there are. Only asked for where there are any: to count the cores takes
     /// longer than to seal a small file.
     fn jobs(&self) -> usize {
-        self.jobs.unwrap_or_else(crate::all_cores).get()
+        self.jobs.unwrap_or_else(all_cores).get()
     }
 
     /// For an input whose length is known.

@@ -3,11 +3,11 @@
 use super::direct::Middle;
 use super::layers::{Inside, slab_target};
 use super::slab::{Chunk, Slab};
-use super::split::{Splitter, Tail, Walker};
+use super::split::{Splitter, Tail};
 use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
 use crate::at::{At, ReadAt, WriteAt};
-use crate::format::{ChunkId, Frames, Limits, OpenChunk, OpenLayer};
+use crate::format::{ChunkId, Frames, Limits, OpenChunk, OpenLayer, Walker};
 use crate::memory::append;
 use std::io::{Read, Write};
 

@@ -14,6 +14,7 @@ mod inputs;
 mod inspect;
 mod keygen;
 mod keys;
+mod layers;
 mod output;
 mod passphrase;
 mod pipes;

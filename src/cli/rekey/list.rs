@@ -2,7 +2,7 @@
 
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::work::Source;
-use fetool::format::{self, HEAD_MAX};
+use fetool::format::HEAD_MAX;
 use fetool::{Error, Stop, status};
 use std::io::{self, Read, Write};
 
@@ -19,7 +19,7 @@ pub fn run(source: &Source) -> Result<(), Failure> {
     input
         .read_to_end(&mut head)
         .map_err(|e| subjects.blame(&Error::Read(e)))?;
-    let (format, header) = format::read_header(None, &head).map_err(|e| subjects.blame(&e))?;
+    let (format, header) = fetool::read_header(None, &head).map_err(|e| subjects.blame(&e))?;
     let derivations = header.describe().derivations;
     if !header.has_slots() {
         return Err(Failure::usage("the file has no key slots")
