@@ -11,7 +11,7 @@ use nix::sys::stat::{Mode, fchmod, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -20,6 +20,8 @@ use std::path::{Component, Path, PathBuf};
 pub const TEMPORARY_PREFIX: &str = ".fetool-";
 /// And end with this.
 pub const TEMPORARY_SUFFIX: &str = ".tmp";
+/// Recovery files of [`super::in_place`] begin as temporary files do, and end with this.
+const RECOVERY_SUFFIX: &str = ".header";
 
 const FOLDER: OFlag = OFlag::O_RDONLY
     .union(OFlag::O_DIRECTORY)
@@ -103,24 +105,52 @@ impl Folder {
         }
     }
 
+    /// Opens a regular file for reading and writing. Links are not followed.
+    pub fn file_to_change(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        match openat(&self.fd, name, flags, Mode::empty()) {
+            Ok(fd) => Ok(File::from(fd)),
+            Err(Errno::ELOOP) => Err(io::Error::other("a symbolic link is in the way")),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether `name` is still the name of `file`.
+    pub fn names(&self, name: &OsStr, file: &File) -> io::Result<bool> {
+        let there = match fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Err(Errno::ENOENT) => return Ok(false),
+            there => there?,
+        };
+        let file = nix::sys::stat::fstat(file)?;
+        Ok((there.st_dev, there.st_ino) == (file.st_dev, file.st_ino))
+    }
+
+    /// The names of all recovery files, in the order of their bytes.
+    pub fn recovery_files(&self) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        let mut dir = Dir::openat(&self.fd, ".", FOLDER, Mode::empty())?;
+        for entry in dir.iter() {
+            let entry = entry?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if is_recovery(name) {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// The path of a file, for messages.
+    pub fn path_of(&self, name: &OsStr) -> PathBuf {
+        self.path.join(name)
+    }
+
     /// Starts a new file, under a temporary name and with mode 0600.
     pub fn stage(&self) -> io::Result<Staged<'_>> {
         loop {
-            let mut random = [0; 8];
-            fetool::random(&mut random).map_err(io::Error::other)?;
-            let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-            let name = OsString::from(format!("{TEMPORARY_PREFIX}{random}{TEMPORARY_SUFFIX}"));
+            let name = random_name(TEMPORARY_SUFFIX)?;
             let path = self.path.join(&name);
-            let flags = OFlag::O_RDWR
-                | OFlag::O_CREAT
-                | OFlag::O_EXCL
-                | OFlag::O_NOFOLLOW
-                | OFlag::O_CLOEXEC;
-            let make = || -> io::Result<(File, PathBuf)> {
-                let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-                let fd = openat(&self.fd, name.as_os_str(), flags, mode)?;
-                Ok((File::from(fd), path))
-            };
+            let make = || Ok((self.create(&name)?, path));
             let ((file, _), undo) = Temporary::make(make, |(_, path)| path)?;
             let staged = Staged {
                 folder: self,
@@ -133,6 +163,37 @@ impl Folder {
                 return Ok(staged);
             }
         }
+    }
+
+    /// Makes a file that is whole and on the disk, with mode 0600, under the name of a recovery
+    /// file, which it returns. Signals must wait meanwhile ([`super::cleanup::uninterrupted`]).
+    pub fn save_recovery(&self, bytes: &[u8]) -> io::Result<OsString> {
+        let (temporary, name) = (
+            random_name(TEMPORARY_SUFFIX)?,
+            random_name(RECOVERY_SUFFIX)?,
+        );
+        let mut file = self.create(&temporary)?;
+        let saved = (|| {
+            if !is_ours(&file)? {
+                return Err(io::Error::other("somebody removed a new temporary file"));
+            }
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            renameat(&self.fd, temporary.as_os_str(), &self.fd, name.as_os_str())?;
+            self.sync()
+        })();
+        if saved.is_err() {
+            let _ = self.remove(&temporary);
+            let _ = self.remove(&name);
+        }
+        saved.map(|()| name)
+    }
+
+    fn create(&self, name: &OsStr) -> io::Result<File> {
+        let flags =
+            OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        Ok(File::from(openat(&self.fd, name, flags, mode)?))
     }
 
     /// Removes temporary files that nobody writes any more. Returns how many.
@@ -184,8 +245,26 @@ impl Folder {
 
 /// Whether this is the name of a temporary file of ours.
 pub fn is_temporary(name: &OsStr) -> bool {
+    has_affixes(name, TEMPORARY_SUFFIX)
+}
+
+/// Whether this is the name of a recovery file of ours.
+pub fn is_recovery(name: &OsStr) -> bool {
+    has_affixes(name, RECOVERY_SUFFIX)
+}
+
+fn has_affixes(name: &OsStr, suffix: &str) -> bool {
     let name = name.as_bytes();
-    name.starts_with(TEMPORARY_PREFIX.as_bytes()) && name.ends_with(TEMPORARY_SUFFIX.as_bytes())
+    name.starts_with(TEMPORARY_PREFIX.as_bytes()) && name.ends_with(suffix.as_bytes())
+}
+
+fn random_name(suffix: &str) -> io::Result<OsString> {
+    let mut random = [0; 8];
+    fetool::random(&mut random).map_err(io::Error::other)?;
+    let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(OsString::from(format!(
+        "{TEMPORARY_PREFIX}{random}{suffix}"
+    )))
 }
 
 /// Locks a new temporary file, so that nobody takes it for one that was left behind. `false` where

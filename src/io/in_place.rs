@@ -1,125 +1,291 @@
-//! Changing the first bytes of a file where it lies, so that neither a crash nor a failing disk
-//! loses both the old and the new ones.
+//! Replacing the header of a file in place, so that neither a crash nor a failing disk loses both the
+//! old and the new one.
 //!
-//! 1. The old bytes and the new ones go to a recovery file beside the file, and both it and its
-//!    name to the disk.
-//! 2. The new bytes are written over the old with one call, and to the disk. All of them are in the
-//!    first 512 bytes, one sector, which disks write whole; should one not, the recovery file tells.
-//! 3. They are read back and compared.
+//! 1. The old and the new header go to a recovery file in the same directory, which is fsynced
+//!    together with its name.
+//! 2. The new header is written over the old one with one call, and fsynced.
+//! 3. It is read back and compared.
 //! 4. The recovery file is removed.
 //!
-//! When a step fails, the old bytes are put back. SIGINT, SIGTERM and SIGHUP wait until the end. A
-//! recovery file that is still there tells the next run that the last one was killed; before it
-//! does anything else, it finds out how far that came ([`settle`]).
+//! When a step fails, the old header is put back. SIGINT, SIGTERM and SIGHUP wait until the end. A
+//! recovery file that is still there tells the next run that the last one was killed.
+//!
+//! A recovery file is evidence, and not to be believed from anybody: others may write to the
+//! directory. [`find`] takes only a regular file with one link that belongs to the effective user and
+//! that nobody else can open, and that names this file by device and inode under a checksum. It never
+//! changes anything by itself; the caller restores a torn header only after a secret opened the file
+//! with one of the two headers.
+//!
+//! The layout of a recovery file, integers in little-endian order:
+//!
+//! | offset | size | field |
+//! |---|---|---|
+//! | 0 | 16 | magic `fetool-recovery1` |
+//! | 16 | 8 | device of the file |
+//! | 24 | 8 | inode of the file |
+//! | 32 | 4 | length of the old header, *n* |
+//! | 36 | 4 | length of the new header, *m* |
+//! | 40 | n | old header |
+//! | 40 + n | m | new header |
+//! | 40 + n + m | 32 | BLAKE3 of all bytes before |
 
 use super::cleanup;
-use super::output::folder;
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use super::folder::Folder;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, TryLockError};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// The recovery file of a file: `.NAME.fetool-header` in the same folder.
-pub fn recovery_path(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(".fetool-header");
-    folder(path).join(name)
+const MAGIC: &[u8; 16] = b"fetool-recovery1";
+/// Everything before the old header.
+pub const OLD_HEADER_AT: usize = 40;
+const CHECKSUM_LEN: usize = 32;
+/// No header is longer.
+const HEADER_MAX: u64 = 1 << 20;
+/// Disks write a sector as a whole or not at all.
+const SECTOR: usize = 512;
+
+/// Whether a file was locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locked {
+    /// Nobody else holds the lock until the file is closed.
+    Yes,
+    /// Another process holds it.
+    Busy,
+    /// The file system has no locks.
+    Unsupported,
 }
 
-/// Writes `new` over `old`, the first bytes of `file`, which is open for reading and writing and has
-/// no recovery file any more.
-pub fn replace_start(path: &Path, file: &File, old: &[u8], new: &[u8]) -> Result<(), Failed> {
+/// Locks a file against others that change it in place. Waits for them, and calls `waiting` after a
+/// second; or does not where there is no `waiting`.
+pub fn lock(file: &File, waiting: Option<impl FnOnce()>) -> Locked {
+    const STEP: Duration = Duration::from_millis(20);
+    const SILENCE: Duration = Duration::from_secs(1);
+    let started = Instant::now();
+    let may_wait = waiting.is_some();
+    let mut waiting = waiting;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Locked::Yes,
+            Err(TryLockError::Error(_)) => return Locked::Unsupported,
+            Err(TryLockError::WouldBlock) if !may_wait => return Locked::Busy,
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if started.elapsed() >= SILENCE
+            && let Some(waiting) = waiting.take()
+        {
+            waiting();
+        }
+        thread::sleep(STEP);
+    }
+}
+
+/// A recovery file that belongs to a file, and can be believed.
+#[derive(Debug)]
+pub struct Recovery {
+    name: OsString,
+    /// The header before the change.
+    pub old: Vec<u8>,
+    /// The header after it.
+    pub new: Vec<u8>,
+}
+
+/// What a recovery file says about its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// All of the old header is there, or all of the new one.
+    Whole,
+    /// The first sectors are those of the new header, the others those of the old one.
+    Torn,
+    /// The header is neither: something else has changed the file since.
+    Changed,
+}
+
+/// A recovery file that names the file.
+#[derive(Debug)]
+pub enum Found {
+    Recovery(Recovery),
+    /// One that cannot be believed, and why.
+    Doubtful(PathBuf, &'static str),
+}
+
+/// Finds the recovery files of `file` among those of its directory ([`Folder::recovery_files`]).
+pub fn find(folder: &Folder, names: &[OsString], file: &File) -> io::Result<Vec<Found>> {
+    let id = Id::of(file)?;
+    let found = names.iter().map(|name| look(folder, name, id));
+    found.filter_map(Result::transpose).collect()
+}
+
+/// A file's identity.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Id {
+    device: u64,
+    inode: u64,
+}
+
+impl Id {
+    fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        Ok(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
+    }
+}
+
+fn look(folder: &Folder, name: &OsStr, id: Id) -> io::Result<Option<Found>> {
+    // What cannot be opened is not the user's own, or is gone.
+    let Ok(Some(file)) = folder.file(name) else {
+        return Ok(None);
+    };
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Ok(None);
+    }
+    let longest = OLD_HEADER_AT as u64 + 2 * HEADER_MAX + CHECKSUM_LEN as u64;
+    let mut bytes = Vec::new();
+    (&file).take(longest + 1).read_to_end(&mut bytes)?;
+    if !names(&bytes, id) {
+        return Ok(None);
+    }
+    let doubtful = |why| Ok(Some(Found::Doubtful(folder.path_of(name), why)));
+    if metadata.uid() != nix::unistd::geteuid().as_raw() {
+        return doubtful("it belongs to another user");
+    }
+    if metadata.mode() & 0o077 != 0 || metadata.nlink() != 1 {
+        return doubtful("others can open it, or it has a second name");
+    }
+    match decode(&bytes) {
+        Some((old, new)) => Ok(Some(Found::Recovery(Recovery {
+            old: old.to_vec(),
+            new: new.to_vec(),
+            name: name.to_owned(),
+        }))),
+        None => doubtful("it is damaged"),
+    }
+}
+
+/// Whether these bytes say that they are about the file.
+fn names(bytes: &[u8], id: Id) -> bool {
+    bytes.len() >= OLD_HEADER_AT
+        && bytes.starts_with(MAGIC)
+        && bytes[16..24] == id.device.to_le_bytes()
+        && bytes[24..32] == id.inode.to_le_bytes()
+}
+
+fn encode(id: Id, old: &[u8], new: &[u8]) -> Vec<u8> {
+    let len = |header: &[u8]| u32::try_from(header.len()).expect("headers are short");
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend(id.device.to_le_bytes());
+    bytes.extend(id.inode.to_le_bytes());
+    bytes.extend(len(old).to_le_bytes());
+    bytes.extend(len(new).to_le_bytes());
+    bytes.extend(old);
+    bytes.extend(new);
+    bytes.extend(blake3::hash(&bytes).as_bytes());
+    bytes
+}
+
+/// Both headers; `None` where the lengths or the checksum are wrong.
+fn decode(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let len = |at: usize| -> Option<usize> {
+        let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
+        u32::from_le_bytes(bytes).try_into().ok()
+    };
+    let (old, new) = (len(32)?, len(36)?);
+    let (all, checksum) = bytes.split_last_chunk::<CHECKSUM_LEN>()?;
+    let headers = all.get(OLD_HEADER_AT..)?;
+    if headers.len() != old.checked_add(new)? || blake3::hash(all) != *checksum {
+        return None;
+    }
+    Some(headers.split_at(old))
+}
+
+impl Recovery {
+    /// Compares the headers with what the file has now.
+    pub fn state(&self, file: &File) -> io::Result<State> {
+        let (old, new) = (&self.old, &self.new);
+        let mut now = vec![0; old.len().max(new.len())];
+        let there = read_up_to(file, &mut now)?;
+        let now = &now[..there];
+        if now.starts_with(old) || now.starts_with(new) {
+            return Ok(State::Whole);
+        }
+        let torn = old.len() == new.len()
+            && (SECTOR..new.len())
+                .step_by(SECTOR)
+                .any(|at| now.starts_with(&new[..at]) && now[at..] == old[at..]);
+        Ok(if torn { State::Torn } else { State::Changed })
+    }
+
+    /// Writes the old header back.
+    pub fn restore(&self, file: &File) -> io::Result<()> {
+        cleanup::uninterrupted(|| write(file, &self.old))?
+    }
+
+    /// Removes the recovery file.
+    pub fn forget(&self, folder: &Folder) -> io::Result<()> {
+        folder.remove(&self.name)?;
+        folder.sync()
+    }
+
+    /// Where it is, for messages.
+    pub fn path(&self, folder: &Folder) -> PathBuf {
+        folder.path_of(&self.name)
+    }
+}
+
+/// Reads from the start as much as there is.
+fn read_up_to(file: &File, into: &mut [u8]) -> io::Result<usize> {
+    let mut there = 0;
+    while there < into.len() {
+        match file.read_at(&mut into[there..], there as u64) {
+            Ok(0) => break,
+            Ok(read) => there += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(there)
+}
+
+/// Writes `new` over `old`, the first bytes of `file`, which is in `folder` and open for reading and
+/// writing.
+pub fn replace_start(folder: &Folder, file: &File, old: &[u8], new: &[u8]) -> Result<(), Failed> {
     assert_eq!(old.len(), new.len(), "the data behind must not move");
-    let recovery = recovery_path(path);
+    let id = Id::of(file).map_err(Failed::Before)?;
     cleanup::uninterrupted(|| {
-        save(&recovery, &[old, new].concat()).map_err(Failed::Before)?;
-        let written = write(file, new);
-        let kept = match written {
+        let recovery = folder.save_recovery(&encode(id, old, new));
+        let recovery = recovery.map_err(Failed::Before)?;
+        let path = || folder.path_of(&recovery);
+        let kept = match write(file, new) {
             Ok(()) => Ok(()),
             Err(error) => Err(match write(file, old) {
                 Ok(()) => Failed::Undone(error),
-                Err(_) => return Err(Failed::Damaged(error)),
+                Err(_) => return Err(Failed::Damaged(path(), error)),
             }),
         };
-        forget(&recovery).map_err(Failed::Leftover)?;
+        let forgotten = folder.remove(&recovery).and_then(|()| folder.sync());
+        forgotten.map_err(|error| Failed::Leftover(path(), error))?;
         kept
     })
     .map_err(Failed::Before)?
 }
-
-/// What an earlier run left behind, and what became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settled {
-    /// No recovery file, or one whose run had changed nothing or everything: it is gone.
-    Whole,
-    /// Some of the new bytes were there and some of the old: all of the old are there again.
-    Restored,
-    /// The file's first bytes are neither: the recovery file is not its own, and still there.
-    Foreign,
-}
-
-/// Settles what an earlier run may have left. A recovery file that was cut short was written before
-/// anything was changed, so what it has of the old bytes is what the file has.
-pub fn settle(path: &Path, file: &File) -> io::Result<Settled> {
-    let recovery = recovery_path(path);
-    match fs::symlink_metadata(&recovery) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Settled::Whole),
-        Ok(metadata) if !metadata.is_file() || metadata.len() > LONGEST => {
-            return Ok(Settled::Foreign);
-        }
-        metadata => metadata?,
-    };
-    cleanup::uninterrupted(|| {
-        let saved = fs::read(&recovery)?;
-        let (old, new) = saved.split_at(saved.len() / 2);
-        let mut now = vec![0; old.len()];
-        file.read_exact_at(&mut now, 0)?;
-        let settled = if now == old || new.starts_with(&now) {
-            Settled::Whole
-        } else if (0..now.len()).all(|i| now[i] == old[i] || now[i] == new[i]) {
-            write(file, old)?;
-            Settled::Restored
-        } else {
-            return Ok(Settled::Foreign);
-        };
-        forget(&recovery)?;
-        Ok(settled)
-    })?
-}
-
-/// No recovery file is longer: two times the first sector.
-const LONGEST: u64 = 1024;
 
 /// What went wrong, and what is left.
 #[derive(Debug)]
 pub enum Failed {
     /// Nothing was changed.
     Before(io::Error),
-    /// The old bytes are there again.
+    /// The old header is there again.
     Undone(io::Error),
-    /// The first bytes may be damaged; the next run puts them right.
-    Damaged(io::Error),
-    /// Everything was done, but the recovery file is still there.
-    Leftover(io::Error),
-}
-
-fn save(recovery: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Never over something that is there.
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(recovery)?;
-    let saved = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| File::open(folder(recovery))?.sync_all());
-    if saved.is_err() {
-        let _ = fs::remove_file(recovery);
-    }
-    saved
+    /// The header may be damaged; the recovery file at this path has the old one.
+    Damaged(PathBuf, io::Error),
+    /// Everything was done, but the recovery file at this path is still there.
+    Leftover(PathBuf, io::Error),
 }
 
 fn write(file: &File, bytes: &[u8]) -> io::Result<()> {
@@ -134,34 +300,84 @@ fn write(file: &File, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-fn forget(recovery: &Path) -> io::Result<()> {
-    fs::remove_file(recovery)?;
-    File::open(folder(recovery))?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::{self, OpenOptions};
 
-    /// A disk that takes no writes any more: the recovery file stays, and the next run settles it.
+    fn open(path: &std::path::Path) -> File {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .unwrap()
+    }
+
+    fn recovery(folder: &Folder, file: &File) -> Recovery {
+        let mut found = find(folder, &folder.recovery_files().unwrap(), file).unwrap();
+        assert_eq!(found.len(), 1);
+        match found.remove(0) {
+            Found::Recovery(recovery) => recovery,
+            doubtful => panic!("{doubtful:?}"),
+        }
+    }
+
+    /// A disk that takes no writes any more: the recovery file stays, and the next run finds it.
     #[test]
     fn what_cannot_be_put_back_is_left_to_the_next_run() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        fs::write(&path, b"old header, data").unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(dir.path()).unwrap();
+        let path = dir.path().join("file");
+        let (old, new) = (vec![b'o'; 3 * SECTOR + 7], vec![b'n'; 3 * SECTOR + 7]);
+        let after = |at: usize| [&new[..at], &old[at..], b"data"].concat();
+        fs::write(&path, after(0)).unwrap();
         let unwritable = File::open(&path).unwrap();
-        let failed = replace_start(&path, &unwritable, b"old header", b"new header");
-        assert!(matches!(failed, Err(Failed::Damaged(_))), "{failed:?}");
-        let recovery = recovery_path(&path);
-        assert_eq!(fs::read(&recovery).unwrap(), b"old headernew header");
+        let failed = replace_start(&folder, &unwritable, &old, &new);
+        assert!(matches!(failed, Err(Failed::Damaged(..))), "{failed:?}");
 
-        // Torn, as such a disk may have left it.
-        fs::write(&path, b"ned header, data").unwrap();
-        let file = OpenOptions::new().read(true).write(true).open(&path);
-        let file = file.unwrap();
-        assert_eq!(settle(&path, &file).unwrap(), Settled::Restored);
-        assert_eq!(fs::read(&path).unwrap(), b"old header, data");
-        assert!(!recovery.exists());
-        assert_eq!(settle(&path, &file).unwrap(), Settled::Whole);
+        let file = open(&path);
+        for (at, state) in [
+            (0, State::Whole),
+            (1, State::Changed),
+            (SECTOR, State::Torn),
+            (SECTOR + 1, State::Changed),
+            (3 * SECTOR, State::Torn),
+            (new.len(), State::Whole),
+        ] {
+            fs::write(&path, after(at)).unwrap();
+            assert_eq!(
+                recovery(&folder, &file).state(&file).unwrap(),
+                state,
+                "{at}"
+            );
+        }
+        fs::write(&path, after(SECTOR)).unwrap();
+        let recovery = recovery(&folder, &file);
+        recovery.restore(&file).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), after(0));
+        recovery.forget(&folder).unwrap();
+        assert!(folder.recovery_files().unwrap().is_empty());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn only_whole_records_about_the_file_count() {
+        let id = Id {
+            device: 5,
+            inode: 7,
+        };
+        let bytes = encode(id, b"old", b"newer");
+        assert!(names(&bytes, id));
+        assert!(!names(&bytes, Id { inode: 8, ..id }));
+        assert!(!names(&bytes, Id { device: 8, ..id }));
+        assert_eq!(decode(&bytes), Some((&b"old"[..], &b"newer"[..])));
+        for len in 0..bytes.len() {
+            assert_eq!(decode(&bytes[..len]), None, "{len}");
+        }
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert_eq!(decode(&changed), None, "{at}");
+        }
     }
 }

@@ -2,31 +2,64 @@
 
 use super::{Args, Secrets, rekey};
 use crate::cli::failure::{Failure, Subjects, say, shown};
-use crate::io::in_place::{self as steps, Failed, Settled};
-use fetool::format::Rekeyed;
-use fetool::status;
-use std::fs::{File, Metadata, OpenOptions};
+use crate::io::folder::Folder;
+use crate::io::in_place::{self as steps, Failed, Found, Locked, OLD_HEADER_AT, Recovery, State};
+use fetool::format::{Change, Rekeyed};
+use fetool::{Error, Rekey, status};
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek};
 use std::path::Path;
 
-/// Changes the header of the file at `path` where it lies.
+/// Changes the header of the file at `path` in place.
 pub fn change(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeyed, Failure> {
     let name = shown(path);
     let system = |error: io::Error| Failure::system(name.clone(), &error);
+    // The recovery file is in the directory of the file itself, wherever links to it are.
+    let path = path.canonicalize().map_err(system)?;
+    let file_name = path.file_name().unwrap_or_default();
+    refuse_irregular(&path.metadata().map_err(system)?, &name)?;
+    let open = || Directory::new(Folder::open(crate::io::output::folder(&path))?);
+    let directory = open().map_err(system)?;
+    change_in(args, &directory, file_name, name.clone(), secrets)
+}
+
+/// A directory with files that are changed in place.
+pub struct Directory {
+    pub folder: Folder,
+    /// What interrupted runs left in it. Read once for all files of the directory.
+    recovery_files: Vec<OsString>,
+}
+
+impl Directory {
+    /// Removes what killed runs left behind half made, and remembers what they left whole.
+    pub fn new(folder: Folder) -> io::Result<Self> {
+        folder.remove_stale()?;
+        Ok(Self {
+            recovery_files: folder.recovery_files()?,
+            folder,
+        })
+    }
+}
+
+/// The same for a file of an open directory, which messages call `shown`.
+pub fn change_in(
+    args: &Args,
+    directory: &Directory,
+    name: &OsStr,
+    shown: String,
+    secrets: &Secrets,
+) -> Result<Rekeyed, Failure> {
+    let system = |error: io::Error| Failure::system(shown.clone(), &error);
     let subjects = Subjects {
-        input: name.clone(),
-        output: name.clone(),
+        input: shown.clone(),
+        output: shown.clone(),
         key: secrets.old.name.clone(),
     };
-    // The recovery file lies beside the file itself, wherever links to it are.
-    let path = path.canonicalize().map_err(system)?;
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(&path)
-        .map_err(system)?;
-    refuse_irregular(&file.metadata().map_err(system)?, &name)?;
-    settle(&name, &path, &file)?;
+    let folder = &directory.folder;
+    let mut file = lock(args, folder, name, &shown)?;
+    refuse_irregular(&file.metadata().map_err(system)?, &shown)?;
+    recover(&shown, directory, &file, secrets)?;
     let rekeyed = rekey(args, secrets)
         .header(&file)
         .map_err(|e| subjects.blame(&e))?;
@@ -34,9 +67,42 @@ pub fn change(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeyed, Fa
     file.rewind()
         .and_then(|()| file.read_exact(&mut old))
         .map_err(system)?;
-    steps::replace_start(&path, &file, &old, &rekeyed.header)
-        .map_err(|failed| explain(&name, &path, failed))?;
+    steps::replace_start(folder, &file, &old, &rekeyed.header)
+        .map_err(|failed| explain(&shown, old.len(), failed))?;
     Ok(rekeyed)
+}
+
+/// Opens the file and locks it until it is closed, so that of two runs at once the second one begins
+/// with what the first one made.
+pub fn lock(args: &Args, folder: &Folder, name: &OsStr, shown: &str) -> Result<File, Failure> {
+    let system = |error: io::Error| Failure::system(shown, &error);
+    loop {
+        let file = folder.file_to_change(name).map_err(system)?;
+        let waiting = || say(Some(shown), "waiting for another rekey of this file");
+        match steps::lock(&file, (!args.no_wait).then_some(waiting)) {
+            Locked::Yes => {}
+            Locked::Busy => {
+                return Err(Failure::usage("another rekey is changing this file")
+                    .with_status(status::SYSTEM)
+                    .about(shown)
+                    .hint("leave out --no-wait to wait for it"));
+            }
+            Locked::Unsupported => {
+                if !args.work.quiet {
+                    say(
+                        Some(shown),
+                        "warning: this file system has no locks; two rekeys of the file at once \
+                         would lose a change",
+                    );
+                }
+                return Ok(file);
+            }
+        }
+        // Whoever held the lock may have put another file in its place.
+        if folder.names(name, &file).map_err(system)? {
+            return Ok(file);
+        }
+    }
 }
 
 /// Only a regular file can be changed in place.
@@ -53,37 +119,100 @@ pub fn refuse_irregular(metadata: &Metadata, name: &str) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Finishes with what an interrupted rekey left, before anything else is done.
-fn settle(name: &str, path: &Path, file: &File) -> Result<(), Failure> {
-    let recovery = shown(&steps::recovery_path(path));
-    match steps::settle(path, file).map_err(|error| Failure::system(&recovery, &error))? {
-        Settled::Whole => Ok(()),
-        Settled::Restored => {
+/// Finishes what an interrupted rekey left, before anything else is done.
+fn recover(
+    name: &str,
+    directory: &Directory,
+    file: &File,
+    secrets: &Secrets,
+) -> Result<(), Failure> {
+    let system = |error: io::Error| Failure::system(name, &error);
+    let folder = &directory.folder;
+    for found in steps::find(folder, &directory.recovery_files, file).map_err(system)? {
+        let recovery = match found {
+            Found::Recovery(recovery) => recovery,
+            Found::Doubtful(path, why) => {
+                say(
+                    Some(name),
+                    &format!("warning: recovery file {} is not used: {why}", shown(&path)),
+                );
+                continue;
+            }
+        };
+        let path = shown(&recovery.path(folder));
+        let about = |error: io::Error| Failure::system(&path, &error);
+        let state = recovery.state(file).map_err(system)?;
+        if state == State::Changed {
+            let len = recovery.old.len();
+            return Err(Failure::usage(format!(
+                "a recovery file of {name}, whose header is neither the old nor the new one in it"
+            ))
+            .with_status(status::SYSTEM)
+            .about(&path)
+            .hint(format!(
+                "nothing was changed; if the file does not open, {} puts the old header back, else \
+                 remove the recovery file",
+                by_hand(&path, name, len)
+            )));
+        }
+        if !opens(&recovery, file, secrets).map_err(system)? {
+            if state == State::Whole {
+                // The header needs no help, and the change itself will tell what is wrong.
+                continue;
+            }
+            return Err(Failure::usage(format!(
+                "the header of {name} is torn, and the given secret opens neither the old nor the \
+                 new one"
+            ))
+            .with_status(status::SYSTEM)
+            .about(&path)
+            .hint("nothing was changed; give a secret that opened the file before"));
+        }
+        if state == State::Torn {
+            recovery.restore(file).map_err(system)?;
             say(
                 Some(name),
                 "warning: an earlier rekey was interrupted; the old header was put back",
             );
-            Ok(())
         }
-        Settled::Foreign => Err(Failure::usage(format!("not the recovery file of {name}"))
-            .with_status(status::SYSTEM)
-            .about(recovery)
-            .hint("nothing was changed; look where it comes from, and move it out of the way")),
+        recovery.forget(folder).map_err(about)?;
     }
+    Ok(())
 }
 
-fn explain(name: &str, path: &Path, failed: Failed) -> Failure {
-    let recovery = shown(&steps::recovery_path(path));
+/// Whether the given secret opens the file with one of the two headers.
+fn opens(recovery: &Recovery, file: &File, secrets: &Secrets) -> io::Result<bool> {
+    for header in [&recovery.old, &recovery.new] {
+        let mut rest = file;
+        rest.seek(io::SeekFrom::Start(header.len() as u64))?;
+        // Whatever can be changed was opened; a last slot, which cannot be dropped, too.
+        let opened = Rekey::new(&secrets.old.secret, Change::Remove).header(header.chain(rest));
+        rest.rewind()?;
+        match opened {
+            Ok(_) | Err(Error::Usage { .. }) => return Ok(true),
+            Err(_) => {}
+        }
+    }
+    Ok(false)
+}
+
+/// The command that puts the old header back by hand.
+fn by_hand(recovery: &str, file: &str, len: usize) -> String {
+    let at = OLD_HEADER_AT + 1;
+    format!("'tail -c +{at} {recovery} | head -c {len} | dd of={file} conv=notrunc'")
+}
+
+fn explain(name: &str, len: usize, failed: Failed) -> Failure {
     match failed {
         Failed::Before(error) => Failure::system(name, &error).hint("nothing was changed"),
         Failed::Undone(error) => {
             Failure::system(name, &error).hint("the old header is there again")
         }
-        Failed::Damaged(error) => Failure::system(name, &error).hint(format!(
-            "the header may be damaged; {recovery} has the old one, and the next rekey -i puts it \
-             back"
+        Failed::Damaged(recovery, error) => Failure::system(name, &error).hint(format!(
+            "the header may be damaged; {} puts the old one back",
+            by_hand(&shown(&recovery), name, len)
         )),
-        Failed::Leftover(error) => Failure::system(recovery, &error)
+        Failed::Leftover(recovery, error) => Failure::system(shown(&recovery), &error)
             .hint("the key was changed; remove this file, which holds the old header"),
     }
 }

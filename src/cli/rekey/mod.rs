@@ -122,10 +122,15 @@ pub struct Args {
 
     /// Change PATH in place
     ///
-    /// The old header is kept in a file beside PATH until the new one is safely on disk, so that an
-    /// interrupted rekey leaves a file that the old or the new secret opens.
+    /// The old header is kept in a recovery file beside PATH until the new one is safely on disk, so
+    /// that an interrupted rekey leaves a file that the old or the new secret opens. PATH is locked
+    /// meanwhile; a second rekey waits.
     #[arg(short, long, conflicts_with = "output", help_heading = "Output")]
     pub in_place: bool,
+
+    /// With -i: fail instead of waiting for another rekey of PATH
+    #[arg(long, requires = "in_place", help_heading = "Output")]
+    pub no_wait: bool,
 
     #[command(flatten)]
     pub walk: WalkArgs,

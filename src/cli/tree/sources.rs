@@ -3,7 +3,7 @@
 use super::args::{Pattern, Shard, WalkArgs};
 use super::place::{self, Place};
 use crate::cli::failure::{Failure, shown};
-use crate::io::folder::is_temporary;
+use crate::io::folder::{is_recovery, is_temporary};
 use globset::{GlobSet, GlobSetBuilder};
 use std::ffi::OsStr;
 use std::fs::{self, File, FileType, Metadata};
@@ -133,7 +133,7 @@ impl<'a> Wanted<'a> {
 
     /// Whether a name is one to work on.
     fn passes(&self, name: &OsStr) -> bool {
-        (self.args.hidden || !name.as_bytes().starts_with(b".")) && !is_temporary(name)
+        (self.args.hidden || !name.as_bytes().starts_with(b".")) && !is_own(name)
     }
 
     fn walked(&self, path: &Path, entry: &DirEntry) -> Option<Found> {
@@ -191,7 +191,7 @@ impl<'a> Wanted<'a> {
         let name = path.file_name().unwrap_or_default();
         let wanted = (self.include.empty || self.include.match_(&path))
             && !self.exclude.match_(&path)
-            && !is_temporary(name);
+            && !is_own(name);
         if !wanted {
             return None;
         }
@@ -215,6 +215,11 @@ impl<'a> Wanted<'a> {
             }
         }
     }
+}
+
+/// Whether fetool made a file for itself, and not for its user.
+fn is_own(name: &OsStr) -> bool {
+    is_temporary(name) || is_recovery(name)
 }
 
 fn id(metadata: &Metadata) -> (u64, u64) {
