@@ -191,6 +191,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             [CompletionResult]::new('--reseal', '--reseal', [CompletionResultType]::ParameterName, 'Open with the old secret and seal again with the new one')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Change PATH in place')
             [CompletionResult]::new('--in-place', '--in-place', [CompletionResultType]::ParameterName, 'Change PATH in place')
+            [CompletionResult]::new('--no-wait', '--no-wait', [CompletionResultType]::ParameterName, 'With -i: fail instead of waiting for another rekey of PATH')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Work on every file below PATHs, each by itself')
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Work on every file below PATHs, each by itself')
             [CompletionResult]::new('--hidden', '--hidden', [CompletionResultType]::ParameterName, 'Hidden files and folders too, whose names begin with a dot')

@@ -184,6 +184,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand --reseal 'Open with the old secret and seal again with the new one'
             cand -i 'Change PATH in place'
             cand --in-place 'Change PATH in place'
+            cand --no-wait 'With -i: fail instead of waiting for another rekey of PATH'
             cand -r 'Work on every file below PATHs, each by itself'
             cand --recursive 'Work on every file below PATHs, each by itself'
             cand --hidden 'Hidden files and folders too, whose names begin with a dot'

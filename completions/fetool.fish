@@ -178,6 +178,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l remove -d 'Drop 
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l list -d 'List the key slots; needs no secret'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l reseal -d 'Open with the old secret and seal again with the new one'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s i -l in-place -d 'Change PATH in place'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l no-wait -d 'With -i: fail instead of waiting for another rekey of PATH'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l hidden -d 'Hidden files and folders too, whose names begin with a dot'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l one-file-system -d 'Stay on the file system of each PATH'

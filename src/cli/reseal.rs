@@ -1,25 +1,27 @@
 //! `fetool rekey --reseal`: open and seal again in one pass, with no plaintext on the disk.
 
-use super::failure::Failure;
-use super::rekey::{Args, find, new_secret, refuse_irregular};
+use super::failure::{Failure, Subjects};
+use super::rekey::{Args, Secrets, find, lock_path, new_secret, refuse_irregular};
 use super::secrets::Plan;
 use super::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
 use crate::io::handover::{Giver, handover};
-use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
 use fetool::format::gocrypt::GoCrypt;
 use fetool::format::{Format, Limits, by_name};
 use fetool::kdf::Kdf;
-use fetool::{Error, Open, Opened, Opening, Seal, Sealed, Stop};
+use fetool::{Error, Meter, Open, Opened, Opening, Seal, Sealed, Stop};
+use std::io::{Read, Write};
 use std::{fs, thread};
 
 pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<(), Failure> {
+    let mut _lock = None;
     let target = match source {
         Source::Path(path) if args.in_place => {
             // Before it is opened: a fifo would wait for a writer, and then be its own input.
             let metadata =
                 fs::metadata(path).map_err(|error| Failure::system(source.name(), &error))?;
             refuse_irregular(&metadata, &source.name())?;
+            _lock = Some(lock_path(args, path)?);
             Target::File {
                 path: path.clone(),
                 force: true,
@@ -48,13 +50,61 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
 
     let clock = Clock::start();
     let (meter, progress) = show_progress(&args.work, Some(&target), body);
+    let resealed = stream(
+        args,
+        &secrets,
+        input,
+        body,
+        meter,
+        &stop,
+        &mut output,
+        subjects,
+    )?;
+    drop(progress);
+    let Resealed {
+        sealed,
+        format,
+        weaknesses,
+        subjects,
+    } = resealed;
+    output
+        .commit()
+        .map_err(|e| subjects.blame(&Error::Write(e)))?;
+    weaknesses.warn_of_more(&args.work, &subjects, 1, sealed.plaintext_len);
+    if args.work.verbose {
+        let what = format!("sealed again as {}", format.name());
+        clock.tell(&subjects, &what, sealed.plaintext_len, sealed.chunks);
+    }
+    Ok(())
+}
+
+/// What came of sealing a file again.
+pub struct Resealed<'a> {
+    pub sealed: Sealed,
+    format: &'static dyn Format,
+    weaknesses: Weaknesses<'a>,
+    subjects: Subjects,
+}
+
+/// Opens `input` with the old secret and seals it with the new one to `output`, in one pass.
+#[expect(clippy::too_many_arguments, reason = "each is another thing")]
+pub fn stream<'a>(
+    args: &Args,
+    secrets: &Secrets,
+    input: impl Read + Send,
+    body: Option<u64>,
+    meter: Meter,
+    stop: &Stop,
+    output: &mut impl Write,
+    mut subjects: Subjects,
+) -> Result<Resealed<'a>, Failure> {
     let opening = Open::new(&secrets.old.secret)
         .limits(Limits {
             memory: args.max_memory,
             body,
         })
         .jobs(args.work.jobs())
-        .stop(&stop)
+        .stop(stop)
         .meter(meter)
         .start(input)
         .map_err(|e| subjects.blame(&e))?;
@@ -64,7 +114,7 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     }
     let format = args.format.unwrap_or_else(|| same_format(&opening));
     // Its own switch: an opening that fails must be heard of first.
-    let sealing = Seal::new(new_secret(&secrets))
+    let sealing = Seal::new(new_secret(secrets))
         .format(format)
         // With a salt beside the file it is part of the secret.
         .kdf(
@@ -82,7 +132,7 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
             .name("opening".to_owned())
             .spawn_scoped(scope, move || open(opening, giver))
             .map_err(Error::Thread)?;
-        let sealed: Result<Sealed, Error> = sealing.run(taker, &mut output);
+        let sealed: Result<Sealed, Error> = sealing.run(taker, &mut *output);
         if sealed.is_err() {
             // The opening may wait for input that nobody needs any more.
             stop.stop();
@@ -97,26 +147,21 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
             (Err(error), _) => Err(error),
         }
     });
-    drop(progress);
-    let sealed = sealed.map_err(|e| subjects.blame(&e))?;
-    output
-        .commit()
-        .map_err(|e| subjects.blame(&Error::Write(e)))?;
-    weaknesses.warn_of_more(&args.work, &subjects, 1, sealed.plaintext_len);
-    if args.work.verbose {
-        let what = format!("sealed again as {}", format.name());
-        clock.tell(&subjects, &what, sealed.plaintext_len, sealed.chunks);
-    }
-    Ok(())
+    Ok(Resealed {
+        sealed: sealed.map_err(|e| subjects.blame(&e))?,
+        format,
+        weaknesses,
+        subjects,
+    })
 }
 
 /// The format of what was opened, or what has taken its place.
-fn same_format(opening: &Opening<Input>) -> &'static dyn Format {
+fn same_format<R: Read + Send>(opening: &Opening<R>) -> &'static dyn Format {
     let format = by_name(opening.format()).expect("what was opened has a known format");
     if format.writes() { format } else { &GoCrypt }
 }
 
-fn open(opening: Opening<Input>, mut giver: Giver) -> Result<Opened, Error> {
+fn open(opening: Opening<impl Read + Send>, mut giver: Giver) -> Result<Opened, Error> {
     let opened = opening.run(&mut giver)?;
     giver.finish().map_err(Error::Write)?;
     Ok(opened)

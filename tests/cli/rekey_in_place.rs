@@ -1,7 +1,8 @@
 //! `fetool rekey -i` and the file that it changes; and passphrases that are typed for it.
 
-use crate::dexios_common::rekeying::{CHANGE, changed, folder};
-use crate::dexios_common::{SECRET, watchdog};
+use crate::dexios_common::forge::Forge;
+use crate::dexios_common::rekeying::{CHANGE, SECOND, changed, folder};
+use crate::dexios_common::{SECRET, open, watchdog};
 use fetool::status;
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
@@ -136,4 +137,81 @@ fn passphrases_are_asked_for_old_before_new() {
     }
     changed(&folder.read("f"), &file);
     assert_eq!(folder.names(), ["f"]);
+}
+
+/// Each begins with what the other one made, so that no slot is lost and no dropped one comes back.
+#[test]
+fn two_at_once_lose_nothing() {
+    let _dog = watchdog();
+    let (folder, _) = folder(&[SECRET]);
+    folder.write("three", b"three");
+    let add = |key: &str| {
+        Command::new(env!("CARGO_BIN_EXE_fetool"))
+            .current_dir(folder.path(""))
+            .args([
+                "rekey",
+                "-k",
+                "@one",
+                "--add",
+                "--new-kdf",
+                "balloon",
+                "-i",
+                "f",
+            ])
+            .args(["--new-key", key])
+            .spawn()
+            .unwrap()
+    };
+    let mut runs = [add("@two"), add("@three")];
+    for run in &mut runs {
+        assert!(run.wait().unwrap().success());
+    }
+    let file = folder.read("f");
+    for secret in [SECRET, SECOND, b"three"] {
+        assert_eq!(open(secret, &file).unwrap(), b"text");
+    }
+    assert_eq!(folder.names(), ["f", "three"]);
+}
+
+#[test]
+fn a_file_that_another_rekey_changes_is_waited_for() {
+    let _dog = watchdog();
+    let (folder, file) = folder(&[SECRET]);
+    let other = fs::File::open(folder.path("f")).unwrap();
+    other.lock().unwrap();
+    for reseal in ["", " --reseal"] {
+        let line = format!("{CHANGE} -i --no-wait f{reseal}");
+        let says = "fetool: f: another rekey is changing this file\n\
+                    fetool: hint: leave out --no-wait to wait for it\n";
+        assert_eq!(folder.run(&line).fails(status::SYSTEM, "").stderr, says);
+        assert!(folder.read("f") == file);
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_fetool"))
+        .current_dir(folder.path(""))
+        .args(CHANGE.split(' ').chain(["-i", "f"]))
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = child.stderr.take().unwrap();
+    let waiting = "fetool: f: waiting for another rekey of this file\n";
+    let mut line = vec![0; waiting.len()];
+    said.read_exact(&mut line).unwrap();
+    assert_eq!(String::from_utf8(line).unwrap(), waiting);
+    assert!(folder.read("f") == file);
+
+    // Meanwhile the other one puts a new file in its place: that is the one to change.
+    let newer = Forge::new(&[SECRET], b"newer").file();
+    folder.write("new", &newer);
+    fs::rename(folder.path("new"), folder.path("f")).unwrap();
+    drop(other);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(open(SECOND, &folder.read("f")).unwrap(), b"newer");
+    assert_eq!(folder.names(), ["f"]);
+}
+
+#[test]
+fn waiting_is_for_changes_in_place() {
+    let (folder, _) = folder(&[SECRET]);
+    let ran = folder.run(&format!("{CHANGE} --no-wait f -o g"));
+    ran.fails(status::USAGE, "fetool: --no-wait goes with -i");
 }

@@ -101,8 +101,172 @@ fn what_makes_no_sense_in_a_tree_is_refused() {
     };
     refused(&[], "fetool: -r changes files in place, and needs -i\n");
     refused(
-        &["--reseal"],
-        "fetool: --reseal is for one file, and this works on many\n\
-         fetool: hint: 'fetool open -r' and 'fetool seal -r' do that\n",
+        &["--reseal", "-i", "-f", "gfe"],
+        "fetool: --format is for one file, and this works on many\n\
+         fetool: hint: the names of the files would no longer fit what they hold\n",
     );
+}
+
+/// Files of the default format wrap no key: that nothing was done must not look like success.
+#[test]
+fn files_without_slots_fail() {
+    let dir = home();
+    dir.write("new", [9; 32]);
+    put(&dir, "t/a", "a");
+    fetool(["seal", "-q", "-r", "-k", "@key", "t", "--remove-source"])
+        .within(&dir)
+        .run()
+        .succeeds();
+    put(&dir, "t/plain", "plain");
+    put(&dir, "t/empty.gfe", "");
+    let before = dir.read("t/a.gfe");
+    let rekey = |args: &[&str]| {
+        fetool(["rekey", "-r", "-i", "-k", "@key", "t", "--new-key", "@new"])
+            .args(args)
+            .within(&dir)
+            .run()
+    };
+    let ended = rekey(&[]);
+    assert_eq!(ended.code(), Some(5), "{}", ended.stderr());
+    let says = ended.stderr();
+    assert!(says.contains("fetool: t/a.gfe: "), "{says}");
+    assert!(says.contains("--reseal"), "{says}");
+    assert!(
+        says.contains("fetool: t/empty.gfe: unexpected EOF: the input is empty"),
+        "{says}"
+    );
+    assert!(
+        says.contains("rekeyed 0 files, 0 B, 1 skipped, 2 failed"),
+        "{says}"
+    );
+    assert!(dir.read("t/a.gfe") == before);
+}
+
+/// A tree's key is changed without plaintext on the disk, and a second run finds that it was.
+#[test]
+fn a_tree_is_sealed_again_in_place() {
+    let dir = home();
+    dir.write("new", [9; 32]);
+    for name in ["a", "b", "d/c"] {
+        put(&dir, format!("t/{name}"), name);
+    }
+    fetool(["seal", "-q", "-r", "-k", "@key", "t", "--remove-source"])
+        .within(&dir)
+        .run()
+        .succeeds();
+    put(&dir, "t/plain", "plain");
+    dir.set_mode("t/b.gfe", 0o640);
+    let rekey = || {
+        fetool([
+            "rekey",
+            "-r",
+            "-i",
+            "--reseal",
+            "-k",
+            "@key",
+            "t",
+            "--new-key",
+            "@new",
+        ])
+        .within(&dir)
+        .run()
+    };
+    // As if an earlier run was killed behind the first file, and in the middle of the second.
+    fetool([
+        "rekey",
+        "-q",
+        "-i",
+        "--reseal",
+        "-k",
+        "@key",
+        "t/a.gfe",
+        "--new-key",
+        "@new",
+    ])
+    .within(&dir)
+    .run()
+    .succeeds();
+    put(&dir, "t/.fetool-0123456789abcdef.tmp", "half");
+    let done = dir.read("t/a.gfe");
+    let first = rekey();
+    assert_eq!(first.code(), Some(0), "{}", first.stderr());
+    let says = "fetool: rekeyed 2 files, ";
+    assert!(first.stderr().starts_with(says), "{}", first.stderr());
+    assert!(
+        first.stderr().contains(" 2 skipped, 0 failed"),
+        "{}",
+        first.stderr()
+    );
+    assert!(dir.read("t/a.gfe") == done);
+    assert_eq!(dir.mode("t/b.gfe"), 0o640);
+    let names = |folder: &str| {
+        let entries = fs::read_dir(dir.path(folder)).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("t"), ["a.gfe", "b.gfe", "d", "plain"]);
+    assert_eq!(names("t/d"), ["c.gfe"]);
+    for name in ["a", "b", "d/c"] {
+        let opened = fetool(["open", "-k", "@new", &format!("t/{name}.gfe")])
+            .within(&dir)
+            .run();
+        assert_eq!(opened.stdout(), name);
+        let revoked = fetool(["open", "-k", "@key", &format!("t/{name}.gfe")])
+            .within(&dir)
+            .run();
+        assert_eq!(revoked.code(), Some(3));
+    }
+    let again = rekey();
+    assert_eq!(again.code(), Some(0), "{}", again.stderr());
+    assert!(
+        again
+            .stderr()
+            .starts_with("fetool: rekeyed 0 files, 0 B, 4 skipped, 0 failed")
+    );
+}
+
+/// A directory of a listed path that has become a link leads nowhere, in whatever is done to lists.
+#[test]
+fn listed_paths_lead_through_directories_only() {
+    let dir = home();
+    dir.write("new", [9; 32]);
+    put(&dir, "outside/x", "outside");
+    fetool(["seal", "-k", "@key", "outside/x", "-o", "outside/y.gfe"])
+        .within(&dir)
+        .run()
+        .succeeds();
+    fs::create_dir(dir.path("t")).unwrap();
+    std::os::unix::fs::symlink("../outside", dir.path("t/d")).unwrap();
+    let before = dir.read("outside/y.gfe");
+    let listed = |args: &[&str], path: &str| {
+        let list = format!("{path}\0");
+        fetool(args.iter().copied())
+            .args(["-q", "--files0-from", "-"])
+            .within(&dir)
+            .input(list)
+            .run()
+    };
+    let seal = ["seal", "-k", "@key", "--remove-source"];
+    let open = ["open", "-k", "@key", "--remove-source"];
+    let rekey = ["rekey", "-k", "@key", "-i", "--reseal", "--new-key", "@new"];
+    for (args, path) in [
+        (&seal[..], "t/d/x"),
+        (&open[..], "t/d/y.gfe"),
+        (&rekey[..], "t/d/y.gfe"),
+    ] {
+        let ended = listed(args, path);
+        assert_eq!(ended.code(), Some(1), "{}", ended.stderr());
+        let says = format!("fetool: {path}: d is no folder, and links are not followed there\n");
+        assert_eq!(ended.stderr(), says);
+        assert_eq!(fs::read_dir(dir.path("outside")).unwrap().count(), 2);
+        assert!(dir.read("outside/y.gfe") == before);
+    }
+    // A parent directory is no link, and neither is the root.
+    let absolute = dir.path("outside/y.gfe").canonicalize().unwrap();
+    for path in ["t/../outside/y.gfe", absolute.to_str().unwrap()] {
+        let ended = listed(&["open", "-k", "@key", "--force"], path);
+        assert_eq!(ended.code(), Some(0), "{}", ended.stderr());
+    }
+    assert_eq!(dir.read("outside/y"), b"outside");
 }

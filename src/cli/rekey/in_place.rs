@@ -105,6 +105,15 @@ pub fn lock(args: &Args, folder: &Folder, name: &OsStr, shown: &str) -> Result<F
     }
 }
 
+/// The same for a path, wherever links lead.
+pub fn lock_path(args: &Args, path: &Path) -> Result<File, Failure> {
+    let name = shown(path);
+    let system = |error: io::Error| Failure::system(name.clone(), &error);
+    let path = path.canonicalize().map_err(system)?;
+    let folder = Folder::open(crate::io::output::folder(&path)).map_err(system)?;
+    lock(args, &folder, path.file_name().unwrap_or_default(), &name)
+}
+
 /// Only a regular file can be changed in place.
 pub fn refuse_irregular(metadata: &Metadata, name: &str) -> Result<(), Failure> {
     if metadata.is_dir() {

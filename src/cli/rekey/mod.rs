@@ -4,7 +4,7 @@ mod in_place;
 mod list;
 mod tree;
 
-pub use in_place::refuse_irregular;
+pub use in_place::{lock_path, refuse_irregular};
 
 use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, written_format};
 use super::failure::{Failure, say};
@@ -129,7 +129,7 @@ pub struct Args {
     pub in_place: bool,
 
     /// With -i: fail instead of waiting for another rekey of PATH
-    #[arg(long, requires = "in_place", help_heading = "Output")]
+    #[arg(long, help_heading = "Output")]
     pub no_wait: bool,
 
     #[command(flatten)]
@@ -176,6 +176,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     match &source {
         Source::Path(path) if args.in_place => {
+            // Before anybody types a passphrase for nothing.
+            let metadata = path.metadata();
+            let metadata = metadata.map_err(|error| Failure::system(source.name(), &error))?;
+            refuse_irregular(&metadata, &source.name())?;
             let secrets = find(&old, new.as_ref())?;
             let rekeyed = in_place::change(args, path, &secrets)?;
             tell(args, &source.name(), &rekeyed);
@@ -190,6 +194,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 fn check(args: &Args) -> Result<(), Failure> {
     let new = args.new_key.is_some() || args.new_passphrase.is_some();
     for (given, option, needed, there) in [
+        (args.no_wait, "--no-wait", "-i", args.in_place),
         (args.format.is_some(), "--format", "--reseal", args.reseal),
         (
             args.new_salt.is_some(),

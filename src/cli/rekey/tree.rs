@@ -1,22 +1,29 @@
-//! `fetool rekey -r -i`: every file of a tree that has key slots, where it lies.
+//! `fetool rekey -r -i`: every sealed file of a tree, each in place.
 
-use super::{Args, Secrets, find, in_place, new_plan};
-use crate::cli::failure::{Failure, shown};
+use super::in_place::{self, Directory};
+use super::{Args, Secrets, find, new_plan};
+use crate::cli::failure::{Failure, Subjects, shown};
+use crate::cli::reseal;
 use crate::cli::secrets::Plan;
-use crate::cli::tree::{Found, Outcome, Report, Wanted, What, list_on_stdin, refuse_in_trees};
+use crate::cli::tree::{
+    Found, Outcome, Place, Report, Wanted, What, has_sealed_suffix, list_on_stdin, refuse_in_trees,
+};
+use crate::io::folder::Folder;
 use fetool::format::HEAD_MAX;
-use fetool::{Error, Open, Secret, read_header, status};
-use std::fs::File;
-use std::io::{self, Read};
+use fetool::{Error, Meter, Open, Secret, Stop, read_header, status};
+use std::ffi::OsStr;
+use std::fs::{File, Permissions};
+use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::PathBuf;
 
 pub fn run(args: &Args) -> Result<(), Failure> {
     let stray = [
         (
-            args.reseal,
-            "--reseal",
-            "'fetool open -r' and 'fetool seal -r' do that",
+            args.format.is_some(),
+            "--format",
+            "the names of the files would no longer fit what they hold",
         ),
         (args.list, "--list", "'fetool inspect' takes many files"),
         (
@@ -44,6 +51,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(new) = &mut secrets.new {
         new.secret = new.secret.clone().for_many_files();
     }
+    let mut worker = Worker {
+        args,
+        secrets: &secrets,
+        directory: None,
+    };
     let wanted = Wanted::new(&args.walk, None)?;
     let mut report = Report::new(
         "rekey",
@@ -56,7 +68,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     wanted.find(&args.paths, &mut |found| {
         let outcome = match found {
             Found::File(place, len) => Outcome {
-                what: change(args, &place.source, len, &secrets),
+                what: worker.work(&place, len),
                 path: place.source,
                 output: None,
             },
@@ -75,38 +87,144 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     report.end()
 }
 
-fn change(args: &Args, path: &Path, len: u64, secrets: &Secrets) -> What {
-    match has_slots(path) {
-        Ok(true) => {}
-        Ok(false) => return What::Skipped("no key slots".to_owned()),
-        Err(error) => return What::Failed(Failure::system(shown(path), &error)),
-    }
-    if args.walk.dry_run {
-        return What::Planned;
-    }
-    match in_place::change(args, path, secrets) {
-        Ok(_) => What::Done(len),
-        Err(failure) if failure.status() == status::KEY && is_changed(args, path, secrets) => {
-            What::Skipped("changed already".to_owned())
+/// Works on one file after the other.
+struct Worker<'a> {
+    args: &'a Args,
+    secrets: &'a Secrets,
+    /// The directory used last, which the next file often shares.
+    directory: Option<(PathBuf, Directory)>,
+}
+
+impl Worker<'_> {
+    fn work(&mut self, place: &Place, len: u64) -> What {
+        match self.try_work(place, len) {
+            Ok(what) => what,
+            Err(failure) => What::Failed(failure),
         }
-        Err(failure) => What::Failed(failure),
+    }
+
+    fn try_work(&mut self, place: &Place, len: u64) -> Result<What, Failure> {
+        let (args, secrets) = (self.args, self.secrets);
+        let about = |error: io::Error| Failure::system(shown(&place.source), &error);
+        let name = place.source.file_name().unwrap_or_default();
+        let directory = self.enter(place).map_err(about)?;
+        let file = directory.folder.file(name).map_err(about)?;
+        let file = file.ok_or_else(|| about(io::Error::from(io::ErrorKind::NotFound)))?;
+        if !file.metadata().map_err(about)?.is_file() {
+            return Ok(What::Skipped("not a file any more".to_owned()));
+        }
+        if !has_sealed_suffix(name) && !has_header(&file).map_err(about)? {
+            return Ok(What::Skipped("not a sealed file".to_owned()));
+        }
+        if args.walk.dry_run {
+            return Ok(What::Planned);
+        }
+        let changed = if args.reseal {
+            self.reseal(place, name)
+        } else {
+            let shown = shown(&place.source);
+            in_place::change_in(args, directory, name, shown, secrets).map(drop)
+        };
+        match changed {
+            Ok(()) => Ok(What::Done(len)),
+            Err(failure) if may_be_key(&failure) && self.is_changed(file) => {
+                Ok(What::Skipped("changed already".to_owned()))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Opens the file's directory, through directories only unless links are to be followed.
+    fn enter(&mut self, place: &Place) -> io::Result<&Directory> {
+        let path = place.root.join(&place.below);
+        if self
+            .directory
+            .as_ref()
+            .is_none_or(|(last, _)| *last != path)
+        {
+            self.directory = None;
+            let folder = if self.args.walk.follow {
+                Folder::open(if path.as_os_str().is_empty() {
+                    ".".as_ref()
+                } else {
+                    &path
+                })?
+            } else {
+                Folder::open(&place.root)?.enter(&place.below, None)?
+            };
+            self.directory = Some((path, Directory::new(folder)?));
+        }
+        let (_, directory) = self.directory.as_ref().expect("it was just opened");
+        Ok(directory)
+    }
+
+    /// Opens the file and seals it again into a new one, which takes its place when it is on the disk.
+    fn reseal(&self, place: &Place, name: &OsStr) -> Result<(), Failure> {
+        let (args, secrets) = (self.args, self.secrets);
+        let (_, directory) = self.directory.as_ref().expect("it was entered");
+        let folder = &directory.folder;
+        let subjects = Subjects {
+            input: shown(&place.source),
+            output: shown(&place.source),
+            key: secrets.old.name.clone(),
+        };
+        let about = |error: io::Error| Failure::system(&subjects.input, &error);
+        let file = in_place::lock(args, folder, name, &subjects.input)?;
+        let before = file.metadata().map_err(about)?;
+        let mut staged = folder.stage().map_err(about)?;
+        reseal::stream(
+            args,
+            secrets,
+            &file,
+            Some(before.len()),
+            Meter::unwatched(),
+            &Stop::new(),
+            &mut staged.file,
+            subjects.clone(),
+        )?;
+        let now = file.metadata().map_err(about)?;
+        if (now.len(), now.modified().ok()) != (before.len(), before.modified().ok()) {
+            return Err(Failure::usage("the file changed while it was read")
+                .with_status(status::SYSTEM)
+                .about(&subjects.input));
+        }
+        let finish = || {
+            let made = staged.file.metadata()?;
+            if (made.uid(), made.gid()) != (before.uid(), before.gid()) {
+                fchown(&staged.file, Some(before.uid()), Some(before.gid()))?;
+            }
+            let mode = Permissions::from_mode(before.mode() & 0o777);
+            staged.file.set_permissions(mode)?;
+            staged.file.sync_all()
+        };
+        finish().map_err(about)?;
+        staged.place(name, true).map_err(about)?;
+        folder.sync().map_err(about)
+    }
+
+    /// Whether an earlier run, that was killed, has done this file: the new secret opens it.
+    fn is_changed(&self, mut file: File) -> bool {
+        let mut opens = |secret: &Secret| -> Result<(), Error> {
+            file.rewind().map_err(Error::Read)?;
+            Open::new(secret).start(&file).map(drop)
+        };
+        let new = self.secrets.new.as_ref().filter(|_| !self.args.add);
+        new.is_some_and(|new| opens(&new.secret).is_ok())
     }
 }
 
-fn has_slots(path: &Path) -> io::Result<bool> {
-    let mut head = Vec::new();
-    File::open(path)?
-        .take(HEAD_MAX as u64)
-        .read_to_end(&mut head)?;
-    Ok(read_header(None, &head).is_ok_and(|(_, header)| header.has_slots()))
+/// Whether a failure may come from the wrong secret.
+fn may_be_key(failure: &Failure) -> bool {
+    [status::KEY, status::FORMAT].contains(&failure.status())
 }
 
-/// Whether an earlier run, that was killed, has done this file: the new secret opens it.
-fn is_changed(args: &Args, path: &Path, secrets: &Secrets) -> bool {
-    let opens = |secret: &Secret| -> Result<(), Error> {
-        let file = File::open(path).map_err(Error::Read)?;
-        Open::new(secret).start(file).map(drop)
-    };
-    let new = secrets.new.as_ref().filter(|_| !args.add);
-    new.is_some_and(|new| opens(&new.secret).is_ok())
+/// Whether a file has the magic number of a format.
+fn has_header(file: &File) -> io::Result<bool> {
+    let mut head = Vec::new();
+    file.take(HEAD_MAX as u64).read_to_end(&mut head)?;
+    Ok(match read_header(None, &head) {
+        Err(Error::UnknownFormat(_)) => false,
+        // An empty file has no magic number either.
+        _ => !head.is_empty(),
+    })
 }

@@ -14,6 +14,7 @@ mod tally;
 mod way;
 
 pub use args::{TreeArgs, WalkArgs};
+pub use place::{Place, has_sealed_suffix};
 pub use report::{Outcome, Report, What};
 pub use sources::{Found, Wanted};
 pub use way::Way;
@@ -24,7 +25,6 @@ use crate::io::FileId;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use fetool::{Stop, all_cores};
 use one::{Shared, Worker};
-use place::Place;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -136,8 +136,26 @@ pub fn refuse_in_trees(
     match (paths.is_empty(), &tree.files0_from) {
         (true, None) => Err(Failure::usage("-r needs a PATH")),
         (false, Some(_)) => Err(Failure::usage("PATHs and --files0-from do not go together")),
-        _ => Ok(()),
+        _ => some_path_exists(paths),
     }
+}
+
+/// Fails where there is nothing to work on, before anybody is asked for a passphrase.
+fn some_path_exists(paths: &[PathBuf]) -> Result<(), Failure> {
+    let mut missing = Vec::new();
+    for path in paths {
+        match fs::metadata(path) {
+            Err(error) if fs::symlink_metadata(path).is_err() => {
+                missing.push(Failure::system(shown(path), &error));
+            }
+            _ => return Ok(()),
+        }
+    }
+    let Some(last) = missing.pop() else {
+        return Ok(());
+    };
+    missing.iter().for_each(Failure::print);
+    Err(last)
 }
 
 /// Whether standard input is the list of files.

@@ -1,5 +1,6 @@
 //! Where the files of a tree are, and where what becomes of them goes. Names are bytes throughout.
 
+use fetool::format::FORMATS;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
@@ -49,24 +50,41 @@ pub fn named(path: &Path) -> Option<Place> {
     })
 }
 
-/// A file from a list of paths, which keeps its whole path under the output's folder.
+/// A file from a list of paths, which keeps its whole path under the output's folder. It is reached
+/// through directories only: who can put a link into one of them must not lead the work elsewhere.
 ///
 /// # Errors
-/// Why there is no place for it.
-pub fn listed(path: &Path) -> Result<Place, &'static str> {
-    let mut relative = PathBuf::new();
-    for component in path.components() {
+/// Why there is no place for it under a directory for outputs, together with the file.
+pub fn listed(path: &Path) -> Option<(Place, Result<(), &'static str>)> {
+    let name = path.file_name()?;
+    let mut root = PathBuf::new();
+    let mut below = PathBuf::new();
+    let mut stays = Ok(());
+    for component in path.parent()?.components() {
         match component {
-            Component::Normal(name) => relative.push(name),
-            Component::RootDir | Component::CurDir => {}
-            Component::ParentDir | Component::Prefix(_) => {
-                return Err("'..' in a listed path has no place under --output-dir");
+            Component::Normal(name) => below.push(name),
+            Component::CurDir => {}
+            Component::RootDir | Component::Prefix(_) => root.push(component),
+            Component::ParentDir => {
+                stays = Err("'..' in a listed path has no place under --output-dir");
+                // A directory's parent is no link. Behind names it could be anywhere, so those are
+                // part of what the user named.
+                root.push(&below);
+                root.push(component);
+                below = PathBuf::new();
             }
         }
     }
-    let mut place = named(path).ok_or("not the path of a file")?;
-    place.relative = relative;
-    Ok(place)
+    if root.as_os_str().is_empty() {
+        root.push(".");
+    }
+    let place = Place {
+        source: path.to_owned(),
+        root,
+        relative: below.join(name),
+        below,
+    };
+    Some((place, stays))
 }
 
 /// The name of a sealed file.
@@ -81,6 +99,12 @@ pub fn with_suffix(name: &OsStr, suffix: &str) -> OsString {
 pub fn without_suffix(name: &OsStr, suffix: &str) -> Option<OsString> {
     let name = name.as_bytes().strip_suffix(suffix.as_bytes())?;
     (!name.is_empty()).then(|| OsString::from_vec(name.to_vec()))
+}
+
+/// Whether a name ends in the suffix of any format.
+pub fn has_sealed_suffix(name: &OsStr) -> bool {
+    let mut formats = FORMATS.iter();
+    formats.any(|format| without_suffix(name, format.suffix()).is_some())
 }
 
 #[cfg(test)]
@@ -107,12 +131,26 @@ mod tests {
 
     #[test]
     fn listed_paths_stay_below() {
-        let relative = |path| listed(Path::new(path)).map(|place| place.relative);
-        assert_eq!(relative("./a/x"), Ok("a/x".into()));
-        assert_eq!(relative("/a/x"), Ok("a/x".into()));
-        assert!(relative("../x").is_err());
-        assert!(relative("a/../../x").is_err());
-        assert!(relative("/").is_err());
+        let listed = |path| {
+            let (place, stays) = listed(Path::new(path))?;
+            let parts = [place.root, place.below, place.relative];
+            let [root, below, relative] = parts.map(|part| part.to_str().unwrap().to_owned());
+            Some((root, below, stays.is_ok().then_some(relative)))
+        };
+        let parts = |root: &str, below: &str, relative: Option<&str>| {
+            Some((
+                root.to_owned(),
+                below.to_owned(),
+                relative.map(str::to_owned),
+            ))
+        };
+        assert_eq!(listed("./a/x"), parts(".", "a", Some("a/x")));
+        assert_eq!(listed("x"), parts(".", "", Some("x")));
+        assert_eq!(listed("/a/b/x"), parts("/", "a/b", Some("a/b/x")));
+        assert_eq!(listed("../b/x"), parts("..", "b", None));
+        assert_eq!(listed("a/../../b/x"), parts("a/../..", "b", None));
+        assert_eq!(listed("/"), None);
+        assert_eq!(listed("a/.."), None);
     }
 
     #[test]

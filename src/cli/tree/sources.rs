@@ -200,19 +200,18 @@ impl<'a> Wanted<'a> {
         } else {
             fs::symlink_metadata(&path)
         };
+        let failed = |failure: Failure| Some(Found::Failed(path.clone(), failure));
         match (metadata, place::listed(&path)) {
-            (Err(error), _) => {
-                let failure = Failure::system(shown(&path), &error);
-                Some(Found::Failed(path, failure))
+            (Err(error), _) => failed(Failure::system(shown(&path), &error)),
+            // Only directories have no name, such as "..".
+            (Ok(metadata), None) => {
+                let why = kind(metadata.file_type()).to_owned();
+                Some(Found::Skipped(path, why))
             }
-            (Ok(_), Err(why)) if self.placed => {
-                let failure = Failure::usage(why).about(shown(&path));
-                Some(Found::Failed(path, failure))
+            (Ok(_), Some((_, Err(why)))) if self.placed => {
+                failed(Failure::usage(why).about(shown(&path)))
             }
-            (Ok(metadata), place) => {
-                let place = place.ok().or_else(|| place::named(&path))?;
-                self.regular(&path, place, &metadata)
-            }
+            (Ok(metadata), Some((place, _))) => self.regular(&path, place, &metadata),
         }
     }
 }

@@ -47,18 +47,37 @@ pub const IN_PLACE: Chapter = (
     "IN PLACE",
     &[
         Text(
-            "With -i the old and the new header are first written to '.NAME.fetool-header' in the \
-             same folder, and that to the disk. Then the new header is written over the old one in \
-             one call, brought to the disk, read back and compared, and the copy is removed. All of \
-             the header is in the first 512 bytes, which disks write whole. SIGINT, SIGTERM and \
-             SIGHUP wait until this is over. When writing fails, the old header is put back.",
+            "With -i, rekey first writes the old and the new header to a recovery file in the \
+             directory of the file, '.fetool-HEX.header' with a random HEX, and fsyncs it. Then it \
+             writes the new header over the old one in one call, fsyncs it, reads it back and \
+             removes the recovery file. SIGINT, SIGTERM and SIGHUP wait until this is over. When \
+             writing fails, rekey puts the old header back.",
         ),
         Text(
-            "Killed at any moment, or cut off by a power failure, the file is opened by the old \
-             or the new secret. Should a disk have torn the header, the next 'rekey -i', with \
-             whatever secret, first puts the old one back from the copy; so does 'head -c 416 \
-             .NAME.fetool-header | dd of=NAME conv=notrunc' (128 for a version 4 file). A copy that \
-             stays behind lets the old secret open the file; the next 'rekey -i' removes it.",
+            "A recovery file that is still there belongs to a run that was killed. The next 'rekey \
+             -i' of the file uses it only when it is a regular file with one link that belongs to \
+             the effective user, with no permissions for others, and names the file by device and \
+             inode under a checksum; it warns of others that name the file. It changes nothing \
+             before the given secret opens the old or the new header. A header that was torn \
+             between two sectors of 512 bytes is replaced by the old one. A header that is neither \
+             is left alone: the run ends with status 1, keeps the recovery file, and prints the \
+             command that puts the old header back by hand.",
+        ),
+        Text(
+            "The recovery file holds the old header, so the old secret and this file open the data. \
+             It goes with the next 'rekey -i' of the file.",
+        ),
+        Text(
+            "The file is locked (flock(2)) from before the recovery file is looked for until the \
+             end. A second rekey of it waits, and says so after a second; with --no-wait it ends \
+             with status 1. A file system without locks gets a warning. Locks are advisory, and \
+             other programs that change headers do not take them.",
+        ),
+        Text(
+            "With -r, every sealed file is changed like this. A file that cannot be changed fails: \
+             one without key slots too, unless --reseal is given. Files that have neither a magic \
+             number nor the suffix of a format are skipped, and so are files that the new secret \
+             opens already, so that an interrupted run can be repeated.",
         ),
         Text(
             "With --reseal, -i writes a new file beside the old one and renames it over that when \
