@@ -89,6 +89,14 @@ pub enum Error {
     #[error("{0}, refused by --strict")]
     Strict(String),
 
+    /// The secret opens only a key slot of a kind that no program writes, and that anybody can make
+    /// who has an old file of the same secret and knows a piece of its plaintext.
+    #[error(
+        "the secret opens only a key slot with a hash of version 1 or 2, which no Dexios writes: it \
+         may be forged from an old file of the same secret"
+    )]
+    LegacySlot,
+
     /// The sealed file ends too early.
     #[error("unexpected EOF: {what} (at offset {offset})")]
     Truncated {
@@ -218,6 +226,7 @@ impl Error {
             Self::UnknownFormat(_)
             | Self::Unsupported(_)
             | Self::Malformed { .. }
+            | Self::LegacySlot
             | Self::Strict(_) => status::FORMAT,
             Self::Truncated { .. } => status::TRUNCATED,
         }

@@ -20,6 +20,7 @@ pub struct Open<'a> {
     format: Option<&'a dyn Format>,
     detached: Option<&'a [u8]>,
     strict: bool,
+    legacy_slots: bool,
     limits: Limits,
     jobs: Option<NonZeroUsize>,
     stop: Stop,
@@ -54,6 +55,7 @@ impl<'a> Open<'a> {
             format: None,
             detached: None,
             strict: false,
+            legacy_slots: false,
             limits: Limits::default(),
             jobs: None,
             stop: Stop::new(),
@@ -83,6 +85,12 @@ impl<'a> Open<'a> {
     /// Refuses what would be accepted with a warning ([`Opening::warnings`]).
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
+        self
+    }
+
+    /// Takes key slots of Dexios that may be forged ([`Error::LegacySlot`]), with a warning.
+    pub fn legacy_slots(mut self, take: bool) -> Self {
+        self.legacy_slots = take;
         self
     }
 
@@ -198,7 +206,10 @@ impl<'a> Open<'a> {
 
     fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
         let found = match self.header(input) {
-            Ok((format, header)) => {
+            Ok((format, mut header)) => {
+                if self.legacy_slots {
+                    header.take_legacy_slots();
+                }
                 let unlocked = self.try_secret(&*header, input)?;
                 (format, header, unlocked)
             }

@@ -187,6 +187,7 @@ fn open(how: &How<'_>, file: &[u8]) -> Opened {
 impl How<'_> {
     fn open(&self) -> Open<'_> {
         Open::new(self.secret)
+            .legacy_slots(true)
             .format(self.format)
             .limits(self.limits)
             .strict(self.strict)

@@ -92,6 +92,13 @@ pub struct ReadArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub header: Option<PathBuf>,
 
+    /// Open with a Dexios key slot that may be forged
+    ///
+    /// A version 5 key slot with a hash of version 1 or 2 can be made by anybody who has an old file
+    /// of the same secret and knows 32 bytes of its plaintext. No Dexios writes such slots.
+    #[arg(long)]
+    pub allow_legacy_slots: bool,
+
     /// Memory that a file's chunks may need
     ///
     /// A chunk must be authenticated whole before any of it comes out. Dexios up to 8.6 sealed small

@@ -94,6 +94,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         .detached_header(header.as_deref())
         .limits(args.read.limits(total))
         .strict(args.strict)
+        .legacy_slots(args.read.allow_legacy_slots)
         .jobs(args.work.jobs())
         .stop(&stop)
         .meter(meter)
@@ -140,6 +141,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         secret: &secret,
         format: args.read.format,
         strict: args.strict,
+        legacy_slots: args.read.allow_legacy_slots,
         memory: args.read.max_memory,
     };
     let mut task = Task::new(way, &args.tree, &args.work, &stop);

@@ -99,6 +99,7 @@ pub fn stream<'a>(
     mut subjects: Subjects,
 ) -> Result<Resealed<'a>, Failure> {
     let opening = Open::new(&secrets.old.secret)
+        .legacy_slots(args.allow_legacy_slots)
         .limits(Limits {
             memory: args.max_memory,
             body,

@@ -61,6 +61,10 @@ pub trait Header: Send + Sync {
     /// [`Error::Secret`] when the secret cannot be one for this format.
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error>;
 
+    /// From now on takes key slots that may be forged, where the format has such; without it,
+    /// [`unlock`](Self::unlock) and [`rekey`](Self::rekey) fail with [`Error::LegacySlot`].
+    fn take_legacy_slots(&mut self) {}
+
     /// Whether it holds a wrapped master key, so that [`rekey`](Self::rekey) can change its secrets.
     fn has_slots(&self) -> bool {
         false

@@ -136,6 +136,7 @@ fn inspect(
             let open = Open::new(&found.secret)
                 .format(args.read.format)
                 .detached_header(header.as_deref())
+                .legacy_slots(args.read.allow_legacy_slots)
                 .limits(args.read.limits(input.size()))
                 .jobs(args.work.jobs());
             verify(inspect, open, input).map(|(inspected, reading)| {

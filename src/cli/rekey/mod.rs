@@ -110,6 +110,12 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes, help_heading = "What to do")]
     pub max_memory: u64,
 
+    /// Take a Dexios key slot that may be forged for the old secret
+    ///
+    /// See fetool-open(1).
+    #[arg(long, help_heading = "What to do")]
+    pub allow_legacy_slots: bool,
+
     /// The file that holds the header, where that is kept apart: it alone is changed
     #[arg(
         long,
@@ -261,7 +267,9 @@ fn rekey<'a>(args: &Args, secrets: &'a Secrets) -> Rekey<'a> {
         Some(new) => Change::Replace(new),
         None => Change::Remove,
     };
-    Rekey::new(&secrets.old.secret, change).kdf(args.new_kdf.map(Kdf::from))
+    Rekey::new(&secrets.old.secret, change)
+        .kdf(args.new_kdf.map(Kdf::from))
+        .legacy_slots(args.allow_legacy_slots)
 }
 
 /// Says what the slots are now.

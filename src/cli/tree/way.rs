@@ -23,6 +23,7 @@ pub enum Way<'a> {
         secret: &'a Secret,
         format: Option<&'static dyn Format>,
         strict: bool,
+        legacy_slots: bool,
         memory: u64,
     },
 }
@@ -115,7 +116,7 @@ impl Way<'_> {
 
     /// How sealed files are opened: those to open, or those that were sealed.
     fn opener(&self, len: u64) -> Open<'_> {
-        let (secret, format, strict, memory) = match self {
+        let (secret, format, strict, legacy, memory) = match self {
             Self::Seal {
                 args,
                 secrets,
@@ -123,18 +124,20 @@ impl Way<'_> {
                 ..
             } => {
                 let format: &'static dyn Format = *format;
-                (&secrets[0], Some(format), false, args.max_memory)
+                (&secrets[0], Some(format), false, false, args.max_memory)
             }
             Self::Open {
                 secret,
                 format,
                 strict,
+                legacy_slots,
                 memory,
-            } => (*secret, *format, *strict, *memory),
+            } => (*secret, *format, *strict, *legacy_slots, *memory),
         };
         Open::new(secret)
             .format(format.map(|format| format as &dyn Format))
             .strict(strict)
+            .legacy_slots(legacy)
             .limits(Limits {
                 memory,
                 body: Some(len),
