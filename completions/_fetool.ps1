@@ -98,6 +98,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             [CompletionResult]::new('--kdf', '--kdf', [CompletionResultType]::ParameterName, 'How a passphrase becomes a key')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The format to read; found out by itself otherwise')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The format to read; found out by itself otherwise')
+            [CompletionResult]::new('--gfe-nonce', '--gfe-nonce', [CompletionResultType]::ParameterName, 'How the number of a chunk enters its nonce (GFE)')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'The file that holds the header, where that is kept apart (Dexios)')
             [CompletionResult]::new('--max-memory', '--max-memory', [CompletionResultType]::ParameterName, 'Memory that a file''s chunks may need')
             [CompletionResult]::new('--files0-from', '--files0-from', [CompletionResultType]::ParameterName, 'Work on the files named in FILE, separated by NUL bytes; ''-'' is standard input')
@@ -147,6 +148,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             [CompletionResult]::new('--kdf', '--kdf', [CompletionResultType]::ParameterName, 'How a passphrase becomes a key')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The format to read; found out by itself otherwise')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The format to read; found out by itself otherwise')
+            [CompletionResult]::new('--gfe-nonce', '--gfe-nonce', [CompletionResultType]::ParameterName, 'How the number of a chunk enters its nonce (GFE)')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'The file that holds the header, where that is kept apart (Dexios)')
             [CompletionResult]::new('--max-memory', '--max-memory', [CompletionResultType]::ParameterName, 'Memory that a file''s chunks may need')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Worker threads; 0 is one for each core')
@@ -216,6 +218,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;keygen' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the key to FILE')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the key to FILE')
+            [CompletionResult]::new('--comment', '--comment', [CompletionResultType]::ParameterName, 'Write the key as text below a comment: what it is for, since when')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -93,6 +93,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand --kdf 'How a passphrase becomes a key'
             cand -f 'The format to read; found out by itself otherwise'
             cand --format 'The format to read; found out by itself otherwise'
+            cand --gfe-nonce 'How the number of a chunk enters its nonce (GFE)'
             cand --header 'The file that holds the header, where that is kept apart (Dexios)'
             cand --max-memory 'Memory that a file''s chunks may need'
             cand --files0-from 'Work on the files named in FILE, separated by NUL bytes; ''-'' is standard input'
@@ -141,6 +142,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand --kdf 'How a passphrase becomes a key'
             cand -f 'The format to read; found out by itself otherwise'
             cand --format 'The format to read; found out by itself otherwise'
+            cand --gfe-nonce 'How the number of a chunk enters its nonce (GFE)'
             cand --header 'The file that holds the header, where that is kept apart (Dexios)'
             cand --max-memory 'Memory that a file''s chunks may need'
             cand -j 'Worker threads; 0 is one for each core'
@@ -208,6 +210,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;keygen'= {
             cand -o 'Write the key to FILE'
             cand --output 'Write the key to FILE'
+            cand --comment 'Write the key as text below a comment: what it is for, since when'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
