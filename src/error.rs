@@ -68,6 +68,20 @@ pub enum Error {
         offset: u64,
     },
 
+    /// Nothing in the file that was authenticated proves anything: it holds no chunk, or its tags can
+    /// be made without the secret.
+    #[error("{0}")]
+    Unauthenticated(String),
+
+    /// A reading of the format that is refused unless the caller asks for it.
+    #[error("{what}")]
+    Refused {
+        /// Which reading, and why.
+        what: String,
+        /// How to ask for it.
+        hint: &'static str,
+    },
+
     /// No format that fetool knows, as far as can be told.
     #[error("not a sealed file of a known format{}", if .0.wrong_secret { ", or the wrong secret" } else { "" })]
     UnknownFormat(Box<Unknown>),
@@ -222,9 +236,10 @@ impl Error {
             | Self::Stopped
             | Self::Panic(_) => status::SYSTEM,
             Self::Usage { .. } => status::USAGE,
-            Self::Authentication { .. } => status::KEY,
+            Self::Authentication { .. } | Self::Unauthenticated(_) => status::KEY,
             Self::UnknownFormat(_)
             | Self::Unsupported(_)
+            | Self::Refused { .. }
             | Self::Malformed { .. }
             | Self::LegacySlot
             | Self::Strict(_) => status::FORMAT,
@@ -236,6 +251,7 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Usage { hint, .. } | Self::Secret { hint, .. } => hint.as_deref(),
+            Self::Refused { hint, .. } => Some(hint),
             Self::UnknownFormat(_) => Some("give the format with --format if you know it"),
             _ => None,
         }

@@ -4,7 +4,7 @@ use super::SLOTS;
 use super::codec::BLOCK_LEN;
 use super::header::{DexiosHeader, Mode, Version};
 use super::slot::{SLOT_LEN, Slot, SlotHash};
-use crate::format::{Description, Field};
+use crate::format::{Description, Field, KeyDerivation};
 
 pub(super) fn describe(header: &DexiosHeader) -> Description {
     let (mode, chunk_size, end, end_meaning, length) = match header.mode {
@@ -55,21 +55,26 @@ fn authenticated(header: &DexiosHeader) -> String {
     }
 }
 
-fn derivations(header: &DexiosHeader) -> Vec<String> {
+fn derivations(header: &DexiosHeader) -> Vec<KeyDerivation> {
     match header.version.hash() {
-        Some(hash) => vec![cost(hash)],
-        None => header.slots.iter().map(|slot| cost(slot.hash)).collect(),
+        Some(hash) => vec![derivation(hash)],
+        None => header
+            .slots
+            .iter()
+            .map(|slot| derivation(slot.hash))
+            .collect(),
     }
 }
 
 /// A hash with its real cost.
 pub(super) fn cost(hash: SlotHash) -> String {
+    derivation(hash).to_string()
+}
+
+fn derivation(hash: SlotHash) -> KeyDerivation {
     match hash.derivation() {
-        Some(derivation) => derivation.to_string(),
-        None => format!(
-            "unknown hash {:#04x}: no secret opens this slot",
-            hash.code()
-        ),
+        Some(derivation) => KeyDerivation::Known(derivation),
+        None => KeyDerivation::Unknown(hash.code()),
     }
 }
 

@@ -19,7 +19,7 @@ use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
 use super::{MAGIC, SLOTS};
 use crate::aead::{Aead, Algorithm};
 use crate::format::{
-    ChunkId, Description, Frames, Header, Limits, OpenChunk, RekeyRequest, Rekeyed, Unlocked,
+    ChunkId, Description, Frames, Header, Limits, OpenChunk, Proof, RekeyRequest, Rekeyed, Unlocked,
 };
 use crate::kdf::Key;
 use crate::{Error, Secret, memory};
@@ -365,6 +365,7 @@ impl Header for DexiosHeader {
                 .into_iter()
                 .chain(legacy_slot(self))
                 .collect(),
+            proof: Proof::Chunks,
         })
     }
 
