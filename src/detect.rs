@@ -90,6 +90,18 @@ pub(crate) fn peek_header<'a, R: Read>(
     }
 }
 
+/// Length of the hole where the header was, in a data file that begins with `start` and whose header
+/// is kept apart.
+pub(crate) fn hole(header: &dyn Header, start: &[u8]) -> u64 {
+    let len = header.size();
+    let zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+    if header.leaves_hole() && start.get(..len).is_some_and(zero) {
+        len as u64
+    } else {
+        0
+    }
+}
+
 /// Looks at the whole first frame, which starts at `offset` of the file and `ahead` bytes further on
 /// in the input; `None` where there is none.
 pub(crate) fn first_frame<'i, R: Read>(

@@ -83,7 +83,8 @@ impl<'a> Inspect<'a> {
         self
     }
 
-    /// The header, where it is kept apart and the input starts with the first chunk.
+    /// The header, where it is kept apart. The input starts with the first chunk, or with a hole
+    /// ([`Header::leaves_hole`]).
     pub fn detached_header(mut self, header: Option<&'a [u8]>) -> Self {
         self.detached = header;
         self
@@ -125,10 +126,11 @@ impl<'a> Inspect<'a> {
     }
 
     fn inspect(self, input: &mut dyn Skim) -> Result<Inspected, Error> {
-        let (format, header, ahead) = match self.detached {
+        let (format, header, mut ahead) = match self.detached {
             Some(head) => {
                 let (format, header) = read_header_among(self.formats, self.format, head)?;
-                (format, header, Vec::new())
+                let start = read(input, header.size()).map_err(Error::Read)?;
+                (format, header, start)
             }
             None => {
                 let mut head = read(input, HEAD_MAX).map_err(Error::Read)?;
@@ -144,7 +146,11 @@ impl<'a> Inspect<'a> {
             }
         };
         let offset = match self.detached {
-            Some(_) => 0,
+            Some(_) => {
+                let hole = detect::hole(&*header, &ahead);
+                ahead.drain(..hole as usize);
+                hole
+            }
             None => header.size() as u64,
         };
         let mut report = Inspected {

@@ -78,7 +78,8 @@ impl<'a> Open<'a> {
         self
     }
 
-    /// The header, where it is kept apart and the input starts with the first chunk.
+    /// The header, where it is kept apart. The input starts with the first chunk, or with a hole
+    /// ([`Header::leaves_hole`]).
     pub fn detached_header(mut self, header: Option<&'a [u8]>) -> Self {
         self.detached = header;
         self
@@ -145,11 +146,12 @@ impl<'a> Open<'a> {
         if self.stop.is_stopped() {
             return Err(Error::Stopped);
         }
-        let (format, header, unlocked) = unlocked?;
+        let ((format, header, unlocked), offset) = unlocked?;
+        input.skip(offset as usize);
         Ok(Opening {
             input,
             format: format.name(),
-            offset: self.body_offset(&*header),
+            offset,
             header,
             unlocked,
             limits: self.limits,
@@ -216,7 +218,9 @@ impl<'a> Open<'a> {
         detect::by_secret(self.formats, self.secret, input, &self.limits)
     }
 
-    fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
+    /// Finds the format and tries the secret, and tells where the first frame starts in the input,
+    /// of which nothing is taken.
+    fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<(detect::Found<'a>, u64), Error> {
         let found = match self.header(input) {
             Ok((format, mut header)) => {
                 if self.legacy_slots {
@@ -230,14 +234,14 @@ impl<'a> Open<'a> {
             }
             Err(error) => return Err(error),
         };
-        self.demand_proof(&found.2.proof, self.body_offset(&*found.1))?;
+        let offset = self.body_offset(&*found.1, input)?;
+        self.demand_proof(&found.2.proof, offset)?;
         if self.strict
             && let Some(warning) = found.2.warnings.first()
         {
             return Err(Error::Strict(warning.clone()));
         }
-        input.skip(self.body_offset(&*found.1) as usize);
-        Ok(found)
+        Ok((found, offset))
     }
 
     fn try_secret<R: Read>(
@@ -245,7 +249,7 @@ impl<'a> Open<'a> {
         header: &dyn Header,
         input: &mut Lookahead<R>,
     ) -> Result<Unlocked, Error> {
-        let offset = self.body_offset(header);
+        let offset = self.body_offset(header, input)?;
         let mut frames = header.frames(&self.limits);
         let (first, empty) = if header.tries_first_frame() {
             let first = first_frame(input, offset as usize, frames, offset, &self.limits)?;
@@ -301,11 +305,16 @@ impl<'a> Open<'a> {
     }
 
     /// Where the first frame starts in the input.
-    fn body_offset(&self, header: &dyn Header) -> u64 {
+    fn body_offset<R: Read>(
+        &self,
+        header: &dyn Header,
+        input: &mut Lookahead<R>,
+    ) -> Result<u64, Error> {
         if self.detached.is_some() {
-            0
+            let start = input.peek(header.size()).map_err(Error::Read)?;
+            Ok(detect::hole(header, start))
         } else {
-            header.size() as u64
+            Ok(header.size() as u64)
         }
     }
 }

@@ -45,6 +45,12 @@ pub trait Header: Send + Sync {
     /// How many bytes of the file it takes; the first frame follows.
     fn size(&self) -> usize;
 
+    /// Whether a data file whose header is kept apart may begin with a hole: as many zero bytes
+    /// as the header is long, which belong to no frame.
+    fn leaves_hole(&self) -> bool {
+        false
+    }
+
     /// Walks the frames behind it.
     fn frames(&self, limits: &Limits) -> Box<dyn Frames>;
 

@@ -453,3 +453,26 @@ fn version_5_slots_with_old_hashes_beside_others() {
     let error = open(SECRET, &file).unwrap_err().1;
     assert!(matches!(error, Error::LegacySlot), "{error}");
 }
+
+/// The last slot that opens the file cannot be removed, and a slot that may be forged does not count.
+#[test]
+fn version_5_slot_that_may_be_forged_is_not_the_last() {
+    let _dog = watchdog();
+    let mut file = Forge::new(&[SECRET], b"plain").file();
+    let forged = Forge::new(&[OTHER], b"")
+        .hash(SlotHash::Argon2idV1)
+        .header();
+    file[128..224].copy_from_slice(&forged[32..128]);
+    let secret = Secret::key(SECRET).for_many_files();
+    let remove = |legacy| {
+        Rekey::new(&secret, Change::Remove)
+            .legacy_slots(legacy)
+            .header(&file[..])
+    };
+    let error = remove(false).unwrap_err();
+    assert!(
+        error.to_string().contains("this is the last key slot"),
+        "{error}"
+    );
+    assert_eq!(remove(true).unwrap().slots, 1);
+}

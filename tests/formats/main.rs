@@ -13,6 +13,7 @@ mod weak_common;
 
 mod detection;
 mod dexios_bodies;
+mod dexios_detached;
 mod dexios_mutations;
 mod dexios_seal;
 mod dexios_vectors;

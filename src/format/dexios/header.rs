@@ -306,6 +306,13 @@ impl Header for DexiosHeader {
         self.version.header_len()
     }
 
+    /// `dexios header strip` overwrites the header with zeros, and 8.7's `--header` writes zeros in
+    /// its place; 8.8's `--header` leaves no hole. Dexios reads both. The first block begins with
+    /// so many zeros by itself in one file of 2⁵¹² or fewer.
+    fn leaves_hole(&self) -> bool {
+        true
+    }
+
     fn frames(&self, limits: &Limits) -> Box<dyn Frames> {
         Box::new(BlockFrames::new(self.mode, limits))
     }

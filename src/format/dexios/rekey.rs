@@ -46,7 +46,7 @@ pub(super) fn rekey(
                 .push(wrap(header, slot, request, &master, new)?);
         }
         Change::Remove => {
-            let usable = |slot: &&Slot| slot.hash.derivation().is_some();
+            let usable = |slot: &&Slot| slot.hash.derivation().is_some() && header.takes(slot);
             if header.slots.iter().filter(usable).count() < 2 {
                 return Err(Error::usage_hint(
                     "this is the last key slot, and without it nothing would open the file",
