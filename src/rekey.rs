@@ -13,6 +13,7 @@ pub struct Rekey<'a> {
     old: &'a Secret,
     change: Change<'a>,
     kdf: Option<Kdf>,
+    legacy_slots: bool,
 }
 
 /// Copies data in pieces of this size.
@@ -25,12 +26,19 @@ impl<'a> Rekey<'a> {
             old,
             change,
             kdf: None,
+            legacy_slots: false,
         }
     }
 
     /// Which key derivation a new secret gets; the format's own default otherwise.
     pub fn kdf(mut self, kdf: Option<Kdf>) -> Self {
         self.kdf = kdf;
+        self
+    }
+
+    /// Takes key slots that may be forged ([`Error::LegacySlot`]) for the old secret.
+    pub fn legacy_slots(mut self, take: bool) -> Self {
+        self.legacy_slots = take;
         self
     }
 
@@ -69,7 +77,7 @@ impl<'a> Rekey<'a> {
 
     /// Makes the new header; `input` is then behind the old one.
     fn look<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Rekeyed, Error> {
-        let (_, header) = match peek_header(FORMATS, None, input) {
+        let (_, mut header) = match peek_header(FORMATS, None, input) {
             // No such file can be changed, but what it is tells why.
             Err(Error::UnknownFormat(_)) => {
                 let (format, header, _) = by_secret(FORMATS, self.old, input, &Limits::default())?;
@@ -77,6 +85,9 @@ impl<'a> Rekey<'a> {
             }
             header => header?,
         };
+        if self.legacy_slots {
+            header.take_legacy_slots();
+        }
         input.skip(header.size());
         let offset = header.size() as u64;
         // A header kept apart has nothing behind it.

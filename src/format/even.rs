@@ -51,6 +51,12 @@ impl Frames for EvenFrames {
         Ok(Some(usize::try_from(self.frame).unwrap_or(FRAME_MAX)))
     }
 
+    fn pass_over(&mut self, bytes: u64) -> Option<(u64, u64)> {
+        let count = (bytes / self.frame).min(self.max - self.count);
+        self.count += count;
+        Some((count, self.frame))
+    }
+
     fn cut_short(&mut self, offset: u64, got: usize) -> Result<(), Error> {
         let end = offset + got as u64;
         match got {

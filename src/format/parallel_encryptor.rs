@@ -18,8 +18,9 @@
 
 use super::even::EvenFrames;
 use super::{
-    ChunkId, Claim, Description, End, Evidence, Field, Format, Frames, Header, Layout, Limits,
-    OpenChunk, SealChunk, SealRequest, Sealer, Unlocked, many_files, shorter_than,
+    ChunkId, Claim, Description, End, Evidence, Field, Format, Frames, Header, KeyDerivation,
+    Layout, Limits, NewFiles, OpenChunk, Proof, SealChunk, SealRequest, Sealer, Unlocked,
+    many_files, shorter_than,
 };
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::kdf::{Derivation, Key};
@@ -93,9 +94,11 @@ impl Format for ParallelEncryptor {
         Ok(evidence)
     }
 
-    fn weaknesses(&self, _len: Option<u64>, files: u64) -> Vec<String> {
+    fn weaknesses(&self, new: &NewFiles) -> Vec<String> {
         let always = format!("this is a weak format: {FAST_HASH}; {OPEN_END}");
-        std::iter::once(always).chain(many_files(files)).collect()
+        std::iter::once(always)
+            .chain(many_files(new.files))
+            .collect()
     }
 
     fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {
@@ -146,7 +149,6 @@ const FAST_HASH: &str = "the key is one unsalted SHA-256 of the secret, so that 
                          guessed fast";
 const OPEN_END: &str = "the end of the file is not authenticated: a cut between two chunks is not \
                         noticed";
-const NOTHING: &str = "nothing in this file is authenticated, not even that it is empty";
 
 /// A decoded header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,16 +223,12 @@ impl Header for ParallelHeader {
         if let Some(first) = first {
             codec.open(ChunkId::first(HEADER_LEN), &mut memory::copy(first)?)?;
         }
-        let warning = if first.is_none() && self.tries_first_frame() {
-            NOTHING
-        } else {
-            OPEN_END
-        };
         Ok(Unlocked {
             codec: Box::new(codec),
             layers: Vec::new(),
             reading: "no associated data".to_owned(),
-            warnings: vec![warning.to_owned()],
+            warnings: vec![OPEN_END.to_owned()],
+            proof: Proof::Chunks,
         })
     }
 
@@ -246,7 +244,7 @@ impl Header for ParallelHeader {
             mode: None,
             layers: None,
             authenticated: "nothing of the header".to_owned(),
-            derivations: vec![Derivation::Sha256.to_string()],
+            derivations: vec![KeyDerivation::Known(Derivation::Sha256)],
             warnings: vec![FAST_HASH.to_owned(), OPEN_END.to_owned()],
             fields: vec![
                 Field {

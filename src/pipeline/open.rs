@@ -126,7 +126,11 @@ impl Even {
             return Self::default();
         }
         let most = body.saturating_sub(lead.len() as u64) / len as u64;
-        let mut count = 0;
+        // The frame that was asked for already counts as the lead behind the others.
+        let mut count = match walker.pass_over(most.saturating_mul(len as u64)) {
+            Some((count, _)) => count,
+            None => 0,
+        };
         while count < most && matches!(walker.next(&lead), Ok(Some(next)) if next == len) {
             count += 1;
         }

@@ -2,7 +2,7 @@
 
 use super::codec::{NONCE_LEN, plaintext_of};
 use super::header::{
-    SALT_LEN, codec, fields, frames, nonce_and_salt, one_layer, one_layer_description, try_first,
+    SALT_LEN, codec, description, fields, frames, nonce_and_salt, proof, try_first,
 };
 use crate::format::{
     Claim, Description, Evidence, Format, Frames, Header, Limits, SealRequest, Sealer, Unlocked,
@@ -98,11 +98,13 @@ impl Header for V1 {
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
         let codec = codec(secret, &self.nonce, &self.salt)?;
         try_first(&codec, HEADER_LEN, first)?;
+        let (proof, warnings) = proof(1, first);
         Ok(Unlocked {
             codec: Box::new(codec),
             layers: Vec::new(),
             reading: "the layout of GoCrypt 1.0".to_owned(),
-            warnings: one_layer(first),
+            warnings,
+            proof,
         })
     }
 
@@ -110,7 +112,7 @@ impl Header for V1 {
         Description {
             version: Some(1),
             fields: fields(None, &self.nonce, &self.salt),
-            ..one_layer_description()
+            ..description(1)
         }
     }
 }
