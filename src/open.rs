@@ -4,7 +4,9 @@ use crate::at::{At, ReadAt, WriteAt};
 use crate::detect::{self, first_frame};
 use crate::format::{self, FORMATS, Format, Frames, Header, Limits, Unlocked};
 use crate::lookahead::Lookahead;
-use crate::pipeline::{self, Meter, Run, Stop, Totals, Tuning};
+#[cfg(feature = "test-hooks")]
+use crate::pipeline::Tuning;
+use crate::pipeline::{self, Meter, Run, RunOptions, Stop, Totals};
 use crate::{Error, Secret};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
@@ -20,11 +22,8 @@ pub struct Open<'a> {
     format: Option<&'a dyn Format>,
     detached: Option<&'a [u8]>,
     strict: bool,
-    limits: Limits,
-    jobs: Option<NonZeroUsize>,
-    stop: Stop,
-    meter: Meter,
-    tuning: Tuning,
+    input_len: Option<u64>,
+    options: RunOptions,
 }
 
 /// What was opened.
@@ -54,11 +53,8 @@ impl<'a> Open<'a> {
             format: None,
             detached: None,
             strict: false,
-            limits: Limits::default(),
-            jobs: None,
-            stop: Stop::new(),
-            meter: Meter::unwatched(),
-            tuning: Tuning::default(),
+            input_len: None,
+            options: RunOptions::new(),
         }
     }
 
@@ -86,34 +82,53 @@ impl<'a> Open<'a> {
         self
     }
 
-    /// How much memory a file may need, where its format holds all of it in one piece.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+    /// Sets how the work is run, in one go.
+    pub fn run_options(mut self, options: RunOptions) -> Self {
+        self.options = options;
         self
     }
 
-    /// How many worker threads open chunks; as many as there are cores otherwise.
+    /// Sets how many bytes of memory chunks may take ([`RunOptions::memory`]).
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.options.memory = bytes;
+        self
+    }
+
+    /// Sets the number of worker threads ([`RunOptions::jobs`]).
     pub fn jobs(mut self, jobs: impl Into<Option<NonZeroUsize>>) -> Self {
-        self.jobs = jobs.into();
+        self.options.jobs = jobs.into();
         self
     }
 
-    /// A switch that ends the work from another thread.
+    /// Sets the token that cancels the work from another thread ([`RunOptions::stop`]).
     pub fn stop(mut self, stop: &Stop) -> Self {
-        self.stop = stop.clone();
+        self.options.stop = stop.clone();
         self
     }
 
-    /// What counts the plaintext bytes that were opened.
+    /// Sets what counts the plaintext bytes ([`RunOptions::meter`]).
     pub fn meter(mut self, meter: Meter) -> Self {
-        self.meter = meter;
+        self.options.meter = meter;
         self
+    }
+
+    /// Sets how many bytes the input has, if that is known before it is read; the header may be among
+    /// them.
+    pub fn input_len(mut self, len: Option<u64>) -> Self {
+        self.input_len = len;
+        self
+    }
+
+    /// Sets [`memory`](Self::memory) and [`input_len`](Self::input_len) together.
+    pub fn limits(self, limits: Limits) -> Self {
+        self.memory(limits.memory).input_len(limits.body)
     }
 
     /// For tests that take every way of working, however short their data.
+    #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
     pub fn tuning_for_tests(mut self, tuning: Tuning) -> Self {
-        self.tuning = tuning;
+        self.options.tuning = tuning;
         self
     }
 
@@ -126,7 +141,7 @@ impl<'a> Open<'a> {
         let mut input = Lookahead::new(input);
         let unlocked = self.unlock(&mut input);
         // An input that was woken by the switch fails in its own words.
-        if self.stop.is_stopped() {
+        if self.options.stop.is_stopped() {
             return Err(Error::Stopped);
         }
         let (format, header, unlocked) = unlocked?;
@@ -136,11 +151,8 @@ impl<'a> Open<'a> {
             offset: self.body_offset(&*header),
             header,
             unlocked,
-            limits: self.limits,
-            jobs: self.jobs,
-            stop: self.stop,
-            meter: self.meter,
-            tuning: self.tuning,
+            limits: self.file_limits(),
+            options: self.options,
         })
     }
 
@@ -193,7 +205,7 @@ impl<'a> Open<'a> {
 
     /// Where no magic number tells, the secret does.
     fn by_secret<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
-        detect::by_secret(self.formats, self.secret, input, &self.limits)
+        detect::by_secret(self.formats, self.secret, input, &self.file_limits())
     }
 
     fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
@@ -223,8 +235,8 @@ impl<'a> Open<'a> {
     ) -> Result<Unlocked, Error> {
         let offset = self.body_offset(header);
         let first = if header.tries_first_frame() {
-            let frames = header.frames(&self.limits);
-            first_frame(input, offset as usize, frames, offset, &self.limits)?
+            let frames = header.frames(&self.file_limits());
+            first_frame(input, offset as usize, frames, offset, &self.file_limits())?
         } else {
             None
         };
@@ -237,6 +249,13 @@ impl<'a> Open<'a> {
                 }
                 error => error,
             })
+    }
+
+    fn file_limits(&self) -> Limits {
+        Limits {
+            memory: self.options.memory,
+            body: self.input_len,
+        }
     }
 
     /// Where the first frame starts in the input.
@@ -257,10 +276,7 @@ pub struct Opening<R> {
     offset: u64,
     unlocked: format::Unlocked,
     limits: Limits,
-    jobs: Option<NonZeroUsize>,
-    stop: Stop,
-    meter: Meter,
-    tuning: Tuning,
+    options: RunOptions,
 }
 
 impl<R: Read + Send> Opening<R> {
@@ -322,6 +338,10 @@ impl<R: Read + Send> Opening<R> {
         self.opened(|_, sealed, again, run| pipeline::open_at(input, output, sealed, again, run))
     }
 
+    pub(crate) fn stop(&self) -> Stop {
+        self.options.stop.clone()
+    }
+
     fn opened(
         mut self,
         open: impl FnOnce(
@@ -342,13 +362,7 @@ impl<R: Read + Send> Opening<R> {
                 limits: self.limits,
             },
             &frames,
-            &Run {
-                jobs: self.jobs,
-                memory: self.limits.memory,
-                stop: &self.stop,
-                meter: &self.meter,
-                tuning: self.tuning,
-            },
+            &self.options.run(),
         )?;
         Ok(Opened {
             chunks: totals.chunks,

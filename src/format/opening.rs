@@ -1,7 +1,7 @@
 //! What a format gives to open with: the decoded header, the walk over the frames, and the AEAD work on
 //! one chunk.
 
-use super::{ChunkId, Description, RekeyRequest, Rekeyed};
+use super::{ChunkId, Description, Geometry, RekeyRequest, Rekeyed};
 use crate::{Error, Secret};
 use std::ops::Range;
 
@@ -47,6 +47,12 @@ pub trait Header: Send + Sync {
 
     /// Walks the frames behind it.
     fn frames(&self, limits: &Limits) -> Box<dyn Frames>;
+
+    /// Returns where the chunks behind it lie: computed where that can be, and walked otherwise. A
+    /// uniform geometry has the same rules as [`frames`](Self::frames).
+    fn geometry(&self, limits: &Limits) -> Geometry {
+        Geometry::Sequential(self.frames(limits))
+    }
 
     /// Whether [`unlock`](Self::unlock) needs the first frame. Formats that hold everything in one
     /// frame do better without a second copy of it in memory.

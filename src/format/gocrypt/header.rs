@@ -2,13 +2,14 @@
 
 use super::codec::{Codec, NONCE_LEN, plaintext_of};
 use super::{
-    CHUNK_LEN, DERIVATION, FEW_ROUNDS, HEADER_LEN, LAYERS_MAX, NONCE_REPEATS, NOTHING, ONE_LAYER,
+    CHUNK_LEN, DERIVATION, FEW_ROUNDS, HEADER_LEN, LAYERS_MAX, LAYOUT, NONCE_REPEATS, NOTHING,
+    ONE_LAYER,
 };
 use crate::aead::Algorithm;
-use crate::format::even::EvenFrames;
+use crate::format::uniform::{UniformFrames, Words};
 use crate::format::{
-    ChunkId, Description, Field, Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer,
-    Unlocked,
+    ChunkId, Description, Field, Frames, Geometry, Header, Limits, OpenChunk, OpenLayer,
+    OpenedLayer, Unlocked,
 };
 use crate::{Error, Secret, memory};
 
@@ -93,7 +94,7 @@ pub(super) fn codec(
 }
 
 pub(super) fn frames(stream: impl Into<String>) -> Box<dyn Frames> {
-    Box::new(EvenFrames::new(CHUNK_LEN as u64, u64::MAX, stream))
+    Box::new(UniformFrames::new(LAYOUT, Words::of(stream)))
 }
 
 /// Tries a layer's key on its first frame.
@@ -132,6 +133,10 @@ impl Header for Layered {
 
     fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
         frames("the input")
+    }
+
+    fn geometry(&self, _limits: &Limits) -> Geometry {
+        Geometry::Uniform(LAYOUT)
     }
 
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {

@@ -1,12 +1,13 @@
 //! The layout of GoCrypt 1.0: one layer, and no first byte that says so. Only read.
 
+use super::LAYOUT;
 use super::codec::{NONCE_LEN, plaintext_of};
 use super::header::{
     SALT_LEN, codec, fields, frames, nonce_and_salt, one_layer, one_layer_description, try_first,
 };
 use crate::format::{
-    Claim, Description, Evidence, Format, Frames, Header, Limits, SealRequest, Sealer, Unlocked,
-    shorter_than,
+    Claim, Description, Evidence, Format, Frames, Geometry, Header, Limits, SealRequest, Sealer,
+    Unlocked, shorter_than,
 };
 use crate::{Error, Secret};
 
@@ -93,6 +94,10 @@ impl Header for V1 {
 
     fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
         frames("the input")
+    }
+
+    fn geometry(&self, _limits: &Limits) -> Geometry {
+        Geometry::Uniform(LAYOUT)
     }
 
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
