@@ -142,7 +142,7 @@ _fetool() {
             return 0
             ;;
         fetool__subcmd__inspect)
-            opts="-k -p -f -j -q -v -h --json --verify --key --passphrase --salt --kdf --format --header --max-memory --jobs --quiet --verbose --progress --help"
+            opts="-k -p -f -j -q -v -h --json --verify --key --passphrase --salt --kdf --format --gfe-nonce --header --allow-legacy-slots --max-memory --jobs --quiet --verbose --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -178,6 +178,10 @@ _fetool() {
                     ;;
                 -f)
                     COMPREPLY=($(compgen -W "gfe dexios gocrypt gocrypt-v1 parallel-encryptor" -- "${cur}"))
+                    return 0
+                    ;;
+                --gfe-nonce)
+                    COMPREPLY=($(compgen -W "auto additive" -- "${cur}"))
                     return 0
                     ;;
                 --header)
@@ -219,7 +223,7 @@ _fetool() {
             return 0
             ;;
         fetool__subcmd__keygen)
-            opts="-o -h --output --help"
+            opts="-o -h --output --comment --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -255,6 +259,10 @@ _fetool() {
                     fi
                     return 0
                     ;;
+                --comment)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -263,7 +271,7 @@ _fetool() {
             return 0
             ;;
         fetool__subcmd__open)
-            opts="-k -p -f -r -n -O -o -j -q -v -h --key --passphrase --salt --kdf --format --header --max-memory --strict --check --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast --dry-run --json --shard --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms --output --force --sync --jobs --quiet --verbose --progress --help"
+            opts="-k -p -f -r -n -O -o -j -q -v -h --key --passphrase --salt --kdf --format --gfe-nonce --header --allow-legacy-slots --max-memory --strict --check --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast --dry-run --json --shard --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms --output --force --sync --jobs --quiet --verbose --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -299,6 +307,10 @@ _fetool() {
                     ;;
                 -f)
                     COMPREPLY=($(compgen -W "gfe dexios gocrypt gocrypt-v1 parallel-encryptor" -- "${cur}"))
+                    return 0
+                    ;;
+                --gfe-nonce)
+                    COMPREPLY=($(compgen -W "auto additive" -- "${cur}"))
                     return 0
                     ;;
                 --header)
@@ -415,7 +427,7 @@ _fetool() {
             return 0
             ;;
         fetool__subcmd__rekey)
-            opts="-k -p -f -i -r -n -o -j -q -v -h --key --passphrase --salt --kdf --new-key --new-passphrase --new-salt --new-kdf --add --remove --list --reseal --format --max-memory --header --in-place --no-wait --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast --dry-run --json --shard --output --force --sync --jobs --quiet --verbose --progress --help"
+            opts="-k -p -f -i -r -n -o -j -q -v -h --key --passphrase --salt --kdf --new-key --new-passphrase --new-salt --new-kdf --add --remove --list --reseal --format --max-memory --allow-legacy-slots --header --in-place --no-wait --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast --dry-run --json --shard --output --force --sync --jobs --quiet --verbose --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -93,6 +93,8 @@ dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 gocrypt-v1\t'GoCrypt 1.0'
 parallel-encryptor\t'AES-GCM File Encryptor'"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
+additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-memory -d 'Memory that a file\'s chunks may need' -r
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
@@ -106,6 +108,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -s j -l jobs -d 'Wor
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l allow-legacy-slots -d 'Open with a Dexios key slot that may be forged'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l strict -d 'Refuse what would be accepted with a warning'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l check -d 'Authenticate everything, and write nothing'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
@@ -136,6 +139,8 @@ dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 gocrypt-v1\t'GoCrypt 1.0'
 parallel-encryptor\t'AES-GCM File Encryptor'"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
+additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l max-memory -d 'Memory that a file\'s chunks may need' -r
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
@@ -144,6 +149,7 @@ always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l json -d 'Print one JSON object a file'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l verify -d 'Authenticate every chunk too; needs a secret'
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l allow-legacy-slots -d 'Open with a Dexios key slot that may be forged'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s q -l quiet -d 'Say nothing but errors'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -179,6 +185,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l add -d 'Keep the
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l remove -d 'Drop the key slot that the old secret opens; never the last'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l list -d 'List the key slots; needs no secret'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l reseal -d 'Open with the old secret and seal again with the new one'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l allow-legacy-slots -d 'Take a Dexios key slot that may be forged for the old secret'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s i -l in-place -d 'Change PATH in place'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l no-wait -d 'With -i: fail instead of waiting for another rekey of PATH'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
@@ -194,6 +201,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'S
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s o -l output -d 'Write the key to FILE' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Write the key as text below a comment: what it is for, since when' -r
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l aead -d 'These AEADs only, by themselves and in the formats that have them' -r -f -a "aes-256-gcm\t''
 chacha20-poly1305\t''

@@ -68,6 +68,20 @@ pub enum Error {
         offset: u64,
     },
 
+    /// Nothing in the file that was authenticated proves anything: it holds no chunk, or its tags can
+    /// be made without the secret.
+    #[error("{0}")]
+    Unauthenticated(String),
+
+    /// A reading of the format that is refused unless the caller asks for it.
+    #[error("{what}")]
+    Refused {
+        /// Which reading, and why.
+        what: String,
+        /// How to ask for it.
+        hint: &'static str,
+    },
+
     /// No format that fetool knows, as far as can be told.
     #[error("not a sealed file of a known format{}", if .0.wrong_secret { ", or the wrong secret" } else { "" })]
     UnknownFormat(Box<Unknown>),
@@ -88,6 +102,14 @@ pub enum Error {
     /// Accepted with a warning normally, but strictness was asked for.
     #[error("{0}, refused by --strict")]
     Strict(String),
+
+    /// The secret opens only a key slot of a kind that no program writes, and that anybody can make
+    /// who has an old file of the same secret and knows a piece of its plaintext.
+    #[error(
+        "the secret opens only a key slot with a hash of version 1 or 2, which no Dexios writes: it \
+         may be forged from an old file of the same secret"
+    )]
+    LegacySlot,
 
     /// The sealed file ends too early.
     #[error("unexpected EOF: {what} (at offset {offset})")]
@@ -244,10 +266,12 @@ impl Error {
             | Self::Stopped
             | Self::Panic(_) => status::SYSTEM,
             Self::Usage { .. } => status::USAGE,
-            Self::Authentication { .. } => status::KEY,
+            Self::Authentication { .. } | Self::Unauthenticated(_) => status::KEY,
             Self::UnknownFormat(_)
             | Self::Unsupported(_)
+            | Self::Refused { .. }
             | Self::Malformed { .. }
+            | Self::LegacySlot
             | Self::Strict(_) => status::FORMAT,
             Self::Truncated { .. } => status::TRUNCATED,
         }
@@ -257,6 +281,7 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Usage { hint, .. } | Self::Secret { hint, .. } => hint.as_deref(),
+            Self::Refused { hint, .. } => Some(hint),
             Self::UnknownFormat(_) => Some("give the format with --format if you know it"),
             _ => None,
         }

@@ -2,8 +2,11 @@
 
 use crate::Error;
 use crate::detect::{self, read_header_among};
-use crate::format::{Description, FORMATS, Format, HEAD_MAX, Header, Limits, Walker};
+use crate::format::{
+    Count, Description, FORMATS, Format, Geometry, HEAD_MAX, Header, Limits, Uniform, Walker,
+};
 use crate::open::Checked;
+use crate::pipeline::Meter;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 /// Looks into a sealed file: decodes its header, and walks its frames to the end by their lengths
@@ -12,6 +15,7 @@ pub struct Inspect<'a> {
     formats: &'a [&'a dyn Format],
     format: Option<&'a dyn Format>,
     detached: Option<&'a [u8]>,
+    meter: Meter,
 }
 
 /// What a sealed file is.
@@ -65,6 +69,7 @@ impl<'a> Inspect<'a> {
             formats: FORMATS,
             format: None,
             detached: None,
+            meter: Meter::unwatched(),
         }
     }
 
@@ -83,6 +88,12 @@ impl<'a> Inspect<'a> {
     /// The header, where it is kept apart and the input starts with the first chunk.
     pub fn detached_header(mut self, header: Option<&'a [u8]>) -> Self {
         self.detached = header;
+        self
+    }
+
+    /// What counts the bytes of the sealed file that were read or passed over.
+    pub fn meter(mut self, meter: Meter) -> Self {
+        self.meter = meter;
         self
     }
 
@@ -150,7 +161,8 @@ impl<'a> Inspect<'a> {
             fault: None,
         };
         report.chunk_size = report.description.chunk_size;
-        let walked = walk(&*header, offset, ahead, input, &mut report).and_then(|end| {
+        let walked = walk(&*header, offset, ahead, input, &mut report, &self.meter);
+        let walked = walked.and_then(|end| {
             let inside = header.plaintext_len(report.plaintext_len);
             report.plaintext_len = inside.map_err(|error| error.at(end))?;
             Ok(end)
@@ -197,8 +209,9 @@ impl Inspected {
                 }
                 Ok(Some(reading))
             }
-            Err(error) if error.offset().is_some() => {
-                let earlier = |fault: &Fault| fault.offset <= error.offset();
+            Err(error) if error.offset().is_some() || is_unauthenticated(&error) => {
+                let earlier =
+                    |fault: &Fault| is_unauthenticated(&error) || fault.offset <= error.offset();
                 if !self.fault.as_ref().is_some_and(earlier) {
                     self.fault = Some(Fault::from(&error));
                 }
@@ -207,6 +220,11 @@ impl Inspected {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether a file was read to its end and its tags prove nothing.
+fn is_unauthenticated(error: &Error) -> bool {
+    matches!(error, Error::Unauthenticated(_))
 }
 
 /// An input of which most is passed over.
@@ -271,6 +289,51 @@ fn read(input: &mut dyn Skim, len: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Counts the chunks of a uniform geometry: only how many bytes there are matters, `ahead` and all that
+/// the input still has. Returns where the file ends.
+fn count(
+    uniform: &Uniform,
+    offset: u64,
+    ahead: usize,
+    input: &mut dyn Skim,
+    report: &mut Inspected,
+    meter: &Meter,
+) -> Result<u64, Error> {
+    let mut stored = ahead as u64;
+    loop {
+        let skipped = input.skip(SKIPPED).map_err(Error::Read)?;
+        meter.add(skipped);
+        stored += skipped;
+        if skipped < SKIPPED {
+            break;
+        }
+    }
+    let layout = uniform.layout();
+    let counted = layout.count(stored);
+    let Count { chunks, plaintext } = counted.unwrap_or_else(|_| {
+        // The whole ones before the fault.
+        let whole = stored / layout.frame() as u64;
+        let chunks = whole.min(layout.max_chunks);
+        Count {
+            chunks,
+            plaintext: layout.span(chunks).plaintext,
+        }
+    });
+    (report.chunks, report.plaintext_len) = (chunks, plaintext);
+    if chunks > 0 {
+        let first = plaintext.min(layout.chunk as u64);
+        report.chunk_size.get_or_insert(first);
+    }
+    counted.map_err(|bad| uniform.error(bad, offset))?;
+    Ok(offset + stored)
+}
+
+/// Bytes that are passed over between two reports of progress.
+const SKIPPED: u64 = 64 << 20;
+
+/// Bytes between two reports of progress.
+const METERED: u64 = 1 << 20;
+
 /// Walks the frames, of which `ahead` was read with the header, and counts them into the report.
 /// Returns where the file ends.
 fn walk(
@@ -279,14 +342,27 @@ fn walk(
     mut ahead: Vec<u8>,
     input: &mut dyn Skim,
     report: &mut Inspected,
+    meter: &Meter,
 ) -> Result<u64, Error> {
     // Nothing is held in memory here.
     let limits = Limits {
         memory: u64::MAX >> 1,
         body: None,
     };
-    let mut walker = Walker::new(header.frames(&limits), offset);
+    let frames = match header.geometry(&limits) {
+        Geometry::Uniform(uniform) => {
+            return count(&uniform, offset, ahead.len(), input, report, meter);
+        }
+        Geometry::Sequential(frames) => frames,
+    };
+    let mut walker = Walker::new(frames, offset);
+    let mut metered = 0;
     loop {
+        // The meter is too slow to be told of every short chunk.
+        if walker.offset - metered >= METERED {
+            meter.add(walker.offset - metered);
+            metered = walker.offset;
+        }
         let wanted = walker.frames.lead().saturating_sub(ahead.len());
         ahead.extend(read(input, wanted).map_err(Error::Read)?);
         let lead = &ahead[..walker.frames.lead().min(ahead.len())];

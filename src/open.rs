@@ -2,7 +2,7 @@
 
 use crate::at::{At, ReadAt, WriteAt};
 use crate::detect::{self, first_frame};
-use crate::format::{self, FORMATS, Format, Frames, Header, Limits, Unlocked};
+use crate::format::{self, FORMATS, Format, Header, Limits, NOTHING, Proof, Unlocked};
 use crate::lookahead::Lookahead;
 #[cfg(feature = "test-hooks")]
 use crate::pipeline::Tuning;
@@ -22,6 +22,8 @@ pub struct Open<'a> {
     format: Option<&'a dyn Format>,
     detached: Option<&'a [u8]>,
     strict: bool,
+    legacy_slots: bool,
+    authenticated: bool,
     input_len: Option<u64>,
     options: RunOptions,
 }
@@ -53,6 +55,8 @@ impl<'a> Open<'a> {
             format: None,
             detached: None,
             strict: false,
+            legacy_slots: false,
+            authenticated: false,
             input_len: None,
             options: RunOptions::new(),
         }
@@ -79,6 +83,18 @@ impl<'a> Open<'a> {
     /// Refuses what would be accepted with a warning ([`Opening::warnings`]).
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
+        self
+    }
+
+    /// Takes key slots of Dexios that may be forged ([`Error::LegacySlot`]), with a warning.
+    pub fn legacy_slots(mut self, take: bool) -> Self {
+        self.legacy_slots = take;
+        self
+    }
+
+    /// Refuses a file in which nothing is authenticated, because it holds no chunk.
+    pub fn authenticated(mut self, authenticated: bool) -> Self {
+        self.authenticated = authenticated;
         self
     }
 
@@ -167,15 +183,19 @@ impl<'a> Open<'a> {
     /// Authenticates all of `input` and writes nothing.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// As [`run`](Self::run), and [`Error::Unauthenticated`] where tags prove nothing.
     pub fn check(self, input: impl Read + Send) -> Result<Checked, Error> {
-        let opening = self.start(input)?;
+        let opening = self.authenticated(true).start(input)?;
         let checked = Checked {
             reading: opening.reading().to_owned(),
             warnings: opening.warnings().to_vec(),
         };
+        let proof = opening.unlocked.proof.clone();
         opening.run(std::io::sink())?;
-        Ok(checked)
+        match proof {
+            Proof::Forgeable(why) => Err(Error::Unauthenticated(format!("not verified: {why}"))),
+            _ => Ok(checked),
+        }
     }
 
     /// Finds out the format of `input`, of which nothing is taken: by its magic number, or else by
@@ -210,7 +230,10 @@ impl<'a> Open<'a> {
 
     fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
         let found = match self.header(input) {
-            Ok((format, header)) => {
+            Ok((format, mut header)) => {
+                if self.legacy_slots {
+                    header.take_legacy_slots();
+                }
                 let unlocked = self.try_secret(&*header, input)?;
                 (format, header, unlocked)
             }
@@ -219,6 +242,7 @@ impl<'a> Open<'a> {
             }
             Err(error) => return Err(error),
         };
+        self.demand_proof(&found.2.proof, self.body_offset(&*found.1))?;
         if self.strict
             && let Some(warning) = found.2.warnings.first()
         {
@@ -234,13 +258,20 @@ impl<'a> Open<'a> {
         input: &mut Lookahead<R>,
     ) -> Result<Unlocked, Error> {
         let offset = self.body_offset(header);
-        let first = if header.tries_first_frame() {
-            let frames = header.frames(&self.file_limits());
-            first_frame(input, offset as usize, frames, offset, &self.file_limits())?
+        let limits = self.file_limits();
+        let mut frames = header.frames(&limits);
+        let (first, empty) = if header.tries_first_frame() {
+            let first = first_frame(input, offset as usize, frames, offset, &limits)?;
+            (first, first.is_none())
         } else {
-            None
+            let behind = input.peek(offset as usize + 1).map_err(Error::Read)?;
+            let nothing = behind.len() as u64 <= offset;
+            (
+                None,
+                nothing && matches!(frames.next(offset, &[]), Ok(None)),
+            )
         };
-        header
+        let mut unlocked = header
             .unlock(self.secret, first)
             .map_err(|error| match error {
                 // Formats do not know that the header may be kept apart.
@@ -248,7 +279,38 @@ impl<'a> Open<'a> {
                     Error::Authentication { chunk: 0, offset }
                 }
                 error => error,
+            })?;
+        // Layers inside have headers, which are missing then.
+        if empty && unlocked.layers.is_empty() {
+            unlocked.proof = Proof::Nothing;
+            unlocked.warnings = vec![NOTHING.to_owned()];
+        }
+        Ok(unlocked)
+    }
+
+    /// Refuses what proves less than the caller asked for.
+    fn demand_proof(&self, proof: &Proof, offset: u64) -> Result<(), Error> {
+        let refused = |why: &str| {
+            Err(Error::Refused {
+                what: format!("additive nonce: {why}, so chunks may be missing at the beginning"),
+                hint: "if you trust the source of this file, add --gfe-nonce additive",
             })
+        };
+        match proof {
+            Proof::Chunks | Proof::Forgeable(_) => Ok(()),
+            Proof::Nothing if self.strict || self.authenticated => {
+                Err(Error::Unauthenticated(NOTHING.to_owned()))
+            }
+            Proof::Nothing => Ok(()),
+            Proof::AnyStart => refused("the file's length is not authenticated"),
+            Proof::WholeFile { body_len } => match self.input_len {
+                None => refused("the length of the input is not known"),
+                Some(len) if len != body_len + offset => {
+                    refused("the length of the input is not what the header declares")
+                }
+                Some(_) => Ok(()),
+            },
+        }
     }
 
     fn file_limits(&self) -> Limits {
@@ -295,6 +357,12 @@ impl<R: Read + Send> Opening<R> {
         &self.unlocked.warnings
     }
 
+    /// Whether chunks may be missing at the beginning of the plaintext until all of it was opened
+    /// without an error. Whoever hands it on before must authenticate the whole input first.
+    pub fn only_whole(&self) -> bool {
+        matches!(self.unlocked.proof, Proof::WholeFile { .. })
+    }
+
     /// Opens all of the input to `output`, and flushes it.
     ///
     /// # Errors
@@ -305,7 +373,7 @@ impl<R: Read + Send> Opening<R> {
     /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) is an error as any other: an input or output
     /// that does not block waits for itself.
     pub fn run(self, mut output: impl Write) -> Result<Opened, Error> {
-        self.opened(|input, sealed, _, run| {
+        self.opened(|input, sealed, run| {
             let totals = pipeline::open(input, &mut output, sealed, run)?;
             output.flush().map_err(Error::Write)?;
             Ok(totals)
@@ -335,7 +403,8 @@ impl<R: Read + Send> Opening<R> {
             file: file as &dyn WriteAt,
             position,
         };
-        self.opened(|_, sealed, again, run| pipeline::open_at(input, output, sealed, again, run))
+        let geometry = self.header.geometry(&self.limits);
+        self.opened(|_, sealed, run| pipeline::open_at(input, output, sealed, geometry, run))
     }
 
     pub(crate) fn stop(&self) -> Stop {
@@ -344,24 +413,17 @@ impl<R: Read + Send> Opening<R> {
 
     fn opened(
         mut self,
-        open: impl FnOnce(
-            &mut Lookahead<R>,
-            pipeline::Sealed<'_>,
-            &dyn Fn() -> Box<dyn Frames>,
-            &Run<'_>,
-        ) -> Result<Totals, Error>,
+        open: impl FnOnce(&mut Lookahead<R>, pipeline::Sealed<'_>, &Run<'_>) -> Result<Totals, Error>,
     ) -> Result<Opened, Error> {
-        let frames = || self.header.frames(&self.limits);
         let totals = open(
             &mut self.input,
             pipeline::Sealed {
-                frames: frames(),
+                frames: self.header.frames(&self.limits),
                 offset: self.offset,
                 codec: &*self.unlocked.codec,
                 layers: self.unlocked.layers,
                 limits: self.limits,
             },
-            &frames,
             &self.options.run(),
         )?;
         Ok(Opened {

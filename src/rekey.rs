@@ -15,6 +15,7 @@ pub struct Rekey<'a> {
     change: Change<'a>,
     kdf: Option<Kdf>,
     options: RunOptions,
+    legacy_slots: bool,
 }
 
 /// Copies data in pieces of this size.
@@ -28,6 +29,7 @@ impl<'a> Rekey<'a> {
             change,
             kdf: None,
             options: RunOptions::new(),
+            legacy_slots: false,
         }
     }
 
@@ -41,6 +43,12 @@ impl<'a> Rekey<'a> {
     /// Which key derivation a new secret gets; the format's own default otherwise.
     pub fn kdf(mut self, kdf: Option<Kdf>) -> Self {
         self.kdf = kdf;
+        self
+    }
+
+    /// Takes key slots that may be forged ([`Error::LegacySlot`]) for the old secret.
+    pub fn legacy_slots(mut self, take: bool) -> Self {
+        self.legacy_slots = take;
         self
     }
 
@@ -92,7 +100,7 @@ impl<'a> Rekey<'a> {
 
     /// Makes the new header; `input` is then behind the old one.
     fn look<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Rekeyed, Error> {
-        let (_, header) = match peek_header(FORMATS, None, input) {
+        let (_, mut header) = match peek_header(FORMATS, None, input) {
             // No such file can be changed, but what it is tells why.
             Err(Error::UnknownFormat(_)) => {
                 let (format, header, _) = by_secret(FORMATS, self.old, input, &self.limits())?;
@@ -100,6 +108,9 @@ impl<'a> Rekey<'a> {
             }
             header => header?,
         };
+        if self.legacy_slots {
+            header.take_legacy_slots();
+        }
         input.skip(header.size());
         let offset = header.size() as u64;
         // A header kept apart has nothing behind it.

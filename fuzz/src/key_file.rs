@@ -42,7 +42,14 @@ fn expected(input: &[u8]) -> Option<[u8; 32]> {
     if let Ok(key) = input.try_into() {
         return Some(key);
     }
-    let text = match input {
+    let mut lines = input;
+    while let [b'#', rest @ ..] = lines {
+        lines = match rest.iter().position(|byte| *byte == b'\n') {
+            Some(end) => &rest[end + 1..],
+            None => &[],
+        };
+    }
+    let text = match lines {
         [text @ .., b'\r', b'\n'] | [text @ .., b'\n'] => text,
         text => text,
     };

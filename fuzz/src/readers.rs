@@ -9,25 +9,30 @@ use super::memory::bounded;
 use super::mutate::mutate;
 use super::secret::secret;
 use fetool::format::dexios::Dexios;
-use fetool::format::gfe::Gfe;
+use fetool::format::gfe::{Gfe, GfeAdditive};
 use fetool::format::gocrypt::{CHUNK_LEN, GoCrypt, GoCryptV1};
 use fetool::format::parallel_encryptor::ParallelEncryptor;
 use fetool::format::{Format, Limits};
 use fetool::{Error, Open, Secret, status};
 
 pub fn open_gfe(input: &[u8]) {
-    reader(input, &[&Gfe], forge::gfe, |sample, opened| {
-        let written = &opened.outcome.written;
-        if opened.reading.contains("added") && !opened.is_sound() {
-            // Whoever adds the number of a chunk to the nonce tells no chunk's place in the file
-            // from a nonce that was changed.
-            let all = &sample.plaintext;
-            let mut places = (0..=all.len()).map(|from| &all[from..]);
-            assert!(places.any(|rest| rest.starts_with(written)), "wrong bytes");
-        } else {
-            beginning(sample, opened);
-        }
-    });
+    reader(
+        input,
+        &[&Gfe, &GfeAdditive],
+        forge::gfe,
+        |sample, opened| {
+            let written = &opened.outcome.written;
+            if opened.reading.contains("additive") && !opened.is_sound() {
+                // Whoever adds the number of a chunk to the nonce tells no chunk's place in the file
+                // from a nonce that was changed.
+                let all = &sample.plaintext;
+                let mut places = (0..=all.len()).map(|from| &all[from..]);
+                assert!(places.any(|rest| rest.starts_with(written)), "wrong bytes");
+            } else {
+                beginning(sample, opened);
+            }
+        },
+    );
 }
 
 pub fn open_dexios(input: &[u8]) {
@@ -187,6 +192,7 @@ fn open(how: &How<'_>, file: &[u8]) -> Opened {
 impl How<'_> {
     fn open(&self) -> Open<'_> {
         Open::new(self.secret)
+            .legacy_slots(true)
             .format(self.format)
             .limits(self.limits)
             .strict(self.strict)

@@ -4,6 +4,7 @@ use super::failure::{Failure, shown};
 use super::size;
 use crate::progress::When;
 use clap::{Args, ValueHint};
+use fetool::format::gfe::{Gfe, GfeAdditive};
 use fetool::format::{FORMATS, Format, HEAD_MAX, Limits, by_name};
 use fetool::kdf::Kdf;
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use std::fs::File;
 use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// Where the secret comes from.
 #[derive(Args, Clone, Debug)]
@@ -23,7 +25,7 @@ pub struct SecretArgs {
     /// opened. Never the key itself: what is typed here can be read by every user of the machine.
     ///
     /// A GFE key is 32 raw bytes, or their 64 hexadecimal digits or 44 base64 characters with an
-    /// optional line end. 'fetool keygen' makes one. For the other formats it is any bytes.
+    /// optional line end, below lines that begin with '#'. 'fetool keygen' makes one. For the other formats it is any bytes.
     #[arg(short, long, value_name = "SPEC")]
     pub key: Option<OsString>,
 
@@ -80,6 +82,15 @@ impl From<KdfArg> for Kdf {
     }
 }
 
+/// The nonce rules on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum GfeNonce {
+    /// Counter suffix, or additive in a file of known length
+    Auto,
+    /// Also additive
+    Additive,
+}
+
 /// What of the header and of memory a sealed file may ask for.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Format")]
@@ -88,9 +99,26 @@ pub struct ReadArgs {
     #[arg(short, long, value_name = "NAME", value_parser = format())]
     pub format: Option<&'static dyn Format>,
 
+    /// How the number of a chunk enters its nonce (GFE)
+    ///
+    /// 'auto' reads files with a counter suffix, as go-fileencrypt and fetool write them. It reads an
+    /// additive nonce, which the format's document describes, only in a file of known length that
+    /// holds as many bytes as its header declares: such a file can lose its first chunks unnoticed.
+    /// 'additive' reads an additive nonce in any file, also from a pipe. Use it only if you trust the
+    /// source of the file.
+    #[arg(long, value_name = "RULE", default_value = "auto")]
+    pub gfe_nonce: GfeNonce,
+
     /// The file that holds the header, where that is kept apart (Dexios)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub header: Option<PathBuf>,
+
+    /// Open with a Dexios key slot that may be forged
+    ///
+    /// A version 5 key slot with a hash of version 1 or 2 can be made by anybody who has an old file
+    /// of the same secret and knows 32 bytes of its plaintext. No Dexios writes such slots.
+    #[arg(long)]
+    pub allow_legacy_slots: bool,
 
     /// Memory that a file's chunks may need
     ///
@@ -102,6 +130,22 @@ pub struct ReadArgs {
 }
 
 impl ReadArgs {
+    /// The format to read, where one was given.
+    pub fn format(&self) -> Option<&'static dyn Format> {
+        match (self.format, self.gfe_nonce) {
+            (Some(format), GfeNonce::Additive) if format.name() == Gfe.name() => Some(&GfeAdditive),
+            (format, _) => format,
+        }
+    }
+
+    /// The formats to tell apart.
+    pub fn formats(&self) -> &'static [&'static dyn Format] {
+        match self.gfe_nonce {
+            GfeNonce::Auto => FORMATS,
+            GfeNonce::Additive => &WITH_ADDITIVE,
+        }
+    }
+
     /// The bytes of a header that is kept apart.
     pub fn detached(&self) -> Result<Option<Vec<u8>>, Failure> {
         self.header.as_deref().map(read_header).transpose()
@@ -115,6 +159,17 @@ impl ReadArgs {
         }
     }
 }
+
+/// All formats, with GFE's additive nonce.
+static WITH_ADDITIVE: LazyLock<Vec<&'static dyn Format>> = LazyLock::new(|| {
+    let formats = FORMATS.iter().copied();
+    formats
+        .map(|format| match format.name() == Gfe.name() {
+            true => &GfeAdditive,
+            false => format,
+        })
+        .collect()
+});
 
 /// Reads a header that is kept apart.
 fn read_header(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -139,7 +139,7 @@ impl Subjects {
         let mut failure = Failure {
             subject: subject.cloned(),
             details: details(error),
-            hint: error.hint().map(str::to_owned),
+            hint: hint(error),
             status: error.status(),
             broken_pipe: error.is_broken_pipe(),
             ..Failure::usage(error.to_string())
@@ -177,6 +177,15 @@ impl Subjects {
             Refused::System(error) => Failure::system(&self.output, &error),
         }
     }
+}
+
+/// What to type.
+fn hint(error: &Error) -> Option<String> {
+    let hint = match error {
+        Error::LegacySlot => Some("--allow-legacy-slots opens it, for files that you trust"),
+        error => error.hint(),
+    };
+    hint.map(str::to_owned)
 }
 
 /// Which formats a file is not, one line for those with the same reason.

@@ -4,7 +4,8 @@ use super::failure::Failure;
 use super::{secrets, work};
 use clap::ValueHint;
 use fetool::aead::KEY_LEN;
-use std::io::{self, IsTerminal};
+use fetool::format::FILES_A_KEY;
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -18,23 +19,51 @@ pub struct Args {
     /// Write the key to FILE
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
+
+    /// Write the key as text below a comment: what it is for, since when
+    ///
+    /// The key is 64 hexadecimal digits in the last line. The lines above begin with '#': TEXT, and how
+    /// many files the key can seal. Only GFE skips them; for other formats the whole file is the key.
+    #[arg(long, value_name = "TEXT")]
+    comment: Option<String>,
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let comment = args.comment.as_deref().map(comment).transpose()?;
     let key = secrets::new_key()?;
-    match &args.output {
-        Some(path) if path.as_os_str() != "-" => secrets::save_key(path, key.as_ref()),
-        _ => print(key.as_ref()),
-    }
-}
-
-fn print(key: &[u8]) -> Result<(), Failure> {
-    let text = if io::stdout().is_terminal() {
-        let mut text = Zeroizing::new(vec![b'\n'; 2 * KEY_LEN + 1]);
-        base16ct::lower::encode(key, &mut text).expect("there is room for two digits a byte");
-        text
+    let file = args.output.as_ref().filter(|path| path.as_os_str() != "-");
+    let as_text = comment.is_some() || (file.is_none() && io::stdout().is_terminal());
+    let written = if as_text {
+        text(&comment.unwrap_or_default(), &key)
     } else {
         Zeroizing::new(key.to_vec())
     };
-    work::print(&text)
+    match file {
+        Some(path) => secrets::save_key(path, &written),
+        None => work::print(&written),
+    }
+}
+
+/// The lines above a key.
+fn comment(text: &str) -> Result<String, Failure> {
+    if text.chars().any(char::is_control) {
+        return Err(Failure::usage(
+            "a comment is one line without control characters",
+        ));
+    }
+    Ok(format!(
+        "# {text}\n# Seal at most {FILES_A_KEY} files with this key, over all runs.\n"
+    ))
+}
+
+/// The key in hexadecimal digits. There is room for all of it from the start, so that no copy is left
+/// in memory.
+fn text(above: &str, key: &[u8; KEY_LEN]) -> Zeroizing<Vec<u8>> {
+    let mut digits = Zeroizing::new([0; 2 * KEY_LEN]);
+    base16ct::lower::encode(key, &mut *digits).expect("there is room for two digits a byte");
+    let mut text = Zeroizing::new(Vec::with_capacity(above.len() + digits.len() + 1));
+    for part in [above.as_bytes(), &*digits, b"\n"] {
+        text.write_all(part).expect("memory takes it");
+    }
+    text
 }

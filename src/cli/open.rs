@@ -89,16 +89,30 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
     let clock = Clock::start();
     let (meter, progress) = show_progress(&args.work, output.as_ref().map(|_| &target), total);
-    let opening = Open::new(&found.secret)
-        .format(args.read.format)
-        .detached_header(header.as_deref())
-        .limits(args.read.limits(total))
-        .strict(args.strict)
-        .jobs(args.work.jobs())
-        .stop(&stop)
-        .meter(meter)
-        .start(input)
-        .map_err(|e| subjects.blame(&e))?;
+    let open = || {
+        Open::new(&found.secret)
+            .among(args.read.formats())
+            .format(args.read.format())
+            .detached_header(header.as_deref())
+            .limits(args.read.limits(total))
+            .strict(args.strict)
+            .legacy_slots(args.read.allow_legacy_slots)
+            .authenticated(args.check)
+            .jobs(args.work.jobs())
+            .stop(&stop)
+    };
+    let again = input.as_place();
+    let opening = open().meter(meter).start(input);
+    let opening = opening.map_err(|e| subjects.blame(&e))?;
+    if opening.only_whole()
+        && output.is_some()
+        && let Some(input) = again.map_err(|e| subjects.blame(&Error::Read(e)))?
+    {
+        // Nothing may come out before all of it was authenticated.
+        open()
+            .run(input.at(), io::sink())
+            .map_err(|e| subjects.blame(&e))?;
+    }
     warn(&args.work, &subjects, opening.warnings());
     let what = format!("opened as {} ({})", opening.format(), opening.reading());
     let opened = finish(opening, places, output);
@@ -138,8 +152,10 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
     let stop = Stop::new();
     let way = Way::Open {
         secret: &secret,
-        format: args.read.format,
+        format: args.read.format(),
+        formats: args.read.formats(),
         strict: args.strict,
+        legacy_slots: args.read.allow_legacy_slots,
         memory: args.read.max_memory,
     };
     let mut task = Task::new(way, &args.tree, &args.work, &stop);

@@ -1,12 +1,12 @@
 //! `fetool rekey --reseal`: open and seal again in one pass, with no plaintext on the disk.
 
 use super::failure::{Failure, Subjects};
-use super::rekey::{Args, Secrets, find, lock_path, new_secret, refuse_irregular};
+use super::rekey::{Args, Secrets, find, lock_path, new_secret, refuse_irregular, warn_of_slot};
 use super::secrets::Plan;
 use super::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
 use crate::io::output::{Content, Output, Target};
 use fetool::format::gocrypt::GoCrypt;
-use fetool::format::{Format, Limits, by_name};
+use fetool::format::{Format, Limits, NewFiles, by_name};
 use fetool::kdf::Kdf;
 use fetool::{Error, Meter, Open, Opening, Seal, Sealed, Stop};
 use std::fs;
@@ -45,6 +45,7 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
     let secrets = find(old, new)?;
+    warn_of_slot(args, &secrets);
     subjects.key.clone_from(&secrets.old.name);
 
     let clock = Clock::start();
@@ -98,6 +99,9 @@ pub fn stream<'a>(
     mut subjects: Subjects,
 ) -> Result<Resealed<'a>, Failure> {
     let opening = Open::new(&secrets.old.secret)
+        .legacy_slots(args.allow_legacy_slots)
+        // Sealed again, a file that anyone can make would be authentic.
+        .authenticated(true)
         .limits(Limits {
             memory: args.max_memory,
             body,
@@ -124,7 +128,12 @@ pub fn stream<'a>(
         .jobs(args.work.jobs())
         .start()
         .map_err(|e| subjects.blame(&e))?;
-    let weaknesses = Weaknesses::warn(&args.work, &subjects, format, None);
+    let new = NewFiles {
+        files: 1,
+        kdf: args.new_kdf.map(Kdf::from),
+        ..NewFiles::default()
+    };
+    let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new);
     let opened = opening.into_reader().map_err(|e| subjects.blame(&e))?;
     // Whichever of both fails ends the other: an opening that nobody reads is cancelled, and one that
     // failed is why the sealing could not go on.

@@ -7,8 +7,8 @@ use super::tree::TreeArgs;
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
 use crate::progress::{Progress, When};
-use fetool::format::Format;
-use fetool::{Error, Meter, Stop};
+use fetool::format::{Format, NewFiles};
+use fetool::{Error, Meter, Secret, Stop};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -169,6 +169,7 @@ pub fn warn(work: &WorkArgs, subjects: &Subjects, warnings: &[String]) {
 /// What the format that is written does not protect, each thing said once.
 pub struct Weaknesses<'a> {
     format: &'a dyn Format,
+    new: NewFiles,
     said: Vec<String>,
 }
 
@@ -178,18 +179,45 @@ impl<'a> Weaknesses<'a> {
         work: &WorkArgs,
         subjects: &Subjects,
         format: &'a dyn Format,
-        len: Option<u64>,
+        new: NewFiles,
     ) -> Self {
-        let said = format.weaknesses(len, 1);
+        let said = format.weaknesses(&new);
         warn_in_one_line(work, subjects, &said);
-        Self { format, said }
+        Self { format, new, said }
     }
 
     /// Prints what else it is, now that the number of files and the longest plaintext are known.
     pub fn warn_of_more(&self, work: &WorkArgs, subjects: &Subjects, files: u64, longest: u64) {
-        let mut more = self.format.weaknesses(Some(longest), files);
+        let mut more = self.format.weaknesses(&NewFiles {
+            files,
+            len: Some(longest),
+            ..self.new
+        });
         more.retain(|weakness| !self.said.contains(weakness));
         warn_in_one_line(work, subjects, &more);
+    }
+}
+
+/// The shortest key that is not warned of, in bytes.
+const KEY_SHORT: usize = 16;
+
+/// Warns of keys that can be guessed. Each comes with the name that messages call it.
+pub fn warn_of_short_keys<'s>(
+    work: &WorkArgs,
+    keys: impl IntoIterator<Item = (&'s Secret, &'s String)>,
+) {
+    for (key, name) in keys {
+        let len = key.as_bytes().len();
+        if !work.quiet && !key.is_passphrase() && len < KEY_SHORT {
+            let bytes = if len == 1 { "byte" } else { "bytes" };
+            say(
+                Some(name),
+                &format!(
+                    "warning: the key has only {len} {bytes} and can be guessed; 'fetool keygen' \
+                     makes one of 32 bytes"
+                ),
+            );
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! question about it is answered without reading it. Where each frame says how long it is, the frames
 //! must be walked ([`Geometry::Sequential`]).
 
-use super::Frames;
+use super::{Frames, Uniform};
 use crate::Error;
 
 /// How the last chunk of a stream differs from the others.
@@ -24,7 +24,7 @@ pub enum End {
 /// Where the chunks of a stream lie, behind its header.
 pub enum Geometry {
     /// Computed: all frames but the last have one length.
-    Uniform(Layout),
+    Uniform(Uniform),
     /// Read: the frames must be walked from the first to the last.
     Sequential(Box<dyn Frames>),
 }

@@ -27,12 +27,15 @@ mod walker;
 
 pub use crate::error::Evidence;
 pub use geometry::{BadEnd, Count, End, Geometry, Layout, Span};
-pub use opening::{Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer, Unlocked};
+pub(crate) use opening::NOTHING;
+pub use opening::{Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer, Proof, Unlocked};
 pub use sealing::{SealChunk, SealLayer, SealRequest, Sealer};
+pub use uniform::Uniform;
 pub(crate) use walker::Walker;
 
-use crate::kdf::Kdf;
+use crate::kdf::{Derivation, Kdf};
 use crate::{Error, Secret, Unknown};
+use std::fmt;
 
 /// Every format, in the order in which they are tried.
 pub static FORMATS: &[&dyn Format] = &[
@@ -49,15 +52,32 @@ pub const HEAD_MAX: usize = 512;
 /// Longer than any frame that can be held in memory, and with room to add to it.
 pub(crate) const FRAME_MAX: usize = usize::MAX >> 1;
 
-/// No more files should be sealed under one key where 64 bits of their nonces are random: after so
-/// many, the chance that two are the same is one in 2^17.
-const FILES_A_KEY: u64 = 1 << 24;
+/// No more files should be sealed under one key whose nonces have 64 random bits. After so many, two
+/// of them share a nonce with a probability of 2^-33; NIST SP 800-38D allows 2^-32.
+pub const FILES_A_KEY: u64 = 1 << 16;
 
 /// The weakness of more files than that.
 pub(crate) fn many_files(files: u64) -> Option<String> {
     (files > FILES_A_KEY).then(|| {
-        format!("{files} files under one key, whose nonces have 64 random bits: take a new key")
+        format!(
+            "{files} files under one key, whose nonces have 64 random bits: above {FILES_A_KEY} \
+             files, take a new key. If two files get the same nonce, anyone can compute the XOR of \
+             their contents and forge files under this key"
+        )
     })
+}
+
+/// The files that one run seals, as far as they matter for what they do not protect.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewFiles {
+    /// How many there are.
+    pub files: u64,
+    /// Length of the longest plaintext in bytes, where it is known already.
+    pub len: Option<u64>,
+    /// The number of layers, where one was asked for.
+    pub layers: Option<u8>,
+    /// The key derivation, where one was asked for.
+    pub kdf: Option<Kdf>,
 }
 
 /// Finds a format by its name.
@@ -125,10 +145,10 @@ pub trait Format: Send + Sync {
         Err("it does not begin with the magic number".to_owned())
     }
 
-    /// What new files would not protect though people may expect it, a line each: for so many `files`
-    /// under one secret, whose plaintext has at most `len` bytes, where that is known already.
-    fn weaknesses(&self, len: Option<u64>, files: u64) -> Vec<String> {
-        let _ = (len, files);
+    /// Returns what `new` files under one secret would not protect although people may expect it, a
+    /// line each.
+    fn weaknesses(&self, new: &NewFiles) -> Vec<String> {
+        let _ = new;
         Vec::new()
     }
 
@@ -235,11 +255,30 @@ pub struct Description {
     /// Which bytes of the header are authenticated, for people.
     pub authenticated: String,
     /// How the secret becomes a key, where the header says so: one for each key slot, or one.
-    pub derivations: Vec<String>,
+    pub derivations: Vec<KeyDerivation>,
     /// What the file does not protect, a line each.
     pub warnings: Vec<String>,
     /// The header's bytes, field by field, in their order and without gaps.
     pub fields: Vec<Field>,
+}
+
+/// How a secret becomes a key, as a header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyDerivation {
+    /// With this function.
+    Known(Derivation),
+    /// With a function that this number stands for, and that is not known. No secret opens the slot.
+    Unknown(u8),
+}
+
+impl fmt::Display for KeyDerivation {
+    /// Name and real cost, for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(derivation) => derivation.fmt(f),
+            Self::Unknown(code) => write!(f, "unknown hash {code:#04x}: no secret opens this slot"),
+        }
+    }
 }
 
 /// One field of a header.
@@ -260,7 +299,10 @@ mod tests {
     #[test]
     fn too_many_files_under_one_key_are_told() {
         let told = |format: &dyn Format, files| {
-            let said = format.weaknesses(None, files);
+            let said = format.weaknesses(&NewFiles {
+                files,
+                ..NewFiles::default()
+            });
             let about_files = said.into_iter().filter(|words| words.contains("files"));
             about_files.collect::<Vec<_>>()
         };
@@ -268,7 +310,9 @@ mod tests {
             assert!(told(*format, FILES_A_KEY).is_empty(), "{}", format.name());
             let behind: &[&str] = match format.name() {
                 "gfe" | "parallel-encryptor" => &[
-                    "16777217 files under one key, whose nonces have 64 random bits: take a new key",
+                    "65537 files under one key, whose nonces have 64 random bits: above 65536 files, \
+                     take a new key. If two files get the same nonce, anyone can compute the XOR of \
+                     their contents and forge files under this key",
                 ],
                 _ => &[],
             };

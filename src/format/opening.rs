@@ -67,6 +67,10 @@ pub trait Header: Send + Sync {
     /// [`Error::Secret`] when the secret cannot be one for this format.
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error>;
 
+    /// From now on takes key slots that may be forged, where the format has such; without it,
+    /// [`unlock`](Self::unlock) and [`rekey`](Self::rekey) fail with [`Error::LegacySlot`].
+    fn take_legacy_slots(&mut self) {}
+
     /// Whether it holds a wrapped master key, so that [`rekey`](Self::rekey) can change its secrets.
     fn has_slots(&self) -> bool {
         false
@@ -122,6 +126,30 @@ impl Default for Limits {
     }
 }
 
+/// What the tags of a file prove to who knows its secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// Each chunk was sealed with the secret, and the first chunk is the first.
+    #[default]
+    Chunks,
+    /// Each chunk was sealed with the secret, but the first may not be the first: that is known only
+    /// once all were opened. The file has this many bytes behind its header if none is missing.
+    WholeFile {
+        /// Bytes behind the header.
+        body_len: u64,
+    },
+    /// Each chunk was sealed with the secret, but nothing tells whether the first is the first.
+    AnyStart,
+    /// The tags can be made without the secret. The text says so.
+    Forgeable(String),
+    /// There is no chunk, so there is no tag.
+    Nothing,
+}
+
+/// What a file without a chunk does not protect.
+pub const NOTHING: &str = "nothing in this file is authenticated, not even that it is empty: \
+                           anyone can make one like it";
+
 /// A file whose secret was found to be right.
 pub struct Unlocked {
     /// The AEAD work.
@@ -132,6 +160,8 @@ pub struct Unlocked {
     pub reading: String,
     /// What the file does not protect, a line each; `--strict` refuses them.
     pub warnings: Vec<String>,
+    /// What the tags prove.
+    pub proof: Proof,
 }
 
 /// Walks the frames of a file in their order, from the first bytes of each.

@@ -16,10 +16,10 @@
 //! end of the file, which can be cut off between two chunks; the chunk size, as far as the data fits
 //! into one chunk of either size.
 
-use super::uniform::{UniformFrames, Words};
 use super::{
     BadEnd, ChunkId, Claim, Description, End, Evidence, Field, Format, Frames, Geometry, Header,
-    Layout, Limits, OpenChunk, SealChunk, SealRequest, Sealer, Unlocked, many_files, shorter_than,
+    KeyDerivation, Layout, Limits, NewFiles, OpenChunk, Proof, SealChunk, SealRequest, Sealer,
+    Uniform, Unlocked, many_files, shorter_than,
 };
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::kdf::{Derivation, Key};
@@ -94,9 +94,11 @@ impl Format for ParallelEncryptor {
         Ok(evidence)
     }
 
-    fn weaknesses(&self, _len: Option<u64>, files: u64) -> Vec<String> {
+    fn weaknesses(&self, new: &NewFiles) -> Vec<String> {
         let always = format!("this is a weak format: {FAST_HASH}; {OPEN_END}");
-        std::iter::once(always).chain(many_files(files)).collect()
+        std::iter::once(always)
+            .chain(many_files(new.files))
+            .collect()
     }
 
     fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {
@@ -141,7 +143,6 @@ const FAST_HASH: &str = "the key is one unsalted SHA-256 of the secret, so that 
                          guessed fast";
 const OPEN_END: &str = "the end of the file is not authenticated: a cut between two chunks is not \
                         noticed";
-const NOTHING: &str = "nothing in this file is authenticated, not even that it is empty";
 
 /// A decoded header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +192,10 @@ impl ParallelHeader {
         }
     }
 
+    fn uniform(&self) -> Uniform {
+        Uniform::new(self.layout(), "the input")
+    }
+
     fn codec(&self, secret: &Secret) -> Result<Codec, Error> {
         let key: Key = Derivation::Sha256.derive(secret.as_bytes(), b"")?;
         Ok(Codec {
@@ -213,11 +218,11 @@ impl Header for ParallelHeader {
     }
 
     fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
-        Box::new(UniformFrames::new(self.layout(), Words::of("the input")))
+        self.uniform().frames()
     }
 
     fn geometry(&self, _limits: &Limits) -> Geometry {
-        Geometry::Uniform(self.layout())
+        Geometry::Uniform(self.uniform())
     }
 
     fn tries_first_frame(&self) -> bool {
@@ -229,16 +234,12 @@ impl Header for ParallelHeader {
         if let Some(first) = first {
             codec.open(ChunkId::first(HEADER_LEN), &mut memory::copy(first)?)?;
         }
-        let warning = if first.is_none() && self.tries_first_frame() {
-            NOTHING
-        } else {
-            OPEN_END
-        };
         Ok(Unlocked {
             codec: Box::new(codec),
             layers: Vec::new(),
             reading: "no associated data".to_owned(),
-            warnings: vec![warning.to_owned()],
+            warnings: vec![OPEN_END.to_owned()],
+            proof: Proof::Chunks,
         })
     }
 
@@ -254,7 +255,7 @@ impl Header for ParallelHeader {
             mode: None,
             layers: None,
             authenticated: "nothing of the header".to_owned(),
-            derivations: vec![Derivation::Sha256.to_string()],
+            derivations: vec![KeyDerivation::Known(Derivation::Sha256)],
             warnings: vec![FAST_HASH.to_owned(), OPEN_END.to_owned()],
             fields: vec![
                 Field {

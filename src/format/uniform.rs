@@ -5,30 +5,59 @@ use super::geometry::{BadEnd, End, Layout};
 use super::{FRAME_MAX, Frames};
 use crate::Error;
 
-/// What messages call a stream and its parts.
+/// A [`Layout`], and what messages call a stream of it.
 #[derive(Clone, Debug)]
-pub(super) struct Words {
+pub struct Uniform {
+    layout: Layout,
     /// The stream, as the subject of a sentence.
-    pub stream: String,
+    stream: String,
     /// A chunk.
-    pub chunk: &'static str,
+    chunk: &'static str,
     /// The most chunks that it can have, where that is no plain number.
-    pub max: Option<&'static str>,
+    max: Option<&'static str>,
 }
 
-impl Words {
-    pub fn of(stream: impl Into<String>) -> Self {
+impl Uniform {
+    /// A stream that messages call `stream`, such as "the input".
+    pub fn new(layout: Layout, stream: impl Into<String>) -> Self {
         Self {
+            layout,
             stream: stream.into(),
             chunk: "chunk",
             max: None,
         }
     }
 
-    /// What is wrong with the end of a stream of this geometry whose first frame starts at `start` of
-    /// the file.
-    pub fn error(&self, bad: BadEnd, layout: &Layout, start: u64) -> Error {
-        let Self { stream, chunk, max } = self;
+    /// Sets what messages call a chunk, and the most chunks that there can be.
+    #[must_use]
+    pub fn chunks_called(mut self, chunk: &'static str, max: Option<&'static str>) -> Self {
+        (self.chunk, self.max) = (chunk, max);
+        self
+    }
+
+    /// Returns where its chunks lie.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Walks its frames, under the same rules.
+    pub fn frames(&self) -> Box<dyn Frames> {
+        Box::new(UniformFrames {
+            uniform: self.clone(),
+            count: 0,
+            ended: false,
+        })
+    }
+
+    /// Returns what is wrong with a stream that ends so and whose first frame starts at `start` of the
+    /// file.
+    pub fn error(&self, bad: BadEnd, start: u64) -> Error {
+        let Self {
+            layout,
+            stream,
+            chunk,
+            max,
+        } = self;
         match bad {
             BadEnd::NoLastChunk { end } => {
                 Error::truncated(start + end, format!("the last {chunk} is missing"))
@@ -52,29 +81,12 @@ impl Words {
 }
 
 /// Walks the frames of a uniform geometry.
-pub(super) struct UniformFrames {
-    layout: Layout,
-    words: Words,
+struct UniformFrames {
+    uniform: Uniform,
     /// Frames announced so far.
     count: u64,
     /// The last one was cut short by the end of the file.
     ended: bool,
-}
-
-impl UniformFrames {
-    pub fn new(layout: Layout, words: Words) -> Self {
-        Self {
-            layout,
-            words,
-            count: 0,
-            ended: false,
-        }
-    }
-
-    /// What is wrong at `offset` of the file, with so many bytes behind all full frames before.
-    fn error(&self, bad: BadEnd, offset: u64) -> Error {
-        self.words.error(bad, &self.layout, offset)
-    }
 }
 
 impl Frames for UniformFrames {
@@ -88,46 +100,50 @@ impl Frames for UniformFrames {
 
     fn next(&mut self, offset: u64, lead: &[u8]) -> Result<Option<usize>, Error> {
         if lead.is_empty() {
-            let complete = match self.layout.end {
+            let complete = match self.uniform.layout.end {
                 End::Any => true,
                 End::Short => self.ended,
                 End::Full => self.count > 0,
             };
             return match complete {
                 true => Ok(None),
-                false => Err(self.error(BadEnd::NoLastChunk { end: 0 }, offset)),
+                false => Err(self.uniform.error(BadEnd::NoLastChunk { end: 0 }, offset)),
             };
         }
-        if self.count == self.layout.max_chunks {
-            return Err(self.error(BadEnd::TooManyChunks { offset: 0 }, offset));
+        if self.count == self.uniform.layout.max_chunks {
+            return Err(self
+                .uniform
+                .error(BadEnd::TooManyChunks { offset: 0 }, offset));
         }
         self.count += 1;
-        Ok(Some(self.layout.frame().min(FRAME_MAX)))
+        Ok(Some(self.uniform.layout.frame().min(FRAME_MAX)))
     }
 
     fn cut_short(&mut self, offset: u64, got: usize) -> Result<(), Error> {
-        let overhead = self.layout.overhead();
-        let may_be_empty = match self.layout.end {
+        let overhead = self.uniform.layout.overhead();
+        let may_be_empty = match self.uniform.layout.end {
             End::Any => false,
             End::Short => true,
             End::Full => self.count == 1,
         };
         if got < overhead {
-            return Err(self.error(BadEnd::InsideTag { end: got as u64 }, offset));
+            return Err(self
+                .uniform
+                .error(BadEnd::InsideTag { end: got as u64 }, offset));
         }
         if got == overhead && !may_be_empty {
-            return Err(self.error(BadEnd::EmptyChunk { offset: 0 }, offset));
+            return Err(self.uniform.error(BadEnd::EmptyChunk { offset: 0 }, offset));
         }
         self.ended = true;
         Ok(())
     }
 
     fn overhead(&self) -> usize {
-        self.layout.overhead()
+        self.uniform.layout.overhead()
     }
 
     fn largest(&self) -> u64 {
-        self.layout.frame() as u64
+        self.uniform.layout.frame() as u64
     }
 }
 
@@ -135,7 +151,7 @@ impl Frames for UniformFrames {
 mod tests {
     use super::*;
 
-    fn frames(end: End) -> UniformFrames {
+    fn uniform(end: End) -> Uniform {
         let layout = Layout {
             chunk: 100,
             prefix: 0,
@@ -143,12 +159,12 @@ mod tests {
             end,
             max_chunks: 3,
         };
-        UniformFrames::new(layout, Words::of("the file"))
+        Uniform::new(layout, "the file")
     }
 
     #[test]
     fn frames_are_of_one_size_up_to_the_last_number() {
-        let mut frames = frames(End::Any);
+        let mut frames = uniform(End::Any).frames();
         for offset in [12, 128, 244] {
             assert_eq!(frames.next(offset, &[0]).unwrap(), Some(116));
         }
@@ -167,8 +183,8 @@ mod tests {
     fn a_walk_comes_to_what_is_counted() {
         for end in [End::Any, End::Short, End::Full] {
             for stored in 0..400 {
-                let mut frames = frames(end);
-                let walked = || -> Result<(u64, u64), Error> {
+                let mut frames = uniform(end).frames();
+                let mut walk = || -> Result<(u64, u64), Error> {
                     let (mut offset, mut chunks, mut plaintext) = (0, 0, 0);
                     loop {
                         let lead = &[0][..usize::from(offset < stored)];
@@ -184,13 +200,13 @@ mod tests {
                         offset += got;
                     }
                 };
-                let mut walked = walked;
-                let walked = walked().map_err(|error| error.to_string());
-                let layout = super::tests::frames(end).layout;
-                let counted = layout
+                let walked = walk().map_err(|error| error.to_string());
+                let uniform = uniform(end);
+                let counted = uniform
+                    .layout()
                     .count(stored)
                     .map(|count| (count.chunks, count.plaintext))
-                    .map_err(|bad| Words::of("the file").error(bad, &layout, 0).to_string());
+                    .map_err(|bad| uniform.error(bad, 0).to_string());
                 assert_eq!(walked, counted, "{end:?}, {stored}");
             }
         }

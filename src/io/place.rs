@@ -49,7 +49,8 @@ impl Place {
         Ok(Self { file, position })
     }
 
-    fn at(&self) -> At<'_, File> {
+    /// The file's bytes from the position on. Reading them moves no position that others share.
+    pub fn at(&self) -> At<'_, File> {
         At {
             file: &self.file,
             position: self.position,

@@ -2,6 +2,11 @@
 
 use crate::cli_common::{Dir, Fetool, K, MIB, data, fetool, sealed, vector};
 use serde_json::{Value, json};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 fn inspect() -> Fetool {
     fetool(["inspect", "--json"])
@@ -44,6 +49,7 @@ fn all_members_of_a_known_file() {
     let line = inspect().arg(&path).run().succeeds();
     let expected = json!({
         "path": path.to_str(),
+        "path_hex": null,
         "format": "gfe",
         "title": "GFE (go-fileencrypt)",
         "version": 1,
@@ -352,4 +358,94 @@ fn a_key_without_verify_is_refused() {
     for secret in [&["-k", K][..], &["-p"], &["-p=env:TEST_KEY"]] {
         fetool(["inspect"]).args(secret).run().fails(2, message);
     }
+}
+
+/// A path that is no text is told by its bytes, as trees do.
+#[test]
+fn the_bytes_of_a_path_that_is_not_utf_8() {
+    let dir = Dir::new();
+    let name = OsStr::from_bytes(b"\xff\xfe.gfe");
+    dir.write(name, sealed(b"text", "3"));
+    let inspect = fetool(["inspect", "--json"]).arg(name).within(&dir).run();
+    let json: Value = serde_json::from_slice(&inspect.succeeds()).expect("JSON");
+    assert_eq!(json["path"], "\u{fffd}\u{fffd}.gfe");
+    assert_eq!(json["path_hex"], "fffe2e676665");
+}
+
+/// Each key slot of Dexios, as data.
+#[test]
+fn the_keys_of_a_dexios_file() {
+    let path = vector("dexios_v5_two_keys.dx");
+    let json = |path: &Path| -> Value {
+        let line = fetool(["inspect", "--json"]).arg(path).run().succeeds();
+        serde_json::from_slice(&line).expect("JSON")
+    };
+    let balloon = json!({
+        "kdf": "balloon", "memory": 278_528 * 32, "passes": 1, "lanes": 1, "iterations": null,
+        "text": "BLAKE3-Balloon, space 278528, 1 pass, 1 lane: about 9 MiB in fact",
+    });
+    assert_eq!(json(&path)["keys"], json!([balloon, balloon]));
+    let argon2id = json!({
+        "kdf": "argon2id", "memory": 256 << 20, "passes": 10, "lanes": 4, "iterations": null,
+        "text": "Argon2id, 256 MiB, 10 passes, 4 lanes",
+    });
+    let path = vector("dexios_v5_aes256gcm_argon2id_0.dx");
+    assert_eq!(json(&path)["keys"], json!([argon2id]));
+    // A slot that nobody can open.
+    let mut bytes = std::fs::read(&path).expect("it is there");
+    bytes[33] = 0xFF;
+    let dir = Dir::new();
+    let path = dir.write("f", bytes);
+    let unknown = json!({
+        "kdf": null, "memory": null, "passes": null, "lanes": null, "iterations": null,
+        "text": "unknown hash 0xff: no secret opens this slot",
+    });
+    assert_eq!(json(&path)["keys"], json!([unknown]));
+}
+
+/// Chunks of one byte in a file of a terabyte, most of which is not there: nobody walks over them.
+#[test]
+fn uniform_chunks_of_a_sparse_file_are_counted() {
+    const CHUNKS: u64 = 1 << 32;
+    let dir = Dir::new();
+    let file = File::create(dir.path("f")).expect("a file");
+    (&file)
+        .write_all(&[7, 7, 7, 7, 7, 7, 7, 7, 0, 0, 0, 1])
+        .expect("written");
+    let inspect = |len: u64| -> (Value, Option<i32>) {
+        // Some file systems have no such files.
+        file.set_len(len).expect("a sparse file");
+        let inspect = fetool(["inspect", "--json", "-f", "parallel-encryptor", "f"]);
+        let ended = inspect.within(&dir).run();
+        let json = serde_json::from_str(&ended.stdout()).expect("JSON");
+        (json, ended.code())
+    };
+    let (json, status) = inspect(12 + 17 * CHUNKS);
+    assert_eq!((json["chunks"].as_u64(), status), (Some(CHUNKS), Some(0)));
+    assert_eq!(json["plaintext_size"], CHUNKS);
+    assert_eq!(json["fault"], Value::Null);
+    // One more than can be numbered, and a whole terabyte.
+    for len in [12 + 17 * CHUNKS + 1, 1 << 40] {
+        let (json, status) = inspect(len);
+        assert_eq!((json["chunks"].as_u64(), status), (Some(CHUNKS), Some(4)));
+        assert_eq!(json["fault"]["offset"], 12 + 17 * CHUNKS);
+    }
+    // An end inside a tag.
+    let (json, status) = inspect(12 + 17 * 1000 + 5);
+    assert_eq!((json["chunks"].as_u64(), status), (Some(1000), Some(5)));
+    assert_eq!(json["fault"]["offset"], 12 + 17 * 1000 + 5);
+    let (json, status) = inspect(12 + 17 * 1000 + 16);
+    assert_eq!((json["chunks"].as_u64(), status), (Some(1000), Some(4)));
+}
+
+#[test]
+fn progress_of_inspecting_goes_to_standard_error() {
+    let dir = Dir::new();
+    dir.write("f", sealed(&data(300_000), "1"));
+    let quiet = fetool(["inspect", "f"]).within(&dir).run().succeeds();
+    let inspect = fetool(["inspect", "--progress=always", "f"])
+        .within(&dir)
+        .run();
+    assert_eq!(inspect.stdout().as_bytes(), quiet);
+    assert_eq!(inspect.code(), Some(0));
 }

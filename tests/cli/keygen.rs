@@ -160,3 +160,41 @@ fn a_key_file_needs_no_key_on_the_command_line() {
     let ended = fetool(["keygen", &hex(&KEY)]).run();
     assert_eq!((ended.code(), ended.stdout().as_str()), (Some(2), ""));
 }
+
+#[test]
+fn a_key_with_a_comment_is_text() {
+    let dir = Dir::new();
+    let keygen = |args: &[&str]| {
+        fetool(["keygen", "--comment"])
+            .args(args)
+            .within(&dir)
+            .run()
+    };
+    keygen(&["photos, since 2026-11", "-o", "key"]).succeeds();
+    assert_eq!(dir.mode("key"), 0o600);
+    let text = String::from_utf8(dir.read("key")).expect("text");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[..2],
+        [
+            "# photos, since 2026-11",
+            "# Seal at most 65536 files with this key, over all runs."
+        ]
+    );
+    assert_eq!((lines.len(), lines[2].len()), (3, 64));
+    assert!(text.ends_with('\n'));
+    // It is the key of its last line.
+    dir.write("digits", lines[2]);
+    let sealed = fetool(["seal", "-k", "@key"])
+        .within(&dir)
+        .input("text")
+        .run();
+    let open = fetool(["open", "-k", "@digits"]).within(&dir);
+    assert_eq!(open.input(sealed.succeeds()).run().succeeds(), b"text");
+    // On standard output it is the same shape.
+    let printed = keygen(&["x"]).succeeds();
+    assert!(printed.starts_with(b"# x\n# Seal"), "{printed:?}");
+    let refused = "fetool: a comment is one line without control characters\n";
+    keygen(&["a\nb", "-o", "other"]).fails(2, refused);
+    dir.holds_only(&["key", "digits"]);
+}

@@ -22,6 +22,7 @@ mod pipes;
 mod places;
 mod progress;
 mod prompt;
+mod proof;
 mod rekey;
 mod rekey_in_place;
 mod rekey_reseal;

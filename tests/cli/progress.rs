@@ -132,8 +132,7 @@ fn verbose_says_what_was_done() {
     let ended = fetool(["open", "-k", K, "--verbose"]).input(bytes).run();
     let said = ended.stderr();
     assert_eq!(ended.succeeds_saying(&said), b"data");
-    let start = "fetool: stdin: opened as gfe (the chunk's number replaces the nonce's last 4 \
-                 bytes, the size field is associated data): 4 B, 3 chunks, in ";
+    let start = "fetool: stdin: opened as gfe (counter suffix, the size field is associated data): 4 B, 3 chunks, in ";
     assert!(said.starts_with(start) && said.ends_with("/s)\n"), "{said}");
     assert_eq!(said.lines().count(), 1);
     let ended = fetool(["seal", "-k", K, "-v", "-q"]).run();

@@ -3,8 +3,7 @@
 use crate::cli_common::{Dir, K, MIB, OTHER, data, fetool, sealed, vector};
 use serde_json::{Value, json};
 
-const READING: &str = "the chunk's number replaces the nonce's last 4 bytes, the size field is \
-                       associated data";
+const READING: &str = "counter suffix, the size field is associated data";
 const WRONG_KEY: &str = "authentication failed: wrong key, or the file was tampered with";
 
 /// What is found in a file, and the same in a pipe. Only of a pipe that breaks off before the

@@ -1,31 +1,41 @@
 //! Sealing in the two weak formats on the command line: what is said of their weakness, and what is
 //! refused.
 
-use crate::cli_common::weak::{open, seal, warning};
+use crate::cli_common::weak::{ONE_LAYER, TWO_LAYERS, more_layers, open, seal, warning};
 use crate::cli_common::{Dir, data, fetool};
 
 const GOCRYPT: &str = "GoCrypt is a weak format: 4096 rounds of PBKDF2 leave a passphrase easy to \
-                       guess; with one layer chunks can be swapped, or cut off at the end, \
-                       unnoticed";
+                       guess";
 const REPEATS: &str = "more than 32 KiB under one nonce: the keystream repeats with every chunk, \
                        which gives much of the data away";
 const PARALLEL: &str = "this is a weak format: the key is one unsalted SHA-256 of the secret, so \
                         that a passphrase can be guessed fast; the end of the file is not \
                         authenticated: a cut between two chunks is not noticed";
+/// What sealing in so many layers says before the length is known.
+fn gocrypt(layers: u8) -> String {
+    match layers {
+        1 => format!("{GOCRYPT}; {ONE_LAYER}"),
+        2 => format!("{GOCRYPT}; {TWO_LAYERS}"),
+        layers => format!("{GOCRYPT}; {}", more_layers(layers)),
+    }
+}
+
 /// What sealing so many bytes says where their length is known before.
-fn gocrypt(len: usize) -> String {
+fn gocrypt_of(layers: u8, len: usize) -> String {
     match len {
-        ..=32_768 => GOCRYPT.to_owned(),
-        _ => format!("{GOCRYPT}; {REPEATS}"),
+        ..=32_768 => gocrypt(layers),
+        _ => format!("{}; {REPEATS}", gocrypt(layers)),
     }
 }
 
 #[test]
 fn sealing_says_in_one_line_what_is_not_protected() {
     for (args, len, text) in [
-        (&["-f", "gocrypt"][..], 100, gocrypt(100)),
-        (&["-f", "gocrypt", "--layers", "1"], 100, gocrypt(100)),
-        (&["-f", "gocrypt"], 100_000, gocrypt(100_000)),
+        (&["-f", "gocrypt"][..], 100, gocrypt_of(5, 100)),
+        (&["-f", "gocrypt", "--layers", "1"], 100, gocrypt(1)),
+        (&["-f", "gocrypt", "--layers", "2"], 100, gocrypt(2)),
+        (&["-f", "gocrypt", "--layers", "20"], 100, gocrypt(20)),
+        (&["-f", "gocrypt"], 100_000, gocrypt_of(5, 100_000)),
         (&["-f", "parallel-encryptor"], 100_000, PARALLEL.to_owned()),
         (&["-f", "parallel-encryptor"], 0, PARALLEL.to_owned()),
     ] {
@@ -49,17 +59,18 @@ fn sealing_says_in_one_line_what_is_not_protected() {
 
 #[test]
 fn the_repeated_nonce_is_said_of_more_than_32_kib_only() {
-    for layers in ["--layers=1", "--layers=3"] {
+    for count in [1, 3] {
+        let layers = &format!("--layers={count}");
         for len in [0, 1, 32_767, 32_768, 32_769, 65_536] {
             let dir = Dir::new();
             dir.write("in", data(len));
             seal(&["-f", "gocrypt", layers, "in"])
                 .within(&dir)
                 .run()
-                .succeeds_saying(&warning("in", &gocrypt(len)));
+                .succeeds_saying(&warning("in", &gocrypt_of(count, len)));
             let sealing = || seal(&["-f", "gocrypt", layers]).input(data(len));
             // How much comes through a pipe is known only when all of it has.
-            let mut said = warning("stdin", GOCRYPT);
+            let mut said = warning("stdin", &gocrypt(count));
             if len > 32_768 {
                 said += &warning("stdin", REPEATS);
             }

@@ -1,7 +1,9 @@
 //! `inspect` on files of the two weak formats: what they do not protect, and what a file without a
 //! magic number may be.
 
-use crate::cli_common::weak::{self, NO_END, ONE_LAYER, P, with_passphrase};
+use crate::cli_common::weak::{
+    self, NO_END, ONE_LAYER, P, TWO_LAYERS, more_layers, with_passphrase,
+};
 use crate::cli_common::{Dir, Fetool, data, vector};
 use serde_json::{Value, json};
 
@@ -29,7 +31,11 @@ fn the_weaknesses_of_a_file_are_warnings() {
             "gocrypt",
             &[FEW_ROUNDS, REPEATS, ONE_LAYER][..],
         ),
-        ("gocrypt_40000_l2.enc", "gocrypt", &[FEW_ROUNDS, REPEATS]),
+        (
+            "gocrypt_40000_l2.enc",
+            "gocrypt",
+            &[FEW_ROUNDS, REPEATS, TWO_LAYERS],
+        ),
         (
             "parenc_5000_c1000.enc",
             "parallel-encryptor",
@@ -55,13 +61,15 @@ fn all_members_of_a_file_of_gocrypt() {
     let line = inspect(&["--json", "-f", "gocrypt"]).arg(&path).run();
     let expected = json!({
         "path": path.to_str(),
+        "path_hex": null,
         "format": "gocrypt",
         "title": "GoCrypt",
         "version": null,
         "algorithm": "XChaCha20-Poly1305",
         "mode": null,
         "layers": 5,
-        "keys": ["PBKDF2-HMAC-SHA256, 4096 iterations"],
+        "keys": [{"kdf": "pbkdf2", "memory": null, "passes": null, "lanes": null, "iterations": 4096,
+            "text": "PBKDF2-HMAC-SHA256, 4096 iterations"}],
         "header_size": 41,
         "chunk_size": 32_768,
         "chunks": 4,
@@ -69,7 +77,7 @@ fn all_members_of_a_file_of_gocrypt() {
         "sealed_size": 100_525,
         "overhead": 525,
         "declared_size": null,
-        "length_protection": "by the layers inside, which a cut between two chunks breaks",
+        "length_protection": "not guaranteed beyond 32 KiB: only the alignment of the layers protects it",
         "end": "none",
         "authenticated": "nothing of the header",
         "header": [
@@ -80,7 +88,7 @@ fn all_members_of_a_file_of_gocrypt() {
             {"offset": 25, "size": 16, "hex": "e46c712604f5834ba5ebed1338d2fc87",
              "field": "salt", "meaning": "of the key derivation"},
         ],
-        "warnings": [FEW_ROUNDS, REPEATS],
+        "warnings": [FEW_ROUNDS, REPEATS, more_layers(5)],
         "verified": null,
         "reading": null,
         "possible": [],
@@ -114,13 +122,15 @@ fn all_members_of_a_file_of_parallel_encryptor() {
         .run();
     let expected = json!({
         "path": path.to_str(),
+        "path_hex": null,
         "format": "parallel-encryptor",
         "title": "AES-GCM File Encryptor",
         "version": null,
         "algorithm": "AES-256-GCM",
         "mode": null,
         "layers": null,
-        "keys": ["SHA-256, once and without a salt"],
+        "keys": [{"kdf": "sha256", "memory": null, "passes": null, "lanes": null, "iterations": null,
+            "text": "SHA-256, once and without a salt"}],
         "header_size": 12,
         "chunk_size": 1000,
         "chunks": 5,
@@ -224,7 +234,7 @@ fn what_speaks_for_a_format_is_said() {
 #[test]
 fn verifying_finds_out_the_format_by_the_secret() {
     for (file, format, len, reading) in [
-        ("gocrypt_40000_l2.enc", "gocrypt", 40_000, "2 layers"),
+        ("gocrypt_100000_l5.enc", "gocrypt", 100_000, "5 layers"),
         ("gocrypt_1000_l200.enc", "gocrypt", 1000, "200 layers"),
         (
             "parenc_5000_c1000.enc",

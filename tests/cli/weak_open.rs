@@ -1,7 +1,7 @@
 //! Opening files of the two weak formats on the command line.
 
 use crate::cli_common::weak::{
-    NO_END, NOTHING, ONE_LAYER, P, open, seal, warning, with_passphrase,
+    NO_END, NOTHING, ONE_LAYER, P, TWO_LAYERS, more_layers, open, seal, warning, with_passphrase,
 };
 use crate::cli_common::{Dir, data, fetool, vector};
 
@@ -12,29 +12,34 @@ fn round_trips_through_pipes() {
             &["-f", "gocrypt", "--layers", "1"][..],
             100_000,
             100_000 + 41 + 64,
-            Some(ONE_LAYER),
+            Some(ONE_LAYER.to_owned()),
         ),
-        (&["-f", "gocrypt", "--layers", "2"], 0, 98, None),
-        (&["-f", "gocrypt"], 100_000, 100_525, None),
+        (
+            &["-f", "gocrypt", "--layers", "2"],
+            0,
+            98,
+            Some(TWO_LAYERS.to_owned()),
+        ),
+        (&["-f", "gocrypt"], 100_000, 100_525, Some(more_layers(5))),
         (&["-f", "gocrypt", "--layers", "200"], 1000, 12_400, None),
         (&["-f", "gocrypt"], 1, 286, None),
         (
             &["-f", "parallel-encryptor"],
             100_000,
             100_028,
-            Some(NO_END),
+            Some(NO_END.to_owned()),
         ),
         (
             &["-f", "parallel-encryptor", "--chunk-size", "1000"],
             5000,
             5092,
-            Some(NO_END),
+            Some(NO_END.to_owned()),
         ),
     ] {
         let plain = data(len);
         let sealed = seal(args).arg("-q").input(&*plain).run().succeeds();
         assert_eq!(sealed.len(), stored, "{args:?}");
-        let said = said.map_or(String::new(), |text| warning("stdin", text));
+        let said = said.map_or(String::new(), |text| warning("stdin", &text));
         for format in [&args[..2], &[]] {
             let opened = open(format).input(&*sealed).run();
             assert!(opened.succeeds_saying(&said) == plain, "{args:?}");
@@ -51,7 +56,7 @@ fn round_trips_through_files_and_with_a_key_file() {
     dir.write("plain", &plain);
     dir.write("key", "any bytes\nare a key");
     for (format, said) in [
-        ("gocrypt", String::new()),
+        ("gocrypt", warning("sealed", &more_layers(5))),
         ("parallel-encryptor", warning("sealed", NO_END)),
     ] {
         fetool(["seal", "-q", "-k", "@key", "-f", format, "plain"])
@@ -94,7 +99,7 @@ fn a_header_that_is_kept_apart() {
     let plain = data(100_000);
     dir.write("plain", &plain);
     for (format, len, said) in [
-        ("gocrypt", 41, String::new()),
+        ("gocrypt", 41, warning("body", &more_layers(5))),
         ("parallel-encryptor", 12, warning("body", NO_END)),
     ] {
         seal(&[
@@ -115,19 +120,29 @@ fn a_header_that_is_kept_apart() {
 #[test]
 fn the_vectors_open_with_and_without_their_format() {
     for (file, format, len, said) in [
-        ("gocrypt_100000_l5.enc", "gocrypt", 100_000, None),
+        (
+            "gocrypt_100000_l5.enc",
+            "gocrypt",
+            100_000,
+            Some(more_layers(5)),
+        ),
         ("gocrypt_1000_l200.enc", "gocrypt", 1000, None),
-        ("gocrypt_40000_l1.enc", "gocrypt", 40_000, Some(ONE_LAYER)),
+        (
+            "gocrypt_40000_l1.enc",
+            "gocrypt",
+            40_000,
+            Some(ONE_LAYER.to_owned()),
+        ),
         (
             "parenc_100000_c65536.enc",
             "parallel-encryptor",
             100_000,
-            Some(NO_END),
+            Some(NO_END.to_owned()),
         ),
     ] {
         let path = vector(file);
         let said = said.map_or(String::new(), |text| {
-            warning(&path.display().to_string(), text)
+            warning(&path.display().to_string(), &text)
         });
         let opened = open(&["-f", format]).arg(&path).run();
         let opened = opened.succeeds_saying(&said);
@@ -144,7 +159,7 @@ fn strict_refuses_all_that_does_not_protect_its_end() {
     for (file, refused) in [
         ("gocrypt_40000_l1.enc", Some(ONE_LAYER)),
         ("parenc_16_c16.enc", Some(NO_END)),
-        ("gocrypt_40000_l2.enc", None),
+        ("gocrypt_40000_l2.enc", Some(TWO_LAYERS)),
         ("gocrypt_1000_l200.enc", None),
     ] {
         let path = vector(file);
@@ -184,8 +199,9 @@ fn a_file_with_nothing_to_authenticate_opens_with_a_warning_where_its_format_is_
         let opened = open(&["-f", format]).succeeds_saying(&warning("stdin", NOTHING));
         assert_eq!(opened, b"");
         assert_eq!(open(&["-f", format, "-q"]).succeeds(), b"");
-        let refused = format!("fetool: stdin: {NOTHING}, refused by --strict\n");
-        open(&["-f", format, "--strict"]).fails(4, &refused);
+        let refused = format!("fetool: stdin: {NOTHING}\n");
+        open(&["-f", format, "--strict"]).fails(3, &refused);
+        open(&["-f", format, "--check"]).fails(3, &refused);
 
         let ended = open(&[]);
         let said = ended.stderr();

@@ -6,7 +6,8 @@ pub mod by_hand;
 pub mod store;
 pub mod ways;
 
-use fetool::format::Format;
+use fetool::format::gfe::GfeAdditive;
+use fetool::format::{FORMATS, Format};
 use fetool::{Error, Open, Opened, Seal, Sealed, Secret};
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
@@ -96,6 +97,15 @@ pub fn open_as(key: &Secret, input: impl Read + Send, workers: usize, strict: bo
     open_of(None, key, input, workers, strict)
 }
 
+/// All formats, of which GFE takes an additive nonce in every file.
+pub fn with_additive() -> Vec<&'static dyn Format> {
+    let additive = |format: &'static dyn Format| match format.name() {
+        "gfe" => &GfeAdditive,
+        _ => format,
+    };
+    FORMATS.iter().copied().map(additive).collect()
+}
+
 /// Opens as a format of choice.
 pub fn open_of(
     format: Option<&dyn Format>,
@@ -107,6 +117,7 @@ pub fn open_of(
     let mut written = Vec::new();
     let mut warnings = Vec::new();
     let result = Open::new(key)
+        .among(&with_additive())
         .format(format)
         .jobs(jobs(workers))
         .strict(strict)

@@ -2,7 +2,7 @@
 //! and the number of threads, all of them must come to the same bytes and to the same error.
 
 pub use super::store::Store;
-use super::{Outcome, assert_same, jobs};
+use super::{Outcome, assert_same, jobs, with_additive};
 use fetool::format::Format;
 use fetool::{At, Error, Open, Seal, Sealed, Secret, Tuning};
 use std::time::Duration;
@@ -149,7 +149,9 @@ pub fn opens_alike(
 ) {
     for way in WAYS {
         for workers in WORKERS {
+            let formats = with_additive();
             let open = Open::new(key)
+                .among(&formats)
                 .format(format)
                 .strict(strict)
                 .jobs(jobs(workers));

@@ -1,5 +1,5 @@
-//! Makes Dexios files that cost next to nothing to open: with key slots of the hash `A1` (Argon2id
-//! over 8 MiB), which version 5 has but nobody writes. It also makes what no program would write.
+//! Makes Dexios files that cost little to open: with key slots of the hash `B5` (BLAKE3-Balloon). It
+//! also makes what no program would write.
 
 use fetool::Secret;
 use fetool::aead::{Aead, Algorithm};
@@ -19,6 +19,8 @@ pub struct Forge {
     /// One secret for each slot.
     pub secrets: Vec<Vec<u8>>,
     pub plaintext: Vec<u8>,
+    /// The hash of the slots.
+    pub hash: SlotHash,
 }
 
 impl Forge {
@@ -29,11 +31,18 @@ impl Forge {
             stream: true,
             secrets: secrets.iter().map(|secret| secret.to_vec()).collect(),
             plaintext: plaintext.to_vec(),
+            hash: SlotHash::BalloonV5,
         }
     }
 
     pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
+        self
+    }
+
+    /// With slots of another hash.
+    pub fn hash(mut self, hash: SlotHash) -> Self {
+        self.hash = hash;
         self
     }
 
@@ -68,14 +77,14 @@ impl Forge {
         for secret in &self.secrets {
             let slot = Slot::wrap(
                 self.algorithm,
-                SlotHash::Argon2idV1,
+                self.hash,
                 &master,
                 &Secret::key(secret.clone()),
                 &fetool::random,
             )
             .unwrap();
             let end = header.len() + 96;
-            header.extend([0xDF, 0xA1]);
+            header.extend([0xDF, self.hash.code()]);
             header.extend(slot.wrapped);
             header.extend(&slot.nonce);
             header.resize(end - 22, 0);

@@ -214,6 +214,11 @@ impl Folder {
             .output()
             .unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
+        // The tests' secrets are short, and hashed fast; `cli::proof` looks at what is said of that.
+        let expected = |line: &&str| {
+            !line.contains("and can be guessed") && !line.contains("below today's recommendations")
+        };
+        let stderr = stderr.split_inclusive('\n').filter(expected).collect();
         Ran {
             status: output
                 .status

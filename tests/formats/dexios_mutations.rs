@@ -1,13 +1,15 @@
 //! Headers of Dexios files with flipped bits: nothing but the right plaintext ever comes out.
 //!
-//! What is costly is hashing the secret. So version 1 and forged files of version 5 (8 MiB of
-//! Argon2id) take a flip in every bit or byte; of the others (balloon, 256 MiB of Argon2id) every
+//! What is costly is hashing the secret. So version 1 and forged files of version 5
+//! (balloon over 8.5 MiB) take a flip in every bit or byte; of the others (balloon, 256 MiB of Argon2id) every
 //! field takes one at its beginning and one at its end, or a single one.
 
-use crate::dexios_common::forge::Forge;
+use crate::dexios_common::forge::{self, Forge};
 use crate::dexios_common::{SECRET, open, vector, vectors, watchdog};
-use fetool::aead::Algorithm;
-use fetool::{Inspect, Open, Secret, status};
+use fetool::aead::{Aead, Algorithm};
+use fetool::format::Change;
+use fetool::format::dexios::SlotHash;
+use fetool::{Error, Inspect, Open, Rekey, Secret, status};
 use std::ops::Range;
 
 const OTHER: &[u8] = b"other secret";
@@ -254,32 +256,41 @@ fn version_5_slot_of_another_file() {
     assert!(opens(OTHER, &file, b"plain", "foreign slot"));
 }
 
-/// Version 1 does not authenticate the mode, and in memory mode a stream's first block has the nonce
-/// that it has in the stream.
+/// Version 1 does not authenticate the mode, and any block of a stream, its number and mark at the end of
+/// the nonce, is a whole file in memory mode. So every such file is warned of, the genuine ones too.
 #[test]
-fn version_1_cut_to_its_first_block_and_said_to_be_in_memory_mode_is_warned_of() {
+fn version_1_any_block_of_a_stream_passes_as_a_file_in_memory_mode() {
     let _dog = watchdog();
     let stream = vector("dexios_v1_deoxys2-256_stream_1049076.dx");
     let whole = open(SECRET, &stream).unwrap();
-    let mut cut = stream[..64 + (1 << 20) + 16].to_vec();
-    cut[5] = 2;
-    let warning = "the mode is not authenticated: this may be the first block of a longer stream";
-
+    let block = (1 << 20) + 16;
+    let warning = "the mode is not authenticated: this may be one block of a longer stream";
     let secret = Secret::key(SECRET);
-    let opening = Open::new(&secret).start(&cut[..]).unwrap();
-    assert_eq!(opening.warnings(), [warning]);
-    let mut opened = Vec::new();
-    opening.run(&mut opened).unwrap();
-    assert!(opened == whole[..1 << 20]);
-    let strict = Open::new(&secret).strict(true).start(&cut[..]);
-    assert_eq!(strict.err().unwrap().status(), status::FORMAT);
-    let seen = Inspect::new().run(&cut[..]).unwrap();
-    assert!(seen.description.warnings.contains(&warning.to_owned()));
+    for (number, bytes, plaintext) in [
+        (0u32, &stream[64..64 + block], &whole[..1 << 20]),
+        (1 | 1 << 31, &stream[64 + block..], &whole[1 << 20..]),
+    ] {
+        let mut forged = stream[..64].to_vec();
+        forged[5] = 2;
+        // The stream's nonce has 11 bytes, from 38 on.
+        forged[49..53].copy_from_slice(&number.to_le_bytes());
+        forged.extend(bytes);
+        let opening = Open::new(&secret).start(&forged[..]).unwrap();
+        assert_eq!(opening.warnings(), [warning]);
+        let mut opened = Vec::new();
+        opening.run(&mut opened).unwrap();
+        assert!(opened == plaintext);
+        let strict = Open::new(&secret).strict(true).start(&forged[..]);
+        assert_eq!(strict.err().unwrap().status(), status::FORMAT);
+        let seen = Inspect::new().run(&forged[..]).unwrap();
+        assert!(seen.description.warnings.contains(&warning.to_owned()));
+    }
 
-    // Real ones have no such nonce.
     let memory = vector("dexios_v1_deoxys2-256_memory_1000.dx");
     let opening = Open::new(&secret).start(&memory[..]).unwrap();
-    assert_eq!(opening.warnings(), [""; 0]);
+    assert_eq!(opening.warnings(), [warning]);
+    let strict = Open::new(&secret).strict(true).start(&memory[..]);
+    assert_eq!(strict.err().unwrap().status(), status::FORMAT);
 
     // The same end of the nonce says nothing in a stream, nor where the mode is authenticated.
     for name in [
@@ -351,4 +362,94 @@ fn unknown_tags() {
             );
         }
     }
+}
+
+/// A file of version 1, whose 32 bytes somebody knows, becomes a key slot: block, nonce and salt as they
+/// are. Nobody needs a secret for that.
+#[test]
+fn version_5_slot_made_of_a_block_of_version_1() {
+    let _dog = watchdog();
+    for algorithm in [
+        Algorithm::XChaCha20Poly1305,
+        Algorithm::Aes256Gcm,
+        Algorithm::DeoxysII256,
+    ] {
+        let code = 1 + [
+            Algorithm::XChaCha20Poly1305,
+            Algorithm::Aes256Gcm,
+            Algorithm::DeoxysII256,
+        ]
+        .iter()
+        .position(|known| *known == algorithm)
+        .unwrap() as u8;
+        // The victim's file, as Dexios 8.0 wrote it.
+        let known = forge::MASTER;
+        let derivation = SlotHash::Argon2idV1.derivation().unwrap();
+        let salt = [3; 16];
+        let key = derivation.derive(SECRET, &salt).unwrap();
+        let nonce: Vec<u8> = (0..algorithm.nonce_len() as u8).collect();
+        let mut block = known.to_vec();
+        let tag = Aead::new(algorithm, &key)
+            .seal(&nonce, b"", &mut block)
+            .unwrap();
+        block.extend(tag);
+        let mut genuine = vec![0xDE, 1, 0x0E, code, 0x0C, 2];
+        genuine.extend(salt);
+        genuine.resize(38, 0);
+        genuine.extend(&nonce);
+        genuine.resize(64, 0);
+        genuine.extend(&block);
+        assert_eq!(open(SECRET, &genuine).unwrap(), known);
+
+        // The forger's: nothing but these bytes, and what the known 32 bytes seal.
+        let forge = Forge::new(&[], b"obey").algorithm(algorithm);
+        let mut forged = forge.file();
+        forged[32..34].copy_from_slice(&[0xDF, 0xA1]);
+        forged[34..82].copy_from_slice(&genuine[64..]);
+        forged[82..82 + nonce.len()].copy_from_slice(&genuine[38..38 + nonce.len()]);
+        forged[106..122].copy_from_slice(&genuine[6..22]);
+
+        let secret = Secret::key(SECRET);
+        for open in [Open::new(&secret), Open::new(&secret).strict(true)] {
+            let error = open.run(&forged[..], std::io::sink()).unwrap_err();
+            assert!(matches!(error, Error::LegacySlot), "{error}");
+            assert_eq!(error.status(), status::FORMAT);
+        }
+        let change = Change::Replace(&secret);
+        let error = Rekey::new(&secret, change).header(&forged[..]).unwrap_err();
+        assert!(matches!(error, Error::LegacySlot), "{error}");
+        // Another secret opens nothing, as ever.
+        let other = Secret::key(b"other");
+        let error = Open::new(&other)
+            .run(&forged[..], std::io::sink())
+            .unwrap_err();
+        assert_eq!(error.status(), status::KEY);
+
+        let warning = "a key slot has a hash of version 1 or 2, which no Dexios writes: it may be \
+                       forged from an old file of the same secret";
+        let seen = Inspect::new().run(&forged[..]).unwrap();
+        assert_eq!(seen.description.warnings, [warning]);
+        let trusting = || Open::new(&secret).legacy_slots(true);
+        let opening = trusting().start(&forged[..]).unwrap();
+        assert_eq!(opening.warnings(), [warning]);
+        let mut opened = Vec::new();
+        opening.run(&mut opened).unwrap();
+        assert_eq!(opened, b"obey");
+        let strict = trusting().strict(true).start(&forged[..]);
+        assert_eq!(strict.err().unwrap().status(), status::FORMAT);
+    }
+}
+
+/// The other hash that version 5 has for its number alone; the slots beside it open the file as ever.
+#[test]
+fn version_5_slots_with_old_hashes_beside_others() {
+    let _dog = watchdog();
+    let mut file = Forge::new(&[SECRET, OTHER], b"text").file();
+    let old = Forge::new(&[SECRET], b"text")
+        .hash(SlotHash::Argon2idV2)
+        .file();
+    file[32..128].copy_from_slice(&old[32..128]);
+    assert_eq!(open(OTHER, &file).unwrap(), b"text");
+    let error = open(SECRET, &file).unwrap_err().1;
+    assert!(matches!(error, Error::LegacySlot), "{error}");
 }

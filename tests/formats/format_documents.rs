@@ -7,6 +7,7 @@
 //! for the status 0, what comes out.
 
 use crate::common::{hex, pattern};
+use fetool::format::gfe::GfeAdditive;
 use fetool::format::{self, Format};
 use fetool::kdf::Kdf;
 use fetool::{Error, Inspect, Open, Seal, Secret};
@@ -165,11 +166,19 @@ impl Example {
         sealed
     }
 
+    /// GFE with an additive nonce, where the example asks for it.
+    fn additive(&self) -> Option<&'static dyn Format> {
+        self.get("opened with").map(|option| {
+            assert_eq!(option, "--gfe-nonce additive");
+            &GfeAdditive as &dyn Format
+        })
+    }
+
     /// What comes out of a file, and the end of it: reading and warnings, or an error.
     fn open(&self, file: &[u8], strict: bool) -> (Vec<u8>, Result<(String, String), Error>) {
         let mut opened = Vec::new();
         let done = Open::new(self.secret())
-            .format(Some(self.format()))
+            .format(Some(self.additive().unwrap_or(self.format())))
             .strict(strict)
             .start(file)
             .and_then(|opening| {

@@ -87,8 +87,8 @@ fn one_layer_cut_behind_its_header_opens_to_nothing_with_a_warning() {
         };
         assert!(warning.contains("authenticated"), "{warning}");
         let strict = open_of(Some(&GoCrypt), &key, &file[..HEADER], 2, true);
-        assert!(matches!(strict.error(), Error::Strict(_)));
-        assert_eq!(strict.error().status(), status::FORMAT);
+        assert!(matches!(strict.error(), Error::Unauthenticated(_)));
+        assert_eq!(strict.error().status(), status::KEY);
     }
 }
 
@@ -101,7 +101,7 @@ fn the_header_alone_of_version_1_opens_to_nothing_with_a_warning() {
     assert!(opened.written.is_empty());
     assert_eq!(opened.warnings.len(), 1);
     let strict = open_of(Some(&GoCryptV1), &secret(), &file[..], 2, true);
-    assert!(matches!(strict.error(), Error::Strict(_)));
+    assert!(matches!(strict.error(), Error::Unauthenticated(_)));
 }
 
 /// The first byte is not authenticated, and everything behind it is.

@@ -268,8 +268,8 @@ fn a_file_cut_behind_its_header_opens_to_nothing_with_a_warning() {
             panic!("{:?}", opened.warnings);
         };
         assert!(warning.contains("authenticated"), "{warning}");
-        assert!(matches!(open(true).error(), Error::Strict(_)));
-        assert_eq!(open(true).error().status(), status::FORMAT);
+        assert!(matches!(open(true).error(), Error::Unauthenticated(_)));
+        assert_eq!(open(true).error().status(), status::KEY);
 
         let unsaid = open_of(None, &key, &file[..HEADER], 2, false);
         assert_eq!(unsaid.error().status(), status::FORMAT);

@@ -9,7 +9,7 @@
 use fetool::aead::{Aead, Algorithm, TAG_LEN};
 use fetool::format::{
     ChunkId, Claim, Description, End, Evidence, Field, Format, Frames, Header, Layout, Limits,
-    OpenChunk, SealChunk, SealRequest, Sealer, Unlocked,
+    OpenChunk, Proof, SealChunk, SealRequest, Sealer, Unlocked,
 };
 use fetool::{Error, Secret};
 use sha2::{Digest, Sha256};
@@ -117,6 +117,7 @@ impl Header for BareHeader {
             layers: Vec::new(),
             reading: "the only one".to_owned(),
             warnings: Vec::new(),
+            proof: Proof::Chunks,
         })
     }
 

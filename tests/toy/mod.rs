@@ -16,9 +16,10 @@ pub mod nested;
 
 use fetool::aead::{Aead, Algorithm, TAG_LEN};
 use fetool::format::{
-    ChunkId, Claim, Description, End, Field, Format, Frames, Header, Layout, Limits, OpenChunk,
-    SealChunk, SealRequest, Sealer, Unlocked,
+    ChunkId, Claim, Description, End, Field, Format, Frames, Header, KeyDerivation, Layout, Limits,
+    OpenChunk, Proof, SealChunk, SealRequest, Sealer, Unlocked,
 };
+use fetool::kdf::Derivation;
 use fetool::{Error, Secret};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -172,6 +173,7 @@ impl Header for ToyHeader {
             layers: Vec::new(),
             reading: "the only one".to_owned(),
             warnings: Vec::new(),
+            proof: Proof::Chunks,
         })
     }
 
@@ -192,7 +194,7 @@ impl Header for ToyHeader {
             mode: None,
             layers: None,
             authenticated: "all of it".to_owned(),
-            derivations: vec!["SHA-256".to_owned()],
+            derivations: vec![KeyDerivation::Known(Derivation::Sha256)],
             warnings: Vec::new(),
             fields: vec![
                 field(0..4, "magic", "\"TOY1\""),

@@ -9,6 +9,7 @@ mod choice;
 mod existing;
 mod faults;
 mod many;
+mod proof;
 mod rekey;
 mod ways;
 mod words;

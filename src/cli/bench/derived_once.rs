@@ -6,7 +6,7 @@
 
 use fetool::format::{
     ChunkId, Claim, Description, Format, Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer,
-    SealChunk, SealLayer, SealRequest, Sealer, Unlocked,
+    Proof, SealChunk, SealLayer, SealRequest, Sealer, Unlocked,
 };
 use fetool::{Error, Secret};
 use std::ops::Range;
@@ -198,6 +198,7 @@ impl SharedUnlocked {
                 .collect(),
             reading: self.reading.clone(),
             warnings: Vec::new(),
+            proof: Proof::default(),
         }
     }
 }

@@ -1,12 +1,20 @@
 //! What is known of one file as JSON. Nothing of the command is in here, so that fuzzing reaches it.
 
-use fetool::format::Field;
+use fetool::format::{Field, KeyDerivation};
+use fetool::kdf::Derivation;
 use fetool::{Inspected, Possible};
 use serde::Serialize;
+use std::path::Path;
 
 /// Two digits a byte.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes of a path that is not UTF-8, which JSON cannot hold otherwise.
+pub fn hex_of(path: &Path) -> Option<String> {
+    let text = path.to_str().is_some();
+    (!text).then(|| hex(path.as_os_str().as_encoded_bytes()))
 }
 
 /// Header fields with their offsets.
@@ -22,13 +30,14 @@ pub fn offsets(fields: &[Field]) -> impl Iterator<Item = (usize, &Field)> {
 #[derive(Default, Serialize)]
 pub struct Json<'a> {
     path: &'a str,
+    pub path_hex: Option<String>,
     format: Option<&'a str>,
     title: Option<&'a str>,
     version: Option<u32>,
     algorithm: Option<&'a str>,
     mode: Option<&'a str>,
     layers: Option<u8>,
-    keys: &'a [String],
+    keys: Vec<JsonKey>,
     header_size: Option<u64>,
     chunk_size: Option<u64>,
     chunks: Option<u64>,
@@ -45,6 +54,46 @@ pub struct Json<'a> {
     pub reading: Option<&'a str>,
     possible: Vec<JsonPossible<'a>>,
     pub fault: Option<JsonFault<'a>>,
+}
+
+/// How a secret becomes a key.
+#[derive(Default, Serialize)]
+struct JsonKey {
+    kdf: Option<&'static str>,
+    /// In bytes.
+    memory: Option<u64>,
+    passes: Option<u32>,
+    lanes: Option<u32>,
+    iterations: Option<u32>,
+    text: String,
+}
+
+impl JsonKey {
+    fn new(derivation: &KeyDerivation) -> Self {
+        let text = derivation.to_string();
+        let KeyDerivation::Known(known) = *derivation else {
+            return Self {
+                text,
+                ..Self::default()
+            };
+        };
+        let (kdf, passes, lanes, iterations) = match known {
+            Derivation::Argon2id { passes, lanes, .. } => {
+                ("argon2id", Some(passes), Some(lanes), None)
+            }
+            Derivation::Balloon { .. } => ("balloon", Some(1), Some(1), None),
+            Derivation::Pbkdf2 { iterations } => ("pbkdf2", None, None, Some(iterations)),
+            Derivation::Sha256 => ("sha256", None, None, None),
+        };
+        Self {
+            kdf: Some(kdf),
+            memory: Some(known.memory()).filter(|bytes| *bytes > 0),
+            passes,
+            lanes,
+            iterations,
+            text,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -96,7 +145,7 @@ impl<'a> Json<'a> {
             algorithm: Some(description.algorithm),
             mode: description.mode,
             layers: description.layers,
-            keys: &description.derivations,
+            keys: description.derivations.iter().map(JsonKey::new).collect(),
             header_size: Some(inspected.header_len),
             chunk_size: inspected.chunk_size,
             chunks: Some(inspected.chunks),

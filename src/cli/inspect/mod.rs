@@ -3,14 +3,15 @@
 mod json;
 mod report;
 
-pub use json::hex;
+pub use json::hex_of;
 
 use super::args::{ReadArgs, SecretArgs, WorkArgs};
 use super::failure::{Failure, Subjects};
 use super::manual;
 use super::secrets::{Found, Plan, Purpose};
-use super::work::{Source, print};
+use super::work::{Source, print, show_progress};
 use crate::io::input::Input;
+use crate::io::output::Target;
 use clap::ValueHint;
 use fetool::{Error, Inspect, Inspected, Lookahead, Open, Stop, status};
 use report::Report;
@@ -100,8 +101,8 @@ fn report(args: &Args, source: &Source, found: Option<&Found>) -> Report {
     };
     let mut report = Report {
         path: match source {
-            Source::Stdin => "-".to_owned(),
-            Source::Path(path) => path.to_string_lossy().into_owned(),
+            Source::Stdin => PathBuf::from("-"),
+            Source::Path(path) => path.clone(),
         },
         inspected: Err(Failure::told(status::SYSTEM)),
         subjects,
@@ -124,8 +125,15 @@ fn inspect(
     let stop = Stop::new();
     let input = source.open_sealed(&stop)?;
     let header = args.read.detached()?;
+    let (meter, progress) = show_progress(
+        &args.work,
+        Some(&Target::Stdout { any: true }),
+        input.size(),
+    );
     let inspect = Inspect::new()
-        .format(args.read.format)
+        .among(args.read.formats())
+        .format(args.read.format())
+        .meter(meter)
         .detached_header(header.as_deref());
     let verified = match found {
         None => match input.as_seekable() {
@@ -134,8 +142,10 @@ fn inspect(
         },
         Some(found) => {
             let open = Open::new(&found.secret)
-                .format(args.read.format)
+                .among(args.read.formats())
+                .format(args.read.format())
                 .detached_header(header.as_deref())
+                .legacy_slots(args.read.allow_legacy_slots)
                 .limits(args.read.limits(input.size()))
                 .jobs(args.work.jobs());
             verify(inspect, open, input).map(|(inspected, reading)| {
@@ -145,6 +155,7 @@ fn inspect(
             })
         }
     };
+    drop(progress);
     verified.map_err(|error| {
         if let Error::UnknownFormat(unknown) = &error {
             report.possible.clone_from(&unknown.possible);

@@ -1,14 +1,15 @@
 //! What is known of one file, as a table for people and as JSON for programs.
 
-use super::json::{Json, JsonFault, hex, offsets};
+use super::json::{Json, JsonFault, hex, hex_of, offsets};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::size::exact;
 use fetool::{Inspected, Possible, status};
 use std::fmt::Write;
+use std::path::PathBuf;
 
 /// What is known of one file.
 pub struct Report {
-    pub path: String,
+    pub path: PathBuf,
     pub subjects: Subjects,
     pub inspected: Result<Inspected, Failure>,
     /// The formats that it may be, where no magic number tells.
@@ -47,14 +48,15 @@ impl Report {
     /// One line of JSON.
     pub fn json(&self) -> String {
         let mut json;
+        let path = self.path.to_string_lossy();
         match &self.inspected {
             Ok(inspected) => {
-                json = Json::of(&self.path, inspected);
+                json = Json::of(&path, inspected);
                 json.verified = self.verified;
                 json.reading = self.reading.as_deref();
             }
             Err(failure) => {
-                json = Json::possible(&self.path, &self.possible);
+                json = Json::possible(&path, &self.possible);
                 json.fault = (!self.is_likely()).then(|| JsonFault {
                     status: failure.status(),
                     offset: None,
@@ -62,6 +64,7 @@ impl Report {
                 });
             }
         }
+        json.path_hex = hex_of(&self.path);
         json.line()
     }
 
@@ -92,7 +95,7 @@ impl Report {
             row("layers", &layers.to_string());
         }
         for derivation in &description.derivations {
-            row("key", derivation);
+            row("key", &derivation.to_string());
         }
         row("chunks", &chunks(inspected));
         row("plaintext", &exact(inspected.plaintext_len));

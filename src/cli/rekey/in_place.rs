@@ -60,7 +60,7 @@ pub fn change_in(
     let folder = &directory.folder;
     let mut file = lock(args, folder, name, &shown)?;
     refuse_irregular(&file.metadata().map_err(system)?, &shown)?;
-    recover(&shown, directory, &file, secrets)?;
+    recover(args, &shown, directory, &file, secrets)?;
     let rekeyed = rekey(args, secrets)
         .header(&file)
         .map_err(|e| subjects.blame(&e))?;
@@ -131,6 +131,7 @@ pub fn refuse_irregular(metadata: &Metadata, name: &str) -> Result<(), Failure> 
 
 /// Finishes what an interrupted rekey left, before anything else is done.
 fn recover(
+    args: &Args,
     name: &str,
     directory: &Directory,
     file: &File,
@@ -165,7 +166,7 @@ fn recover(
                 by_hand(&path, name, len)
             )));
         }
-        if !opens(&recovery, file, secrets).map_err(system)? {
+        if !opens(args, &recovery, file, secrets).map_err(system)? {
             if state == State::Whole {
                 // The header needs no help, and the change itself will tell what is wrong.
                 continue;
@@ -191,12 +192,14 @@ fn recover(
 }
 
 /// Whether the given secret opens the file with one of the two headers.
-fn opens(recovery: &Recovery, file: &File, secrets: &Secrets) -> io::Result<bool> {
+fn opens(args: &Args, recovery: &Recovery, file: &File, secrets: &Secrets) -> io::Result<bool> {
     for header in [&recovery.old, &recovery.new] {
         let mut rest = file;
         rest.seek(io::SeekFrom::Start(header.len() as u64))?;
         // Whatever can be changed was opened; a last slot, which cannot be dropped, too.
-        let opened = Rekey::new(&secrets.old.secret, Change::Remove).header(header.chain(rest));
+        let opened = Rekey::new(&secrets.old.secret, Change::Remove)
+            .legacy_slots(args.allow_legacy_slots)
+            .header(header.chain(rest));
         rest.rewind()?;
         match opened {
             Ok(_) | Err(Error::Usage { .. }) => return Ok(true),

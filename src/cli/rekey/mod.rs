@@ -7,14 +7,15 @@ mod tree;
 pub use in_place::{lock_path, refuse_irregular};
 
 use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, written_format};
-use super::failure::{Failure, say};
+use super::failure::{Failure, Subjects, say};
 use super::secrets::{Found, Plan, Purpose};
 use super::tree::WalkArgs;
-use super::work::{Source, needs_tree, single, subjects, target};
+use super::work::{Source, needs_tree, single, subjects, target, warn, warn_of_short_keys};
 use super::{manual, reseal};
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
-use fetool::format::{Change, Format, Rekeyed};
+use fetool::format::dexios::Dexios;
+use fetool::format::{Change, Format, NewFiles, Rekeyed};
 use fetool::kdf::Kdf;
 use fetool::{Error, Rekey, Secret, Stop};
 use std::ffi::OsString;
@@ -110,6 +111,12 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes, help_heading = "What to do")]
     pub max_memory: u64,
 
+    /// Take a Dexios key slot that may be forged for the old secret
+    ///
+    /// See fetool-open(1).
+    #[arg(long, help_heading = "What to do")]
+    pub allow_legacy_slots: bool,
+
     /// The file that holds the header, where that is kept apart: it alone is changed
     #[arg(
         long,
@@ -183,6 +190,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             let secrets = find(&old, new.as_ref())?;
             let rekeyed = in_place::change(args, path, &secrets)?;
             tell(args, &source.name(), &rekeyed);
+            warn_of_slot(args, &secrets);
             Ok(())
         }
         _ => copy(args, &source, &old, new.as_ref()),
@@ -246,6 +254,28 @@ pub fn new_plan(args: &Args) -> Result<Option<Plan>, Failure> {
     Ok(plan)
 }
 
+/// Warns of what the new secret does not protect.
+pub fn warn_of_slot(args: &Args, secrets: &Secrets) {
+    let Some(new) = &secrets.new else {
+        return;
+    };
+    warn_of_short_keys(&args.work, [(&new.secret, &new.name)]);
+    if args.reseal {
+        // That depends on the format.
+        return;
+    }
+    let slot = NewFiles {
+        files: 1,
+        kdf: args.new_kdf.map(Kdf::from),
+        ..NewFiles::default()
+    };
+    let subjects = Subjects {
+        input: new.name.clone(),
+        ..Subjects::default()
+    };
+    warn(&args.work, &subjects, &Dexios.weaknesses(&slot));
+}
+
 /// Reads both secrets, or asks for them, the old one first.
 pub fn find(old: &Plan, new: Option<&Plan>) -> Result<Secrets, Failure> {
     Ok(Secrets {
@@ -261,7 +291,9 @@ fn rekey<'a>(args: &Args, secrets: &'a Secrets) -> Rekey<'a> {
         Some(new) => Change::Replace(new),
         None => Change::Remove,
     };
-    Rekey::new(&secrets.old.secret, change).kdf(args.new_kdf.map(Kdf::from))
+    Rekey::new(&secrets.old.secret, change)
+        .kdf(args.new_kdf.map(Kdf::from))
+        .legacy_slots(args.allow_legacy_slots)
 }
 
 /// Says what the slots are now.
@@ -305,6 +337,7 @@ fn copy(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<
         .commit()
         .map_err(|e| subjects.blame(&Error::Write(e)))?;
     tell(args, &subjects.input, &rekeyed);
+    warn_of_slot(args, &secrets);
     Ok(())
 }
 

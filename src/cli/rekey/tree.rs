@@ -1,7 +1,7 @@
 //! `fetool rekey -r -i`: every sealed file of a tree, each in place.
 
 use super::in_place::{self, Directory};
-use super::{Args, Secrets, find, new_plan};
+use super::{Args, Secrets, find, new_plan, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::reseal;
 use crate::cli::secrets::Plan;
@@ -86,7 +86,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
     })?;
     told?;
-    report.end()
+    report.end()?;
+    warn_of_slot(args, &secrets);
+    Ok(())
 }
 
 /// Works on one file after the other.

@@ -8,6 +8,7 @@ use super::secrets::{self, Plan, Purpose};
 use super::tree::TreeArgs;
 use super::work::{
     Clock, Source, Weaknesses, only_path, show_progress, subjects, target, target_name,
+    warn_of_short_keys,
 };
 use super::{manual, size};
 use crate::io::FileId;
@@ -17,7 +18,7 @@ use crate::io::place::Places;
 use clap::ValueHint;
 use fetool::aead::{Algorithm, KEY_LEN};
 use fetool::format::gocrypt::LAYERS_MAX;
-use fetool::format::{self, Format};
+use fetool::format::{self, Format, NewFiles};
 use fetool::kdf::Kdf;
 use fetool::{Error, Meter, Seal, Sealed, Sealing, Secret, Stop, status};
 use std::ffi::OsString;
@@ -131,6 +132,24 @@ struct Secrets {
     new: Option<(PathBuf, Zeroizing<[u8; KEY_LEN]>)>,
     /// What messages call the first.
     name: String,
+    /// What messages call each of them.
+    names: Vec<String>,
+}
+
+impl Secrets {
+    fn named(&self) -> impl Iterator<Item = (&Secret, &String)> {
+        self.all.iter().zip(&self.names)
+    }
+}
+
+/// What is known of the files before they are sealed.
+fn new_files(args: &Args, len: Option<u64>) -> NewFiles {
+    NewFiles {
+        files: 1,
+        len,
+        layers: args.layers,
+        kdf: args.secret.kdf.map(Kdf::from),
+    }
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
@@ -164,7 +183,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let (meter, progress) = show_progress(&args.work, Some(&target), size);
     let sealing =
         start(args, &secrets, format, size, &stop, meter).map_err(|e| subjects.blame(&e))?;
-    let weaknesses = Weaknesses::warn(&args.work, &subjects, format, size);
+    warn_of_short_keys(&args.work, secrets.named());
+    let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new_files(args, size));
     // Only now, when nothing but the data itself can go wrong.
     if let Some((path, key)) = &secrets.new {
         secrets::save_key(path, key.as_ref())?;
@@ -307,20 +327,23 @@ fn find_secrets(plans: &[&Plan], new_key: Option<&Path>) -> Result<Secrets, Fail
         all: Vec::new(),
         new: None,
         name: String::new(),
+        names: Vec::new(),
     };
     let mut plans = plans;
     if let Some(path) = new_key {
         let key = secrets::new_key()?;
         secrets.all.push(Secret::key(key.to_vec()));
         secrets.name = shown(path);
+        secrets.names.push(shown(path));
         secrets.new = Some((path.to_owned(), key));
         plans = &plans[1..];
     }
     for plan in plans {
         let found = plan.find(Purpose::Seal)?;
         if secrets.all.is_empty() {
-            secrets.name = found.name;
+            secrets.name.clone_from(&found.name);
         }
+        secrets.names.push(found.name);
         secrets.all.push(found.secret);
     }
     Ok(secrets)

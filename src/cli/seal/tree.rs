@@ -1,10 +1,10 @@
 //! `fetool seal -r`: each file of a tree by itself.
 
-use super::{Args, builder, find_secrets, format_of, more_plans, new_key_file};
+use super::{Args, builder, find_secrets, format_of, more_plans, new_files, new_key_file};
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::secrets::{self, Plan};
 use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees, some_path_exists};
-use crate::cli::work::Weaknesses;
+use crate::cli::work::{Weaknesses, warn_of_short_keys};
 use fetool::{Secret, Stop};
 
 /// Seals each file of a tree by itself.
@@ -35,6 +35,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let format = format_of(args, &plan)?;
     some_path_exists(&args.paths)?;
     let secrets = find_secrets(&plans, new_key)?;
+    warn_of_short_keys(&args.work, secrets.named());
     let subjects = Subjects {
         key: secrets.name.clone(),
         ..Subjects::default()
@@ -58,7 +59,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         input: "all files".to_owned(),
         ..subjects
     };
-    let weaknesses = Weaknesses::warn(&args.work, &subjects, format, None);
+    let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new_files(args, None));
     let stop = Stop::new();
     let way = Way::Seal {
         args,

@@ -1,13 +1,12 @@
 //! What became of each file, in a line, and of all of them together.
 
 use crate::cli::failure::{Failure, say, shown};
-use crate::cli::inspect::hex;
+use crate::cli::inspect::hex_of;
 use crate::cli::size::rounded;
 use crate::cli::work::print;
 use fetool::status;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -212,14 +211,6 @@ impl Report {
 /// Whether something was passed over that is neither a file nor a link.
 fn is_odd(why: &str) -> bool {
     ["a fifo", "a socket", "a device"].contains(&why)
-}
-
-/// The bytes of a path that is not UTF-8, and so not told by a string.
-fn hex_of(path: &Path) -> Option<String> {
-    match path.to_str() {
-        Some(_) => None,
-        None => Some(hex(path.as_os_str().as_bytes())),
-    }
 }
 
 /// One file's object; documented in the manual.

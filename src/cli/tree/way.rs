@@ -22,7 +22,9 @@ pub enum Way<'a> {
     Open {
         secret: &'a Secret,
         format: Option<&'static dyn Format>,
+        formats: &'static [&'static dyn Format],
         strict: bool,
+        legacy_slots: bool,
         memory: u64,
     },
 }
@@ -115,7 +117,7 @@ impl Way<'_> {
 
     /// How sealed files are opened: those to open, or those that were sealed.
     fn opener(&self, len: u64) -> Open<'_> {
-        let (secret, format, strict, memory) = match self {
+        let (secret, format, formats, strict, legacy, memory) = match self {
             Self::Seal {
                 args,
                 secrets,
@@ -123,18 +125,29 @@ impl Way<'_> {
                 ..
             } => {
                 let format: &'static dyn Format = *format;
-                (&secrets[0], Some(format), false, args.max_memory)
+                (
+                    &secrets[0],
+                    Some(format),
+                    FORMATS,
+                    false,
+                    false,
+                    args.max_memory,
+                )
             }
             Self::Open {
                 secret,
                 format,
+                formats,
                 strict,
+                legacy_slots,
                 memory,
-            } => (*secret, *format, *strict, *memory),
+            } => (*secret, *format, *formats, *strict, *legacy_slots, *memory),
         };
         Open::new(secret)
+            .among(formats)
             .format(format.map(|format| format as &dyn Format))
             .strict(strict)
+            .legacy_slots(legacy)
             .limits(Limits {
                 memory,
                 body: Some(len),
@@ -160,6 +173,9 @@ impl Way<'_> {
         };
         let opened = self
             .opener(len)
+            // Anyone can make a sealed file without a chunk, so it proves nothing about a plaintext.
+            // One that was just sealed is known to be its own.
+            .authenticated(matches!(self, Self::Open { .. }))
             .jobs(jobs)
             .start(start_of(sealed))
             .and_then(|opening| opening.run(&mut compare));

@@ -3,9 +3,8 @@
 use super::header::{DexiosHeader, Mode};
 use crate::Error;
 use crate::aead::{Aead, TAG_LEN, Tag};
-use crate::format::uniform::{UniformFrames, Words};
 use crate::format::{
-    BadEnd, ChunkId, End, FRAME_MAX, Frames, Layout, Limits, OpenChunk, SealChunk,
+    BadEnd, ChunkId, End, FRAME_MAX, Frames, Layout, Limits, OpenChunk, SealChunk, Uniform,
 };
 use crate::memory;
 use std::ops::Range;
@@ -102,18 +101,15 @@ pub(super) const LAYOUT: Layout = Layout {
     max_chunks: MAX_BLOCKS,
 };
 
-fn words() -> Words {
-    Words {
-        stream: "the input".to_owned(),
-        chunk: "block",
-        max: Some("2^31 - 1"),
-    }
+/// The same, in the words of its own.
+pub(super) fn uniform() -> Uniform {
+    Uniform::new(LAYOUT, "the input").chunks_called("block", Some("2^31 - 1"))
 }
 
 /// Walks the blocks.
 pub(super) fn frames(mode: Mode, limits: &Limits) -> Box<dyn Frames> {
     match mode {
-        Mode::Stream => Box::new(UniformFrames::new(LAYOUT, words())),
+        Mode::Stream => uniform().frames(),
         Mode::Memory => Box::new(OneBlock {
             limits: *limits,
             ended: false,
@@ -148,7 +144,7 @@ impl Frames for OneBlock {
     fn cut_short(&mut self, offset: u64, got: usize) -> Result<(), Error> {
         if got < TAG_LEN {
             let end = BadEnd::InsideTag { end: got as u64 };
-            return Err(words().error(end, &LAYOUT, offset));
+            return Err(uniform().error(end, offset));
         }
         self.ended = true;
         Ok(())
@@ -183,7 +179,7 @@ mod tests {
         let all = MAX_BLOCKS * block;
         assert!(LAYOUT.count(all - block + TAG_LEN as u64).is_ok());
         let bad = LAYOUT.count(all + 20).unwrap_err();
-        let error = words().error(bad, &LAYOUT, 416);
+        let error = uniform().error(bad, 416);
         assert_eq!(error.offset(), Some(416 + all));
         let text = error.to_string();
         assert!(text.contains("more than 2^31 - 1 blocks"), "{text}");

@@ -4,7 +4,7 @@ use super::SLOTS;
 use super::codec::BLOCK_LEN;
 use super::header::{DexiosHeader, Mode, Version};
 use super::slot::{SLOT_LEN, Slot, SlotHash};
-use crate::format::{Description, Field};
+use crate::format::{Description, Field, KeyDerivation};
 
 pub(super) fn describe(header: &DexiosHeader) -> Description {
     let (mode, chunk_size, end, end_meaning, length) = match header.mode {
@@ -55,21 +55,26 @@ fn authenticated(header: &DexiosHeader) -> String {
     }
 }
 
-fn derivations(header: &DexiosHeader) -> Vec<String> {
+fn derivations(header: &DexiosHeader) -> Vec<KeyDerivation> {
     match header.version.hash() {
-        Some(hash) => vec![cost(hash)],
-        None => header.slots.iter().map(|slot| cost(slot.hash)).collect(),
+        Some(hash) => vec![derivation(hash)],
+        None => header
+            .slots
+            .iter()
+            .map(|slot| derivation(slot.hash))
+            .collect(),
     }
 }
 
 /// A hash with its real cost.
 pub(super) fn cost(hash: SlotHash) -> String {
+    derivation(hash).to_string()
+}
+
+fn derivation(hash: SlotHash) -> KeyDerivation {
     match hash.derivation() {
-        Some(derivation) => derivation.to_string(),
-        None => format!(
-            "unknown hash {:#04x}: no secret opens this slot",
-            hash.code()
-        ),
+        Some(derivation) => KeyDerivation::Known(derivation),
+        None => KeyDerivation::Unknown(hash.code()),
     }
 }
 
@@ -82,18 +87,27 @@ fn warnings(header: &DexiosHeader) -> Vec<String> {
         Version::V5 if header.slots.is_empty() => {
             vec!["no key slot is used: no secret opens this file".to_owned()]
         }
+        Version::V5 => legacy_slot(header).into_iter().collect(),
         _ => vec![],
     }
 }
 
-/// Version 1 does not authenticate the mode. The first block of a stream has the nonce of a file in
-/// memory mode that ends in four zero bytes, as one in 2³² does by itself.
+/// Version 1 does not authenticate the mode. Any block of a stream, with its number and mark at the end
+/// of the nonce, is a whole file in memory mode.
 pub(super) fn may_be_cut(header: &DexiosHeader) -> Option<String> {
-    let may_be = header.version == Version::V1
-        && header.mode == Mode::Memory
-        && header.nonce.ends_with(&[0; 4]);
+    let may_be = header.version == Version::V1 && header.mode == Mode::Memory;
     may_be.then(|| {
-        "the mode is not authenticated: this may be the first block of a longer stream".to_owned()
+        "the mode is not authenticated: this may be one block of a longer stream".to_owned()
+    })
+}
+
+/// Anybody with a file of version 1 or 2 and 32 bytes of its plaintext can make such a slot.
+pub(super) fn legacy_slot(header: &DexiosHeader) -> Option<String> {
+    let legacy = |slot: &Slot| header.version == Version::V5 && slot.hash.is_legacy();
+    header.slots.iter().any(legacy).then(|| {
+        "a key slot has a hash of version 1 or 2, which no Dexios writes: it may be forged from an \
+         old file of the same secret"
+            .to_owned()
     })
 }
 

@@ -12,15 +12,15 @@
 //!
 //! The nonce has the AEAD's length in memory mode, and four bytes less in stream mode.
 
-use super::codec::{Blocks, EitherBlock, LAYOUT, frames};
-use super::describe::{describe, may_be_cut};
+use super::codec::{Blocks, EitherBlock, frames, uniform};
+use super::describe::{describe, legacy_slot, may_be_cut};
 use super::rekey::rekey;
 use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
 use super::{MAGIC, SLOTS};
 use crate::aead::{Aead, Algorithm};
 use crate::format::{
-    ChunkId, Description, Frames, Geometry, Header, Limits, OpenChunk, RekeyRequest, Rekeyed,
-    Unlocked,
+    ChunkId, Description, Frames, Geometry, Header, Limits, OpenChunk, Proof, RekeyRequest,
+    Rekeyed, Unlocked,
 };
 use crate::kdf::Key;
 use crate::{Error, Secret, memory};
@@ -108,6 +108,8 @@ pub struct DexiosHeader {
     pub slots: Vec<Slot>,
     /// The bytes that it was decoded from. What is authenticated is these, unused bytes included.
     pub(super) raw: Vec<u8>,
+    /// Whether slots may open it that may be forged ([`SlotHash::is_legacy`]).
+    pub(super) takes_legacy_slots: bool,
 }
 
 impl DexiosHeader {
@@ -128,6 +130,7 @@ impl DexiosHeader {
             nonce,
             slots: Vec::new(),
             raw,
+            takes_legacy_slots: false,
         })
     }
 
@@ -167,6 +170,7 @@ impl DexiosHeader {
             nonce: raw[version.nonce_at()..][..nonce_len].to_vec(),
             slots: slots(version, algorithm, raw),
             raw: raw.to_vec(),
+            takes_legacy_slots: false,
         })
     }
 
@@ -222,12 +226,28 @@ impl DexiosHeader {
             let key = secret.derive(derivation, self.salt())?;
             return Ok(Some(key));
         }
-        for slot in &self.slots {
+        for slot in self.slots.iter().filter(|slot| self.takes(slot)) {
             if let Some(master) = slot.unwrap(self.algorithm, secret)? {
                 return Ok(Some(master));
             }
         }
+        self.refuse_legacy_slots(secret)?;
         Ok(None)
+    }
+
+    /// Whether a slot may open the file.
+    pub(super) fn takes(&self, slot: &Slot) -> bool {
+        self.takes_legacy_slots || self.version != Version::V5 || !slot.hash.is_legacy()
+    }
+
+    /// Says so where a secret that opens no other slot opens one that may be forged.
+    pub(super) fn refuse_legacy_slots(&self, secret: &Secret) -> Result<(), Error> {
+        for slot in self.slots.iter().filter(|slot| !self.takes(slot)) {
+            if slot.unwrap(self.algorithm, secret)?.is_some() {
+                return Err(Error::LegacySlot);
+            }
+        }
+        Ok(())
     }
 
     /// Whether the header's own tag is right (version 2; others have none).
@@ -293,7 +313,7 @@ impl Header for DexiosHeader {
 
     fn geometry(&self, limits: &Limits) -> Geometry {
         match self.mode {
-            Mode::Stream => Geometry::Uniform(LAYOUT),
+            Mode::Stream => Geometry::Uniform(uniform()),
             Mode::Memory => Geometry::Sequential(self.frames(limits)),
         }
     }
@@ -349,8 +369,16 @@ impl Header for DexiosHeader {
             layers: Vec::new(),
             codec,
             reading: reading.to_owned(),
-            warnings: may_be_cut(self).into_iter().collect(),
+            warnings: may_be_cut(self)
+                .into_iter()
+                .chain(legacy_slot(self))
+                .collect(),
+            proof: Proof::Chunks,
         })
+    }
+
+    fn take_legacy_slots(&mut self) {
+        self.takes_legacy_slots = true;
     }
 
     fn has_slots(&self) -> bool {

@@ -21,10 +21,10 @@ mod slot;
 pub use header::{DexiosHeader, Mode, Version};
 pub use slot::{Slot, SlotHash};
 
-use super::{Claim, Format, Header, SealRequest, Sealer};
+use super::{Claim, Format, Header, NewFiles, SealRequest, Sealer};
 use crate::Error;
 use crate::aead::{Aead, Algorithm};
-use crate::kdf::Key;
+use crate::kdf::{Kdf, Key};
 use codec::{BLOCK_LEN, Blocks, LAYOUT, MAX_BLOCKS};
 
 /// The first byte of every Dexios file; the version follows.
@@ -62,6 +62,13 @@ impl Format for Dexios {
             [MAGIC, 1..=5, ALGORITHM_TAG, ..] => Claim::Yes,
             _ => Claim::No,
         }
+    }
+
+    fn weaknesses(&self, new: &NewFiles) -> Vec<String> {
+        let balloon = new.kdf == Some(Kdf::Balloon);
+        let weakness = "balloon hashes the secret over 9 MiB in one pass, which is below today's \
+                        recommendations; argon2id takes 256 MiB";
+        balloon.then(|| weakness.to_owned()).into_iter().collect()
     }
 
     fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {

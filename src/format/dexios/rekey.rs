@@ -69,11 +69,15 @@ pub(super) fn rekey(
 fn matching(header: &DexiosHeader, secret: &Secret) -> Result<(Vec<usize>, Option<Key>), Error> {
     let mut matching = Vec::new();
     let mut master = None;
-    for (i, slot) in header.slots.iter().enumerate() {
+    let takes = |(_, slot): &(usize, &Slot)| header.takes(slot);
+    for (i, slot) in header.slots.iter().enumerate().filter(takes) {
         if let Some(key) = slot.unwrap(header.algorithm, secret)? {
             matching.push(i);
             master.get_or_insert(key);
         }
+    }
+    if matching.is_empty() {
+        header.refuse_legacy_slots(secret)?;
     }
     Ok((matching, master))
 }

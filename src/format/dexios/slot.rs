@@ -42,6 +42,15 @@ impl SlotHash {
         (0xB5, Self::BalloonV5),
     ];
 
+    /// Whether version 5 has it only for the sake of its number: no Dexios writes a slot with it.
+    ///
+    /// Versions 1 and 2 sealed blocks under this very hash of the secret, with no associated data, and
+    /// so are keys wrapped in slots: a block of 32 bytes of such a file passes as a slot, whose master
+    /// key is known to everybody who knows the plaintext of the block.
+    pub fn is_legacy(self) -> bool {
+        matches!(self, Self::Argon2idV1 | Self::Argon2idV2)
+    }
+
     /// What a new slot is hashed with.
     pub(super) fn for_kdf(kdf: Option<Kdf>) -> Result<Self, Error> {
         match kdf {

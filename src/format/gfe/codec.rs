@@ -10,9 +10,9 @@ use std::ops::Range;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NonceRule {
     /// `base[0..8] ‖ u32 BE i`: the program.
-    Replace,
+    CounterSuffix,
     /// `base + i`, a 96-bit big-endian sum: the document.
-    Sum,
+    Additive,
 }
 
 /// What the associated data of every chunk is.
@@ -36,22 +36,22 @@ pub struct Reading {
 impl Reading {
     /// All four, in the order in which they are tried.
     pub const ALL: [Self; 4] = {
-        use NonceRule::{Replace, Sum};
+        use NonceRule::{Additive, CounterSuffix};
         [
             Self {
-                nonce: Replace,
+                nonce: CounterSuffix,
                 ad: AdRule::Size,
             },
             Self {
-                nonce: Sum,
+                nonce: Additive,
                 ad: AdRule::Size,
             },
             Self {
-                nonce: Replace,
+                nonce: CounterSuffix,
                 ad: AdRule::None,
             },
             Self {
-                nonce: Sum,
+                nonce: Additive,
                 ad: AdRule::None,
             },
         ]
@@ -72,8 +72,8 @@ impl Reading {
         format!(
             "{}, {}",
             match self.nonce {
-                NonceRule::Replace => "the chunk's number replaces the nonce's last 4 bytes",
-                NonceRule::Sum => "the chunk's number is added to the nonce",
+                NonceRule::CounterSuffix => "counter suffix",
+                NonceRule::Additive => "additive nonce",
             },
             match self.ad {
                 AdRule::Size => "the size field is associated data",
@@ -88,8 +88,8 @@ impl NonceRule {
     fn nonce(self, base: &[u8; NONCE_LEN], index: u64) -> [u8; NONCE_LEN] {
         let mut nonce = *base;
         match self {
-            Self::Replace => nonce[8..].copy_from_slice(&(index as u32).to_be_bytes()),
-            Self::Sum => {
+            Self::CounterSuffix => nonce[8..].copy_from_slice(&(index as u32).to_be_bytes()),
+            Self::Additive => {
                 let mut carry = index;
                 for byte in nonce.iter_mut().rev() {
                     let sum = u64::from(*byte) + (carry & 0xff);
@@ -173,9 +173,9 @@ mod tests {
                 let mut wide = [0; 16];
                 wide[4..].copy_from_slice(&base);
                 let sum = u128::from_be_bytes(wide) + u128::from(index);
-                let nonce = NonceRule::Sum.nonce(&base, index);
+                let nonce = NonceRule::Additive.nonce(&base, index);
                 assert_eq!(nonce, sum.to_be_bytes()[4..], "{base:?} + {index}");
-                let nonce = NonceRule::Replace.nonce(&base, index);
+                let nonce = NonceRule::CounterSuffix.nonce(&base, index);
                 assert_eq!(nonce[..8], base[..8]);
                 assert_eq!(nonce[8..], (index as u32).to_be_bytes());
             }

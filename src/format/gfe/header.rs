@@ -2,10 +2,10 @@
 
 use super::codec::{AdRule, Codec, NonceRule, Reading};
 use super::frames::GfeFrames;
-use super::{CHUNK_MAX, Gfe, HEADER_LEN, MAGIC, NONCE_LEN, STREAM_MARK, VERSION, key};
-use crate::aead::Algorithm;
+use super::{CHUNK_MAX, Gfe, HEADER_LEN, MAGIC, NONCE_LEN, PREFIX_LEN, STREAM_MARK, VERSION, key};
+use crate::aead::{Algorithm, TAG_LEN};
 use crate::format::{
-    ChunkId, Claim, Description, Field, Format, Frames, Header, Limits, OpenChunk, Unlocked,
+    ChunkId, Claim, Description, Field, Format, Frames, Header, Limits, OpenChunk, Proof, Unlocked,
 };
 use crate::{Error, Secret, memory};
 
@@ -112,6 +112,32 @@ impl GfeHeader {
 fn header_truncated(len: usize) -> Error {
     Error::truncated(len as u64, "the input ends inside the header")
 }
+
+impl GfeHeader {
+    /// What the tags prove. With an additive nonce, a chunk's nonce is that of the chunk before it in
+    /// a file whose base is one more, so that a file without its first chunks looks whole. Then only
+    /// the authenticated size tells.
+    fn proof(&self, reading: Reading, first: usize) -> Proof {
+        match (reading.nonce, reading.ad, self.size) {
+            (NonceRule::CounterSuffix, _, _) => Proof::Chunks,
+            (NonceRule::Additive, AdRule::Size, Size::Known(size)) => {
+                let overhead = PREFIX_LEN + TAG_LEN;
+                // In chunks that are all as long as the first.
+                let chunk = (first - overhead) as u64;
+                let chunks = size.div_ceil(chunk.max(1));
+                match chunks
+                    .checked_mul(overhead as u64)
+                    .and_then(|more| more.checked_add(size))
+                {
+                    Some(body_len) => Proof::WholeFile { body_len },
+                    None => Proof::AnyStart,
+                }
+            }
+            (NonceRule::Additive, _, _) => Proof::AnyStart,
+        }
+    }
+}
+
 impl Header for GfeHeader {
     fn size(&self) -> usize {
         HEADER_LEN
@@ -128,11 +154,8 @@ impl Header for GfeHeader {
                 layers: Vec::new(),
                 codec: Box::new(Codec::new(&key, self, Reading::ALL[0])),
                 reading: "no chunk to try the key on".to_owned(),
-                warnings: vec![
-                    "the file holds no chunk: nothing in it is authenticated, and anyone can make \
-                     one like it"
-                        .to_owned(),
-                ],
+                warnings: Vec::new(),
+                proof: Proof::Nothing,
             });
         };
         let id = ChunkId {
@@ -153,7 +176,7 @@ impl Header for GfeHeader {
                             .to_owned(),
                     );
                 }
-                if reading.nonce == NonceRule::Sum
+                if reading.nonce == NonceRule::Additive
                     && let Some(warning) = warnings.first_mut()
                 {
                     // A chunk's nonce is that of the chunk before it in a file whose base is one more.
@@ -164,6 +187,7 @@ impl Header for GfeHeader {
                     codec: Box::new(codec),
                     reading: reading.describe(),
                     warnings,
+                    proof: self.proof(reading, first.len()),
                 });
             }
         }

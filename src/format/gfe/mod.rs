@@ -23,14 +23,16 @@
 //! program takes it as "size unknown" and opens such files, and here it makes the end of the
 //! stream authenticated. Only the program's reading of the four is tried on such a file.
 
+mod additive;
 mod codec;
 mod frames;
 mod header;
 
+pub use additive::GfeAdditive;
 pub use codec::{AdRule, NonceRule, Reading};
 pub use header::{GfeHeader, Size};
 
-use super::{Claim, End, Format, Header, Layout, SealRequest, Sealer, many_files};
+use super::{Claim, End, Format, Header, Layout, NewFiles, SealRequest, Sealer, many_files};
 use crate::aead::{Algorithm, KEY_LEN, TAG_LEN};
 use crate::kdf::Key;
 use crate::secret::without_line_end;
@@ -81,8 +83,8 @@ impl Format for Gfe {
         }
     }
 
-    fn weaknesses(&self, _len: Option<u64>, files: u64) -> Vec<String> {
-        many_files(files).into_iter().collect()
+    fn weaknesses(&self, new: &NewFiles) -> Vec<String> {
+        many_files(new.files).into_iter().collect()
     }
 
     fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {
@@ -121,7 +123,7 @@ impl Format for Gfe {
         (request.random)(&mut nonce[..8])?;
         let header = GfeHeader { nonce, size };
         let reading = Reading {
-            nonce: NonceRule::Replace,
+            nonce: NonceRule::CounterSuffix,
             ad: AdRule::Size,
         };
         Ok(Sealer {
@@ -142,7 +144,8 @@ impl Format for Gfe {
     }
 }
 /// The GFE key that a secret holds: 32 bytes as they are, or their 64 hexadecimal digits or 44
-/// base64 characters with an optional line end; or what a KDF makes of a passphrase and a salt.
+/// base64 characters with an optional line end, below lines that begin with `#`; or what a KDF makes
+/// of a passphrase and a salt.
 ///
 /// # Errors
 /// [`Error::Secret`] for every other shape; it tells how long the secret was and how to make one.
@@ -161,7 +164,7 @@ pub fn key(secret: &Secret) -> Result<Key, Error> {
         key.copy_from_slice(bytes);
         return Ok(key);
     }
-    let text = without_line_end(bytes);
+    let text = without_line_end(without_comments(bytes));
     // Both decoders take constant time for their lengths.
     let decoded = match text.len() {
         64 => base16ct::mixed::decode(text, &mut *key).is_ok(),
@@ -186,6 +189,16 @@ pub fn key(secret: &Secret) -> Result<Key, Error> {
         hint: Some("make one with 'fetool keygen -o KEYFILE'".to_owned()),
     })
 }
+
+/// What follows the lines that begin with `#`.
+fn without_comments(mut bytes: &[u8]) -> &[u8] {
+    while bytes.first() == Some(&b'#') {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        bytes = end.map_or(&[], |end| &bytes[end + 1..]);
+    }
+    bytes
+}
+
 fn too_many_chunks() -> Error {
     Error::usage_hint(
         "the input needs more than 2^32 chunks, and GFE numbers no more",

@@ -4,8 +4,7 @@ use super::{CHUNK_LEN, LAYOUT};
 use crate::Error;
 use crate::aead::fixed_nonce::FixedNonce;
 use crate::aead::{KEY_LEN, TAG_LEN, Tag};
-use crate::format::uniform::Words;
-use crate::format::{ChunkId, OpenChunk, SealChunk};
+use crate::format::{ChunkId, OpenChunk, SealChunk, Uniform};
 use std::ops::Range;
 
 pub(super) const NONCE_LEN: usize = 24;
@@ -73,6 +72,6 @@ fn split_tag_mut(frame: &mut [u8]) -> (&mut [u8], &mut Tag) {
 pub(super) fn plaintext_of(len: u64, stream: &str) -> Result<u64, Error> {
     match LAYOUT.count(len) {
         Ok(count) => Ok(count.plaintext),
-        Err(bad) => Err(Words::of(stream).error(bad, &LAYOUT, 0).at(0)),
+        Err(bad) => Err(Uniform::new(LAYOUT, stream).error(bad, 0).at(0)),
     }
 }

@@ -2,14 +2,12 @@
 
 use super::codec::{Codec, NONCE_LEN, plaintext_of};
 use super::{
-    CHUNK_LEN, DERIVATION, FEW_ROUNDS, HEADER_LEN, LAYERS_MAX, LAYOUT, NONCE_REPEATS, NOTHING,
-    ONE_LAYER,
+    CHUNK_LEN, DERIVATION, FEW_ROUNDS, HEADER_LEN, LAYERS_MAX, LAYOUT, NONCE_REPEATS, weakness,
 };
-use crate::aead::Algorithm;
-use crate::format::uniform::{UniformFrames, Words};
+use crate::aead::{Algorithm, TAG_LEN};
 use crate::format::{
-    ChunkId, Description, Field, Frames, Geometry, Header, Limits, OpenChunk, OpenLayer,
-    OpenedLayer, Unlocked,
+    ChunkId, Description, Field, Frames, Geometry, Header, KeyDerivation, Limits, OpenChunk,
+    OpenLayer, OpenedLayer, Proof, Uniform, Unlocked,
 };
 use crate::{Error, Secret, memory};
 
@@ -93,8 +91,8 @@ pub(super) fn codec(
     Ok(Codec::new(&key, nonce))
 }
 
-pub(super) fn frames(stream: impl Into<String>) -> Box<dyn Frames> {
-    Box::new(UniformFrames::new(LAYOUT, Words::of(stream)))
+pub(super) fn geometry(stream: impl Into<String>) -> Uniform {
+    Uniform::new(LAYOUT, stream)
 }
 
 /// Tries a layer's key on its first frame.
@@ -107,10 +105,17 @@ pub(super) fn try_first(codec: &Codec, offset: usize, first: Option<&[u8]>) -> R
     }
 }
 
-/// What a file of one layer does not protect.
-pub(super) fn one_layer(first: Option<&[u8]>) -> Vec<String> {
-    let warning = if first.is_some() { ONE_LAYER } else { NOTHING };
-    vec![warning.to_owned()]
+/// What the tags of a file prove whose outermost layer starts with this frame, and what to warn of.
+/// docs/formats/gocrypt.md has the arithmetic.
+pub(super) fn proof(layers: u8, first: Option<&[u8]>) -> (Proof, Vec<String>) {
+    let several = first.is_some_and(|frame| frame.len() == CHUNK_LEN + TAG_LEN);
+    let warning = weakness(layers);
+    match layers {
+        // Whoever has one file of several chunks can make shorter files, of a single chunk too.
+        1 | 2 => (Proof::Forgeable(warning.clone()), vec![warning]),
+        _ if several => (Proof::Chunks, vec![warning]),
+        _ => (Proof::Chunks, Vec::new()),
+    }
 }
 
 /// The outermost layer's header, which tells how many there are.
@@ -132,21 +137,18 @@ impl Header for Layered {
     }
 
     fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
-        frames("the input")
+        geometry("the input").frames()
     }
 
     fn geometry(&self, _limits: &Limits) -> Geometry {
-        Geometry::Uniform(LAYOUT)
+        Geometry::Uniform(geometry("the input"))
     }
 
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
         let header = &self.0;
         let codec = codec(secret, &header.nonce, &header.salt)?;
         try_first(&codec, HEADER_LEN, first)?;
-        let warnings = match header.layer {
-            1 => one_layer(first),
-            _ => Vec::new(),
-        };
+        let (proof, warnings) = proof(header.layer, first);
         let inside = |layer| -> Box<dyn OpenLayer> {
             Box::new(Inner {
                 layer,
@@ -161,6 +163,7 @@ impl Header for Layered {
                 layers => format!("{layers} layers"),
             },
             warnings,
+            proof,
         })
     }
 
@@ -176,38 +179,36 @@ impl Header for Layered {
 
     fn describe(&self) -> Description {
         let LayerHeader { layer, nonce, salt } = self.0;
-        let mut description = Description {
+        Description {
             layers: Some(layer),
             fields: fields(Some(layer), &nonce, &salt),
-            ..one_layer_description()
-        };
-        if layer > 1 {
-            description.length_protection =
-                "by the layers inside, which a cut between two chunks breaks".to_owned();
-            description.warnings.retain(|warning| warning != ONE_LAYER);
+            ..description(layer)
         }
-        description
     }
 }
 
 /// What both layouts have in common.
-pub(super) fn one_layer_description() -> Description {
+pub(super) fn description(layers: u8) -> Description {
     Description {
         version: None,
         algorithm: Algorithm::XChaCha20Poly1305.name(),
         chunk_size: Some(CHUNK_LEN as u64),
         declared_size: None,
-        length_protection: "not protected: a cut between two chunks is not noticed".to_owned(),
+        length_protection: match layers {
+            1 | 2 => "not protected: the end can be cut off between two chunks, unnoticed",
+            _ => "not guaranteed beyond 32 KiB: only the alignment of the layers protects it",
+        }
+        .to_owned(),
         end: "none",
         end_meaning: "where the file ends".to_owned(),
         mode: None,
         layers: None,
         authenticated: "nothing of the header".to_owned(),
-        derivations: vec![DERIVATION.to_string()],
+        derivations: vec![KeyDerivation::Known(DERIVATION)],
         warnings: vec![
             FEW_ROUNDS.to_owned(),
             format!("with {NONCE_REPEATS}"),
-            ONE_LAYER.to_owned(),
+            weakness(layers),
         ],
         fields: Vec::new(),
     }
@@ -267,6 +268,6 @@ impl OpenLayer for Inner {
         }
         let header = LayerHeader::decode(head)?;
         let codec = codec(&self.secret, &header.nonce, &header.salt)?;
-        Ok((frames(name), Box::new(codec)))
+        Ok((geometry(name).frames(), Box::new(codec)))
     }
 }

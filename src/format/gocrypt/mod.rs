@@ -18,8 +18,9 @@
 //!
 //! What it does not protect: every chunk of a layer has the *same nonce*, so that more than one
 //! chunk repeats the keystream and gives away the XOR of the plaintexts (of the layer's input), and
-//! tags can be forged. With one layer, chunks can be swapped and the end can be cut off between two
-//! of them; with more, a layer inside notices. 4096 iterations are few.
+//! tags can be forged. With one layer everything can be forged; with two, the end can be cut off between
+//! two chunks; with more, nothing guarantees that it cannot. docs/formats/gocrypt.md works that out.
+//! 4096 iterations are few.
 
 mod codec;
 mod header;
@@ -29,7 +30,8 @@ pub use header::LayerHeader;
 pub use v1::GoCryptV1;
 
 use super::{
-    Claim, End, Evidence, Format, Header, Layout, SealLayer, SealRequest, Sealer, shorter_than,
+    Claim, End, Evidence, Format, Header, Layout, NewFiles, SealLayer, SealRequest, Sealer,
+    shorter_than,
 };
 use crate::Error;
 use crate::aead::{Algorithm, TAG_LEN};
@@ -51,11 +53,25 @@ pub const DERIVATION: Derivation = Derivation::Pbkdf2 { iterations: 4096 };
 
 // What a file does not protect, in words that can follow a colon.
 const FEW_ROUNDS: &str = "4096 rounds of PBKDF2 leave a passphrase easy to guess";
-const ONE_LAYER: &str = "with one layer the end of the file is not authenticated, and chunks can be \
-                         swapped; of more than one chunk they can be forged too";
-const NOTHING: &str = "nothing in this file is authenticated, not even that it is empty";
 const NONCE_REPEATS: &str = "more than 32 KiB under one nonce: the keystream repeats with every \
                              chunk, which gives much of the data away";
+
+/// What a file of so many layers does not protect, in words that can follow a colon.
+fn weakness(layers: u8) -> String {
+    match layers {
+        1 => "with 1 layer, chunks can be changed, swapped, repeated and cut off without the \
+              passphrase"
+            .to_owned(),
+        2 => "with 2 layers, chunks can be cut off at the end without the passphrase, and swapped or \
+              repeated when they are 64 MiB apart"
+            .to_owned(),
+        layers => format!(
+            "with {layers} layers, the outermost layer of more than 32 KiB can be forged without the \
+             passphrase, and the format does not guarantee that the layers inside notice a missing \
+             end"
+        ),
+    }
+}
 
 /// The format.
 pub struct GoCrypt;
@@ -104,12 +120,13 @@ impl Format for GoCrypt {
         Ok(evidence)
     }
 
-    fn weaknesses(&self, len: Option<u64>, _files: u64) -> Vec<String> {
+    fn weaknesses(&self, new: &NewFiles) -> Vec<String> {
+        let layers = new.layers.unwrap_or(LAYERS_DEFAULT);
         let mut weaknesses = vec![format!(
-            "GoCrypt is a weak format: {FEW_ROUNDS}; with one layer chunks can be swapped, or cut \
-             off at the end, unnoticed"
+            "GoCrypt is a weak format: {FEW_ROUNDS}; {}",
+            weakness(layers)
         )];
-        if len.is_some_and(|len| len > CHUNK_LEN as u64) {
+        if new.len.is_some_and(|len| len > CHUNK_LEN as u64) {
             weaknesses.push(NONCE_REPEATS.to_owned());
         }
         weaknesses

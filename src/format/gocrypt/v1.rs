@@ -1,9 +1,8 @@
 //! The layout of GoCrypt 1.0: one layer, and no first byte that says so. Only read.
 
-use super::LAYOUT;
 use super::codec::{NONCE_LEN, plaintext_of};
 use super::header::{
-    SALT_LEN, codec, fields, frames, nonce_and_salt, one_layer, one_layer_description, try_first,
+    SALT_LEN, codec, description, fields, geometry, nonce_and_salt, proof, try_first,
 };
 use crate::format::{
     Claim, Description, Evidence, Format, Frames, Geometry, Header, Limits, SealRequest, Sealer,
@@ -93,21 +92,23 @@ impl Header for V1 {
     }
 
     fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
-        frames("the input")
+        geometry("the input").frames()
     }
 
     fn geometry(&self, _limits: &Limits) -> Geometry {
-        Geometry::Uniform(LAYOUT)
+        Geometry::Uniform(geometry("the input"))
     }
 
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
         let codec = codec(secret, &self.nonce, &self.salt)?;
         try_first(&codec, HEADER_LEN, first)?;
+        let (proof, warnings) = proof(1, first);
         Ok(Unlocked {
             codec: Box::new(codec),
             layers: Vec::new(),
             reading: "the layout of GoCrypt 1.0".to_owned(),
-            warnings: one_layer(first),
+            warnings,
+            proof,
         })
     }
 
@@ -115,7 +116,7 @@ impl Header for V1 {
         Description {
             version: Some(1),
             fields: fields(None, &self.nonce, &self.salt),
-            ..one_layer_description()
+            ..description(1)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{samples, with};
 use crate::common::by_hand::frames;
-use crate::common::{open, secret};
+use crate::common::{open, secret, with_additive};
 use fetool::{Inspect, status};
 
 /// The messages are part of what scripts and people rely on.
@@ -86,7 +86,11 @@ fn a_verifying_inspection_names_the_fault() {
     for sample in samples() {
         let mut report = Inspect::new().run(&sample.file[..]).unwrap();
         let reading = report
-            .checked(fetool::Open::new(&key).check(&sample.file[..]))
+            .checked(
+                fetool::Open::new(&key)
+                    .among(&with_additive())
+                    .check(&sample.file[..]),
+            )
             .unwrap();
         assert!(reading.is_some(), "{}", sample.name);
         assert_eq!(report.fault, None);
@@ -101,7 +105,11 @@ fn a_verifying_inspection_names_the_fault() {
         let mut report = Inspect::new().run(&changed[..]).unwrap();
         assert_eq!(report.fault, None);
         let reading = report
-            .checked(fetool::Open::new(&key).check(&changed[..]))
+            .checked(
+                fetool::Open::new(&key)
+                    .among(&with_additive())
+                    .check(&changed[..]),
+            )
             .unwrap();
         assert_eq!(reading, None);
         let fault = report.fault.expect("a fault");

@@ -2,8 +2,8 @@
 
 use crate::common::{assert_same, jobs, no_hang, pattern, secret};
 use fetool::format::{
-    ChunkId, Claim, Description, End, Format, Frames, Header, Layout, Limits, OpenChunk, SealChunk,
-    SealRequest, Sealer, Unlocked,
+    ChunkId, Claim, Description, End, Format, Frames, Header, Layout, Limits, OpenChunk, Proof,
+    SealChunk, SealRequest, Sealer, Unlocked,
 };
 use fetool::{Error, Inspect, Open, Opened, Seal, Secret, status};
 use std::io::Cursor;
@@ -151,6 +151,7 @@ impl Header for FixedHeader {
             codec: Box::new(self.format.clone()),
             reading: "the only one".to_owned(),
             warnings: Vec::new(),
+            proof: Proof::Chunks,
         })
     }
 

@@ -56,9 +56,12 @@ pub const WEAK: Chapter = (
         ),
         Item(
             "gocrypt: chunks have no place",
-            "in a file of one layer, whole chunks can be swapped, doubled or left out, and the end \
-             can be cut off between two chunks, unnoticed. With two layers or more, a layer inside \
-             does not authenticate any more. No reader of the format can do better.",
+            "with one layer, chunks can be changed, swapped, repeated and cut off without the \
+             passphrase. With two, they can be cut off at the end, and swapped or repeated when they \
+             are 64 MiB apart. With three or more, the outermost layer can be forged once it has more \
+             than one chunk. No way is known to use that on a file of less than 128 GiB, but no \
+             number of layers guarantees that a missing end is noticed. docs/formats/gocrypt.md, which \
+             comes with the source, has the arithmetic.",
         ),
         Item(
             "gocrypt: the passphrase",
@@ -80,7 +83,9 @@ pub const WEAK: Chapter = (
         Item(
             "both: empty files",
             "a file without a chunk (but for GoCrypt with two layers or more) holds nothing that \
-             could be authenticated: anyone can make one.",
+             is authenticated: anyone can make one. open warns; open --check, open --strict and \
+             inspect --verify fail with status 3. The same goes for an empty GFE file of \
+             go-fileencrypt.",
         ),
         Text(
             "open warns where the end of a file is not authenticated, and --strict refuses such \

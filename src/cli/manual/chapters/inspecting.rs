@@ -14,7 +14,8 @@ pub const REPORT: Chapter = (
         Text(
             "The first fault in the structure is reported with its offset in bytes, and makes the \
              exit status 4 (malformed) or 5 (truncated); a chunk that does not authenticate makes \
-             it 3.",
+             it 3. The status is also 3 where --verify finds nothing that is authenticated: no chunk at \
+             all, or tags that can be forged without the secret.",
         ),
     ],
 );
@@ -29,12 +30,31 @@ pub const JSON: Chapter = (
         ),
         Item("path", "string: the PATH as given, '-' for standard input"),
         Item(
+            "path_hex",
+            "string or null: the bytes of a PATH that is not UTF-8, in hexadecimal digits",
+        ),
+        Item(
             "format",
             "string or null: the format's name on the command line; null when none was recognised",
         ),
         Item(
             "title, version, algorithm",
-            "the format's name for people (string), its version (number), its AEAD (string)",
+            "the format's name for people (string), its version (number or null), its AEAD (string)",
+        ),
+        Item(
+            "mode",
+            "string or null: 'stream' or 'memory', how Dexios has sealed the data",
+        ),
+        Item(
+            "layers",
+            "number or null: how many times GoCrypt has sealed the data",
+        ),
+        Item(
+            "keys",
+            "array of {kdf, memory, passes, lanes, iterations, text}: how the secret becomes a key, one \
+             for each key slot of Dexios, one for other formats, none for GFE. kdf is 'argon2id', \
+             'balloon', 'pbkdf2', 'sha256', or null where it is not known; memory is in bytes; text is \
+             for people. What a kdf does not have is null",
         ),
         Item(
             "header_size, chunk_size, chunks, plaintext_size, sealed_size, overhead",
@@ -42,15 +62,19 @@ pub const JSON: Chapter = (
         ),
         Item(
             "declared_size",
-            "number or null: the plaintext's length as the header has it",
+            "number or null: the plaintext's length as a GFE header declares it",
         ),
         Item(
             "length_protection",
-            "string: how the plaintext's length is protected",
+            "string: how the plaintext's length is protected, for people",
         ),
         Item(
             "end",
             "string: how the end is known: 'declared-size', 'short-chunk', 'last-block', 'one-block' or 'none'",
+        ),
+        Item(
+            "authenticated",
+            "string: which bytes of the header are authenticated, for people",
         ),
         Item(
             "header",
@@ -62,15 +86,13 @@ pub const JSON: Chapter = (
         ),
         Item(
             "verified",
-            "true, false, or null when that was not asked for",
+            "with --verify: true where every chunk is authentic; false where one is not, where there \
+             is no chunk, or where the tags can be forged without the secret (GoCrypt with 1 or 2 \
+             layers). null without --verify",
         ),
         Item(
             "reading",
             "string or null: with --verify, which reading of the format authenticated the file",
-        ),
-        Item(
-            "layers",
-            "number or null: how many times GoCrypt has sealed the data",
         ),
         Item(
             "possible",

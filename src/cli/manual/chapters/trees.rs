@@ -67,7 +67,7 @@ pub const TREES: Chapter = (
         ),
         Text(
             "A GFE key that seals very many files runs into the bound under SECRETS: fetool warns \
-             when one run passes 2^24 files.",
+             when one run passes 65536 files.",
         ),
         Text(
             "--json prints one object a file, a line each, in the order in which they are done: path \

@@ -1,7 +1,7 @@
 //! What sealing and opening have in common.
 
 use super::Chapter;
-use super::Part::{Item, Text};
+use super::Part::{Item, Lines, Text};
 
 pub const SECRETS: Chapter = (
     "SECRETS",
@@ -19,7 +19,7 @@ pub const SECRETS: Chapter = (
         ),
         Text(
             "A GFE key is 32 raw bytes, or 64 hexadecimal digits, or 44 base64 characters, the \
-             last two with an optional line end. A key for the other formats is any bytes, and is \
+             last two with an optional line end and below lines that begin with '#'. A key for the other formats is any bytes, and is \
              hashed like a passphrase. A passphrase makes a GFE key only together with \
              a salt that is kept beside the file (--salt), since the format keeps none; the key \
              derivation functions are those of go-fileencrypt. A passphrase that is typed is read \
@@ -27,8 +27,16 @@ pub const SECRETS: Chapter = (
         ),
         Text(
             "One key seals many files: each has a base nonce with 64 random bits. After n files \
-             under one key, the chance that two share a nonce is about n^2 / 2^65: one in 2^33 for \
-             2^16 files, one in 2^17 for 2^24. Take a new key well before that.",
+             under one key, two share a nonce with a probability of about n^2 / 2^65: one in 2^33 for \
+             2^16 files. If two do, anyone can compute the XOR of their contents and forge files under \
+             that key. Take a new key after 65536 files. fetool warns when one run seals more, and \
+             cannot count over several runs. Count the sealed files, and those that you have \
+             deleted since the key was made:",
+        ),
+        Lines("find backup -name '*.gfe' -newer keyfile | wc -l"),
+        Text(
+            "'fetool keygen --comment TEXT' writes the limit and TEXT above the key, such as the date \
+             and what the key is for. A passphrase of the AES-GCM File Encryptor counts as one key.",
         ),
         Text(
             "In memory, secrets and keys are wiped when they were used, and kept out of swap as far              as the limit on locked memory allows (ulimit -l). No core file is written, and other              programs of the same user cannot read the memory or trace the process. What env: names              stays in the environment until fetool ends, where root can read it; no other program              is started that would inherit it. What the process was given by @FILE or fd: is safer.",

@@ -1,0 +1,66 @@
+//! GFE files whose additive nonce the caller accepts wherever a chunk authenticates in it.
+
+use super::{Gfe, GfeHeader};
+use crate::format::{
+    Claim, Description, Format, Frames, Header, Limits, Proof, SealRequest, Sealer, Unlocked,
+};
+use crate::{Error, Secret};
+
+/// GFE, for files that are trusted to begin with their first chunk.
+///
+/// A file in which the chunk's number is added to the nonce can lose its first chunks unnoticed (see
+/// `docs/formats/gfe.md`). [`Gfe`] reads such a file only when it is authenticated as a whole; this
+/// takes every one. Both have the same name.
+pub struct GfeAdditive;
+
+impl Format for GfeAdditive {
+    fn name(&self) -> &'static str {
+        Gfe.name()
+    }
+
+    fn title(&self) -> &'static str {
+        Gfe.title()
+    }
+
+    fn suffix(&self) -> &'static str {
+        Gfe.suffix()
+    }
+
+    fn claims(&self, head: &[u8]) -> Claim {
+        Gfe.claims(head)
+    }
+
+    fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {
+        Ok(Box::new(Trusted(GfeHeader::decode(head)?)))
+    }
+
+    fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
+        Gfe.sealer(request)
+    }
+}
+
+/// A header whose nonce may be additive.
+struct Trusted(GfeHeader);
+
+impl Header for Trusted {
+    fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    fn frames(&self, limits: &Limits) -> Box<dyn Frames> {
+        self.0.frames(limits)
+    }
+
+    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+        let unlocked = self.0.unlock(secret, first)?;
+        let proof = match unlocked.proof {
+            Proof::WholeFile { .. } | Proof::AnyStart => Proof::Chunks,
+            proof => proof,
+        };
+        Ok(Unlocked { proof, ..unlocked })
+    }
+
+    fn describe(&self) -> Description {
+        self.0.describe()
+    }
+}
