@@ -195,6 +195,11 @@ impl Plan {
         matches!(self, Self::Passphrase { salt: None, .. })
     }
 
+    /// Whether somebody has to type it.
+    pub fn is_asked_for(&self) -> bool {
+        matches!(self, Self::Passphrase { from: None, .. })
+    }
+
     /// Checks that standard input is one thing at most: one of the secrets, or the data.
     pub fn check_stdin(plans: &[&Self], data: bool) -> Result<(), Failure> {
         let secrets = plans.iter().flat_map(|plan| plan.specs());

@@ -6,8 +6,11 @@ use crate::dexios_common::forge::{Forge, HEADER};
 use crate::dexios_common::rekeying::{CHANGE, SECOND, changed, folder};
 use crate::dexios_common::{Folder, SECRET, open, vector, vector_path, watchdog};
 use fetool::status;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
+use std::process::Command;
 
 #[test]
 fn as_a_filter_and_to_a_file() {
@@ -37,10 +40,13 @@ fn as_a_filter_and_to_a_file() {
     assert_eq!(folder.names(), ["f", "g"]);
 }
 
+/// The hash of the forged slots.
+const BALLOON: &str = "BLAKE3-Balloon, space 278528, 1 pass, 1 lane: about 9 MiB in fact";
+
 #[test]
 fn list_needs_no_secret() {
     let (folder, _) = folder(&[SECRET, SECOND]);
-    let two = "0  Argon2id, 8 MiB, 8 passes, 4 lanes\n1  Argon2id, 8 MiB, 8 passes, 4 lanes\n";
+    let two = format!("0  {BALLOON}\n1  {BALLOON}\n");
     let ran = folder.run("rekey --list f").is(status::OK);
     assert_eq!(String::from_utf8(ran.stdout).unwrap(), two);
     let ran = folder
@@ -54,8 +60,7 @@ fn list_needs_no_secret() {
     let ran = folder.run("rekey --list --header h").is(status::OK);
     assert_eq!(
         String::from_utf8(ran.stdout).unwrap(),
-        "0  unknown hash 0x77: no secret opens this slot\n\
-         1  Argon2id, 8 MiB, 8 passes, 4 lanes\n"
+        format!("0  unknown hash 0x77: no secret opens this slot\n1  {BALLOON}\n")
     );
     let v4 = vector_path("dexios_v4_aes256gcm_stream_1000.dx");
     let ran = folder.run(&format!("rekey --list {v4}")).is(status::OK);
@@ -64,6 +69,9 @@ fn list_needs_no_secret() {
         "0  BLAKE3-Balloon, space 262144, 1 pass, 1 lane: about 8 MiB in fact\n"
     );
     for file in ["dexios_v3_aes256gcm_stream_1000.dx", "gfe_file_16_c16.gfe"] {
+        let ran = folder.run(&format!("rekey --list --json {}", vector_path(file)));
+        assert!(ran.stdout.is_empty());
+        ran.fails(status::FORMAT, "no key slots");
         let ran = folder.run(&format!("rekey --list {}", vector_path(file)));
         let ran = ran.fails(status::FORMAT, "no key slots");
         assert!(ran.stderr.contains("--reseal"), "{}", ran.stderr);
@@ -75,6 +83,51 @@ fn list_needs_no_secret() {
     folder
         .run("rekey --list one")
         .fails(status::FORMAT, "known format");
+}
+
+#[test]
+fn list_is_json_where_that_is_wanted() {
+    let (folder, _) = folder(&[SECRET]);
+    let mut header = folder.read("f")[..HEADER].to_vec();
+    // An unknown hash.
+    header[33] = 0x77;
+    let object = |path: &str, hex: &str, slot: &str| {
+        format!(
+            r#"{{"path":"{path}","path_hex":{hex},"format":"dexios","version":5,"slots":[{{"slot":0,{slot}}}]}}"#
+        ) + "\n"
+    };
+    let balloon = format!(
+        r#""kdf":"balloon","memory":8912896,"passes":1,"lanes":1,"iterations":null,"text":"{BALLOON}""#
+    );
+    let ran = folder.run("rekey --list --json f").is(status::OK);
+    assert_eq!(
+        String::from_utf8(ran.stdout).unwrap(),
+        object("f", "null", &balloon)
+    );
+    let ran = folder.pipe("rekey --list --json", &header).is(status::OK);
+    let unknown = r#""kdf":null,"memory":null,"passes":null,"lanes":null,"iterations":null,"text":"unknown hash 0x77: no secret opens this slot""#;
+    assert_eq!(
+        String::from_utf8(ran.stdout).unwrap(),
+        object("-", "null", unknown)
+    );
+    // A name that JSON cannot hold.
+    let name = OsStr::from_bytes(b"\xff");
+    fs::copy(folder.path("f"), folder.path("").join(name)).unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_fetool"))
+        .current_dir(folder.path(""))
+        .args(["rekey", "--list", "--json"])
+        .arg(name)
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8(ran.stdout).unwrap(),
+        object("\u{fffd}", r#""ff""#, &balloon)
+    );
+    // Anything else of trees is refused as before, and so is JSON without the list.
+    for args in ["--list --json --shard 0/2 f", "-k @one --remove --json f"] {
+        let ran = folder.run(&format!("rekey {args}"));
+        ran.fails(status::USAGE, "goes with -r or --files0-from");
+    }
 }
 
 #[test]

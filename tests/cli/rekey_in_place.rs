@@ -1,5 +1,6 @@
 //! `fetool rekey -i` and the file that it changes; and passphrases that are typed for it.
 
+use crate::cli_common::{Dir, fetool};
 use crate::dexios_common::forge::Forge;
 use crate::dexios_common::rekeying::{CHANGE, SECOND, changed, folder};
 use crate::dexios_common::{SECRET, open, watchdog};
@@ -137,6 +138,26 @@ fn passphrases_are_asked_for_old_before_new() {
     }
     changed(&folder.read("f"), &file);
     assert_eq!(folder.names(), ["f"]);
+}
+
+/// Nobody types a passphrase for a file, or for a new key, that is not there. Without a terminal,
+/// asking would be an error of its own.
+#[test]
+fn what_is_missing_is_noticed_before_a_passphrase_is_asked_for() {
+    let dir = Dir::new();
+    for name in ["f", "two"] {
+        dir.write(name, name);
+    }
+    let missing = |line: String| {
+        let ran = fetool(line.split(' ')).within(&dir).run();
+        ran.fails(1, "fetool: none: no such file or directory\n");
+    };
+    for how in ["", " -i", " -i -r", " --reseal", " -i --reseal", " -o g"] {
+        missing(format!("rekey -p --new-key @two none{how}"));
+        missing(format!("rekey -p --new-key @none f{how}"));
+    }
+    missing("rekey -p --new-key @two -i --header none".to_owned());
+    assert!(!dir.path("g").exists());
 }
 
 /// Each begins with what the other one made, so that no slot is lost and no dropped one comes back.

@@ -226,6 +226,22 @@ fn a_tree_is_sealed_again_in_place() {
     );
 }
 
+/// A header alone opens under any key, which does not mean that an earlier run has changed it.
+#[test]
+fn a_file_that_proves_nothing_is_not_changed_already() {
+    let dir = home();
+    dir.write("new", [9; 32]);
+    let header = include_bytes!("../vectors/gfe_file_0_c1048576.gfe");
+    put(&dir, "t/forged.gfe", header);
+    let rekey = ["rekey", "-r", "-i", "--reseal", "-k", "@key", "t"];
+    let ended = fetool(rekey).args(["--new-key", "@new"]).within(&dir).run();
+    assert_eq!(ended.code(), Some(3), "{}", ended.stderr());
+    let says = ended.stderr();
+    assert!(says.starts_with("fetool: t/forged.gfe: "), "{says}");
+    assert!(says.contains(" 0 skipped, 1 failed"), "{says}");
+    assert_eq!(dir.read("t/forged.gfe"), header);
+}
+
 /// A directory of a listed path that has become a link leads nowhere, in whatever is done to lists.
 #[test]
 fn listed_paths_lead_through_directories_only() {

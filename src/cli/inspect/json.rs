@@ -6,6 +6,13 @@ use fetool::{Inspected, Possible};
 use serde::Serialize;
 use std::path::Path;
 
+/// The object as one line, with its line end.
+pub fn json_line(object: &impl Serialize) -> String {
+    let mut line = serde_json::to_string(object).expect("strings and numbers have JSON");
+    line.push('\n');
+    line
+}
+
 /// Two digits a byte.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -58,7 +65,7 @@ pub struct Json<'a> {
 
 /// How a secret becomes a key.
 #[derive(Default, Serialize)]
-struct JsonKey {
+pub struct JsonKey {
     kdf: Option<&'static str>,
     /// In bytes.
     memory: Option<u64>,
@@ -69,7 +76,7 @@ struct JsonKey {
 }
 
 impl JsonKey {
-    fn new(derivation: &KeyDerivation) -> Self {
+    pub fn new(derivation: &KeyDerivation) -> Self {
         let text = derivation.to_string();
         let KeyDerivation::Known(known) = *derivation else {
             return Self {
@@ -188,8 +195,6 @@ impl<'a> Json<'a> {
 
     /// The object, and a line end.
     pub fn line(&self) -> String {
-        let mut line = serde_json::to_string(self).expect("strings and numbers have JSON");
-        line.push('\n');
-        line
+        json_line(self)
     }
 }

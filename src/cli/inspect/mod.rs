@@ -3,7 +3,7 @@
 mod json;
 mod report;
 
-pub use json::hex_of;
+pub use json::{JsonKey, hex_of, json_line};
 
 use super::args::{ReadArgs, SecretArgs, WorkArgs};
 use super::columns;

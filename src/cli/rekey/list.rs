@@ -1,13 +1,34 @@
 //! `fetool rekey --list`.
 
 use crate::cli::failure::{Failure, Subjects};
+use crate::cli::inspect::{JsonKey, hex_of, json_line};
 use crate::cli::work::Source;
 use fetool::format::HEAD_MAX;
 use fetool::{Error, Stop, status};
+use serde::Serialize;
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
+use std::path::Path;
 
-/// The slots, without any secret.
-pub fn run(source: &Source) -> Result<(), Failure> {
+/// A file's object; documented in fetool-rekey(1).
+#[derive(Serialize)]
+struct Listed<'a> {
+    path: Cow<'a, str>,
+    path_hex: Option<String>,
+    format: &'static str,
+    version: Option<u32>,
+    slots: Vec<Slot>,
+}
+
+#[derive(Serialize)]
+struct Slot {
+    slot: usize,
+    #[serde(flatten)]
+    key: JsonKey,
+}
+
+/// Prints the slots, without any secret.
+pub fn run(source: &Source, json: bool) -> Result<(), Failure> {
     let subjects = Subjects {
         input: source.name(),
         ..Subjects::stdout()
@@ -20,7 +41,8 @@ pub fn run(source: &Source) -> Result<(), Failure> {
         .read_to_end(&mut head)
         .map_err(|e| subjects.blame(&Error::Read(e)))?;
     let (format, header) = fetool::read_header(None, &head).map_err(|e| subjects.blame(&e))?;
-    let derivations = header.describe().derivations;
+    let description = header.describe();
+    let derivations = description.derivations.iter().enumerate();
     if !header.has_slots() {
         return Err(Failure::usage("the file has no key slots")
             .with_status(status::FORMAT)
@@ -30,10 +52,26 @@ pub fn run(source: &Source) -> Result<(), Failure> {
                 format.title()
             )));
     }
-    let mut text = String::new();
-    for (slot, derivation) in derivations.iter().enumerate() {
-        text.push_str(&format!("{slot}  {derivation}\n"));
-    }
+    let text = if json {
+        let path = match source {
+            Source::Stdin => Path::new("-"),
+            Source::Path(path) => path,
+        };
+        let slots = derivations.map(|(slot, derivation)| Slot {
+            slot,
+            key: JsonKey::new(derivation),
+        });
+        json_line(&Listed {
+            path: path.to_string_lossy(),
+            path_hex: hex_of(path),
+            format: format.name(),
+            version: description.version,
+            slots: slots.collect(),
+        })
+    } else {
+        let lines = derivations.map(|(slot, derivation)| format!("{slot}  {derivation}\n"));
+        lines.collect()
+    };
     io::stdout()
         .write_all(text.as_bytes())
         .map_err(|e| subjects.blame(&Error::Write(e)))

@@ -83,6 +83,8 @@ pub struct Args {
     pub remove: bool,
 
     /// List the key slots; needs no secret
+    ///
+    /// With --json as one JSON object.
     #[arg(
         long,
         conflicts_with_all = ["key", "passphrase", "new_key", "new_passphrase", "reseal", "output", "in_place"],
@@ -160,8 +162,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.walk.wanted() {
         return tree::run(args);
     }
-    if let Some(option) = args.walk.stray() {
-        return Err(needs_tree(option));
+    match args.walk.stray() {
+        // The slots of one file are JSON as well.
+        Some("--json") if args.list => {}
+        Some(option) => return Err(needs_tree(option)),
+        None => {}
     }
     // A header that is kept apart is a file with nothing behind its header.
     let source = Source::new(match &args.header {
@@ -172,7 +177,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::usage("-i changes a file, and needs its PATH"));
     }
     if args.list {
-        return list::run(&source);
+        return list::run(&source, args.walk.json);
     }
     let old = Plan::to_open(&args.secret)?;
     let new = new_plan(args)?;
@@ -276,11 +281,20 @@ pub fn warn_of_slot(args: &Args, secrets: &Secrets) {
     warn(&args.work, &subjects, &Dexios.weaknesses(&slot));
 }
 
-/// Reads both secrets, or asks for them, the old one first.
+/// Reads both secrets, or asks for them, the old one first. A new one that is not asked for is read
+/// before: if it is missing, nobody needs to type the old one.
 pub fn find(old: &Plan, new: Option<&Plan>) -> Result<Secrets, Failure> {
+    let (early, late) = if new.is_some_and(Plan::is_asked_for) {
+        (None, new)
+    } else {
+        (new, None)
+    };
+    let find_new = |plan: Option<&Plan>| plan.map(|plan| plan.find(Purpose::Change)).transpose();
+    let new = find_new(early)?;
+    let old = old.find(Purpose::Open)?;
     Ok(Secrets {
-        old: old.find(Purpose::Open)?,
-        new: new.map(|plan| plan.find(Purpose::Change)).transpose()?,
+        old,
+        new: new.or(find_new(late)?),
     })
 }
 

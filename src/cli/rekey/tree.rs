@@ -211,7 +211,9 @@ impl Worker<'_> {
     fn is_changed(&self, mut file: File) -> bool {
         let mut opens = |secret: &Secret| -> Result<(), Error> {
             file.rewind().map_err(Error::Read)?;
-            Open::new(secret).start(&file).map(drop)
+            // Any secret opens a file in which nothing is authenticated.
+            let open = Open::new(secret).authenticated(true);
+            open.start(&file).map(drop)
         };
         let new = self.secrets.new.as_ref().filter(|_| !self.args.add);
         new.is_some_and(|new| opens(&new.secret).is_ok())

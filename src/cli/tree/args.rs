@@ -124,8 +124,9 @@ impl WalkArgs {
             (self.follow, "--follow"),
             (self.fail_fast, "--fail-fast"),
             (self.dry_run, "--dry-run"),
-            (self.json, "--json"),
             (self.shard.is_some(), "--shard"),
+            // The last one: 'rekey --list' takes it without a tree.
+            (self.json, "--json"),
         ])
     }
 }

@@ -29,6 +29,12 @@ pub const REKEYING: Chapter = (
             "the slots, with the cost of their hashes; needs no secret",
         ),
         Text(
+            "--list --json prints one object: path and path_hex as in fetool-inspect(1), format \
+             (string), version (number) and slots. Each slot has the number slot and the members of \
+             a key in fetool-inspect(1): kdf, memory, passes, lanes, iterations and text. A file \
+             without slots gives no object but status 4.",
+        ),
+        Text(
             "Where the same secret is in several slots, one is changed or dropped, and a warning \
              says how many are left. Used slots come first and without gaps, as Dexios wants them. \
              Version 4 has one key, and its salt stays: it is part of what is authenticated.",
