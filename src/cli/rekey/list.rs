@@ -1,10 +1,10 @@
 //! `fetool rekey --list`.
 
 use crate::cli::failure::{Failure, Subjects};
-use crate::cli::work::Source;
+use crate::cli::work::{Source, print};
 use fetool::format::HEAD_MAX;
 use fetool::{Error, Stop, status};
-use std::io::{self, Read, Write};
+use std::io::Read;
 
 /// The slots, without any secret.
 pub fn run(source: &Source) -> Result<(), Failure> {
@@ -34,7 +34,5 @@ pub fn run(source: &Source) -> Result<(), Failure> {
     for (slot, derivation) in derivations.iter().enumerate() {
         text.push_str(&format!("{slot}  {derivation}\n"));
     }
-    io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|e| subjects.blame(&Error::Write(e)))
+    print(text.as_bytes())
 }

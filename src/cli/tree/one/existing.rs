@@ -101,7 +101,10 @@ impl Worker<'_> {
                 .with_status(status::SYSTEM)
                 .about(&job.subjects.input));
         }
-        self.unlink(job).map_err(about)
+        self.unlink(job).map_err(|error| {
+            let complete = format!("its replacement {} is complete", job.subjects.output);
+            about(error).hint(format!("{complete}; only the source could not be removed"))
+        })
     }
 
     fn unlink(&self, job: &Job<'_>) -> io::Result<()> {
