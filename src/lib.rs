@@ -44,6 +44,8 @@
 
 pub mod aead;
 mod at;
+#[cfg(all(unix, feature = "cli"))]
+mod closed_at_start;
 mod cores;
 mod detect;
 mod error;
@@ -63,6 +65,9 @@ mod secret;
 mod stream;
 
 pub use at::{At, ReadAt, WriteAt};
+#[cfg(all(unix, feature = "cli"))]
+#[doc(hidden)]
+pub use closed_at_start::closed_at_start;
 pub use cores::all_cores;
 pub use detect::read_header;
 pub use error::{Error, Evidence, Possible, Unknown, plain, status};

@@ -2,6 +2,7 @@
 
 use super::failure::{Failure, Subjects, shown};
 use super::{Cli, external};
+use crate::io::standard;
 use clap::CommandFactory;
 use fetool::Error;
 use std::ffi::OsString;
@@ -18,10 +19,12 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let mut cli = Cli::command();
     cli.build();
+    // std takes what is written to a closed descriptor for written.
+    let open = standard::check_stdout;
     let printed = match &args.command {
-        None => overview(&mut cli),
+        None => open().and_then(|()| overview(&mut cli)),
         Some(name) => match cli.find_subcommand_mut(name) {
-            Some(command) => command.print_long_help(),
+            Some(command) => open().and_then(|()| command.print_long_help()),
             None => return external_help(name),
         },
     };

@@ -19,6 +19,7 @@ mod size;
 mod tree;
 mod work;
 
+use crate::io::standard;
 use clap::{Parser, Subcommand};
 use failure::{Failure, Subjects};
 use std::ffi::OsString;
@@ -73,7 +74,12 @@ impl Command {
 
 /// Prints what clap has to say: a mistake, or the help or version that was asked for.
 fn tell(said: &clap::Error) -> ExitCode {
-    match said.print() {
+    let printed = match said.use_stderr() {
+        // std takes what is written to a closed descriptor for written.
+        false => standard::check_stdout().and_then(|()| said.print()),
+        true => said.print(),
+    };
+    match printed {
         Err(error) if !said.use_stderr() => Subjects::stdout()
             .blame(&fetool::Error::Write(error))
             .report(),
@@ -83,6 +89,9 @@ fn tell(said: &clap::Error) -> ExitCode {
 
 /// Runs the command line `args`, the program's name first, and tells the exit status.
 pub fn main(args: Vec<OsString>) -> ExitCode {
+    if let Err(error) = standard::plug() {
+        return Failure::from_system(error).report();
+    }
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) if error.kind() == clap::error::ErrorKind::InvalidSubcommand => {

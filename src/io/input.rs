@@ -1,7 +1,7 @@
 //! Inputs: standard input or a file, with what is known of them before they are read.
 
 use super::place::Place;
-use super::{FileId, widen_pipe};
+use super::{FileId, standard, widen_pipe};
 use fetool::Stop;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
@@ -31,7 +31,11 @@ enum Kind {
 
 impl Input {
     /// Standard input, from its current position on.
+    ///
+    /// # Errors
+    /// Those of the system, and that it was closed.
     pub fn stdin() -> io::Result<Self> {
+        standard::check_stdin()?;
         Self::new(io::stdin().as_fd().try_clone_to_owned()?.into())
     }
 

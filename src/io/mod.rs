@@ -9,6 +9,7 @@ pub mod output;
 pub mod place;
 pub mod process;
 pub mod prompt;
+pub mod standard;
 pub mod text;
 
 use nix::sys::stat::{FileStat, SFlag};

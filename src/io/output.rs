@@ -8,7 +8,7 @@ use super::access::Access;
 use super::folder::{Folder, Staged};
 use super::place::Place;
 use super::text::TextOnly;
-use super::{FileId, widen_pipe};
+use super::{FileId, standard, widen_pipe};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{FileStat, Mode, SFlag};
@@ -97,6 +97,7 @@ impl Output {
     }
 
     fn stdout(any: bool, content: Content, read: &[FileId]) -> Result<Self, Refused> {
+        standard::check_stdout()?;
         let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         refuse_same(&file.metadata()?, read)?;
         Self::straight(file, any, content)

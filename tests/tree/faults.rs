@@ -239,11 +239,14 @@ fn a_folder_that_cannot_be_written_to() {
         "--remove-source",
     ];
     let ended = unprivileged(&dir, &args).run();
-    let line = "fetool: t/d/b: permission denied";
+    let lines = [
+        "fetool: t/d/b: permission denied",
+        "fetool: hint: its replacement out/d/b.gfe is complete; only the source could not be removed",
+    ];
     tells(
         &ended,
         1,
-        &[line],
+        &lines,
         "sealed 0 files, 0 B, 0 skipped, 1 failed",
     );
     assert_eq!(opened_with(&dir, "out/d/b.gfe"), b"22");
@@ -348,18 +351,42 @@ fn missing_paths_do_not_stop_the_others() {
 
 #[test]
 fn two_files_for_one_name() {
-    for first in [&["--remove-source"][..], &["--remove-source", "--force"]] {
+    for (more, second) in [
+        (&["--remove-source"][..], "2"),
+        (&["--remove-source", "--force"], "2"),
+        // One length, so that the output looks like that of either; or the very same content.
+        (&["--skip-existing"], "2"),
+        (&["--skip-existing"], "1"),
+        (&["--remove-source"], "1"),
+    ] {
         let dir = home();
         put(&dir, "one/x", "1");
-        put(&dir, "two/x", "2");
+        put(&dir, "two/x", second);
         let args = ["one/", "two/", "-O", "out", "-j1"];
-        let ended = seal_tree(&dir, &args).args(first).run();
+        let ended = seal_tree(&dir, &args).args(more).run();
         // Whatever is said: neither may be lost.
         assert_eq!(ended.code(), Some(1), "{}", ended.stderr());
+        let says = "fetool: out/x.gfe: another file of this run is there already\n";
+        assert!(ended.stderr().contains(says), "{}", ended.stderr());
         let sealed = opened_with(&dir, "out/x.gfe");
-        assert_eq!(sealed, b"1", "{first:?}");
-        assert_eq!(dir.read("two/x"), b"2", "{first:?}");
+        assert_eq!(sealed, b"1", "{more:?}");
+        assert_eq!(dir.read("two/x"), second.as_bytes(), "{more:?}");
+        if more.contains(&"--skip-existing") {
+            // The next run finds the output of the first source, which is not the second's either.
+            let ended = seal_tree(&dir, &args).args(more).run();
+            assert_eq!(ended.code(), Some(1), "{}", ended.stderr());
+        }
     }
+}
+
+/// A tree that is named twice has each output once.
+#[test]
+fn a_file_that_is_named_twice_is_skipped() {
+    let dir = home();
+    put(&dir, "t/d/x", "1");
+    let args = ["t", "t/d", "--skip-existing", "-j1", "-q"];
+    seal_tree(&dir, &args).run().succeeds();
+    assert_eq!(opened_with(&dir, "t/d/x.gfe"), b"1");
 }
 
 /// The plaintext of a sealed file.

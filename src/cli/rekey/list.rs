@@ -2,12 +2,12 @@
 
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::inspect::{JsonKey, hex_of, json_line};
-use crate::cli::work::Source;
+use crate::cli::work::{Source, print};
 use fetool::format::HEAD_MAX;
 use fetool::{Error, Stop, status};
 use serde::Serialize;
 use std::borrow::Cow;
-use std::io::{self, Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 /// A file's object; documented in fetool-rekey(1).
@@ -70,9 +70,7 @@ pub fn run(source: &Source, json: bool) -> Result<(), Failure> {
         })
     } else {
         let lines = derivations.map(|(slot, derivation)| format!("{slot}  {derivation}\n"));
-        lines.collect()
+        lines.collect::<String>()
     };
-    io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|e| subjects.blame(&Error::Write(e)))
+    print(text.as_bytes())
 }

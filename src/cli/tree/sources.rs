@@ -4,6 +4,7 @@ use super::args::{Pattern, Shard, WalkArgs};
 use super::place::{self, Place};
 use crate::cli::failure::{Failure, shown};
 use crate::io::folder::{is_recovery, is_temporary};
+use crate::io::input::Input;
 use globset::{GlobSet, GlobSetBuilder};
 use std::ffi::OsStr;
 use std::fs::{self, File, FileType, Metadata};
@@ -172,7 +173,7 @@ impl<'a> Wanted<'a> {
     fn listed(&self, list: &Path, take: Take<'_>) -> Result<(), Failure> {
         let system = |error: io::Error| Failure::system(shown(list), &error);
         let list: Box<dyn BufRead> = if list.as_os_str() == "-" {
-            Box::new(io::stdin().lock())
+            Box::new(BufReader::new(Input::stdin().map_err(system)?))
         } else {
             Box::new(BufReader::new(File::open(list).map_err(system)?))
         };

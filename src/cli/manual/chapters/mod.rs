@@ -71,4 +71,5 @@ output goes away, fetool ends as SIGPIPE ends a program, which a shell shows as 
 SIGTERM and any other signal that can be caught it removes its temporary file and ends as the signal would have ended it. A \
 key file that cannot be a key for the format is status 1: it is a wrong input, and no attempt to \
 open anything was made with it. Status 3 also means that --check, --strict or --verify found nothing \
-in the file that is authenticated.";
+in the file that is authenticated. Reading standard input or writing standard output that is closed \
+(<&-, >&-) is status 1.";

@@ -57,7 +57,8 @@ pub const TREES: Chapter = (
             "failures",
             "One file's failure does not stop the others, but with --fail-fast. Each is reported, \
              and the status is the highest of theirs. A file that changes while it is read is a \
-             failure.",
+             failure. So is a second source with the same output: it stays as it is, and so does \
+             the output.",
         ),
         Text(
             "A passphrase, or a key for Dexios, is hashed once for a whole run: the key slots of all \

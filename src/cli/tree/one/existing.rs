@@ -24,6 +24,11 @@ impl Worker<'_> {
         if !tree.skip_existing {
             return End::Failed(exists_already(job));
         }
+        match self.is_own(job, folder, target) {
+            Ok(true) => {}
+            Ok(false) => return End::Failed(of_another(job)),
+            Err(error) => return End::Failed(Failure::system(&job.subjects.output, &error)),
+        }
         match self.is_sound(job, folder, target) {
             Ok(true) => End::Skipped("there already".to_owned()),
             Ok(false) => End::Failed(
@@ -32,6 +37,15 @@ impl Worker<'_> {
             Err(Error::Read(error)) => End::Failed(Failure::system(&job.subjects.output, &error)),
             Err(error) => End::Failed(job.subjects.blame(&error)),
         }
+    }
+
+    /// Returns whether no other source of this run has the output that exists.
+    fn is_own(&self, job: &Job<'_>, folder: &Folder, target: &OsStr) -> io::Result<bool> {
+        let Some(output) = folder.file(target)? else {
+            return Ok(true);
+        };
+        let mut claims = self.task.shared.claims.hold();
+        Ok(claims.claim(&output.metadata()?, &job.before))
     }
 
     fn is_sound(&self, job: &Job<'_>, folder: &Folder, target: &OsStr) -> Result<bool, Error> {
@@ -63,6 +77,10 @@ impl Worker<'_> {
         let system = |error: io::Error| Failure::system(&job.subjects.output, &error);
         let output = folder.file(target).map_err(system)?;
         let output = output.ok_or_else(|| system(not_found()))?;
+        let found = output.metadata().map_err(system)?;
+        if !self.task.shared.claims.hold().claim(&found, &job.before) {
+            return Err(of_another(job));
+        }
         let same = self
             .task
             .way
@@ -101,7 +119,10 @@ impl Worker<'_> {
                 .with_status(status::SYSTEM)
                 .about(&job.subjects.input));
         }
-        self.unlink(job).map_err(about)
+        self.unlink(job).map_err(|error| {
+            let complete = format!("its replacement {} is complete", job.subjects.output);
+            about(error).hint(format!("{complete}; only the source could not be removed"))
+        })
     }
 
     fn unlink(&self, job: &Job<'_>) -> io::Result<()> {
@@ -110,6 +131,14 @@ impl Worker<'_> {
             _ => fs::remove_file(&job.place.source),
         }
     }
+}
+
+/// Two sources, one output.
+pub(super) fn of_another(job: &Job<'_>) -> Failure {
+    Failure::usage("another file of this run is there already")
+        .with_status(status::SYSTEM)
+        .about(&job.subjects.output)
+        .hint("two sources have this one output; give each a directory of its own with -O DIR")
 }
 
 pub(super) fn exists_already(job: &Job<'_>) -> Failure {

@@ -1,5 +1,6 @@
 //! One file: done whole or not at all.
 
+mod claims;
 mod existing;
 
 use super::Task;
@@ -11,7 +12,8 @@ use crate::io::FileId;
 use crate::io::access::{Access, is_unsupported};
 use crate::io::folder::{Folder, Staged};
 use crate::io::output::folder;
-use existing::exists_already;
+use claims::Claims;
+use existing::{exists_already, of_another};
 use fetool::{Error, Stop, plain, status};
 use nix::fcntl::OFlag;
 use std::collections::HashSet;
@@ -19,7 +21,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes, Metadata, OpenOptions};
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,10 +44,8 @@ pub struct Shared {
     big: Mutex<()>,
     /// Folders from which stale temporary files were removed.
     cleaned: Mutex<HashSet<PathBuf>>,
-    /// With --force: device and inode of what this run has placed, some 40 bytes a file. Two sources
-    /// may have one result, by name or because the file system takes two names for one; the second
-    /// must not replace the first.
-    placed: Mutex<HashSet<(u64, u64)>>,
+    /// Whose each output is, for runs that do more with one that exists than to fail.
+    claims: Claims,
     /// It was said that the file system keeps no modes, and that it keeps no times.
     said_of_modes: AtomicBool,
     said_of_times: AtomicBool,
@@ -193,15 +193,11 @@ impl<'a> Worker<'a> {
         let staged = folder.stage().map_err(about)?;
         let done = self.transfer(job, &staged.file, len)?;
         self.finish(job, &staged).map_err(about)?;
-        match self.place(staged, target).map_err(about)? {
+        match self.place(job, staged, target).map_err(about)? {
             Placed::Yes => {}
             // Another run was faster.
             Placed::Exists => return Err(self.meet_existing(job, folder, target)),
-            Placed::ByThisRun => {
-                let failure = Failure::usage("another file of this run is there already");
-                let failure = failure.with_status(status::SYSTEM);
-                return Err(failure.about(&job.subjects.output).into());
-            }
+            Placed::ByThisRun => return Err(of_another(job).into()),
         }
         if task.on_disk() {
             folder.sync().map_err(about)?;
@@ -246,23 +242,29 @@ impl<'a> Worker<'a> {
     }
 
     /// Gives the result its name, unless that is taken.
-    fn place(&self, staged: Staged, target: &OsStr) -> io::Result<Placed> {
-        if !self.task.force {
+    fn place(&self, job: &Job<'_>, staged: Staged, target: &OsStr) -> io::Result<Placed> {
+        let task = self.task;
+        let exists = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
+        if !task.claims_outputs() {
             return match staged.place(target, false) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Placed::Exists),
+                Err(error) if exists(&error) => Ok(Placed::Exists),
                 placed => placed.map(|()| Placed::Yes),
             };
         }
-        // Held from the look until the name is given.
-        let placed = &self.task.shared.placed;
-        let mut placed = placed.lock().unwrap_or_else(PoisonError::into_inner);
-        let there = staged.folder().look(target)?;
-        if there.is_some_and(|stat| placed.contains(&(stat.st_dev, stat.st_ino))) {
+        // From the look until the name is given.
+        let mut claims = task.shared.claims.hold();
+        if task.force
+            && let Some(there) = staged.folder().look(target)?
+            && claims.has(there.st_dev, there.st_ino)
+        {
             return Ok(Placed::ByThisRun);
         }
         let made = staged.file.metadata()?;
-        staged.place(target, true)?;
-        placed.insert((made.dev(), made.ino()));
+        match staged.place(target, task.force) {
+            Err(error) if !task.force && exists(&error) => return Ok(Placed::Exists),
+            placed => placed?,
+        }
+        claims.claim(&made, &job.before);
         Ok(Placed::Yes)
     }
 
