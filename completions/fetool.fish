@@ -200,7 +200,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'S
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s o -l output -d 'Write the key to FILE' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Write the key as text below a comment: what it is for, since when' -r
+complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Write the key as text below a comment: what it is for, since when' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l aead -d 'These AEADs only, by themselves and in the formats that have them' -r -f -a "aes-256-gcm\t''
 chacha20-poly1305\t''
@@ -216,7 +216,7 @@ parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l layers -d 'GoCrypt only, with so many layers, 1 to 200' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -s j -l jobs -d 'Worker threads, such as 1,2,4; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l size -d 'Plaintext bytes of one turn' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand bench" -l dir -d 'Measure the formats from file to file in FOLDER too' -r -f -a "(__fish_complete_directories)"
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l dir -d 'Measure the formats from file to file in DIR as well' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l json -d 'Print one JSON object'
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
