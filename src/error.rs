@@ -183,6 +183,22 @@ pub mod status {
     pub const TRUNCATED: u8 = 5;
 }
 
+/// Keeps the error as the source, so that [`io::Error::downcast`] gives it back. An error of the
+/// input or output keeps its own kind.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = match &error {
+            Error::Read(inner) | Error::Write(inner) | Error::Thread(inner) => inner.kind(),
+            Error::Memory(_) => io::ErrorKind::OutOfMemory,
+            Error::Truncated { .. } => io::ErrorKind::UnexpectedEof,
+            Error::Usage { .. } | Error::Secret { .. } => io::ErrorKind::InvalidInput,
+            Error::Random(_) | Error::Stopped | Error::Panic(_) => io::ErrorKind::Other,
+            _ => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
+    }
+}
+
 impl Error {
     /// A [`Error::Usage`] without a hint.
     pub fn usage(what: impl Into<String>) -> Self {
@@ -219,6 +235,20 @@ impl Error {
         match self {
             Self::Malformed { what, .. } => Self::Malformed { offset, what },
             Self::Truncated { what, .. } => Self::Truncated { offset, what },
+            error => error,
+        }
+    }
+
+    /// Returns the error of this library that an [`Error::Read`] or [`Error::Write`] carries, as it does
+    /// where a [`SealWriter`](crate::SealWriter) or an [`OpenReader`](crate::OpenReader) is the output or
+    /// input of another operation; any other error as it is.
+    #[must_use]
+    pub fn root(self) -> Self {
+        match self {
+            Self::Read(inner) => inner.downcast::<Self>().map_or_else(Self::Read, Self::root),
+            Self::Write(inner) => inner
+                .downcast::<Self>()
+                .map_or_else(Self::Write, Self::root),
             error => error,
         }
     }

@@ -2,7 +2,9 @@
 
 use crate::Error;
 use crate::detect::{self, read_header_among};
-use crate::format::{Description, FORMATS, Format, HEAD_MAX, Header, Limits, Walker};
+use crate::format::{
+    Count, Description, FORMATS, Format, Geometry, HEAD_MAX, Header, Limits, Uniform, Walker,
+};
 use crate::open::Checked;
 use crate::pipeline::Meter;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -287,48 +289,43 @@ fn read(input: &mut dyn Skim, len: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Counts frames whose lengths are known without looking at them: only how many bytes there are
-/// matters. Returns where the file ends.
+/// Counts the chunks of a uniform geometry: only how many bytes there are matters, `ahead` and all that
+/// the input still has. Returns where the file ends.
 fn count(
-    walker: &mut Walker,
+    uniform: &Uniform,
+    offset: u64,
     ahead: usize,
     input: &mut dyn Skim,
     report: &mut Inspected,
     meter: &Meter,
 ) -> Result<u64, Error> {
-    let mut bytes = ahead as u64;
+    let mut stored = ahead as u64;
     loop {
         let skipped = input.skip(SKIPPED).map_err(Error::Read)?;
         meter.add(skipped);
-        bytes += skipped;
+        stored += skipped;
         if skipped < SKIPPED {
             break;
         }
     }
-    let overhead = walker.frames.overhead() as u64;
-    let (count, len) = walker.pass_over(bytes).unwrap_or_default();
-    let mut rest = bytes - count * len;
-    report.chunks += count;
-    report.plaintext_len += count * len.saturating_sub(overhead);
-    if count > 0 {
-        report
-            .chunk_size
-            .get_or_insert(len.saturating_sub(overhead));
-    }
-    // Less than a frame, or more frames than can be numbered.
-    let lead = vec![0; walker.frames.lead().min(rest as usize)];
-    if let Some(announced) = walker.next(&lead)? {
-        rest = rest.min(announced as u64);
-        if rest < announced as u64 {
-            walker.cut_short(rest as usize)?;
+    let layout = uniform.layout();
+    let counted = layout.count(stored);
+    let Count { chunks, plaintext } = counted.unwrap_or_else(|_| {
+        // The whole ones before the fault.
+        let whole = stored / layout.frame() as u64;
+        let chunks = whole.min(layout.max_chunks);
+        Count {
+            chunks,
+            plaintext: layout.span(chunks).plaintext,
         }
-        report.chunks += 1;
-        report.plaintext_len += rest.saturating_sub(overhead);
-        report
-            .chunk_size
-            .get_or_insert(rest.saturating_sub(overhead));
+    });
+    (report.chunks, report.plaintext_len) = (chunks, plaintext);
+    if chunks > 0 {
+        let first = plaintext.min(layout.chunk as u64);
+        report.chunk_size.get_or_insert(first);
     }
-    Ok(walker.offset)
+    counted.map_err(|bad| uniform.error(bad, offset))?;
+    Ok(offset + stored)
 }
 
 /// Bytes that are passed over between two reports of progress.
@@ -352,10 +349,13 @@ fn walk(
         memory: u64::MAX >> 1,
         body: None,
     };
-    let mut walker = Walker::new(header.frames(&limits), offset);
-    if walker.pass_over(0).is_some() {
-        return count(&mut walker, ahead.len(), input, report, meter);
-    }
+    let frames = match header.geometry(&limits) {
+        Geometry::Uniform(uniform) => {
+            return count(&uniform, offset, ahead.len(), input, report, meter);
+        }
+        Geometry::Sequential(frames) => frames,
+    };
+    let mut walker = Walker::new(frames, offset);
     let mut metered = 0;
     loop {
         // The meter is too slow to be told of every short chunk.

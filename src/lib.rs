@@ -55,10 +55,12 @@ mod locked;
 mod lookahead;
 mod memory;
 mod open;
+mod pipe;
 mod pipeline;
 mod rekey;
 mod seal;
 mod secret;
+mod stream;
 
 pub use at::{At, ReadAt, WriteAt};
 pub use cores::all_cores;
@@ -67,9 +69,13 @@ pub use error::{Error, Evidence, Possible, Unknown, plain, status};
 pub use inspect::{Fault, Inspect, Inspected};
 pub use lookahead::Lookahead;
 pub use open::{Checked, Open, Opened, Opening};
+#[cfg(feature = "cli")]
+pub use pipeline::Reports;
+#[cfg(feature = "test-hooks")]
 #[doc(hidden)]
 pub use pipeline::Tuning;
-pub use pipeline::{Meter, Reports, Stop};
+pub use pipeline::{Meter, RunOptions, Stop};
 pub use rekey::Rekey;
 pub use seal::{Seal, Sealed, Sealing};
 pub use secret::{Secret, random, without_line_end};
+pub use stream::{OpenReader, SealWriter};

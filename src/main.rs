@@ -4,6 +4,11 @@
 // Secrets of `env:` are in the environment, which is for us alone.
 #![deny(clippy::disallowed_methods)]
 
+#[cfg(not(unix))]
+compile_error!(
+    "the fetool command runs on Unix only; the library builds everywhere, with --no-default-features"
+);
+
 mod cli;
 mod io;
 mod progress;

@@ -2,9 +2,11 @@
 
 use crate::at::{At, ReadAt, WriteAt};
 use crate::detect::{self, first_frame};
-use crate::format::{self, FORMATS, Format, Frames, Header, Limits, NOTHING, Proof, Unlocked};
+use crate::format::{self, FORMATS, Format, Header, Limits, NOTHING, Proof, Unlocked};
 use crate::lookahead::Lookahead;
-use crate::pipeline::{self, Meter, Run, Stop, Totals, Tuning};
+#[cfg(feature = "test-hooks")]
+use crate::pipeline::Tuning;
+use crate::pipeline::{self, Meter, Run, RunOptions, Stop, Totals};
 use crate::{Error, Secret};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
@@ -22,11 +24,8 @@ pub struct Open<'a> {
     strict: bool,
     legacy_slots: bool,
     authenticated: bool,
-    limits: Limits,
-    jobs: Option<NonZeroUsize>,
-    stop: Stop,
-    meter: Meter,
-    tuning: Tuning,
+    input_len: Option<u64>,
+    options: RunOptions,
 }
 
 /// What was opened.
@@ -58,11 +57,8 @@ impl<'a> Open<'a> {
             strict: false,
             legacy_slots: false,
             authenticated: false,
-            limits: Limits::default(),
-            jobs: None,
-            stop: Stop::new(),
-            meter: Meter::unwatched(),
-            tuning: Tuning::default(),
+            input_len: None,
+            options: RunOptions::new(),
         }
     }
 
@@ -102,34 +98,53 @@ impl<'a> Open<'a> {
         self
     }
 
-    /// How much memory a file may need, where its format holds all of it in one piece.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+    /// Sets how the work is run, in one go.
+    pub fn run_options(mut self, options: RunOptions) -> Self {
+        self.options = options;
         self
     }
 
-    /// How many worker threads open chunks; as many as there are cores otherwise.
+    /// Sets how many bytes of memory chunks may take ([`RunOptions::memory`]).
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.options.memory = bytes;
+        self
+    }
+
+    /// Sets the number of worker threads ([`RunOptions::jobs`]).
     pub fn jobs(mut self, jobs: impl Into<Option<NonZeroUsize>>) -> Self {
-        self.jobs = jobs.into();
+        self.options.jobs = jobs.into();
         self
     }
 
-    /// A switch that ends the work from another thread.
+    /// Sets the token that cancels the work from another thread ([`RunOptions::stop`]).
     pub fn stop(mut self, stop: &Stop) -> Self {
-        self.stop = stop.clone();
+        self.options.stop = stop.clone();
         self
     }
 
-    /// What counts the plaintext bytes that were opened.
+    /// Sets what counts the plaintext bytes ([`RunOptions::meter`]).
     pub fn meter(mut self, meter: Meter) -> Self {
-        self.meter = meter;
+        self.options.meter = meter;
         self
+    }
+
+    /// Sets how many bytes the input has, if that is known before it is read; the header may be among
+    /// them.
+    pub fn input_len(mut self, len: Option<u64>) -> Self {
+        self.input_len = len;
+        self
+    }
+
+    /// Sets [`memory`](Self::memory) and [`input_len`](Self::input_len) together.
+    pub fn limits(self, limits: Limits) -> Self {
+        self.memory(limits.memory).input_len(limits.body)
     }
 
     /// For tests that take every way of working, however short their data.
+    #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
     pub fn tuning_for_tests(mut self, tuning: Tuning) -> Self {
-        self.tuning = tuning;
+        self.options.tuning = tuning;
         self
     }
 
@@ -142,7 +157,7 @@ impl<'a> Open<'a> {
         let mut input = Lookahead::new(input);
         let unlocked = self.unlock(&mut input);
         // An input that was woken by the switch fails in its own words.
-        if self.stop.is_stopped() {
+        if self.options.stop.is_stopped() {
             return Err(Error::Stopped);
         }
         let (format, header, unlocked) = unlocked?;
@@ -152,11 +167,8 @@ impl<'a> Open<'a> {
             offset: self.body_offset(&*header),
             header,
             unlocked,
-            limits: self.limits,
-            jobs: self.jobs,
-            stop: self.stop,
-            meter: self.meter,
-            tuning: self.tuning,
+            limits: self.file_limits(),
+            options: self.options,
         })
     }
 
@@ -213,7 +225,7 @@ impl<'a> Open<'a> {
 
     /// Where no magic number tells, the secret does.
     fn by_secret<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
-        detect::by_secret(self.formats, self.secret, input, &self.limits)
+        detect::by_secret(self.formats, self.secret, input, &self.file_limits())
     }
 
     fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
@@ -246,9 +258,10 @@ impl<'a> Open<'a> {
         input: &mut Lookahead<R>,
     ) -> Result<Unlocked, Error> {
         let offset = self.body_offset(header);
-        let mut frames = header.frames(&self.limits);
+        let limits = self.file_limits();
+        let mut frames = header.frames(&limits);
         let (first, empty) = if header.tries_first_frame() {
-            let first = first_frame(input, offset as usize, frames, offset, &self.limits)?;
+            let first = first_frame(input, offset as usize, frames, offset, &limits)?;
             (first, first.is_none())
         } else {
             let behind = input.peek(offset as usize + 1).map_err(Error::Read)?;
@@ -290,13 +303,20 @@ impl<'a> Open<'a> {
             }
             Proof::Nothing => Ok(()),
             Proof::AnyStart => refused("the file's length is not authenticated"),
-            Proof::WholeFile { body_len } => match self.limits.body {
+            Proof::WholeFile { body_len } => match self.input_len {
                 None => refused("the length of the input is not known"),
                 Some(len) if len != body_len + offset => {
                     refused("the length of the input is not what the header declares")
                 }
                 Some(_) => Ok(()),
             },
+        }
+    }
+
+    fn file_limits(&self) -> Limits {
+        Limits {
+            memory: self.options.memory,
+            body: self.input_len,
         }
     }
 
@@ -318,10 +338,7 @@ pub struct Opening<R> {
     offset: u64,
     unlocked: format::Unlocked,
     limits: Limits,
-    jobs: Option<NonZeroUsize>,
-    stop: Stop,
-    meter: Meter,
-    tuning: Tuning,
+    options: RunOptions,
 }
 
 impl<R: Read + Send> Opening<R> {
@@ -356,7 +373,7 @@ impl<R: Read + Send> Opening<R> {
     /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) is an error as any other: an input or output
     /// that does not block waits for itself.
     pub fn run(self, mut output: impl Write) -> Result<Opened, Error> {
-        self.opened(|input, sealed, _, run| {
+        self.opened(|input, sealed, run| {
             let totals = pipeline::open(input, &mut output, sealed, run)?;
             output.flush().map_err(Error::Write)?;
             Ok(totals)
@@ -386,36 +403,28 @@ impl<R: Read + Send> Opening<R> {
             file: file as &dyn WriteAt,
             position,
         };
-        self.opened(|_, sealed, again, run| pipeline::open_at(input, output, sealed, again, run))
+        let geometry = self.header.geometry(&self.limits);
+        self.opened(|_, sealed, run| pipeline::open_at(input, output, sealed, geometry, run))
+    }
+
+    pub(crate) fn stop(&self) -> Stop {
+        self.options.stop.clone()
     }
 
     fn opened(
         mut self,
-        open: impl FnOnce(
-            &mut Lookahead<R>,
-            pipeline::Sealed<'_>,
-            &dyn Fn() -> Box<dyn Frames>,
-            &Run<'_>,
-        ) -> Result<Totals, Error>,
+        open: impl FnOnce(&mut Lookahead<R>, pipeline::Sealed<'_>, &Run<'_>) -> Result<Totals, Error>,
     ) -> Result<Opened, Error> {
-        let frames = || self.header.frames(&self.limits);
         let totals = open(
             &mut self.input,
             pipeline::Sealed {
-                frames: frames(),
+                frames: self.header.frames(&self.limits),
                 offset: self.offset,
                 codec: &*self.unlocked.codec,
                 layers: self.unlocked.layers,
                 limits: self.limits,
             },
-            &frames,
-            &Run {
-                jobs: self.jobs,
-                memory: self.limits.memory,
-                stop: &self.stop,
-                meter: &self.meter,
-                tuning: self.tuning,
-            },
+            &self.options.run(),
         )?;
         Ok(Opened {
             chunks: totals.chunks,

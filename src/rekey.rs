@@ -5,6 +5,7 @@ use crate::format::{Change, FORMATS, Limits, RekeyRequest, Rekeyed};
 use crate::kdf::Kdf;
 use crate::lookahead::Lookahead;
 use crate::memory::zeros;
+use crate::pipeline::RunOptions;
 use crate::{Error, Secret};
 use std::io::{Read, Write};
 
@@ -13,6 +14,7 @@ pub struct Rekey<'a> {
     old: &'a Secret,
     change: Change<'a>,
     kdf: Option<Kdf>,
+    options: RunOptions,
     legacy_slots: bool,
 }
 
@@ -26,8 +28,16 @@ impl<'a> Rekey<'a> {
             old,
             change,
             kdf: None,
+            options: RunOptions::new(),
             legacy_slots: false,
         }
+    }
+
+    /// Sets how the work is run: the memory that the first chunk may take, what cancels the copying,
+    /// and what counts the bytes that it copied behind the header.
+    pub fn run_options(mut self, options: RunOptions) -> Self {
+        self.options = options;
+        self
     }
 
     /// Which key derivation a new secret gets; the format's own default otherwise.
@@ -64,9 +74,15 @@ impl<'a> Rekey<'a> {
         output.write_all(&rekeyed.header).map_err(Error::Write)?;
         let mut piece = zeros(PIECE)?;
         loop {
+            if self.options.stop.is_stopped() {
+                return Err(Error::Stopped);
+            }
             match input.read(&mut piece) {
                 Ok(0) => break,
-                Ok(read) => output.write_all(&piece[..read]).map_err(Error::Write)?,
+                Ok(read) => {
+                    output.write_all(&piece[..read]).map_err(Error::Write)?;
+                    self.options.meter.add(read as u64);
+                }
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(Error::Read(e)),
             }
@@ -75,12 +91,19 @@ impl<'a> Rekey<'a> {
         Ok(rekeyed)
     }
 
+    fn limits(&self) -> Limits {
+        Limits {
+            memory: self.options.memory,
+            body: None,
+        }
+    }
+
     /// Makes the new header; `input` is then behind the old one.
     fn look<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Rekeyed, Error> {
         let (_, mut header) = match peek_header(FORMATS, None, input) {
             // No such file can be changed, but what it is tells why.
             Err(Error::UnknownFormat(_)) => {
-                let (format, header, _) = by_secret(FORMATS, self.old, input, &Limits::default())?;
+                let (format, header, _) = by_secret(FORMATS, self.old, input, &self.limits())?;
                 (format, header)
             }
             header => header?,
@@ -93,7 +116,7 @@ impl<'a> Rekey<'a> {
         // A header kept apart has nothing behind it.
         let bare = input.peek(1).map_err(Error::Read)?.is_empty();
         let first = if header.tries_first_frame() && !bare {
-            let limits = Limits::default();
+            let limits = self.limits();
             first_frame(input, 0, header.frames(&limits), offset, &limits)?
         } else {
             None

@@ -2,9 +2,11 @@
 
 use crate::aead::Algorithm;
 use crate::at::{At, ReadAt, WriteAt};
-use crate::format::{self, Format, Layout, Limits, SealRequest};
+use crate::format::{self, Format, Layout, SealRequest};
 use crate::kdf::Kdf;
-use crate::pipeline::{self, Meter, Plan, Run, Stop, Totals, Tuning};
+#[cfg(feature = "test-hooks")]
+use crate::pipeline::Tuning;
+use crate::pipeline::{self, Meter, Plan, Run, RunOptions, Stop, Totals};
 use crate::{Error, Secret};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
@@ -31,11 +33,7 @@ pub struct Seal<'a> {
     algorithm: Option<Algorithm>,
     kdf: Option<Kdf>,
     layers: Option<u8>,
-    memory: u64,
-    jobs: Option<NonZeroUsize>,
-    stop: Stop,
-    meter: Meter,
-    tuning: Tuning,
+    options: RunOptions,
     random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
@@ -61,11 +59,7 @@ impl<'a> Seal<'a> {
             algorithm: None,
             kdf: None,
             layers: None,
-            memory: Limits::default().memory,
-            jobs: None,
-            stop: Stop::new(),
-            meter: Meter::unwatched(),
-            tuning: Tuning::default(),
+            options: RunOptions::new(),
             random: &crate::secret::random,
         }
     }
@@ -113,40 +107,47 @@ impl<'a> Seal<'a> {
         self
     }
 
-    /// How many bytes of memory chunks may take; 1 GiB otherwise. Less of them are worked on at a
-    /// time where that is little, and a single one that is larger is refused.
+    /// Sets how the work is run, in one go.
+    pub fn run_options(mut self, options: RunOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Sets how many bytes of memory chunks may take ([`RunOptions::memory`]).
     pub fn memory(mut self, bytes: u64) -> Self {
-        self.memory = bytes;
+        self.options.memory = bytes;
         self
     }
 
-    /// How many worker threads seal chunks; as many as there are cores otherwise.
+    /// Sets the number of worker threads ([`RunOptions::jobs`]).
     pub fn jobs(mut self, jobs: impl Into<Option<NonZeroUsize>>) -> Self {
-        self.jobs = jobs.into();
+        self.options.jobs = jobs.into();
         self
     }
 
-    /// A switch that ends the work from another thread.
+    /// Sets the token that cancels the work from another thread ([`RunOptions::stop`]).
     pub fn stop(mut self, stop: &Stop) -> Self {
-        self.stop = stop.clone();
+        self.options.stop = stop.clone();
         self
     }
 
-    /// What counts the plaintext bytes that were sealed.
+    /// Sets what counts the plaintext bytes ([`RunOptions::meter`]).
     pub fn meter(mut self, meter: Meter) -> Self {
-        self.meter = meter;
+        self.options.meter = meter;
         self
     }
 
     /// For tests that take every way of working, however short their data.
+    #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
     pub fn tuning_for_tests(mut self, tuning: Tuning) -> Self {
-        self.tuning = tuning;
+        self.options.tuning = tuning;
         self
     }
 
     /// For tests that need the same bytes twice. With anything but fresh random numbers, nonces
     /// repeat and the sealed files are worth nothing.
+    #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
     pub fn fixed_random_for_tests(
         mut self,
@@ -172,23 +173,19 @@ impl<'a> Seal<'a> {
             random: self.random,
         })?;
         let frame = sealer.layout.frame() as u64;
-        if frame > self.memory {
+        if frame > self.options.memory {
             return Err(Error::usage_hint(
                 format!(
                     "chunks of {} bytes need more than the {} bytes of memory allowed",
-                    sealer.layout.chunk, self.memory
+                    sealer.layout.chunk, self.options.memory
                 ),
                 "choose smaller ones with --chunk-size, or allow more with --max-memory",
             ));
         }
         Ok(Sealing {
             sealer,
-            memory: self.memory,
             size: self.size,
-            jobs: self.jobs,
-            stop: self.stop,
-            meter: self.meter,
-            tuning: self.tuning,
+            options: self.options,
         })
     }
 
@@ -204,12 +201,8 @@ impl<'a> Seal<'a> {
 /// Ready to seal one stream.
 pub struct Sealing {
     sealer: format::Sealer,
-    memory: u64,
     size: Option<u64>,
-    jobs: Option<NonZeroUsize>,
-    stop: Stop,
-    meter: Meter,
-    tuning: Tuning,
+    options: RunOptions,
 }
 
 impl Sealing {
@@ -267,6 +260,10 @@ impl Sealing {
         })
     }
 
+    pub(crate) fn stop(&self) -> Stop {
+        self.options.stop.clone()
+    }
+
     /// Seals all of `input` to `output` without the header, which the caller keeps apart
     /// ([`header`](Self::header)).
     ///
@@ -306,16 +303,7 @@ impl Sealing {
             done: 0,
             expected: self.size,
         };
-        let totals = seal(
-            plan,
-            &Run {
-                jobs: self.jobs,
-                memory: self.memory,
-                stop: &self.stop,
-                meter: &self.meter,
-                tuning: self.tuning,
-            },
-        )?;
+        let totals = seal(plan, &self.options.run())?;
         Ok(Sealed {
             chunks: totals.chunks,
             plaintext_len: totals.plaintext,

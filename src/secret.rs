@@ -105,6 +105,7 @@ impl Secret {
 
     /// For fuzzing, which opens thousands of files a second: what computes keys in the place of
     /// [`Derivation::derive`]. With anything cheaper a passphrase is easy to guess.
+    #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
     pub fn derived_for_tests(mut self, derive: Derive) -> Self {
         self.derive = derive;

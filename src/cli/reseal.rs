@@ -4,14 +4,13 @@ use super::failure::{Failure, Subjects};
 use super::rekey::{Args, Secrets, find, lock_path, new_secret, refuse_irregular, warn_of_slot};
 use super::secrets::Plan;
 use super::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
-use crate::io::handover::{Giver, handover};
 use crate::io::output::{Content, Output, Target};
 use fetool::format::gocrypt::GoCrypt;
 use fetool::format::{Format, Limits, NewFiles, by_name};
 use fetool::kdf::Kdf;
-use fetool::{Error, Meter, Open, Opened, Opening, Seal, Sealed, Stop};
+use fetool::{Error, Meter, Open, Opening, Seal, Sealed, Stop};
+use std::fs;
 use std::io::{Read, Write};
-use std::{fs, thread};
 
 pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<(), Failure> {
     let mut _lock = None;
@@ -92,7 +91,7 @@ pub struct Resealed<'a> {
 pub fn stream<'a>(
     args: &Args,
     secrets: &Secrets,
-    input: impl Read + Send,
+    input: impl Read + Send + 'static,
     body: Option<u64>,
     meter: Meter,
     stop: &Stop,
@@ -135,27 +134,10 @@ pub fn stream<'a>(
         ..NewFiles::default()
     };
     let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new);
-    let (giver, taker) = handover();
-    let sealed = thread::scope(|scope| {
-        let opened = thread::Builder::new()
-            .name("opening".to_owned())
-            .spawn_scoped(scope, move || open(opening, giver))
-            .map_err(Error::Thread)?;
-        let sealed: Result<Sealed, Error> = sealing.run(taker, &mut *output);
-        if sealed.is_err() {
-            // The opening may wait for input that nobody needs any more.
-            stop.stop();
-        }
-        match (
-            opened.join().unwrap_or(Err(Error::Panic("opening"))),
-            sealed,
-        ) {
-            // A sealing that ended early is why the opening was stopped, or had nobody to give to.
-            (Err(Error::Stopped) | Ok(_), sealed) => sealed,
-            (Err(error), sealed) if error.is_broken_pipe() => sealed,
-            (Err(error), _) => Err(error),
-        }
-    });
+    let opened = opening.into_reader().map_err(|e| subjects.blame(&e))?;
+    // Whichever of both fails ends the other: an opening that nobody reads is cancelled, and one that
+    // failed is why the sealing could not go on.
+    let sealed = sealing.run(opened, &mut *output).map_err(Error::root);
     Ok(Resealed {
         sealed: sealed.map_err(|e| subjects.blame(&e))?,
         format,
@@ -168,10 +150,4 @@ pub fn stream<'a>(
 fn same_format<R: Read + Send>(opening: &Opening<R>) -> &'static dyn Format {
     let format = by_name(opening.format()).expect("what was opened has a known format");
     if format.writes() { format } else { &GoCrypt }
-}
-
-fn open(opening: Opening<impl Read + Send>, mut giver: Giver) -> Result<Opened, Error> {
-    let opened = opening.run(&mut giver)?;
-    giver.finish().map_err(Error::Write)?;
-    Ok(opened)
 }

@@ -16,18 +16,21 @@
 //! it in [`FORMATS`].
 
 pub mod dexios;
-mod even;
+mod geometry;
 pub mod gfe;
 pub mod gocrypt;
 mod opening;
 pub mod parallel_encryptor;
 mod sealing;
+mod uniform;
 mod walker;
 
 pub use crate::error::Evidence;
+pub use geometry::{BadEnd, Count, End, Geometry, Layout, Span};
 pub(crate) use opening::NOTHING;
 pub use opening::{Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer, Proof, Unlocked};
-pub use sealing::{Layout, SealChunk, SealLayer, SealRequest, Sealer};
+pub use sealing::{SealChunk, SealLayer, SealRequest, Sealer};
+pub use uniform::Uniform;
 pub(crate) use walker::Walker;
 
 use crate::aead::Algorithm;
@@ -178,16 +181,6 @@ pub trait Format: Send + Sync {
     /// [`Error::Secret`] when the secret has not the shape that the format needs, and
     /// [`Error::Usage`] when the request cannot be met.
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error>;
-}
-
-/// How the last chunk of a stream differs from the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The last chunk may be full. Empty plaintext has no chunk.
-    Any,
-    /// The last chunk is always shorter than the others, and empty where there is nothing left
-    /// for it: the stream says itself where it ends.
-    Short,
 }
 
 /// Which chunk of a stream is meant.

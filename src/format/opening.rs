@@ -1,7 +1,7 @@
 //! What a format gives to open with: the decoded header, the walk over the frames, and the AEAD work on
 //! one chunk.
 
-use super::{ChunkId, Description, RekeyRequest, Rekeyed};
+use super::{ChunkId, Description, Geometry, RekeyRequest, Rekeyed};
 use crate::{Error, Secret};
 use std::ops::Range;
 
@@ -47,6 +47,12 @@ pub trait Header: Send + Sync {
 
     /// Walks the frames behind it.
     fn frames(&self, limits: &Limits) -> Box<dyn Frames>;
+
+    /// Returns where the chunks behind it lie: computed where that can be, and walked otherwise. A
+    /// uniform geometry has the same rules as [`frames`](Self::frames).
+    fn geometry(&self, limits: &Limits) -> Geometry {
+        Geometry::Sequential(self.frames(limits))
+    }
 
     /// Whether [`unlock`](Self::unlock) needs the first frame. Formats that hold everything in one
     /// frame do better without a second copy of it in memory.
@@ -167,14 +173,6 @@ pub trait Frames: Send {
     /// of them there are. Where frame after frame has the same, many are walked over together.
     fn lead_tells(&self) -> bool {
         true
-    }
-
-    /// Passes over whole frames that lie in the next `bytes` bytes without looking at them, as many as
-    /// the format's rules allow, and returns how many of which length; `None` where the length of a
-    /// frame depends on its bytes.
-    fn pass_over(&mut self, bytes: u64) -> Option<(u64, u64)> {
-        let _ = bytes;
-        None
     }
 
     /// The length of the whole next frame, which starts at `offset` in the file and whose first

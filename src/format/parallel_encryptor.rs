@@ -16,11 +16,10 @@
 //! end of the file, which can be cut off between two chunks; the chunk size, as far as the data fits
 //! into one chunk of either size.
 
-use super::even::EvenFrames;
 use super::{
-    ChunkId, Claim, Description, End, Evidence, Field, Format, Frames, Header, KeyDerivation,
-    Layout, Limits, NewFiles, OpenChunk, Proof, SealChunk, SealRequest, Sealer, Unlocked,
-    many_files, shorter_than,
+    BadEnd, ChunkId, Claim, Description, End, Evidence, Field, Format, Frames, Geometry, Header,
+    KeyDerivation, Layout, Limits, NewFiles, OpenChunk, Proof, SealChunk, SealRequest, Sealer,
+    Uniform, Unlocked, many_files, shorter_than,
 };
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::kdf::{Derivation, Key};
@@ -89,8 +88,9 @@ impl Format for ParallelEncryptor {
             return Ok(evidence);
         };
         let body = len.saturating_sub(HEADER_LEN as u64);
-        let rest = body % (u64::from(chunk) + TAG_LEN as u64);
-        if (1..=TAG_LEN as u64).contains(&rest) {
+        if let Err(BadEnd::EmptyChunk { .. } | BadEnd::InsideTag { .. }) =
+            header.layout().count(body)
+        {
             return Err(format!(
                 "with chunks of {chunk} bytes the file would end inside a chunk's tag"
             ));
@@ -131,13 +131,7 @@ impl Format for ParallelEncryptor {
         let mut nonce = [0; NONCE_LEN];
         (request.random)(&mut nonce)?;
         let header = ParallelHeader { nonce, chunk };
-        let layout = Layout {
-            chunk: chunk as usize,
-            prefix: 0,
-            suffix: TAG_LEN,
-            end: End::Any,
-            max_chunks: MAX_CHUNKS,
-        };
+        let layout = header.layout();
         if let Some(size) = request.size
             && size.div_ceil(chunk.into()) > MAX_CHUNKS
         {
@@ -196,6 +190,20 @@ impl ParallelHeader {
         bytes
     }
 
+    fn layout(&self) -> Layout {
+        Layout {
+            chunk: self.chunk as usize,
+            prefix: 0,
+            suffix: TAG_LEN,
+            end: End::Any,
+            max_chunks: MAX_CHUNKS,
+        }
+    }
+
+    fn uniform(&self) -> Uniform {
+        Uniform::new(self.layout(), "the input")
+    }
+
     fn codec(&self, secret: &Secret) -> Result<Codec, Error> {
         let key: Key = Derivation::Sha256.derive(secret.as_bytes(), b"")?;
         Ok(Codec {
@@ -218,8 +226,11 @@ impl Header for ParallelHeader {
     }
 
     fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
-        let chunk = self.chunk.into();
-        Box::new(EvenFrames::new(chunk, MAX_CHUNKS, "the input"))
+        self.uniform().frames()
+    }
+
+    fn geometry(&self, _limits: &Limits) -> Geometry {
+        Geometry::Uniform(self.uniform())
     }
 
     fn tries_first_frame(&self) -> bool {

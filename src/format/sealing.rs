@@ -1,6 +1,6 @@
 //! What a format gives to seal with: header, layout, and the AEAD work on one chunk.
 
-use super::{ChunkId, End, Format};
+use super::{ChunkId, Format, Layout};
 use crate::aead::Algorithm;
 use crate::kdf::Kdf;
 use crate::{Error, Secret};
@@ -93,48 +93,6 @@ pub struct SealLayer {
     pub layout: Layout,
     /// The AEAD work.
     pub codec: Box<dyn SealChunk>,
-}
-
-/// How plaintext is cut into chunks and stored.
-#[derive(Clone, Copy, Debug)]
-pub struct Layout {
-    /// Plaintext bytes in every chunk but the last; at least 1.
-    pub chunk: usize,
-    /// Stored bytes before the ciphertext.
-    pub prefix: usize,
-    /// Stored bytes behind the ciphertext, the tag among them.
-    pub suffix: usize,
-    /// How the last chunk differs.
-    pub end: End,
-    /// No more chunks than this may be sealed (nonces would repeat).
-    pub max_chunks: u64,
-}
-
-impl Layout {
-    /// Stored bytes of a full chunk.
-    pub fn frame(&self) -> usize {
-        self.prefix + self.chunk + self.suffix
-    }
-
-    /// Stored bytes of this many bytes at the end of the plaintext.
-    pub(crate) fn sealed_len(&self, plaintext: u64) -> u64 {
-        let chunk = self.chunk as u64;
-        let chunks = match self.end {
-            End::Short => plaintext / chunk + 1,
-            _ => plaintext.div_ceil(chunk),
-        };
-        plaintext.saturating_add(chunks.saturating_mul((self.prefix + self.suffix) as u64))
-    }
-
-    pub(crate) fn too_many_chunks(&self) -> Error {
-        Error::usage_hint(
-            format!(
-                "the input needs more than {} chunks, and the format numbers no more",
-                self.max_chunks
-            ),
-            "choose larger chunks with --chunk-size",
-        )
-    }
 }
 
 /// Seals single chunks, from any thread.

@@ -29,15 +29,6 @@ impl Walker {
         Ok(len)
     }
 
-    /// Passes over frames in the next `bytes` bytes, where their lengths are known without looking at
-    /// them. Returns how many, and the length of each.
-    pub fn pass_over(&mut self, bytes: u64) -> Option<(u64, u64)> {
-        let (count, len) = self.frames.pass_over(bytes)?;
-        self.offset += count * len;
-        self.start = self.offset;
-        Some((count, len))
-    }
-
     /// Refuses the frame announced last, of `len` bytes, where it is known that the file has more
     /// of it than may be held in memory. Callers that know the length of the whole input alone
     /// count the header in; what that lets pass is refused when it was read.

@@ -3,7 +3,6 @@
 pub mod access;
 pub mod cleanup;
 pub mod folder;
-pub mod handover;
 pub mod in_place;
 pub mod input;
 pub mod output;

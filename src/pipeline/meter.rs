@@ -4,22 +4,27 @@
 //! overwritten, so that a slow terminal never slows the work. Each report is a running total, so
 //! that a lost one does no harm.
 
+#[cfg(feature = "cli")]
 use ring_channel::{RingReceiver, RingSender, TryRecvError, ring_channel};
+#[cfg(feature = "cli")]
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+#[cfg(feature = "cli")]
 /// Reports that may wait before the oldest is overwritten.
 const WAITING: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 /// The workers' end: counts plaintext bytes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Meter {
     total: Arc<AtomicU64>,
+    #[cfg(feature = "cli")]
     reports: Option<RingSender<u64>>,
 }
 
 /// The showing end.
+#[cfg(feature = "cli")]
 pub struct Reports(RingReceiver<u64>);
 
 impl Meter {
@@ -32,11 +37,18 @@ impl Meter {
     pub fn counting(total: Arc<AtomicU64>) -> Self {
         Self {
             total,
+            #[cfg(feature = "cli")]
             reports: None,
         }
     }
 
+    /// The bytes counted so far.
+    pub fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+
     /// A meter, and the end from which to watch it.
+    #[cfg(feature = "cli")]
     pub fn watched() -> (Self, Reports) {
         let (sender, receiver) = ring_channel(WAITING);
         let meter = Self {
@@ -49,6 +61,9 @@ impl Meter {
     /// Counts `bytes` more. Never blocks.
     pub(crate) fn add(&self, bytes: u64) {
         let total = self.total.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        #[cfg(not(feature = "cli"))]
+        let _ = total;
+        #[cfg(feature = "cli")]
         if let Some(reports) = &self.reports {
             // A watcher that went away is no reason to stop working.
             let _ = reports.send(total);
@@ -56,6 +71,7 @@ impl Meter {
     }
 }
 
+#[cfg(feature = "cli")]
 impl Reports {
     /// The highest total reported since the last call, or `None` when the work has ended.
     /// Without news it is the number given.
@@ -73,7 +89,7 @@ impl Reports {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
 

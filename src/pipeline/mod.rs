@@ -44,6 +44,7 @@ mod direct;
 mod layers;
 mod meter;
 mod open;
+mod options;
 mod seal;
 mod slab;
 mod split;
@@ -52,7 +53,10 @@ mod stop;
 mod sync;
 mod threads;
 
-pub use meter::{Meter, Reports};
+pub use meter::Meter;
+#[cfg(feature = "cli")]
+pub use meter::Reports;
+pub use options::RunOptions;
 pub use stop::Stop;
 
 pub(crate) use open::{Sealed, open, open_at};

@@ -7,7 +7,7 @@ use super::split::{Splitter, Tail};
 use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
 use crate::at::{At, ReadAt, WriteAt};
-use crate::format::{ChunkId, Frames, Limits, OpenChunk, OpenLayer, Walker};
+use crate::format::{ChunkId, Frames, Geometry, Limits, OpenChunk, OpenLayer, Walker};
 use crate::memory::append;
 use std::io::{Read, Write};
 
@@ -33,16 +33,16 @@ pub(crate) fn open(
 }
 
 /// Opens one file to another; where much is to be done, by reading and writing at many places at a
-/// time. The input's first frame is at its position; `again` makes the frames that `sealed` has.
+/// time. The input's first frame is at its position; `geometry` is that of the frames in `sealed`.
 pub(crate) fn open_at(
     mut input: At<'_, dyn ReadAt + '_>,
     mut output: At<'_, dyn WriteAt + '_>,
     sealed: Sealed<'_>,
-    again: &dyn Fn() -> Box<dyn Frames>,
+    geometry: Geometry,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
     let mut even = if sealed.layers.is_empty() {
-        Even::find(again(), input, &sealed, options.tuning.batch)
+        Even::find(geometry, input, &sealed, options.tuning.batch)
     } else {
         Even::default()
     };
@@ -103,14 +103,19 @@ struct Even {
 
 impl Even {
     /// How many frames there would be if all were as the first one: whole slabs of them, each with
-    /// the lead of one more behind it. Every rule of the format is asked, in the order of the
-    /// frames; whether their leads are what they are taken for is seen when they are read.
+    /// the lead of one more behind it. In a uniform geometry that is computed. Otherwise every rule of
+    /// the format is asked, in the order of the frames; whether their leads are what they are taken for
+    /// is seen when they are read.
     fn find(
-        frames: Box<dyn Frames>,
+        geometry: Geometry,
         input: At<'_, dyn ReadAt + '_>,
         sealed: &Sealed<'_>,
         batch: usize,
     ) -> Self {
+        let (layout, frames) = match geometry {
+            Geometry::Uniform(uniform) => (Some(*uniform.layout()), uniform.frames()),
+            Geometry::Sequential(frames) => (None, frames),
+        };
         let mut lead = vec![0; frames.lead()];
         let tells = frames.lead_tells();
         let mut walker = Walker::new(frames, sealed.offset);
@@ -126,13 +131,15 @@ impl Even {
             return Self::default();
         }
         let most = body.saturating_sub(lead.len() as u64) / len as u64;
-        // The frame that was asked for already counts as the lead behind the others.
-        let mut count = match walker.pass_over(most.saturating_mul(len as u64)) {
-            Some((count, _)) => count,
-            None => 0,
-        };
-        while count < most && matches!(walker.next(&lead), Ok(Some(next)) if next == len) {
-            count += 1;
+        let mut count = 0;
+        match layout {
+            // The one behind them has a number too.
+            Some(layout) => count = most.min(layout.max_chunks.saturating_sub(1)),
+            None => {
+                while count < most && matches!(walker.next(&lead), Ok(Some(next)) if next == len) {
+                    count += 1;
+                }
+            }
         }
         let per_slab = (batch / len).max(1);
         count -= count % per_slab as u64;

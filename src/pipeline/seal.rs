@@ -6,7 +6,7 @@ use super::slab::{Chunk, Slab};
 use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
 use crate::at::{At, ReadAt, WriteAt};
-use crate::format::{ChunkId, End, Layout, SealChunk, SealLayer};
+use crate::format::{ChunkId, Layout, SealChunk, SealLayer};
 use crate::memory::append;
 use std::io::{Read, Write};
 
@@ -41,15 +41,16 @@ pub(crate) fn seal(
     let base = if layers == 0 { 0 } else { ROOM };
     // The header of its stream, which is in the file or in the layer around.
     let header = plan.layers.first().map(|around| around.head.len() as u64);
+    let done = layout.span(plan.done);
     let cutter = Cutter {
         input,
         layout,
         layers,
         base,
         expected,
-        offset: header.unwrap_or(plan.offset) + plan.done * layout.frame() as u64,
-        index: plan.done,
-        read: plan.done * layout.chunk as u64,
+        offset: header.unwrap_or(plan.offset) + done.offset,
+        index: done.index,
+        read: done.plaintext,
         ahead: Vec::new(),
         ended: false,
     };
@@ -97,7 +98,10 @@ fn seal_middle(
         return Ok(Totals::default());
     };
     // What is there may have another length than it should; then that is found out in the end.
-    let full = (expected.min(there).saturating_sub(1) / chunk as u64).min(layout.max_chunks);
+    let full = layout
+        .locate(expected.min(there).saturating_sub(1))
+        .0
+        .min(layout.max_chunks);
     let per_slab = (options.tuning.batch / frame).max(1);
     let slabs = full / per_slab as u64;
     let takes = per_slab * chunk;
@@ -112,7 +116,7 @@ fn seal_middle(
             id: ChunkId {
                 index: first + i as u64,
                 last: false,
-                offset: plan.offset + (first + i as u64) * frame as u64,
+                offset: plan.offset + layout.span(first + i as u64).offset,
             },
             bytes: start + i * chunk..start + (i + 1) * chunk,
         }));
@@ -148,7 +152,7 @@ fn seal_middle(
 /// before it without touching the plaintext of the next; where there is one chunk only, the
 /// plaintext is in its place already and need not move. The frames begin at `base`.
 fn plaintext_start(layout: &Layout, base: usize, chunks: usize) -> usize {
-    base + chunks * (layout.prefix + layout.suffix) - layout.suffix
+    base + chunks * layout.overhead() - layout.suffix
 }
 
 /// The producer: cuts plaintext into chunks of the layout's size.
@@ -229,22 +233,22 @@ impl Produce for Cutter<'_> {
         self.read += (filled.to - had) as u64;
         self.ended = filled.ended;
         self.check_length(self.ended)?;
-        let mut got = filled.to - start;
-        if !self.ended {
-            // Whole chunks, with at least one byte behind them.
-            got = (got - 1) / chunk * chunk;
-            append(&mut self.ahead, &slab.buffer[start + got..filled.to])?;
-        }
-        for at in (0..got).step_by(chunk) {
+        let got = filled.to - start;
+        let cut = self.layout.cut(got, self.ended, self.index);
+        for i in 0..cut.min(chunks) {
+            let at = i * chunk;
             self.cut(slab, start + at, chunk.min(got - at))?;
         }
-        if self.ended && self.layout.end == End::Short && got.is_multiple_of(chunk) {
-            if got == room {
-                // A full slab has no room for one frame more: the empty last chunk comes next.
-                self.ended = false;
-                return Ok(());
-            }
-            self.cut(slab, start + got, 0)?;
+        if cut > chunks {
+            // A full slab has no room for one frame more: the empty last chunk comes next.
+            self.ended = false;
+            return Ok(());
+        }
+        if !self.ended {
+            append(
+                &mut self.ahead,
+                &slab.buffer[start + cut * chunk..filled.to],
+            )?;
         }
         slab.last = self.ended;
         if let Some(chunk) = slab.chunks.last_mut() {
@@ -305,6 +309,7 @@ impl Sealing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::End;
     use crate::memory::LARGE;
     use crate::pipeline::slab::SLAB_TARGET;
     use crate::pipeline::{Meter, Stop, Tuning};
@@ -375,10 +380,20 @@ mod tests {
     }
 
     #[test]
+    fn only_an_empty_plaintext_has_an_empty_chunk() {
+        assert_eq!(sealed(b"", 3, End::Full), "0L.");
+        assert_eq!(sealed(b"ab", 3, End::Full), "0Lab.");
+        assert_eq!(sealed(b"abc", 3, End::Full), "0Labc.");
+        assert_eq!(sealed(b"abcdef", 3, End::Full), "0-abc.1Ldef.");
+        assert_eq!(sealed(b"abcdefg", 3, End::Full), "0-abc.1-def.2Lg.");
+    }
+
+    #[test]
     fn the_last_chunk_is_known_at_the_edge_of_a_slab() {
         let plaintext = vec![b'x'; 2 * SLAB_TARGET];
         let any = sealed(&plaintext, SLAB_TARGET, End::Any);
         assert_eq!((&any[..2], &any[SLAB_TARGET + 3..][..2]), ("0-", "1L"));
+        assert!(sealed(&plaintext, SLAB_TARGET, End::Full) == any);
         let short = sealed(&plaintext, SLAB_TARGET, End::Short);
         assert!(short.ends_with(".2L."));
         assert_eq!(&short[SLAB_TARGET + 3..][..2], "1-");

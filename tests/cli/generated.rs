@@ -132,7 +132,8 @@ fn direct(section: &str) -> BTreeSet<String> {
     sections
         .flat_map(str::lines)
         .filter_map(|line| line.split_once(" = "))
-        .filter(|(name, _)| !name.starts_with('#'))
+        // The package itself gives its tests their hooks.
+        .filter(|(name, _)| !name.starts_with('#') && *name != "fetool")
         .map(|(name, _)| name.to_owned())
         .collect()
 }
@@ -163,7 +164,7 @@ fn locked() -> Vec<(String, String)> {
 
 #[test]
 fn the_number_of_crates_is_as_told() {
-    let built = |edges: &str| {
+    let built = |edges: &str, features: &[&str]| {
         let output = Command::new(env!("CARGO"))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .args([
@@ -175,6 +176,7 @@ fn the_number_of_crates_is_as_told() {
                 edges,
             ])
             .args(["--target", "x86_64-unknown-linux-gnu"])
+            .args(features)
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -186,8 +188,13 @@ fn the_number_of_crates_is_as_told() {
         crates.len()
     };
     let counts = [
-        built("normal,build"),
-        built("normal,build,dev"),
+        built("normal,build", &[]),
+        built("normal,build", &["--no-default-features"]),
+        built(
+            "normal,build",
+            &["--no-default-features", "--features=aws-lc"],
+        ),
+        built("normal,build,dev", &[]),
         locked().len(),
     ];
     // fetool is one of each.
@@ -195,6 +202,37 @@ fn the_number_of_crates_is_as_told() {
     let text = read("docs/dependencies.md");
     let told: Vec<_> = text.split("**").skip(1).step_by(2).collect();
     assert_eq!(told, counts);
+}
+
+/// A build without tests has no hook of theirs.
+#[test]
+fn only_tests_have_their_hooks() {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "tree",
+            "--locked",
+            "--depth=0",
+            "-e=normal,build",
+            "--format={p} {f}",
+        ])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let features = text.trim().rsplit(' ').next().unwrap();
+    assert_eq!(features, "aws-lc,cli,default", "{text}");
+    for file in ["src/open.rs", "src/seal.rs", "src/secret.rs"] {
+        let text = read(file);
+        let before: Vec<_> = text.split("_for_tests(").collect();
+        for part in &before[..before.len() - 1] {
+            let gate = part.rfind("#[cfg(feature = \"test-hooks\")]").expect(file);
+            assert_eq!(
+                part[gate..].matches("fn ").count(),
+                1,
+                "{file}: a hook without a gate"
+            );
+        }
+    }
 }
 
 /// Of a crate in several versions, all but the newest have their reason.

@@ -466,7 +466,10 @@ fn a_terminal_gets_a_table_of_its_width() {
         words.sort_unstable();
         words
     };
-    assert_eq!(words(&seen), words(&plain));
+    // The narrow table has no columns for these two.
+    let mut expected = words(&plain);
+    expected.retain(|word| word != "hex" && word != "meaning");
+    assert_eq!(words(&seen), expected);
 }
 
 #[test]

@@ -10,3 +10,4 @@ mod weak_common;
 mod direct;
 mod ends;
 mod format_of_our_own;
+mod streams;

@@ -179,7 +179,8 @@ impl Worker<'_> {
         reseal::stream(
             args,
             secrets,
-            &file,
+            // The same position: nobody else reads it.
+            file.try_clone().map_err(about)?,
             Some(before.len()),
             Meter::unwatched(),
             &Stop::new(),

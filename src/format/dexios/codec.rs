@@ -3,7 +3,9 @@
 use super::header::{DexiosHeader, Mode};
 use crate::Error;
 use crate::aead::{Aead, TAG_LEN, Tag};
-use crate::format::{ChunkId, FRAME_MAX, Frames, Limits, OpenChunk, SealChunk};
+use crate::format::{
+    BadEnd, ChunkId, End, FRAME_MAX, Frames, Layout, Limits, OpenChunk, SealChunk, Uniform,
+};
 use crate::memory;
 use std::ops::Range;
 
@@ -90,28 +92,39 @@ impl OpenChunk for EitherBlock {
     }
 }
 
-/// Walks the blocks.
-pub(super) struct BlockFrames {
-    mode: Mode,
-    limits: Limits,
-    /// Blocks announced so far.
-    count: u64,
-    /// The last one was cut short by the end of the file, as the last block must be.
-    ended: bool,
+/// The geometry of stream mode.
+pub(super) const LAYOUT: Layout = Layout {
+    chunk: BLOCK_LEN,
+    prefix: 0,
+    suffix: TAG_LEN,
+    end: End::Short,
+    max_chunks: MAX_BLOCKS,
+};
+
+/// The same, in the words of its own.
+pub(super) fn uniform() -> Uniform {
+    Uniform::new(LAYOUT, "the input").chunks_called("block", Some("2^31 - 1"))
 }
 
-impl BlockFrames {
-    pub fn new(mode: Mode, limits: &Limits) -> Self {
-        Self {
-            mode,
+/// Walks the blocks.
+pub(super) fn frames(mode: Mode, limits: &Limits) -> Box<dyn Frames> {
+    match mode {
+        Mode::Stream => uniform().frames(),
+        Mode::Memory => Box::new(OneBlock {
             limits: *limits,
-            count: 0,
             ended: false,
-        }
+        }),
     }
 }
 
-impl Frames for BlockFrames {
+/// The one block of memory mode, which goes up to the end of the file, wherever that is.
+struct OneBlock {
+    limits: Limits,
+    /// The end of the file was seen.
+    ended: bool,
+}
+
+impl Frames for OneBlock {
     fn lead(&self) -> usize {
         1
     }
@@ -121,30 +134,17 @@ impl Frames for BlockFrames {
     }
 
     fn next(&mut self, offset: u64, lead: &[u8]) -> Result<Option<usize>, Error> {
-        match self.mode {
-            _ if lead.is_empty() && self.ended => Ok(None),
-            _ if lead.is_empty() => Err(Error::truncated(offset, "the last block is missing")),
-            Mode::Stream if self.count == MAX_BLOCKS => {
-                Err(Error::malformed(offset, "more than 2^31 - 1 blocks"))
-            }
-            Mode::Stream => {
-                self.count += 1;
-                Ok(Some(BLOCK_LEN + TAG_LEN))
-            }
-            Mode::Memory => {
-                self.count += 1;
-                // Up to the end of the file, wherever that is.
-                Ok(Some(FRAME_MAX))
-            }
+        match (lead.is_empty(), self.ended) {
+            (true, true) => Ok(None),
+            (true, false) => Err(Error::truncated(offset, "the last block is missing")),
+            (false, _) => Ok(Some(FRAME_MAX)),
         }
     }
 
     fn cut_short(&mut self, offset: u64, got: usize) -> Result<(), Error> {
         if got < TAG_LEN {
-            return Err(Error::truncated(
-                offset + got as u64,
-                "the input ends inside a block's tag",
-            ));
+            let end = BadEnd::InsideTag { end: got as u64 };
+            return Err(uniform().error(end, offset));
         }
         self.ended = true;
         Ok(())
@@ -155,10 +155,7 @@ impl Frames for BlockFrames {
     }
 
     fn largest(&self) -> u64 {
-        match self.mode {
-            Mode::Stream => (BLOCK_LEN + TAG_LEN) as u64,
-            Mode::Memory => self.limits.body.unwrap_or(self.limits.memory),
-        }
+        self.limits.body.unwrap_or(self.limits.memory)
     }
 
     fn too_large(&self, memory: u64) -> Error {
@@ -178,12 +175,12 @@ mod tests {
 
     #[test]
     fn no_more_blocks_than_have_a_number() {
-        let mut frames = BlockFrames::new(Mode::Stream, &Limits::default());
-        frames.count = MAX_BLOCKS - 1;
-        let block = BLOCK_LEN + TAG_LEN;
-        assert_eq!(frames.next(416, &[0]).unwrap(), Some(block));
-        let error = frames.next(500, &[0]).unwrap_err();
-        assert!(matches!(error, Error::Malformed { offset: 500, .. }));
+        let block = (BLOCK_LEN + TAG_LEN) as u64;
+        let all = MAX_BLOCKS * block;
+        assert!(LAYOUT.count(all - block + TAG_LEN as u64).is_ok());
+        let bad = LAYOUT.count(all + 20).unwrap_err();
+        let error = uniform().error(bad, 416);
+        assert_eq!(error.offset(), Some(416 + all));
         let text = error.to_string();
         assert!(text.contains("more than 2^31 - 1 blocks"), "{text}");
     }

@@ -12,14 +12,15 @@
 //!
 //! The nonce has the AEAD's length in memory mode, and four bytes less in stream mode.
 
-use super::codec::{BlockFrames, Blocks, EitherBlock};
+use super::codec::{Blocks, EitherBlock, frames, uniform};
 use super::describe::{describe, legacy_slot, may_be_cut};
 use super::rekey::rekey;
 use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
 use super::{MAGIC, SLOTS};
 use crate::aead::{Aead, Algorithm};
 use crate::format::{
-    ChunkId, Description, Frames, Header, Limits, OpenChunk, Proof, RekeyRequest, Rekeyed, Unlocked,
+    ChunkId, Description, Frames, Geometry, Header, Limits, OpenChunk, Proof, RekeyRequest,
+    Rekeyed, Unlocked,
 };
 use crate::kdf::Key;
 use crate::{Error, Secret, memory};
@@ -307,7 +308,14 @@ impl Header for DexiosHeader {
     }
 
     fn frames(&self, limits: &Limits) -> Box<dyn Frames> {
-        Box::new(BlockFrames::new(self.mode, limits))
+        frames(self.mode, limits)
+    }
+
+    fn geometry(&self, limits: &Limits) -> Geometry {
+        match self.mode {
+            Mode::Stream => Geometry::Uniform(uniform()),
+            Mode::Memory => Geometry::Sequential(self.frames(limits)),
+        }
     }
 
     fn tries_first_frame(&self) -> bool {

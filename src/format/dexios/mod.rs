@@ -21,11 +21,11 @@ mod slot;
 pub use header::{DexiosHeader, Mode, Version};
 pub use slot::{Slot, SlotHash};
 
-use super::{Claim, Format, Header, Layout, NewFiles, SealRequest, Sealer};
+use super::{Claim, Format, Header, NewFiles, SealRequest, Sealer};
 use crate::Error;
-use crate::aead::{Aead, Algorithm, TAG_LEN};
+use crate::aead::{Aead, Algorithm};
 use crate::kdf::{Derivation, Kdf, Key};
-use codec::{BLOCK_LEN, Blocks, MAX_BLOCKS};
+use codec::{BLOCK_LEN, Blocks, LAYOUT, MAX_BLOCKS};
 
 /// The first byte of every Dexios file; the version follows.
 const MAGIC: u8 = 0xDE;
@@ -128,13 +128,7 @@ impl Format for Dexios {
             header.slots.push(slot);
         }
         Ok(Sealer {
-            layout: Layout {
-                chunk: BLOCK_LEN,
-                prefix: 0,
-                suffix: TAG_LEN,
-                end: super::End::Short,
-                max_chunks: MAX_BLOCKS,
-            },
+            layout: LAYOUT,
             codec: Box::new(Blocks::new(
                 Aead::new(algorithm, &master),
                 &header,

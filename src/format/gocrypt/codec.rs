@@ -1,11 +1,10 @@
 //! The AEAD work on the chunks of one layer.
 
-use super::CHUNK_LEN;
+use super::{CHUNK_LEN, LAYOUT};
 use crate::Error;
 use crate::aead::fixed_nonce::FixedNonce;
 use crate::aead::{KEY_LEN, TAG_LEN, Tag};
-use crate::format::even::EvenFrames;
-use crate::format::{ChunkId, Frames, OpenChunk, SealChunk};
+use crate::format::{ChunkId, OpenChunk, SealChunk, Uniform};
 use std::ops::Range;
 
 pub(super) const NONCE_LEN: usize = 24;
@@ -71,10 +70,8 @@ fn split_tag_mut(frame: &mut [u8]) -> (&mut [u8], &mut Tag) {
 /// # Errors
 /// Those of a last chunk that is none, without an offset.
 pub(super) fn plaintext_of(len: u64, stream: &str) -> Result<u64, Error> {
-    let frame = (CHUNK_LEN + TAG_LEN) as u64;
-    let rest = (len % frame) as usize; // at most a frame
-    if rest > 0 {
-        EvenFrames::new(CHUNK_LEN as u64, u64::MAX, stream).cut_short(0, rest)?;
+    match LAYOUT.count(len) {
+        Ok(count) => Ok(count.plaintext),
+        Err(bad) => Err(Uniform::new(LAYOUT, stream).error(bad, 0).at(0)),
     }
-    Ok(len - len.div_ceil(frame) * TAG_LEN as u64)
 }

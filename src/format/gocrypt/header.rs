@@ -1,12 +1,13 @@
 //! A layer's header, and what follows from it.
 
 use super::codec::{Codec, NONCE_LEN, plaintext_of};
-use super::{CHUNK_LEN, DERIVATION, FEW_ROUNDS, HEADER_LEN, LAYERS_MAX, NONCE_REPEATS, weakness};
+use super::{
+    CHUNK_LEN, DERIVATION, FEW_ROUNDS, HEADER_LEN, LAYERS_MAX, LAYOUT, NONCE_REPEATS, weakness,
+};
 use crate::aead::{Algorithm, TAG_LEN};
-use crate::format::even::EvenFrames;
 use crate::format::{
-    ChunkId, Description, Field, Frames, Header, KeyDerivation, Limits, OpenChunk, OpenLayer,
-    OpenedLayer, Proof, Unlocked,
+    ChunkId, Description, Field, Frames, Geometry, Header, KeyDerivation, Limits, OpenChunk,
+    OpenLayer, OpenedLayer, Proof, Uniform, Unlocked,
 };
 use crate::{Error, Secret, memory};
 
@@ -90,8 +91,8 @@ pub(super) fn codec(
     Ok(Codec::new(&key, nonce))
 }
 
-pub(super) fn frames(stream: impl Into<String>) -> Box<dyn Frames> {
-    Box::new(EvenFrames::new(CHUNK_LEN as u64, u64::MAX, stream))
+pub(super) fn geometry(stream: impl Into<String>) -> Uniform {
+    Uniform::new(LAYOUT, stream)
 }
 
 /// Tries a layer's key on its first frame.
@@ -136,7 +137,11 @@ impl Header for Layered {
     }
 
     fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
-        frames("the input")
+        geometry("the input").frames()
+    }
+
+    fn geometry(&self, _limits: &Limits) -> Geometry {
+        Geometry::Uniform(geometry("the input"))
     }
 
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
@@ -263,6 +268,6 @@ impl OpenLayer for Inner {
         }
         let header = LayerHeader::decode(head)?;
         let codec = codec(&self.secret, &header.nonce, &header.salt)?;
-        Ok((frames(name), Box::new(codec)))
+        Ok((geometry(name).frames(), Box::new(codec)))
     }
 }

@@ -2,12 +2,12 @@
 
 use super::codec::{NONCE_LEN, plaintext_of};
 use super::header::{
-    SALT_LEN, codec, description, fields, frames, nonce_and_salt, proof, try_first,
+    SALT_LEN, codec, description, fields, geometry, nonce_and_salt, proof, try_first,
 };
 use crate::aead::Algorithm;
 use crate::format::{
-    Claim, Description, Evidence, Format, Frames, Header, Limits, SealRequest, Sealer, Unlocked,
-    shorter_than,
+    Claim, Description, Evidence, Format, Frames, Geometry, Header, Limits, SealRequest, Sealer,
+    Unlocked, shorter_than,
 };
 use crate::{Error, Secret};
 
@@ -93,7 +93,11 @@ impl Header for V1 {
     }
 
     fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
-        frames("the input")
+        geometry("the input").frames()
+    }
+
+    fn geometry(&self, _limits: &Limits) -> Geometry {
+        Geometry::Uniform(geometry("the input"))
     }
 
     fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {

@@ -3,7 +3,7 @@
 use super::relay::{Legs, Relay};
 use super::{ROOM, make_room, prepend, turn_over};
 use crate::Error;
-use crate::format::{ChunkId, End, Layout, SealLayer};
+use crate::format::{ChunkId, Layout, SealLayer};
 use crate::memory::append;
 use crate::pipeline::slab::Slab;
 
@@ -74,15 +74,11 @@ impl Unsealed {
     /// chunk is known only at the end.
     fn cut(&mut self, layout: &Layout, slab: &Slab) -> Result<Cut, Error> {
         let bytes = &slab.buffer[slab.output.clone()];
-        let taken = if slab.last {
-            bytes.len()
-        } else {
-            bytes.len().saturating_sub(1) / layout.chunk * layout.chunk
+        let chunks = layout.cut(bytes.len(), slab.last, self.index);
+        let taken = match slab.last {
+            true => bytes.len(),
+            false => chunks * layout.chunk,
         };
-        let mut chunks = taken.div_ceil(layout.chunk);
-        if slab.last && layout.end == End::Short && taken.is_multiple_of(layout.chunk) {
-            chunks += 1;
-        }
         let cut = Cut {
             taken,
             chunks,
@@ -92,7 +88,7 @@ impl Unsealed {
         self.rest.clear();
         append(&mut self.rest, &bytes[taken..])?;
         self.index += chunks as u64;
-        self.offset += (taken + chunks * (layout.prefix + layout.suffix)) as u64;
+        self.offset += (taken + chunks * layout.overhead()) as u64;
         if self.index > layout.max_chunks {
             return Err(layout.too_many_chunks());
         }
@@ -143,7 +139,7 @@ impl Cut {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::SealChunk;
+    use crate::format::{End, SealChunk};
 
     fn layout(end: End) -> Layout {
         Layout {

@@ -1,0 +1,317 @@
+//! Where the chunks of a stream lie.
+//!
+//! Everybody who needs to know asks here: sealing, opening, the way from file to file, `inspect`. A
+//! stream whose frames all have the same length but the last is [`Geometry::Uniform`], and every
+//! question about it is answered without reading it. Where each frame says how long it is, the frames
+//! must be walked ([`Geometry::Sequential`]).
+
+use super::{Frames, Uniform};
+use crate::Error;
+
+/// How the last chunk of a stream differs from the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The last chunk may be full. Empty plaintext has no chunk.
+    Any,
+    /// The last chunk is always shorter than the others, and empty where there is nothing left
+    /// for it: the stream says itself where it ends.
+    Short,
+    /// The last chunk may be full. It is empty only where the whole plaintext is: then it is the only
+    /// chunk. So there is always one.
+    Full,
+}
+
+/// Where the chunks of a stream lie, behind its header.
+pub enum Geometry {
+    /// Computed: all frames but the last have one length.
+    Uniform(Uniform),
+    /// Read: the frames must be walked from the first to the last.
+    Sequential(Box<dyn Frames>),
+}
+
+/// How plaintext is cut into chunks and stored: a uniform geometry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Plaintext bytes in every chunk but the last; at least 1.
+    pub chunk: usize,
+    /// Stored bytes before the ciphertext.
+    pub prefix: usize,
+    /// Stored bytes behind the ciphertext, the tag among them.
+    pub suffix: usize,
+    /// How the last chunk differs.
+    pub end: End,
+    /// No more chunks than this may be sealed (nonces would repeat).
+    pub max_chunks: u64,
+}
+
+/// One chunk, and where it lies. Offsets count from the beginning of the first frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The chunk's number, from 0.
+    pub index: u64,
+    /// Where its frame starts.
+    pub offset: u64,
+    /// Stored bytes.
+    pub frame: u64,
+    /// Where its plaintext starts in all of the plaintext.
+    pub plaintext: u64,
+    /// Plaintext bytes.
+    pub len: u64,
+}
+
+/// What a stream of some length holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Chunks, the last among them.
+    pub chunks: u64,
+    /// Plaintext bytes in them.
+    pub plaintext: u64,
+}
+
+/// Why no stream of its geometry has some length. Offsets count from the beginning of the first frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadEnd {
+    /// The stream ends where its last chunk should begin.
+    NoLastChunk {
+        /// Where it ends.
+        end: u64,
+    },
+    /// The stream ends inside what a chunk needs besides its plaintext.
+    InsideTag {
+        /// Where it ends.
+        end: u64,
+    },
+    /// The last chunk is empty, and must not be.
+    EmptyChunk {
+        /// Where its frame starts.
+        offset: u64,
+    },
+    /// There are more chunks than can be numbered.
+    TooManyChunks {
+        /// Where the first that has no number starts.
+        offset: u64,
+    },
+}
+
+impl Layout {
+    /// Returns the stored bytes of a chunk that are not plaintext.
+    pub fn overhead(&self) -> usize {
+        self.prefix + self.suffix
+    }
+
+    /// Returns the stored bytes of a full chunk.
+    pub fn frame(&self) -> usize {
+        self.overhead() + self.chunk
+    }
+
+    /// Returns where chunk `index` lies if it is full.
+    pub fn span(&self, index: u64) -> Span {
+        let (frame, len) = (self.frame() as u64, self.chunk as u64);
+        Span {
+            index,
+            offset: index.saturating_mul(frame),
+            frame,
+            plaintext: index.saturating_mul(len),
+            len,
+        }
+    }
+
+    /// Returns which chunk holds the plaintext byte at `position`, and where in it.
+    pub fn locate(&self, position: u64) -> (u64, usize) {
+        let chunk = self.chunk as u64;
+        (position / chunk, (position % chunk) as usize)
+    }
+
+    /// Returns how many chunks `plaintext` bytes are cut into.
+    pub fn chunks(&self, plaintext: u64) -> u64 {
+        let chunk = self.chunk as u64;
+        match self.end {
+            End::Any => plaintext.div_ceil(chunk),
+            End::Short => plaintext / chunk + 1,
+            End::Full => plaintext.div_ceil(chunk).max(1),
+        }
+    }
+
+    /// Returns the stored bytes of `plaintext` bytes, all of them.
+    pub fn sealed_len(&self, plaintext: u64) -> u64 {
+        let overhead = self
+            .chunks(plaintext)
+            .saturating_mul(self.overhead() as u64);
+        plaintext.saturating_add(overhead)
+    }
+
+    /// Returns what `stored` bytes hold, the whole stream behind its header.
+    ///
+    /// # Errors
+    /// Why no stream of this geometry has that length.
+    pub fn count(&self, stored: u64) -> Result<Count, BadEnd> {
+        let (frame, overhead) = (self.frame() as u64, self.overhead() as u64);
+        let (full, rest) = (stored / frame, stored % frame);
+        if full > self.max_chunks || full == self.max_chunks && rest > 0 {
+            let offset = self.max_chunks * frame;
+            return Err(BadEnd::TooManyChunks { offset });
+        }
+        if (1..overhead).contains(&rest) {
+            return Err(BadEnd::InsideTag { end: stored });
+        }
+        let empty = rest == overhead;
+        match self.end {
+            End::Any if empty => Err(BadEnd::EmptyChunk {
+                offset: stored - rest,
+            }),
+            End::Full if empty && full > 0 => Err(BadEnd::EmptyChunk {
+                offset: stored - rest,
+            }),
+            End::Short if rest == 0 => Err(BadEnd::NoLastChunk { end: stored }),
+            End::Full if stored == 0 => Err(BadEnd::NoLastChunk { end: stored }),
+            _ => {
+                let chunks = full + u64::from(rest > 0);
+                Ok(Count {
+                    chunks,
+                    plaintext: stored - chunks * overhead,
+                })
+            }
+        }
+    }
+
+    /// Returns how many chunks the first `got` bytes of plaintext make, whole ones only unless the
+    /// plaintext `ended` there. `before` chunks came before them.
+    ///
+    /// Of plaintext that goes on, at least one byte is left: which chunk is the last is known only at
+    /// the end.
+    pub(crate) fn cut(&self, got: usize, ended: bool, before: u64) -> usize {
+        if !ended {
+            return got.saturating_sub(1) / self.chunk;
+        }
+        match self.end {
+            End::Any => got.div_ceil(self.chunk),
+            End::Short => got / self.chunk + 1,
+            End::Full if before == 0 => got.div_ceil(self.chunk).max(1),
+            End::Full => got.div_ceil(self.chunk),
+        }
+    }
+
+    pub(crate) fn too_many_chunks(&self) -> Error {
+        Error::usage_hint(
+            format!(
+                "the input needs more than {} chunks, and the format numbers no more",
+                self.max_chunks
+            ),
+            "choose larger chunks with --chunk-size",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDS: [End; 3] = [End::Any, End::Short, End::Full];
+
+    fn layout(end: End) -> Layout {
+        Layout {
+            chunk: 10,
+            prefix: 2,
+            suffix: 3,
+            end,
+            max_chunks: 4,
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_is_counted_again() {
+        for end in ENDS {
+            let layout = layout(end);
+            for plaintext in 0..40 {
+                let chunks = layout.chunks(plaintext);
+                if chunks > 4 {
+                    continue;
+                }
+                let count = Count { chunks, plaintext };
+                let stored = layout.sealed_len(plaintext);
+                assert_eq!(layout.count(stored), Ok(count), "{end:?}, {plaintext}");
+            }
+        }
+    }
+
+    /// Every length is that of one plaintext, or of none.
+    #[test]
+    fn every_other_length_is_refused_and_says_why() {
+        for end in ENDS {
+            let layout = layout(end);
+            let lengths: Vec<u64> = (0..41).map(|len| layout.sealed_len(len)).collect();
+            for stored in 0..=61 {
+                let counted = layout.count(stored);
+                let some = lengths.contains(&stored);
+                let too_many = stored > 60 || stored == 60 && end == End::Short;
+                assert_eq!(
+                    counted.is_ok(),
+                    some && !too_many,
+                    "{end:?}, {stored}: {counted:?}"
+                );
+            }
+            assert_eq!(
+                layout.count(61),
+                Err(BadEnd::TooManyChunks { offset: 60 }),
+                "{end:?}"
+            );
+            assert_eq!(layout.count(34), Err(BadEnd::InsideTag { end: 34 }));
+        }
+        assert_eq!(
+            layout(End::Any).count(35),
+            Err(BadEnd::EmptyChunk { offset: 30 })
+        );
+        assert_eq!(
+            layout(End::Any).count(5),
+            Err(BadEnd::EmptyChunk { offset: 0 })
+        );
+        assert_eq!(
+            layout(End::Full).count(35),
+            Err(BadEnd::EmptyChunk { offset: 30 })
+        );
+        let empty = Count {
+            chunks: 1,
+            plaintext: 0,
+        };
+        assert_eq!(layout(End::Full).count(5), Ok(empty));
+        assert_eq!(
+            layout(End::Full).count(0),
+            Err(BadEnd::NoLastChunk { end: 0 })
+        );
+        assert_eq!(
+            layout(End::Short).count(30),
+            Err(BadEnd::NoLastChunk { end: 30 })
+        );
+        assert_eq!(layout(End::Any).count(0), Ok(Count::default()));
+    }
+
+    #[test]
+    fn a_position_lies_in_the_chunk_that_covers_it() {
+        let layout = layout(End::Any);
+        for position in 0..50 {
+            let (index, within) = layout.locate(position);
+            let span = layout.span(index);
+            assert_eq!(span.plaintext + within as u64, position);
+            assert!((within as u64) < span.len);
+            assert_eq!((span.offset, span.frame), (index * 15, 15));
+        }
+    }
+
+    #[test]
+    fn plaintext_is_cut_as_it_is_counted() {
+        for end in ENDS {
+            let layout = layout(end);
+            for got in 0..45 {
+                assert_eq!(
+                    layout.cut(got, true, 0) as u64,
+                    layout.chunks(got as u64),
+                    "{end:?}, {got}"
+                );
+                let kept = got - layout.cut(got, false, 0) * 10;
+                assert!(got == 0 || (1..=10).contains(&kept), "{end:?}, {got}");
+            }
+        }
+        assert_eq!(layout(End::Full).cut(0, true, 1), 0);
+        assert_eq!(layout(End::Full).cut(0, true, 0), 1);
+    }
+}

@@ -1,0 +1,73 @@
+//! How an operation is run, whatever it does.
+
+use super::{Meter, Run, Stop, Tuning};
+use std::num::NonZeroUsize;
+
+/// How an operation is run: threads, memory, cancellation, and what counts the work. The same for
+/// sealing, opening and rekeying.
+#[derive(Clone)]
+pub struct RunOptions {
+    pub(crate) jobs: Option<NonZeroUsize>,
+    pub(crate) memory: u64,
+    pub(crate) stop: Stop,
+    pub(crate) meter: Meter,
+    pub(crate) tuning: Tuning,
+}
+
+impl RunOptions {
+    /// All cores, 1 GiB of memory, nobody who cancels or counts.
+    pub fn new() -> Self {
+        Self {
+            jobs: None,
+            memory: 1 << 30,
+            stop: Stop::new(),
+            meter: Meter::unwatched(),
+            tuning: Tuning::default(),
+        }
+    }
+
+    /// Sets the number of worker threads [default: one for each core].
+    #[must_use]
+    pub fn jobs(mut self, jobs: impl Into<Option<NonZeroUsize>>) -> Self {
+        self.jobs = jobs.into();
+        self
+    }
+
+    /// Sets how many bytes of memory chunks may take [default: 1 GiB]. Fewer of them are worked on at
+    /// a time if that is little, and a single one that needs more is refused.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// Sets the token that cancels the work from another thread.
+    #[must_use]
+    pub fn stop(mut self, stop: &Stop) -> Self {
+        self.stop = stop.clone();
+        self
+    }
+
+    /// Sets what counts the plaintext bytes that were worked on.
+    #[must_use]
+    pub fn meter(mut self, meter: Meter) -> Self {
+        self.meter = meter;
+        self
+    }
+
+    pub(crate) fn run(&self) -> Run<'_> {
+        Run {
+            jobs: self.jobs,
+            memory: self.memory,
+            stop: &self.stop,
+            meter: &self.meter,
+            tuning: self.tuning,
+        }
+    }
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
