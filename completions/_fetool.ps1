@@ -234,7 +234,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Worker threads, such as 1,2,4; 0 is one for each core')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Worker threads, such as 1,2,4; 0 is one for each core')
             [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Plaintext bytes of one turn')
-            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Measure the formats from file to file in FOLDER too')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Measure the formats from file to file in DIR as well')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

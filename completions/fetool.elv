@@ -225,7 +225,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand -j 'Worker threads, such as 1,2,4; 0 is one for each core'
             cand --jobs 'Worker threads, such as 1,2,4; 0 is one for each core'
             cand --size 'Plaintext bytes of one turn'
-            cand --dir 'Measure the formats from file to file in FOLDER too'
+            cand --dir 'Measure the formats from file to file in DIR as well'
             cand --json 'Print one JSON object'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'

@@ -216,7 +216,7 @@ parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l layers -d 'GoCrypt only, with so many layers, 1 to 200' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -s j -l jobs -d 'Worker threads, such as 1,2,4; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l size -d 'Plaintext bytes of one turn' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand bench" -l dir -d 'Measure the formats from file to file in FOLDER too' -r -f -a "(__fish_complete_directories)"
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l dir -d 'Measure the formats from file to file in DIR as well' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l json -d 'Print one JSON object'
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 /// Narrower text is harder to read than text that the terminal wraps.
-const TEXT_MIN: usize = 20;
+const TEXT_MIN: usize = 16;
 
 /// The columns of standard output; `None` where it is no terminal.
 pub fn of_stdout() -> Option<usize> {
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn no_terminal_and_a_narrow_one_get_one_line() {
-        for width in [None, Some(28), Some(0)] {
+        for width in [None, Some(24), Some(0)] {
             assert_eq!(
                 hung("one two three four five", width),
                 "first\n  name  one two three four five\n"

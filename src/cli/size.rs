@@ -1,4 +1,8 @@
-//! Sizes on the command line and in messages.
+//! Sizes, rates and times on the command line and in messages.
+//!
+//! There is one rule for the whole program: whatever is shown counts in powers of 1024, sizes in KiB, MiB and
+//! GiB, rates in MiB/s and GiB/s. JSON has bytes and bytes a second. Powers of 1000 are read (64kB), and
+//! never shown.
 
 /// Reads `65536`, `64KiB`, `64K` (the same) or `64kB` (64 000).
 pub fn parse(text: &str) -> Result<u64, String> {
@@ -54,6 +58,32 @@ pub fn short(bytes: u64) -> String {
     }
 }
 
+/// The bytes of a GiB, for rates.
+pub const GIB: f64 = (1_u64 << 30) as f64;
+
+/// For people: `12.3 ms`.
+pub fn time(seconds: f64) -> String {
+    let (value, unit) = match seconds {
+        s if s >= 1.0 => (s, "s"),
+        s if s >= 1e-3 => (s * 1e3, "ms"),
+        s if s >= 1e-6 => (s * 1e6, "µs"),
+        s => (s * 1e9, "ns"),
+    };
+    format!("{} {unit:<2}", digits(value))
+}
+
+/// Three digits that mean something, if there are so many.
+pub fn digits(value: f64) -> String {
+    let behind = match value {
+        v if v >= 99.95 => 0,
+        v if v >= 9.995 => 1,
+        v if v >= 0.9995 => 2,
+        v if v >= 0.09995 => 3,
+        _ => 4,
+    };
+    format!("{value:.behind$}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +133,26 @@ mod tests {
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_have_three_digits() {
+        for (value, text) in [
+            (123.4, "123"),
+            (99.96, "100"),
+            (12.34, "12.3"),
+            (9.996, "10.0"),
+            (1.234, "1.23"),
+            (0.9996, "1.00"),
+            (0.1234, "0.123"),
+            (0.01234, "0.0123"),
+            (0.0, "0.0000"),
+        ] {
+            assert_eq!(digits(value), text);
+        }
+        assert_eq!(time(1.234), "1.23 s ");
+        assert_eq!(time(0.01234), "12.3 ms");
+        assert_eq!(time(0.000_001_234), "1.23 µs");
+        assert_eq!(time(0.000_000_123), "123 ns");
     }
 }

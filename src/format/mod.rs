@@ -33,6 +33,7 @@ pub use sealing::{SealChunk, SealLayer, SealRequest, Sealer};
 pub use uniform::Uniform;
 pub(crate) use walker::Walker;
 
+use crate::aead::Algorithm;
 use crate::kdf::{Derivation, Kdf};
 use crate::{Error, Secret, Unknown};
 use std::fmt;
@@ -127,9 +128,24 @@ pub trait Format: Send + Sync {
         false
     }
 
+    /// The AEADs that new files can be sealed with, the default first. None for formats that are only
+    /// read.
+    fn algorithms(&self) -> &'static [Algorithm];
+
+    /// How many layers new files have by default, for formats with layers.
+    fn default_layers(&self) -> Option<u8> {
+        None
+    }
+
+    /// The key derivations, with the parameters that the format fixes; each with the format's name for it,
+    /// if it has several.
+    fn derivations(&self) -> Vec<(Option<&'static str>, Derivation)> {
+        Vec::new()
+    }
+
     /// Whether it can be written. Old formats are only read.
     fn writes(&self) -> bool {
-        true
+        !self.algorithms().is_empty()
     }
 
     /// Whether a file that starts with `head` is of this format, by its magic number.

@@ -60,6 +60,14 @@ impl Format for ParallelEncryptor {
         true
     }
 
+    fn algorithms(&self) -> &'static [Algorithm] {
+        &[Algorithm::Aes256Gcm]
+    }
+
+    fn derivations(&self) -> Vec<(Option<&'static str>, Derivation)> {
+        vec![(None, Derivation::Sha256)]
+    }
+
     fn claims(&self, _head: &[u8]) -> Claim {
         Claim::No
     }

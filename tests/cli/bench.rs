@@ -201,10 +201,10 @@ fn the_table_is_plain_where_there_is_no_terminal() {
     let lines: Vec<&str> = printed.lines().collect();
     assert_eq!(
         lines[0],
-        "AEADs on chunks in memory: GB/s, and % of copying the chunks"
+        "AEADs on chunks in memory: GiB/s, and % of copying the chunks"
     );
     // How many turns there were depends on how busy the machine is.
-    let note = lines[1].strip_prefix("1 GB is 10^9 bytes; median of ");
+    let note = lines[1].strip_prefix("median of ");
     let note = note.and_then(|note| note.strip_suffix(" turns; ± reaches over half of them"));
     assert!(
         note.is_some_and(|turns| turns.parse::<u8>().is_ok()),
@@ -215,9 +215,11 @@ fn the_table_is_plain_where_there_is_no_terminal() {
     assert_eq!(words, ["seal", "open"]);
     assert_eq!(lines[3], "aes-256-gcm, rustcrypto");
     assert_eq!(lines[7], "copying alone");
-    assert_eq!(lines.len(), 11);
+    assert_eq!(lines[11], "");
+    assert!(lines[12].starts_with("AES-256-GCM runs, at "), "{printed}");
+    assert_eq!(lines.len(), 13);
     for group in [4, 8] {
-        for (line, size) in lines[group..].iter().zip(["4 KiB", "64 KiB", "1 MiB"]) {
+        for (line, size) in lines[group..][..3].iter().zip(["4 KiB", "64 KiB", "1 MiB"]) {
             let label = format!("{size}  1 job");
             assert!(line.trim_start().starts_with(&label), "{line}");
             // Two rates with their percentages, or one without.
@@ -240,10 +242,15 @@ fn parts_follow_each_other_with_a_gap() {
     assert_eq!(lines[5], "");
     assert_eq!(
         lines[6],
-        "Streams: GB/s of plaintext, and % of copying it the same way"
+        "Streams: GiB/s of plaintext, and % of copying it the same way"
     );
     assert_eq!(lines[9], "parallel-encryptor, aes-256-gcm, 64 KiB");
-    assert_eq!(lines.len(), 15);
+    assert_eq!(lines[15], "");
+    assert!(
+        lines[16].contains("parallel-encryptor reaches "),
+        "{printed}"
+    );
+    assert_eq!(lines.len(), 17);
 }
 
 #[test]
@@ -336,17 +343,17 @@ fn bad_values_are_refused() {
         ),
         (
             &["--engine", "aws-lc", "--aead", "deoxys-ii-256"],
-            "fetool: nothing has all of what was selected\n\
-             fetool: hint: each option leaves only what it speaks of; give fewer of them\n",
+            "fetool: no benchmark matches the selection\n\
+             fetool: hint: filters are combined (AND); give fewer of them\n",
         ),
         (
             &["--format", "gfe", "--layers", "2"],
-            "fetool: nothing has all of what was selected\n\
-             fetool: hint: each option leaves only what it speaks of; give fewer of them\n",
+            "fetool: no benchmark matches the selection\n\
+             fetool: hint: filters are combined (AND); give fewer of them\n",
         ),
         (
             &["aead", "--dir", "."],
-            "fetool: --dir is for the formats, and none of them is selected\n",
+            "fetool: --dir requires a format to measure\n",
         ),
     ] {
         fetool(["bench"]).args(args).run().fails(2, message);
@@ -358,4 +365,30 @@ fn a_folder_that_is_not_there_is_told_before_anything_is_measured() {
     fetool(["bench", "--dir", "nowhere/at/all"])
         .run()
         .fails(1, "fetool: nowhere/at/all: no such file or directory\n");
+}
+
+/// The last line says what the numbers mean, and JSON has the same sentence.
+#[test]
+fn it_ends_with_a_conclusion() {
+    let aeads = "aes-256-gcm,chacha20-poly1305";
+    let args = ["aead", "--aead", aeads, "-j1"];
+    let printed = fetool(TINY).args(args).run().succeeds();
+    let printed = String::from_utf8(printed).unwrap();
+    let last = printed.lines().last().unwrap();
+    let (name, rest) = last.split_once(' ').unwrap();
+    assert!(
+        ["AES-256-GCM", "ChaCha20-Poly1305"].contains(&name),
+        "{last}"
+    );
+    assert!(rest.starts_with("is the fastest AEAD here, at "), "{last}");
+    assert!(rest.ends_with(" GiB/s."), "{last}");
+
+    let printed = fetool(TINY)
+        .args(["kdf", "-f", "parallel-encryptor", "--json"])
+        .run()
+        .succeeds();
+    let object: Value = serde_json::from_slice(&printed).unwrap();
+    let conclusion = object["conclusion"].as_str().unwrap();
+    assert!(conclusion.starts_with("a guess at a passphrase costs up to "));
+    assert!(conclusion.ends_with(" (SHA-256, once)."), "{conclusion}");
 }

@@ -449,3 +449,45 @@ fn progress_of_inspecting_goes_to_standard_error() {
     assert_eq!(inspect.stdout().as_bytes(), quiet);
     assert_eq!(inspect.code(), Some(0));
 }
+
+/// A terminal's lines end before its last column, and a word is never lost.
+#[test]
+fn a_terminal_gets_a_table_of_its_width() {
+    let path = vector("gfe_file_17_c16.gfe");
+    let plain = fetool(["inspect"]).arg(&path).run().succeeds();
+    let plain = String::from_utf8(plain).unwrap();
+    let (ended, seen) = fetool(["inspect"]).arg(&path).on_terminal().end();
+    ended.succeeds();
+    let widest = seen
+        .lines()
+        .skip(1)
+        .map(|line| line.trim_end().chars().count());
+    assert!(widest.max().unwrap() < 80, "{seen}");
+    assert!(
+        plain.lines().any(|line| line.chars().count() > 80),
+        "{plain}"
+    );
+    let words = |text: &str| {
+        let mut words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        words.sort_unstable();
+        words
+    };
+    assert_eq!(words(&seen), words(&plain));
+}
+
+#[test]
+fn quiet_prints_faults_only() {
+    let dir = Dir::new();
+    let whole = sealed(&data(100), "64KiB");
+    dir.write("good", &whole);
+    dir.write("cut", &whole[..50]);
+    let run = |args: &[&str]| fetool(["inspect", "-q"]).args(args).within(&dir).run();
+    assert_eq!(run(&["good", "good"]).succeeds(), b"");
+    let ended = run(&["good", "cut"]);
+    assert!(
+        ended.stderr().starts_with("fetool: cut: "),
+        "{}",
+        ended.stderr()
+    );
+    assert_eq!((ended.code(), ended.stdout().as_str()), (Some(5), ""));
+}

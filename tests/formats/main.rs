@@ -11,6 +11,7 @@ mod dexios_reader;
 #[path = "../weak_common/mod.rs"]
 mod weak_common;
 
+mod abilities;
 mod detection;
 mod dexios_bodies;
 mod dexios_detached;

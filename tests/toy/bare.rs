@@ -36,6 +36,10 @@ impl Format for Bare {
         ".bare"
     }
 
+    fn algorithms(&self) -> &'static [fetool::aead::Algorithm] {
+        &[fetool::aead::Algorithm::Aes256Gcm]
+    }
+
     fn claims(&self, _head: &[u8]) -> Claim {
         Claim::No
     }

@@ -27,6 +27,10 @@ impl Format for Nested {
         ".toys"
     }
 
+    fn algorithms(&self) -> &'static [fetool::aead::Algorithm] {
+        &[fetool::aead::Algorithm::Aes256Gcm]
+    }
+
     fn claims(&self, head: &[u8]) -> Claim {
         match head.starts_with(MAGICS[STREAMS - 1]) {
             true => Claim::Yes,

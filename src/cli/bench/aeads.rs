@@ -1,9 +1,9 @@
 //! The AEADs by themselves, on chunks in memory, beside copying the same chunks.
 
-use super::case::{Case, Operation, Part, Subject, Turn};
+use super::case::{Case, Operation, Part, Subject, rate};
 use super::names;
 use super::select::Selection;
-use crate::cli::failure::{Failure, Subjects};
+use crate::cli::failure::Subjects;
 use fetool::Error;
 use fetool::aead::{Aead, Algorithm, Engine, KEY_LEN, Tag};
 use std::hint::black_box;
@@ -21,90 +21,69 @@ const BATCH: usize = 256 << 10;
 pub fn cases(selection: &Selection) -> Vec<Case<'static>> {
     let mut cases = Vec::new();
     for chunk in CHUNKS {
-        for jobs in &selection.jobs {
-            let group = Group {
-                chunk,
-                jobs: *jobs,
-                size: selection.size,
-            };
+        for jobs in selection.jobs.iter().copied() {
             let limit = cases.len();
-            cases.push(group.case(Operation::Copy, None, None));
+            let size = selection.size;
+            let mut add = |operation, aead: Option<(Algorithm, Engine)>, limit| {
+                cases.push(Case {
+                    subject: Subject {
+                        part: Part::Aead,
+                        operation,
+                        aead: aead.map(|(algorithm, _)| names::of_aead(algorithm)),
+                        engine: aead.map(|(_, engine)| names::of_engine(engine)),
+                        chunk_size: Some(chunk as u64),
+                        jobs: Some(jobs.get()),
+                        size,
+                        ..Subject::default()
+                    },
+                    limit,
+                    turn: Box::new(move || {
+                        turn(chunk, operation, aead, jobs, size)
+                            .map_err(|error| Subjects::default().blame(&error))
+                    }),
+                });
+            };
+            add(Operation::Copy, None, None);
             for aead in selection.aeads() {
-                for operation in [Operation::Seal, Operation::Open] {
-                    cases.push(group.case(operation, Some(aead), Some(limit)));
-                }
+                add(Operation::Seal, Some(aead), Some(limit));
+                add(Operation::Open, Some(aead), Some(limit));
             }
         }
     }
     cases
 }
 
-/// Cases with the same limit.
-#[derive(Clone, Copy)]
-struct Group {
+/// All jobs at once; the rate is the sum of theirs.
+fn turn(
     chunk: usize,
+    operation: Operation,
+    aead: Option<(Algorithm, Engine)>,
     jobs: NonZeroUsize,
     size: Option<u64>,
-}
-
-impl Group {
-    fn case(
-        self,
-        operation: Operation,
-        aead: Option<(Algorithm, Engine)>,
-        limit: Option<usize>,
-    ) -> Case<'static> {
-        Case {
-            subject: Subject {
-                aead: aead.map(|(algorithm, _)| names::of_aead(algorithm)),
-                engine: aead.map(|(_, engine)| names::of_engine(engine)),
-                chunk_size: Some(self.chunk as u64),
-                jobs: Some(self.jobs.get()),
-                size: self.size,
-                ..Subject::new(Part::Aead, operation)
-            },
-            limit,
-            turn: Box::new(move || self.turn(operation, aead)),
+) -> Result<f64, Error> {
+    let deadline = Instant::now() + TURN;
+    let work = move || {
+        let mut batch = Batch::new(chunk, aead);
+        batch.work(operation); // its memory is there after that
+        let (mut time, mut bytes) = (Duration::ZERO, 0);
+        while bytes == 0 || size.map_or(Instant::now() < deadline, |size| bytes < size) {
+            time += batch.work(operation);
+            bytes += batch.buffer.len() as u64;
         }
-    }
-
-    /// All jobs at once; the rate is the sum of theirs.
-    fn turn(
-        self,
-        operation: Operation,
-        aead: Option<(Algorithm, Engine)>,
-    ) -> Result<Turn, Failure> {
-        let deadline = Instant::now() + TURN;
-        let work = move || {
-            let mut batch = Batch::new(self.chunk, aead);
-            batch.work(operation); // its memory is there after that
-            let mut time = Duration::ZERO;
-            let mut bytes = 0;
-            while bytes == 0
-                || self
-                    .size
-                    .map_or(Instant::now() < deadline, |size| bytes < size)
-            {
-                time += batch.work(operation);
-                bytes += batch.len() as u64;
-            }
-            Turn::rate(bytes, time).value()
-        };
-        thread::scope(|scope| {
-            let threads: Vec<_> = (0..self.jobs.get())
-                .map(|_| {
-                    let thread = thread::Builder::new().name("bench".to_owned());
-                    thread.spawn_scoped(scope, work).map_err(Error::Thread)
-                })
-                .collect::<Result<_, _>>()?;
-            let rates = threads.into_iter().map(|thread| thread.join());
-            rates
-                .map(|rate| rate.map_err(|_| Error::Panic("measuring")))
-                .sum::<Result<f64, Error>>()
-        })
-        .map(Turn::Rate)
-        .map_err(|error| Subjects::default().blame(&error))
-    }
+        rate(bytes, time)
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..jobs.get())
+            .map(|_| {
+                let thread = thread::Builder::new().name("bench".to_owned());
+                thread.spawn_scoped(scope, work).map_err(Error::Thread)
+            })
+            .collect::<Result<_, _>>()?;
+        let rates = threads.into_iter().map(|thread| thread.join());
+        rates
+            .map(|rate| rate.map_err(|_| Error::Panic("measuring")))
+            .sum()
+    })
 }
 
 /// Chunks that one thread works on.
@@ -127,10 +106,10 @@ impl Batch {
                 .expect("only engines that are there were selected");
             (aead, vec![1; algorithm.nonce_len()])
         });
-        let tags = match &aead {
-            Some((aead, nonce)) => seal(aead, nonce, chunk, &mut sealed),
-            None => Vec::new(),
-        };
+        let tags = aead
+            .as_ref()
+            .map(|(aead, nonce)| seal(aead, nonce, chunk, &mut sealed))
+            .unwrap_or_default();
         Self {
             chunk,
             buffer: plaintext.clone(),
@@ -141,19 +120,14 @@ impl Batch {
         }
     }
 
-    fn len(&self) -> usize {
-        self.buffer.len()
-    }
-
     /// Works on every chunk once, and tells how long that took.
     fn work(&mut self, operation: Operation) -> Duration {
-        // Opening wipes what was sealed, so that needs it anew; sealing is given the same copy, so
-        // that both find the chunks in the cache alike.
-        let before = match operation {
+        // Opening needs the sealed chunks anew; sealing is given a copy as well, so that both find the
+        // chunks in the cache alike.
+        self.buffer.copy_from_slice(match operation {
             Operation::Open => &self.sealed,
             _ => &self.plaintext,
-        };
-        self.buffer.copy_from_slice(before);
+        });
         let start = Instant::now();
         match (&self.aead, operation) {
             (Some((aead, nonce)), Operation::Open) => {

@@ -1,16 +1,16 @@
 //! What can be measured.
 
-use super::measure::Plan;
 use crate::cli::failure::Failure;
 use clap::ValueEnum;
 use serde::Serialize;
 use std::time::Duration;
 
 /// The parts of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
     /// The AEADs by themselves, on chunks in memory
+    #[default]
     Aead,
     /// The key derivations
     Kdf,
@@ -18,39 +18,11 @@ pub enum Part {
     Format,
 }
 
-impl Part {
-    pub const ALL: [Self; 3] = [Self::Aead, Self::Kdf, Self::Format];
-
-    /// How often its cases are measured.
-    pub fn plan(self) -> Plan {
-        let (name, turns, least) = match self {
-            Self::Aead => ("AEADs", 7, 2),
-            Self::Kdf => ("key derivations", 3, 1),
-            Self::Format => ("formats", 7, 2),
-        };
-        Plan {
-            name,
-            turns,
-            least,
-            // Every key derivation asks the system for its memory anew, and takes long enough.
-            warms_up: self != Self::Kdf,
-        }
-    }
-
-    /// How long it may take: 25 seconds for all parts, of half a minute.
-    pub fn patience(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::Aead => 9,
-            Self::Kdf => 7,
-            Self::Format => 9,
-        })
-    }
-}
-
 /// What is done with the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
+    #[default]
     Seal,
     Open,
     /// A limit: the data is only moved.
@@ -70,9 +42,8 @@ pub enum Way {
     File,
 }
 
-/// What a case measures. What does not go with it is `None`; the names of the fields are those of the
-/// JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What a case measures. A member that does not apply is `None`; the names are those of the JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Subject {
     pub part: Part,
     pub operation: Operation,
@@ -93,59 +64,15 @@ pub struct Subject {
     pub memory: Option<u64>,
 }
 
-impl Subject {
-    /// Nothing but a part and an operation.
-    pub fn new(part: Part, operation: Operation) -> Self {
-        Self {
-            part,
-            operation,
-            aead: None,
-            engine: None,
-            format: None,
-            layers: None,
-            kdf: None,
-            kdf_name: None,
-            way: None,
-            chunk_size: None,
-            jobs: None,
-            size: None,
-            memory: None,
-        }
-    }
-
-    /// Whether it is something that the machine does at most, and not we.
-    pub fn is_limit(&self) -> bool {
-        self.operation == Operation::Copy
-    }
-}
-
-/// What one turn measured.
-#[derive(Clone, Copy, Debug)]
-pub enum Turn {
-    /// Bytes a second.
-    Rate(f64),
-    /// Seconds.
-    Time(f64),
-}
-
-impl Turn {
-    /// So many bytes in this time.
-    pub fn rate(bytes: u64, time: Duration) -> Self {
-        // Clocks may stand still for a very short time.
-        Self::Rate(bytes as f64 / time.max(Duration::from_nanos(1)).as_secs_f64())
-    }
-
-    pub fn value(self) -> f64 {
-        match self {
-            Self::Rate(value) | Self::Time(value) => value,
-        }
-    }
-}
-
 /// Something to measure.
 pub struct Case<'a> {
     pub subject: Subject,
     /// The case in the same list that limits it.
     pub limit: Option<usize>,
-    pub turn: Box<dyn FnMut() -> Result<Turn, Failure> + 'a>,
+    pub turn: Box<dyn FnMut() -> Result<f64, Failure> + 'a>,
+}
+
+/// Bytes a second. Clocks may stand still for a very short time.
+pub fn rate(bytes: u64, time: Duration) -> f64 {
+    bytes as f64 / time.max(Duration::from_nanos(1)).as_secs_f64()
 }

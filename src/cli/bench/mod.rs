@@ -1,20 +1,18 @@
 //! `fetool bench`.
 //!
-//! Each part (`aeads`, `kdfs`, `formats`) is a list of [`Case`]s: what is measured, and a closure that
-//! measures it once. `measure` runs them in turns, and `table` and `json` tell what came out.
+//! Each part (`aeads`, `kdfs`, `streams`) is a list of [`Case`](case::Case)s: what is measured, and a
+//! closure that measures it once. `measure` runs them in turns; `table`, `conclusion` and the JSON tell the
+//! results.
 
 mod aeads;
 mod case;
-mod derived_once;
-mod files;
-mod formats;
-mod json;
+mod conclusion;
 mod kdfs;
 mod measure;
 mod names;
 mod select;
+mod streams;
 mod table;
-mod ways;
 
 use super::failure::Failure;
 use super::{args, manual, work};
@@ -23,20 +21,20 @@ use clap::ValueHint;
 use fetool::aead::{Algorithm, Engine};
 use fetool::format::Format;
 use fetool::format::gocrypt::LAYERS_MAX;
-use measure::Measured;
+use measure::{Measured, Patience};
 use select::Selection;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Measure how fast this machine seals and opens
 ///
 /// Takes less than half a minute. Shows the AEADs by engine, chunk size and number of worker threads,
-/// the key derivations by time and memory, and whole streams by format; each beside a limit that
-/// was measured in the same run. What is selected is measured, and nothing else.
+/// the key derivations by time and memory, and whole streams by format, each beside a limit that
+/// is measured in the same run. The last line says what the numbers mean.
 #[derive(clap::Args)]
 #[command(after_help = manual::BENCH_EXAMPLES)]
 pub struct Args {
-    /// What to measure; everything otherwise
+    /// What to measure [default: everything]
     #[arg(value_name = "PART")]
     parts: Vec<Part>,
 
@@ -58,22 +56,22 @@ pub struct Args {
 
     /// Worker threads, such as 1,2,4; 0 is one for each core
     ///
-    /// Without it, 1 and one for each core.
+    /// [default: 1 and one for each core]
     #[arg(short, long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(0..=256), help_heading = "Work")]
     jobs: Vec<u16>,
 
     /// Plaintext bytes of one turn
     ///
-    /// Without it, as many as make a turn take some hundredths of a second. An AEAD takes at
-    /// least 256 KiB and one chunk.
+    /// [default: 32 MiB for formats, fewer with layers; a fixed time for AEADs] An AEAD takes at
+    /// least 256 KiB and one chunk. With a large SIZE a run takes longer than half a minute.
     #[arg(long, value_name = "SIZE", value_parser = args::bytes, help_heading = "Work")]
     size: Option<u64>,
 
-    /// Measure the formats from file to file in FOLDER too
+    /// Measure the formats from file to file in DIR as well
     ///
     /// Nothing stays there. Without --size the files are small enough to pass through the system's
     /// memory without ever reaching the disk.
-    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, help_heading = "Work")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Work")]
     dir: Option<PathBuf>,
 
     /// Print one JSON object
@@ -81,37 +79,58 @@ pub struct Args {
     json: bool,
 }
 
+/// No round of turns that would end later begins, in each part.
+const ROUNDS: Duration = Duration::from_millis(7_000);
+/// No turn begins later, however busy the machine is. The longest takes two or three seconds.
+const TURNS: Duration = Duration::from_millis(8_300);
+
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let start = Instant::now();
     let selection = Selection::new(args)?;
+    let parts = selection.parts();
     let mut all = Vec::new();
-    // What one part takes longer, the next has less.
-    let mut deadline = Instant::now();
-    for part in selection.parts() {
-        deadline += part.patience();
-        let measured = measure(part, deadline, &selection)?;
-        if args.json {
-            all.extend(measured);
-        } else {
+    for (done, part) in parts.iter().enumerate() {
+        // What one part takes longer, the next has less.
+        let by = |each: Duration| start + each * (done as u32 + 1);
+        let patience = Patience {
+            rounds: by(ROUNDS),
+            // A chosen size takes as long as it takes.
+            turns: args.size.is_none().then(|| by(TURNS)),
+        };
+        let measured = measure(*part, patience, &selection)?;
+        if !args.json && !measured.is_empty() {
             let gap = if all.is_empty() { "" } else { "\n" };
-            let table = table::draw(part, &measured, &table::Look::of_stdout());
+            let table = table::draw(*part, &measured, &table::Look::of_stdout());
             work::print((gap.to_owned() + &table).as_bytes())?;
-            all.extend(measured);
         }
+        all.extend(measured);
     }
+    let conclusion = conclusion::of(&all);
     if args.json {
-        work::print(json::object(&all).as_bytes())?;
+        let object = serde_json::json!({
+            "fetool": env!("CARGO_PKG_VERSION"),
+            "cores": fetool::all_cores().get(),
+            "results": all,
+            "conclusion": conclusion,
+        });
+        work::print(format!("{object}\n").as_bytes())?;
+    } else if let Some(conclusion) = conclusion {
+        work::print(format!("\n{conclusion}\n").as_bytes())?;
     }
     Ok(())
 }
 
-fn measure(part: Part, deadline: Instant, selection: &Selection) -> Result<Vec<Measured>, Failure> {
-    let plan = part.plan();
+fn measure(
+    part: Part,
+    patience: Patience,
+    selection: &Selection,
+) -> Result<Vec<Measured>, Failure> {
     match part {
-        Part::Aead => measure::run(plan, deadline, aeads::cases(selection)),
-        Part::Kdf => measure::run(plan, deadline, kdfs::cases(selection)),
+        Part::Aead => measure::run(part, patience, aeads::cases(selection)),
+        Part::Kdf => measure::run(part, patience, kdfs::cases(selection)),
         Part::Format => {
-            let streams = formats::Streams::prepare(selection)?;
-            measure::run(plan, deadline, streams.cases(selection))
+            let streams = streams::prepare(selection)?;
+            measure::run(part, patience, streams::cases(&streams, selection))
         }
     }
 }

@@ -1,24 +1,28 @@
-//! What of everything is measured. Each selector leaves those lines that it speaks of.
+//! What is measured: each filter leaves the cases that it applies to.
 
 use super::Args;
 use super::case::Part;
+use super::streams::Scratch;
 use crate::cli::failure::{Failure, shown};
+use clap::ValueEnum;
 use fetool::aead::{Aead, Algorithm, Engine, KEY_LEN};
 use fetool::all_cores;
-use fetool::format::{FORMATS, Format, dexios, gfe, gocrypt, parallel_encryptor};
+use fetool::format::{FORMATS, Format};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::ops::Deref;
 
 /// What is measured.
-pub struct Selection {
-    parts: Vec<Part>,
-    aeads: Vec<Algorithm>,
-    engines: Vec<Engine>,
-    formats: Vec<&'static dyn Format>,
-    layers: Vec<u8>,
+pub struct Selection<'a> {
+    args: &'a Args,
     pub jobs: Vec<NonZeroUsize>,
-    pub size: Option<u64>,
-    pub dir: Option<PathBuf>,
+}
+
+impl Deref for Selection<'_> {
+    type Target = Args;
+
+    fn deref(&self) -> &Args {
+        self.args
+    }
 }
 
 /// A format with what it is sealed with.
@@ -29,60 +33,50 @@ pub struct Choice {
     pub layers: Option<u8>,
 }
 
-impl Selection {
+impl<'a> Selection<'a> {
     /// Refuses what selects nothing, before anything takes time.
-    pub fn new(args: &Args) -> Result<Self, Failure> {
+    pub fn new(args: &'a Args) -> Result<Self, Failure> {
         if args.size == Some(0) {
             return Err(Failure::usage("--size 0 leaves nothing to measure"));
         }
-        let selection = Self {
-            parts: args.parts.clone(),
-            aeads: args.aead.clone(),
-            engines: args.engine.clone(),
-            formats: args.format.clone(),
-            layers: args.layers.clone(),
-            jobs: jobs(&args.jobs),
-            size: args.size,
-            dir: args.dir.clone(),
-        };
+        let jobs = jobs(&args.jobs);
+        let selection = Self { args, jobs };
         let parts = selection.parts();
         if parts.is_empty() {
-            return Err(Failure::usage("nothing has all of what was selected")
-                .hint("each option leaves only what it speaks of; give fewer of them"));
+            return Err(Failure::usage("no benchmark matches the selection")
+                .hint("filters are combined (AND); give fewer of them"));
         }
-        if let Some(dir) = &selection.dir {
+        if let Some(dir) = &args.dir {
             if !parts.contains(&Part::Format) {
-                return Err(Failure::usage(
-                    "--dir is for the formats, and none of them is selected",
-                ));
+                return Err(Failure::usage("--dir requires a format to measure"));
             }
-            check_folder(dir)?;
+            Scratch::new(dir).map_err(|error| Failure::system(shown(dir), &error))?;
         }
         Ok(selection)
     }
 
     /// The parts that have something to measure.
     pub fn parts(&self) -> Vec<Part> {
-        let wanted = |part: &Part| all_or_listed(&self.parts, part);
+        let parts = Part::value_variants().iter().copied();
+        let wanted = parts.filter(|part| all_or_listed(&self.parts, part));
         let has_cases = |part: &Part| match part {
             Part::Aead => !self.aeads().is_empty(),
-            Part::Kdf => self.kdf_formats().next().is_some(),
+            Part::Kdf => !self.kdf_formats().is_empty(),
             Part::Format => !self.choices().is_empty(),
         };
-        let parts = Part::ALL.into_iter();
-        parts.filter(wanted).filter(has_cases).collect()
+        wanted.filter(has_cases).collect()
     }
 
     /// The AEADs with the engines that have them here.
     pub fn aeads(&self) -> Vec<(Algorithm, Engine)> {
-        if !self.formats.is_empty() || !self.layers.is_empty() {
+        if !self.format.is_empty() || !self.layers.is_empty() {
             return Vec::new();
         }
         let algorithms = Algorithm::ALL.into_iter();
         algorithms
-            .filter(|algorithm| all_or_listed(&self.aeads, algorithm))
+            .filter(|algorithm| all_or_listed(&self.aead, algorithm))
             .flat_map(|algorithm| Engine::ALL.map(|engine| (algorithm, engine)))
-            .filter(|(_, engine)| all_or_listed(&self.engines, engine))
+            .filter(|(_, engine)| all_or_listed(&self.engine, engine))
             .filter(|(algorithm, engine)| {
                 Aead::with_engine(*engine, *algorithm, &[0; KEY_LEN]).is_some()
             })
@@ -90,31 +84,36 @@ impl Selection {
     }
 
     /// The formats whose key derivations are measured.
-    pub fn kdf_formats(&self) -> impl Iterator<Item = &'static dyn Format> {
-        let others = !self.aeads.is_empty() || !self.engines.is_empty() || !self.layers.is_empty();
-        let formats = written().filter(|format| self.takes(*format));
-        formats.filter(move |_| !others)
+    pub fn kdf_formats(&self) -> Vec<&'static dyn Format> {
+        let others = !self.aead.is_empty() || !self.engine.is_empty() || !self.layers.is_empty();
+        match others {
+            true => Vec::new(),
+            false => self.formats().collect(),
+        }
     }
 
-    /// The formats with every AEAD and number of layers that was selected; with their own where
+    /// The formats with every AEAD and number of layers that was selected; with their defaults where
     /// nothing was.
     pub fn choices(&self) -> Vec<Choice> {
-        if !self.engines.is_empty() {
-            return Vec::new();
-        }
         let mut choices = Vec::new();
-        for format in written().filter(|format| self.takes(*format)) {
-            let has_layers = format.name() == gocrypt::GoCrypt.name();
-            let layers: Vec<Option<u8>> = match (has_layers, self.layers.as_slice()) {
-                (true, []) => vec![Some(gocrypt::LAYERS_DEFAULT)],
-                (true, layers) => layers.iter().copied().map(Some).collect(),
-                (false, []) => vec![None],
-                (false, _) => continue,
+        for format in self.formats().filter(|_| self.engine.is_empty()) {
+            let layers: Vec<Option<u8>> = match (format.default_layers(), self.layers.as_slice()) {
+                (default, []) => vec![default],
+                (Some(_), layers) => layers.iter().copied().map(Some).collect(),
+                (None, _) => continue,
             };
-            for algorithm in self.algorithms_of(format) {
-                choices.extend(layers.iter().map(|layers| Choice {
+            let has = format.algorithms();
+            let algorithms = match self.aead.as_slice() {
+                [] => &has[..1],
+                _ => has,
+            };
+            for algorithm in algorithms {
+                let layers = layers
+                    .iter()
+                    .filter(|_| all_or_listed(&self.aead, algorithm));
+                choices.extend(layers.map(|layers| Choice {
                     format,
-                    algorithm,
+                    algorithm: *algorithm,
                     layers: *layers,
                 }));
             }
@@ -122,49 +121,21 @@ impl Selection {
         choices
     }
 
-    fn algorithms_of(&self, format: &dyn Format) -> Vec<Algorithm> {
-        let has = algorithms(format);
-        match self.aeads.as_slice() {
-            [] => vec![has[0]],
-            wanted => has
-                .iter()
-                .copied()
-                .filter(|it| wanted.contains(it))
-                .collect(),
-        }
-    }
-
-    fn takes(&self, format: &dyn Format) -> bool {
-        self.formats.is_empty() || self.formats.iter().any(|it| it.name() == format.name())
+    /// The selected formats that can be sealed.
+    fn formats(&self) -> impl Iterator<Item = &'static dyn Format> {
+        let written = FORMATS
+            .iter()
+            .copied()
+            .filter(|it| !it.algorithms().is_empty());
+        written.filter(|format| {
+            let named = |it: &&dyn Format| it.name() == format.name();
+            self.format.is_empty() || self.format.iter().any(named)
+        })
     }
 }
 
 fn all_or_listed<T: PartialEq>(list: &[T], it: &T) -> bool {
     list.is_empty() || list.contains(it)
-}
-
-fn written() -> impl Iterator<Item = &'static dyn Format> {
-    FORMATS.iter().copied().filter(|format| format.writes())
-}
-
-/// What a format can be sealed with, its default first.
-fn algorithms(format: &dyn Format) -> &'static [Algorithm] {
-    use Algorithm::{Aes256Gcm, DeoxysII256, XChaCha20Poly1305};
-    let name = format.name();
-    if name == dexios::Dexios.name() {
-        &[XChaCha20Poly1305, Aes256Gcm, DeoxysII256]
-    } else if name == gocrypt::GoCrypt.name() {
-        &[XChaCha20Poly1305]
-    } else {
-        debug_assert!(
-            [
-                gfe::Gfe.name(),
-                parallel_encryptor::ParallelEncryptor.name()
-            ]
-            .contains(&name)
-        );
-        &[Aes256Gcm]
-    }
 }
 
 /// The numbers of jobs, each once and in their order.
@@ -177,11 +148,4 @@ fn jobs(said: &[u16]) -> Vec<NonZeroUsize> {
     jobs.sort();
     jobs.dedup();
     jobs
-}
-
-/// Whether files can be made in it.
-fn check_folder(dir: &Path) -> Result<(), Failure> {
-    super::files::Scratch::new(dir)
-        .map(drop)
-        .map_err(|error| Failure::system(shown(dir), &error))
 }

@@ -9,10 +9,10 @@ use fetool::{Inspected, Possible, status};
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// Of the table of header fields.
-const HEX_COLUMNS: usize = 24;
+/// Of the table of header fields: the columns of a name, and of hex digits.
+const COLUMNS: usize = 24;
 /// A meaning in fewer columns goes below its field.
-const MEANING_MIN: usize = 24;
+const MEANING_MIN: usize = 16;
 
 /// What is known of one file.
 pub struct Report {
@@ -173,22 +173,22 @@ impl Report {
 /// Appends the header's fields as a table. A terminal too narrow for its columns gets hex digits and
 /// meaning below each field's name.
 fn fields(text: &mut String, fields: &[Field], width: Option<usize>) {
-    let name_columns = match width {
-        None => HEX_COLUMNS,
-        Some(_) => fields
-            .iter()
-            .map(|field| field.name.len())
-            .max()
-            .unwrap_or(0),
+    let longest = |of: &dyn Fn(&Field) -> usize| fields.iter().map(of).max().unwrap_or(0);
+    let (name_columns, hex_columns) = match width {
+        None => (COLUMNS, COLUMNS),
+        Some(_) => (
+            longest(&|field| field.name.len()),
+            longest(&|field| short_hex(&field.bytes).len()).min(COLUMNS),
+        ),
     };
     let left = "    offset  size  ".len() + name_columns + 2;
-    let right = left + HEX_COLUMNS + 2;
+    let right = left + hex_columns + 2;
     let is_narrow = width.is_some_and(|width| width <= right + MEANING_MIN);
     let _ = write!(text, "    offset  size  {:<name_columns$}", "field");
     match is_narrow {
         true => text.truncate(text.trim_end().len()),
         false => {
-            let _ = write!(text, "  {:<HEX_COLUMNS$}  meaning", "hex");
+            let _ = write!(text, "  {:<hex_columns$}  meaning", "hex");
         }
     }
     text.push('\n');
@@ -205,15 +205,15 @@ fn fields(text: &mut String, fields: &[Field], width: Option<usize>) {
         }
         let _ = write!(text, "{:<name_columns$}  ", field.name);
         match width {
-            Some(_) if hex.len() > HEX_COLUMNS => {
+            Some(_) if hex.len() > hex_columns => {
                 // The meaning begins below the last of them.
-                let pieces = lines(&hex, HEX_COLUMNS);
+                let pieces = lines(&hex, hex_columns);
                 text.push_str(&pieces.join(&format!("\n{:left$}", "")));
                 let last = pieces.last().map_or(0, String::len);
-                text.extend(std::iter::repeat_n(' ', HEX_COLUMNS - last));
+                text.extend(std::iter::repeat_n(' ', hex_columns - last));
             }
             _ => {
-                let _ = write!(text, "{hex:<HEX_COLUMNS$}");
+                let _ = write!(text, "{hex:<hex_columns$}");
             }
         }
         text.push_str("  ");

@@ -14,17 +14,24 @@ pub const MEASURING: Chapter = (
     "HOW IT IS MEASURED",
     &[
         Text(
-            "Everything that is measured is done once to warm up (but for key derivations, which take \
-             long and ask for new memory each time), and then in turns: every line once, every line \
-             once more. Another program that takes the machine for a moment \
-             spoils one turn of many lines, and the median leaves that out. What stands behind \
-             ± is how far the farther quartile is from the median; above 10 % or so, the machine was \
-             too busy to tell. There are 7 turns, 3 of the key derivations, and fewer on a machine \
-             where they would take longer than half a minute together.",
+            "Each benchmark runs once to warm up, and then in turns: every line once, then every \
+             line once more. Another program that takes the processor for a moment spoils one turn \
+             of many lines, and the median leaves that out. The number behind ± is the distance of \
+             the farther quartile from the median. Above 10 % or so, the machine was too busy to \
+             tell. There are 7 turns, 3 of key derivations, and fewer on a slow or busy machine.",
         ),
         Text(
-            "Beside each rate is what part it is of its limit, measured in the same turns. More than \
-             100 % is possible: the limit is a plain copy, and not always the best one.",
+            "A run without --size ends in less than 30 seconds. A benchmark that a busy machine \
+             leaves no time for is left out, with a warning.",
+        ),
+        Text(
+            "Beside each rate is its percentage of the limit, which is measured in the same turns. \
+             More than 100 % is possible: the limit is a plain copy, and not always the best one. \
+             Rates and sizes count in powers of 1024: GiB/s, MiB.",
+        ),
+        Text(
+            "The last line says what the numbers mean: the fastest AEAD, and whether encryption or \
+             the medium is the limit. The medium is, if the fastest format reaches 75 % of copying.",
         ),
         Item(
             "aead",
@@ -35,32 +42,30 @@ pub const MEASURING: Chapter = (
         Item(
             "kdf",
             "the key derivations with the parameters that the formats fix: the time for one key, and \
-             the memory that it works on. A slow key derivation is a good one, where it protects a \
-             passphrase.",
+             the memory that it works on. A slow key derivation protects a passphrase better.",
         ),
         Item(
             "format",
             "whole streams, sealed and opened as seal and open do it: from memory to nowhere \
              ('memory'), from one pipe to another ('pipe') and, with --dir, from a file to a new \
-             file ('file'). Keys are derived before. The limit is a plain copy the same way, in \
-             blocks of 1 MiB. The engine is always the fastest. Dexios has its default AEAD unless \
-             --aead names others, GoCrypt 5 layers unless --layers does.",
+             file ('file'). Keys are derived before the clock starts, but for those of GoCrypt's \
+             inner layers. The limit is a plain copy the same way, in blocks of 1 MiB. The engine \
+             is always the fastest. The defaults are the format's own AEAD and 5 layers.",
         ),
         Text(
-            "In the bars, what is full is the slower one of sealing and opening, and what is pale \
-             goes on to the faster one. Where standard output is no terminal there are no bars, and \
-             with NO_COLOR no colours.",
+            "The full part of a bar is the slower one of sealing and opening; the pale part goes on \
+             to the faster one. There are no bars if standard output is not a terminal, and no \
+             colours with NO_COLOR.",
         ),
         Text(
-            "Each option under SELECTION leaves only those lines that it speaks of, and a PART only \
-             that part: 'fetool bench --aead deoxys-ii-256' measures that AEAD in its engines and in \
-             Dexios. Lists are separated by commas. Where nothing is left, the status is 2.",
+            "The filters under SELECTION and PART are combined (AND): 'fetool bench --aead \
+             deoxys-ii-256' measures that AEAD in its engines and in Dexios. Lists are separated by \
+             commas. If no benchmark matches, the status is 2.",
         ),
         Text(
-            "With --dir, files named '.fetool-*' are made in FOLDER. They are removed at the end, at \
-             errors and at any signal that can be caught. Nothing is told to be brought to the disk \
-             (fsync), so that unless --size is larger than the system's memory for files, that is \
-             what is measured.",
+            "With --dir, files named '.fetool-*' are made in DIR. They are removed at the end, at \
+             errors and at any signal that can be caught. fsync is not called: unless --size is \
+             larger than the page cache, the cache is what is measured.",
         ),
     ],
 );
@@ -75,6 +80,7 @@ pub const BENCH_JSON: Chapter = (
         ),
         Item("fetool", "string: the version"),
         Item("cores", "number: the cores that fetool may use"),
+        Item("conclusion", "string or null: what the numbers mean"),
         Item(
             "results",
             "array of objects, one for each operation, with the members that follow",

@@ -24,7 +24,7 @@ pub use slot::{Slot, SlotHash};
 use super::{Claim, Format, Header, NewFiles, SealRequest, Sealer};
 use crate::Error;
 use crate::aead::{Aead, Algorithm};
-use crate::kdf::{Kdf, Key};
+use crate::kdf::{Derivation, Kdf, Key};
 use codec::{BLOCK_LEN, Blocks, LAYOUT, MAX_BLOCKS};
 
 /// The first byte of every Dexios file; the version follows.
@@ -52,6 +52,28 @@ impl Format for Dexios {
 
     fn derives_keys(&self) -> bool {
         true
+    }
+
+    fn algorithms(&self) -> &'static [Algorithm] {
+        &[
+            Algorithm::XChaCha20Poly1305,
+            Algorithm::Aes256Gcm,
+            Algorithm::DeoxysII256,
+        ]
+    }
+
+    fn derivations(&self) -> Vec<(Option<&'static str>, Derivation)> {
+        let slots = [
+            ("A1", SlotHash::Argon2idV1),
+            ("A2", SlotHash::Argon2idV2),
+            ("A3", SlotHash::Argon2idV3),
+            ("B4", SlotHash::BalloonV4),
+            ("B5", SlotHash::BalloonV5),
+        ];
+        let known = slots.into_iter();
+        known
+            .filter_map(|(name, hash)| Some((Some(name), hash.derivation()?)))
+            .collect()
     }
 
     fn claims(&self, head: &[u8]) -> Claim {

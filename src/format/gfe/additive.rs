@@ -1,6 +1,7 @@
 //! GFE files whose additive nonce the caller accepts wherever a chunk authenticates in it.
 
 use super::{Gfe, GfeHeader};
+use crate::aead::Algorithm;
 use crate::format::{
     Claim, Description, Format, Frames, Header, Limits, Proof, SealRequest, Sealer, Unlocked,
 };
@@ -24,6 +25,10 @@ impl Format for GfeAdditive {
 
     fn suffix(&self) -> &'static str {
         Gfe.suffix()
+    }
+
+    fn algorithms(&self) -> &'static [Algorithm] {
+        Gfe.algorithms()
     }
 
     fn claims(&self, head: &[u8]) -> Claim {

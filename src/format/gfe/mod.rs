@@ -34,7 +34,7 @@ pub use header::{GfeHeader, Size};
 
 use super::{Claim, End, Format, Header, Layout, NewFiles, SealRequest, Sealer, many_files};
 use crate::aead::{Algorithm, KEY_LEN, TAG_LEN};
-use crate::kdf::Key;
+use crate::kdf::{Derivation, Kdf, Key};
 use crate::secret::without_line_end;
 use crate::{Error, Secret};
 use codec::Codec;
@@ -71,6 +71,16 @@ impl Format for Gfe {
 
     fn suffix(&self) -> &'static str {
         ".gfe"
+    }
+
+    fn algorithms(&self) -> &'static [Algorithm] {
+        &[Algorithm::Aes256Gcm]
+    }
+
+    fn derivations(&self) -> Vec<(Option<&'static str>, Derivation)> {
+        let kdfs = [Kdf::Argon2id, Kdf::Pbkdf2].into_iter();
+        let known = kdfs.filter_map(|kdf| kdf.for_gfe().ok());
+        known.map(|derivation| (None, derivation)).collect()
     }
 
     fn claims(&self, head: &[u8]) -> Claim {

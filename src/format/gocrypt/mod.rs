@@ -93,6 +93,18 @@ impl Format for GoCrypt {
         true
     }
 
+    fn algorithms(&self) -> &'static [Algorithm] {
+        &[Algorithm::XChaCha20Poly1305]
+    }
+
+    fn default_layers(&self) -> Option<u8> {
+        Some(LAYERS_DEFAULT)
+    }
+
+    fn derivations(&self) -> Vec<(Option<&'static str>, Derivation)> {
+        vec![(None, DERIVATION)]
+    }
+
     fn claims(&self, _head: &[u8]) -> Claim {
         Claim::No
     }

@@ -4,6 +4,7 @@ use super::codec::{NONCE_LEN, plaintext_of};
 use super::header::{
     SALT_LEN, codec, description, fields, geometry, nonce_and_salt, proof, try_first,
 };
+use crate::aead::Algorithm;
 use crate::format::{
     Claim, Description, Evidence, Format, Frames, Geometry, Header, Limits, SealRequest, Sealer,
     Unlocked, shorter_than,
@@ -32,8 +33,8 @@ impl Format for GoCryptV1 {
         true
     }
 
-    fn writes(&self) -> bool {
-        false
+    fn algorithms(&self) -> &'static [Algorithm] {
+        &[]
     }
 
     fn claims(&self, _head: &[u8]) -> Claim {

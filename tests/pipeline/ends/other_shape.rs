@@ -57,6 +57,10 @@ impl Format for Fixed {
         ".test"
     }
 
+    fn algorithms(&self) -> &'static [fetool::aead::Algorithm] {
+        &[fetool::aead::Algorithm::Aes256Gcm]
+    }
+
     fn claims(&self, head: &[u8]) -> Claim {
         if head.starts_with(MAGIC) {
             Claim::Yes
