@@ -33,6 +33,7 @@ _fetool_value() {
         'open --salt') kind=spec ;;
         'open --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
         'open -f'|'open --format') kind=words values='gfe dexios gocrypt gocrypt-v1 parallel-encryptor' ;;
+        'open --gfe-nonce') kind=words values='auto additive' ;;
         'open --header') kind=file ;;
         'open --max-memory') kind=other ;;
         'open --files0-from') kind=file ;;
@@ -50,6 +51,7 @@ _fetool_value() {
         'inspect --salt') kind=spec ;;
         'inspect --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
         'inspect -f'|'inspect --format') kind=words values='gfe dexios gocrypt gocrypt-v1 parallel-encryptor' ;;
+        'inspect --gfe-nonce') kind=words values='auto additive' ;;
         'inspect --header') kind=file ;;
         'inspect --max-memory') kind=other ;;
         'inspect -j'|'inspect --jobs') kind=other ;;
@@ -75,6 +77,7 @@ _fetool_value() {
         'rekey -j'|'rekey --jobs') kind=other ;;
         'rekey --progress') kind=words values='auto always never' ;;
         'keygen -o'|'keygen --output') kind=file ;;
+        'keygen --comment') kind=other ;;
         'bench ') kind=words values='aead kdf format' ;;
         'bench --aead') kind=words values='aes-256-gcm chacha20-poly1305 xchacha20-poly1305 deoxys-ii-256' ;;
         'bench --engine') kind=words values='aws-lc fetool rustcrypto' ;;
@@ -145,10 +148,10 @@ _fetool() {
     local command=${words[1]} last=${words[${#words[@]} - 1]} front= value=$word
     case $command in
         seal) options='-k --key -p --passphrase --salt --kdf --new-key --add-key -f --format --aead --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        open) options='-k --key -p --passphrase --salt --kdf -f --format --header --max-memory --strict --check -r --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        inspect) options='--json --verify -k --key -p --passphrase --salt --kdf -f --format --header --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        rekey) options='-k --key -p --passphrase --salt --kdf --new-key --new-passphrase --new-salt --new-kdf --add --remove --list --reseal -f --format --max-memory --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        keygen) options='-o --output -h --help' ;;
+        open) options='-k --key -p --passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-memory --strict --check -r --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        inspect) options='--json --verify -k --key -p --passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        rekey) options='-k --key -p --passphrase --salt --kdf --new-key --new-passphrase --new-salt --new-kdf --add --remove --list --reseal -f --format --max-memory --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        keygen) options='-o --output --comment -h --help' ;;
         bench) options='--aead --engine -f --format --layers -j --jobs --size --dir --json -h --help' ;;
         help) options='-h --help' ;;
     esac

@@ -200,7 +200,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'S
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s o -l output -d 'Write the key to FILE' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Write the key as text below a comment: what it is for, since when' -r
+complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Write the key as text below a comment: what it is for, since when' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l aead -d 'These AEADs only, by themselves and in the formats that have them' -r -f -a "aes-256-gcm\t''
 chacha20-poly1305\t''

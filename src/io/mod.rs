@@ -9,7 +9,7 @@ pub mod output;
 pub mod place;
 pub mod process;
 pub mod prompt;
-pub mod text;
+pub mod terminal_safe;
 
 use nix::sys::stat::{FileStat, SFlag};
 use std::fs::Metadata;

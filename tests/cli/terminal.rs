@@ -175,7 +175,6 @@ fn colours_are_for_terminals() {
         &["help"],
         &["help", "seal"],
         &["seal", "--help"],
-        &["sael"],
     ] {
         let (_, seen) = fetool(args).on_terminal().end();
         assert!(seen.contains("\x1b["), "{args:?}: {seen:?}");

@@ -2,6 +2,7 @@
 
 use super::case::Subject;
 use super::measure::{Measured, Spread};
+use crate::io::terminal_safe;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -36,9 +37,8 @@ pub fn object(measured: &[Measured]) -> String {
         cores: fetool::all_cores().get(),
         results: measured.iter().map(Line::new).collect(),
     };
-    let mut line = serde_json::to_string(&object).expect("strings and numbers have JSON");
-    line.push('\n');
-    line
+    let line = serde_json::to_string(&object).expect("strings and numbers have JSON");
+    terminal_safe::json(&line) + "\n"
 }
 
 impl<'a> Line<'a> {

@@ -187,7 +187,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             let metadata = path.metadata();
             let metadata = metadata.map_err(|error| Failure::system(source.name(), &error))?;
             refuse_irregular(&metadata, &source.name())?;
-            let secrets = find(&old, new.as_ref())?;
+            let secrets = find(args, &old, new.as_ref())?;
             let rekeyed = in_place::change(args, path, &secrets)?;
             tell(args, &source.name(), &rekeyed);
             warn_of_slot(args, &secrets);
@@ -277,10 +277,13 @@ pub fn warn_of_slot(args: &Args, secrets: &Secrets) {
 }
 
 /// Reads both secrets, or asks for them, the old one first.
-pub fn find(old: &Plan, new: Option<&Plan>) -> Result<Secrets, Failure> {
+pub fn find(args: &Args, old: &Plan, new: Option<&Plan>) -> Result<Secrets, Failure> {
+    let work = &args.work;
     Ok(Secrets {
-        old: old.find(Purpose::Open)?,
-        new: new.map(|plan| plan.find(Purpose::Change)).transpose()?,
+        old: old.find(Purpose::Open, work)?,
+        new: new
+            .map(|plan| plan.find(Purpose::Change, work))
+            .transpose()?,
     })
 }
 
@@ -328,7 +331,7 @@ fn copy(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<
     let read: Vec<_> = input.id().into_iter().chain(keys).collect();
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
-    let secrets = find(old, new)?;
+    let secrets = find(args, old, new)?;
     subjects.key.clone_from(&secrets.old.name);
     let rekeyed = rekey(args, &secrets)
         .run(input, &mut output)
