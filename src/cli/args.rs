@@ -20,9 +20,10 @@ use std::sync::LazyLock;
 pub struct SecretArgs {
     /// Where the key is: @FILE, env:NAME or fd:N
     ///
-    /// @FILE takes the file's bytes as they are, @- standard input (when the data comes from a
+    /// @FILE takes the file's bytes as they are (@~/FILE: in the home directory), @- standard input (when the data comes from a
     /// PATH), env:NAME an environment variable, fd:N a file descriptor that the caller
     /// opened. Never the key itself: what is typed here can be read by every user of the machine.
+    /// Without -k and -p the environment variable FETOOL_KEY is taken, which holds a SPEC too.
     ///
     /// A GFE key is 32 raw bytes, or their 64 hexadecimal digits or 44 base64 characters with an
     /// optional line end, below lines that begin with '#'. 'fetool keygen' makes one. For the other formats it is any bytes.

@@ -2,7 +2,7 @@
 
 use crate::io::cleanup;
 use crate::io::output::Refused;
-use crate::io::text::NotText;
+use crate::io::terminal_safe::{self, NotText};
 use fetool::{Error, plain, status};
 use signal_hook::consts::SIGPIPE;
 use std::io::{self, Write};
@@ -154,12 +154,22 @@ impl Subjects {
         failure
     }
 
+    /// Whether the output is an open file of this process, by its name.
+    fn output_is_descriptor(&self) -> bool {
+        let names = ["/dev/fd/", "/proc/self/fd/"];
+        self.output == "/dev/stdout" || names.iter().any(|name| self.output.starts_with(name))
+    }
+
     /// Says why an output could not be opened.
     pub fn refused(&self, refused: Refused) -> Failure {
         let usage = |what: &str| Failure::usage(what).about(&self.output);
         match refused {
             Refused::Terminal => Failure::usage("refusing to write sealed data to the terminal")
                 .hint("send it to a file or a pipe, or force it with '-o -'"),
+            // A redirected standard output by its name.
+            Refused::Exists if self.output_is_descriptor() => usage("the file exists already")
+                .with_status(status::SYSTEM)
+                .hint("for standard output, type '-o -' or leave -o out"),
             Refused::Exists => usage("the file exists already")
                 .with_status(status::SYSTEM)
                 .hint("overwrite it with --force"),
@@ -215,39 +225,15 @@ fn details(error: &Error) -> Vec<String> {
 /// Prints a line on standard error. That nobody can read it is no reason to fail.
 pub fn say(subject: Option<&str>, what: &str) {
     let line = match subject {
-        Some(subject) => format!("fetool: {subject}: {what}\n"),
-        None => format!("fetool: {what}\n"),
+        Some(subject) => format!("fetool: {subject}: {what}"),
+        None => format!("fetool: {what}"),
     };
+    // Names are quoted already; what else others have a hand in, such as the system's messages, is not.
+    let line = terminal_safe::quoted(line.as_bytes()) + "\n";
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
-/// A path for messages: what could move the terminal's cursor, or is no text, is escaped.
+/// Returns a path for messages: what a terminal does not show as itself is escaped.
 pub fn shown(path: &Path) -> String {
-    let mut shown = String::new();
-    for part in path.as_os_str().as_encoded_bytes().utf8_chunks() {
-        for letter in part.valid().chars() {
-            if letter.is_control() {
-                shown.extend(letter.escape_default());
-            } else {
-                shown.push(letter);
-            }
-        }
-        for byte in part.invalid() {
-            shown.push_str(&format!("\\x{byte:02x}"));
-        }
-    }
-    shown
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::ffi::OsStr;
-    use std::os::unix::ffi::OsStrExt;
-
-    #[test]
-    fn paths_cannot_command_the_terminal() {
-        let path = Path::new(OsStr::from_bytes(b"a\x1b[2J\n\xff\xc3\xa9"));
-        assert_eq!(shown(path), "a\\u{1b}[2J\\n\\xffé");
-    }
+    terminal_safe::quoted(path.as_os_str().as_encoded_bytes())
 }

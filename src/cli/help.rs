@@ -1,7 +1,7 @@
 //! `fetool help`.
 
 use super::failure::{Failure, Subjects, shown};
-use super::{Cli, external};
+use super::{Cli, external, usage};
 use crate::io::standard;
 use clap::CommandFactory;
 use fetool::Error;
@@ -52,6 +52,6 @@ fn external_help(name: &OsString) -> Result<(), Failure> {
             "there is no subcommand '{}'",
             shown(Path::new(name))
         ))
-        .hint("'fetool help' lists them")
+        .hint(usage::instead_of(name).unwrap_or_else(|| "'fetool help' lists them".to_owned()))
     }))
 }

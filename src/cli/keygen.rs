@@ -1,11 +1,13 @@
 //! `fetool keygen`.
 
-use super::failure::Failure;
+use super::failure::{Failure, say};
 use super::{secrets, work};
 use clap::ValueHint;
 use fetool::aead::KEY_LEN;
 use fetool::format::FILES_A_KEY;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -40,7 +42,24 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     };
     match file {
         Some(path) => secrets::save_key(path, &written),
-        None => work::print(&written),
+        None => {
+            warn_of_readers();
+            work::print(&written)
+        }
+    }
+}
+
+/// Warns where a shell has made the file for the key, with the mode of any other file.
+fn warn_of_readers() {
+    let stdout = io::stdout().as_fd().try_clone_to_owned();
+    let stdout = stdout.ok().map(File::from);
+    if let Some(mode) = stdout.as_ref().and_then(secrets::mode_for_others) {
+        let warning = format!("warning: {}", secrets::others_can_read(mode));
+        say(Some("stdout"), &warning);
+        say(
+            None,
+            "hint: use 'fetool keygen -o FILE', which gives FILE mode 0600",
+        );
     }
 }
 

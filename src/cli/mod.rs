@@ -17,11 +17,12 @@ mod seal;
 mod secrets;
 mod size;
 mod tree;
+mod usage;
 mod work;
 
 use crate::io::standard;
 use clap::{Parser, Subcommand};
-use failure::{Failure, Subjects};
+use failure::Failure;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -72,21 +73,6 @@ impl Command {
     }
 }
 
-/// Prints what clap has to say: a mistake, or the help or version that was asked for.
-fn tell(said: &clap::Error) -> ExitCode {
-    let printed = match said.use_stderr() {
-        // std takes what is written to a closed descriptor for written.
-        false => standard::check_stdout().and_then(|()| said.print()),
-        true => said.print(),
-    };
-    match printed {
-        Err(error) if !said.use_stderr() => Subjects::stdout()
-            .blame(&fetool::Error::Write(error))
-            .report(),
-        _ => ExitCode::from(said.exit_code() as u8), // 0 or 2
-    }
-}
-
 /// Runs the command line `args`, the program's name first, and tells the exit status.
 pub fn main(args: Vec<OsString>) -> ExitCode {
     if let Err(error) = standard::plug() {
@@ -98,11 +84,14 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             return match external::run(&args[1..]) {
                 Some(failure) => failure.report(),
                 // Not there either: clap says so, and what may have been meant.
-                None => tell(&error),
+                None => usage::tell(error, &args),
             };
         }
-        Err(error) => return tell(&error),
+        Err(error) => return usage::tell(error, &args),
     };
+    if let Some(failure) = usage::misread(&args) {
+        return failure.report();
+    }
     match crate::io::process::prepare()
         .map_err(Failure::from_system)
         .and_then(|()| cli.command.run())

@@ -5,7 +5,9 @@ use super::failure::Failure;
 use super::manual;
 use super::secrets::{Plan, Purpose};
 use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees, some_path_exists};
-use super::work::{Clock, Source, only_path, show_progress, subjects, target, warn};
+use super::work::{
+    Clock, Source, all_paths_exist, only_path, show_progress, subjects, target, warn,
+};
 use crate::io::FileId;
 use crate::io::output::{Content, Output};
 use crate::io::place::Places;
@@ -84,7 +86,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Some(output) => Places::of(&input, output).map_err(|e| subjects.blame(&Error::Write(e)))?,
         None => None,
     };
-    let found = plan.find(Purpose::Open)?;
+    let found = plan.find(Purpose::Open, &args.work)?;
     subjects.key = found.name;
 
     let clock = Clock::start();
@@ -147,7 +149,10 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
     let plan = Plan::to_open(&args.secret)?;
     Plan::check_stdin(&[&plan], list_on_stdin(&args.tree.walk))?;
     some_path_exists(&args.paths)?;
-    let found = plan.find(Purpose::Open)?;
+    if plan.asks() {
+        all_paths_exist(&args.paths)?;
+    }
+    let found = plan.find(Purpose::Open, &args.work)?;
     let secret = found.secret.for_many_files();
     let stop = Stop::new();
     let way = Way::Open {

@@ -44,7 +44,7 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     }
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
-    let secrets = find(old, new)?;
+    let secrets = find(args, old, new)?;
     warn_of_slot(args, &secrets);
     subjects.key.clone_from(&secrets.old.name);
 

@@ -1,7 +1,7 @@
 //! From `--key` and `--passphrase` to a secret: raw words, then a plan, then the bytes.
 
-use super::args::{KdfArg, SecretArgs};
-use super::failure::{Failure, Subjects, shown};
+use super::args::{KdfArg, SecretArgs, WorkArgs};
+use super::failure::{Failure, Subjects, say, shown};
 use crate::io::input::Input;
 use crate::io::output::create_private;
 use crate::io::{FileId, prompt};
@@ -9,15 +9,20 @@ use fetool::aead::KEY_LEN;
 use fetool::kdf::Kdf;
 use fetool::status;
 use fetool::{Secret, without_line_end};
+use nix::unistd::geteuid;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// No key, passphrase or salt is longer than this, in bytes.
 const SECRET_MAX: usize = 16 << 20;
+
+/// The environment variable that stands in for --key: a SPEC, never the key.
+const KEY_VARIABLE: &str = "FETOOL_KEY";
 
 /// Where a secret is. Never the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +35,12 @@ pub enum Spec {
 
 impl Spec {
     /// Reads `@FILE`, `@-`, `env:NAME` or `fd:N`. The error does not repeat the word, which may be
-    /// the secret.
+    /// the secret, unless it is the name of a file.
     pub fn parse(option: &str, word: &OsStr) -> Result<Self, Failure> {
         let bytes = word.as_bytes();
         let spec = match bytes {
             b"@-" => Some(Self::Stdin),
-            [b'@', path @ ..] if !path.is_empty() => {
-                Some(Self::File(PathBuf::from(OsStr::from_bytes(path))))
-            }
+            [b'@', path @ ..] if !path.is_empty() => Some(Self::File(expanded(path))),
             _ => match (bytes.strip_prefix(b"env:"), bytes.strip_prefix(b"fd:")) {
                 (Some(name), _) if !name.is_empty() && !name.contains(&b'=') => {
                     Some(Self::Env(OsStr::from_bytes(name).to_owned()))
@@ -53,13 +56,23 @@ impl Spec {
             },
         };
         spec.ok_or_else(|| {
+            let hint = match (option, Path::new(word)) {
+                (_, path) if path.is_file() => {
+                    format!("did you mean {}@{}?", before_spec(option), shown(path))
+                }
+                (KEY_VARIABLE, _) => {
+                    "every program that is started sees the environment; put the key into a file \
+                     and name that: FETOOL_KEY=@FILE"
+                        .to_owned()
+                }
+                _ => "what is typed on a command line can be read by other users and stays in the \
+                      shell's history; put it into a file and name that as @FILE"
+                    .to_owned(),
+            };
             Failure::usage(format!(
                 "{option} takes @FILE, env:NAME or fd:N, never the secret itself"
             ))
-            .hint(
-                "what is typed on a command line can be read by other users and stays in the \
-                 shell's history; put it into a file and name that as @FILE",
-            )
+            .hint(hint)
         })
     }
 
@@ -72,9 +85,44 @@ impl Spec {
         }
     }
 
+    /// Reads the bytes, whoever may read them too.
     fn read(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        self.read_and(|_| ())
+    }
+
+    /// Reads a secret, and warns where others can read it too, or where an editor added to it.
+    fn read_secret(&self, work: &WorkArgs) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let warn = |what: &str, hint: &str| {
+            if !work.quiet {
+                say(Some(&self.shown()), &format!("warning: {what}"));
+                say(None, &format!("hint: {hint}"));
+            }
+        };
+        let bytes = self.read_and(|file| {
+            if let Some(mode) = mode_for_others(file) {
+                let hint = format!("chmod 600 {}", self.shown());
+                warn(&others_can_read(mode), &hint);
+            }
+        })?;
+        // A key of this length is raw, and any bytes can begin it.
+        if bytes.len() != KEY_LEN
+            && let Some(encoding) = byte_order_mark(&bytes)
+        {
+            warn(
+                &format!("the secret begins with a byte order mark (BOM) of {encoding}"),
+                "the mark counts as part of the secret; save the file without it",
+            );
+        }
+        Ok(bytes)
+    }
+
+    /// Reads the bytes; `look` sees the file that a path leads to.
+    fn read_and(&self, look: impl FnOnce(&File)) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let bytes = match self {
-            Self::File(path) => File::open(path).and_then(read_all),
+            Self::File(path) => File::open(path).and_then(|file| {
+                look(&file);
+                read_all(file)
+            }),
             // Not through std's buffer, which is never wiped and does not wait for a pipe that
             // somebody else made non-blocking.
             Self::Stdin => Input::stdin().and_then(read_all),
@@ -87,7 +135,55 @@ impl Spec {
                 Ok(Zeroizing::new(value.into_vec()))
             }
         };
-        bytes.map_err(|error| Failure::system(self.shown(), &error))
+        bytes.map_err(|error| {
+            let failure = Failure::system(self.shown(), &error);
+            match self {
+                Self::File(path) if path.as_os_str().as_bytes().starts_with(b"~") => failure
+                    .hint("after '@' only '~/' means the home directory; type the whole path"),
+                _ => failure,
+            }
+        })
+    }
+}
+
+/// Returns the path behind `@`. The shell expands `~/` only at the beginning of a word.
+fn expanded(path: &[u8]) -> PathBuf {
+    let in_home = path.strip_prefix(b"~/").and_then(|below| {
+        let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty())?;
+        Some(home.join(OsStr::from_bytes(below)))
+    });
+    in_home.unwrap_or_else(|| PathBuf::from(OsStr::from_bytes(path)))
+}
+
+/// What is typed before a SPEC.
+fn before_spec(option: &str) -> String {
+    match option {
+        "--key" => "-k ".to_owned(),
+        "--passphrase" => "-p=".to_owned(),
+        "--new-passphrase" | KEY_VARIABLE => format!("{option}="),
+        _ => format!("{option} "),
+    }
+}
+
+/// Returns the mode of the user's own file where it gives other users access, as ssh looks at keys.
+pub fn mode_for_others(file: &File) -> Option<u32> {
+    let metadata = file.metadata().ok()?;
+    let mode = metadata.mode() & 0o7777;
+    let is_own = metadata.is_file() && metadata.uid() == geteuid().as_raw();
+    (is_own && mode & 0o077 != 0).then_some(mode)
+}
+
+/// Says that a secret is in a file of such a mode.
+pub fn others_can_read(mode: u32) -> String {
+    format!("other users can read this file (mode {mode:04o})")
+}
+
+/// The encoding that a byte order mark tells, where there is one.
+fn byte_order_mark(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xef, 0xbb, 0xbf, ..] => Some("UTF-8"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
+        _ => None,
     }
 }
 
@@ -150,6 +246,10 @@ impl Plan {
                 Self::passphrase("--passphrase", word.as_deref(), salt, args.kdf)?
             }
             (None, None) => {
+                let named = std::env::var_os(KEY_VARIABLE);
+                if let Some(word) = named.filter(|word| !word.is_empty()) {
+                    return Self::key(KEY_VARIABLE, &word);
+                }
                 return Err(Failure::usage("a key is needed").hint(
                     "give one with -k @KEYFILE ('fetool keygen -o KEYFILE' makes one), \
                      or a passphrase with -p",
@@ -242,20 +342,31 @@ impl Plan {
         }
     }
 
+    /// Whether somebody is asked for a passphrase.
+    pub fn asks(&self) -> bool {
+        matches!(self, Self::Passphrase { from: None, .. })
+    }
+
     /// Reads the secret, or asks for it.
-    pub fn find(&self, purpose: Purpose) -> Result<Found, Failure> {
+    ///
+    /// An empty secret seals nothing: it is what a password manager that failed leaves behind. It may
+    /// still open what was sealed with it.
+    pub fn find(&self, purpose: Purpose, work: &WorkArgs) -> Result<Found, Failure> {
         let (secret, name) = match self {
             Self::Key(spec) => {
-                let bytes = spec.read()?;
+                let bytes = spec.read_secret(work)?;
+                if purpose != Purpose::Open && without_line_end(&bytes).is_empty() {
+                    return Err(empty("key").about(spec.shown()).hint(NOT_WRITTEN));
+                }
                 (Secret::key(bytes.to_vec()), spec.shown())
             }
             Self::Passphrase { from, salt } => {
                 let (mut secret, mut name) = match from {
                     Some(spec) => {
-                        let bytes = spec.read()?;
+                        let bytes = spec.read_secret(work)?;
                         let typed = without_line_end(&bytes);
                         if typed.is_empty() {
-                            return Err(empty().about(spec.shown()));
+                            return Err(empty("passphrase").about(spec.shown()).hint(NOT_WRITTEN));
                         }
                         (Secret::passphrase(typed.to_vec()), spec.shown())
                     }
@@ -274,8 +385,10 @@ impl Plan {
     }
 }
 
-fn empty() -> Failure {
-    Failure::usage("the passphrase is empty")
+const NOT_WRITTEN: &str = "check the program or the file that it comes from";
+
+fn empty(what: &str) -> Failure {
+    Failure::usage(format!("the {what} is empty"))
 }
 
 /// What a secret is wanted for, which decides how a passphrase is asked for.
@@ -304,7 +417,7 @@ fn ask(purpose: Purpose) -> Result<Secret, Failure> {
     };
     let typed = ask(first)?;
     if typed.is_empty() {
-        return Err(empty());
+        return Err(empty("passphrase"));
     }
     if let Some(second) = second
         && *ask(second)? != *typed
@@ -351,6 +464,16 @@ mod tests {
         assert_eq!(parse("fd:0").unwrap(), Spec::Stdin);
         assert_eq!(parse("fd:3").unwrap(), Spec::Descriptor(3));
         assert_eq!(parse("env:KEY").unwrap(), Spec::Env("KEY".into()));
+    }
+
+    #[test]
+    fn only_the_own_home_directory_is_expanded() {
+        let home = std::env::home_dir().unwrap();
+        assert_eq!(parse("@~/a/b").unwrap(), Spec::File(home.join("a/b")));
+        for path in ["~", "~root/a", "./~/a", "a/~/b"] {
+            let spec = parse(&format!("@{path}")).unwrap();
+            assert_eq!(spec, Spec::File(path.into()));
+        }
     }
 
     #[test]

@@ -33,6 +33,13 @@ impl Source {
         *self == Self::Stdin
     }
 
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin => None,
+            Self::Path(path) => Some(path),
+        }
+    }
+
     /// What messages call it.
     pub fn name(&self) -> String {
         match self {
@@ -87,6 +94,21 @@ pub fn single(paths: &[PathBuf]) -> Result<Option<&Path>, Failure> {
             Err(Failure::usage("more than one PATH").hint("to work on each file by itself, add -r"))
         }
     }
+}
+
+/// Fails where any of the paths is missing: for a passphrase that would be typed for nothing.
+pub fn all_paths_exist<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<(), Failure> {
+    let missing = paths.into_iter().filter_map(|path| {
+        let path = path.as_ref();
+        let error = path.symlink_metadata().err()?;
+        Some(Failure::system(shown(path), &error))
+    });
+    let mut missing: Vec<Failure> = missing.collect();
+    let Some(last) = missing.pop() else {
+        return Ok(());
+    };
+    missing.iter().for_each(Failure::print);
+    Err(last)
 }
 
 /// Where the output goes, from its arguments.

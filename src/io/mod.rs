@@ -10,7 +10,7 @@ pub mod place;
 pub mod process;
 pub mod prompt;
 pub mod standard;
-pub mod text;
+pub mod terminal_safe;
 
 use nix::sys::stat::{FileStat, SFlag};
 use std::fs::Metadata;

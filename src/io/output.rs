@@ -7,7 +7,7 @@
 use super::access::Access;
 use super::folder::{Folder, Staged};
 use super::place::Place;
-use super::text::TextOnly;
+use super::terminal_safe::TextOnly;
 use super::{FileId, standard, widen_pipe};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

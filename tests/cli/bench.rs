@@ -302,39 +302,39 @@ fn bad_values_are_refused() {
     for (args, message) in [
         (
             &["--aead", "rot13"][..],
-            "error: invalid value 'rot13' for '--aead <AEAD>'\n  [possible values: aes-256-gcm, \
+            "fetool: invalid value 'rot13' for '--aead <AEAD>'\n  [possible values: aes-256-gcm, \
              chacha20-poly1305, xchacha20-poly1305, deoxys-ii-256]\n\n\
              For more information, try '--help'.\n",
         ),
         (
             &["--engine", "steam"],
-            "error: invalid value 'steam' for '--engine <ENGINE>'\n  [possible values: aws-lc, \
+            "fetool: invalid value 'steam' for '--engine <ENGINE>'\n  [possible values: aws-lc, \
              fetool, rustcrypto]\n\nFor more information, try '--help'.\n",
         ),
         (
             &["--format", "gocrypt-v1"],
-            "error: invalid value 'gocrypt-v1' for '--format <NAME>'\n  [possible values: gfe, \
-             dexios, gocrypt, parallel-encryptor]\n\n  tip: a similar value exists: 'gocrypt'\n\n\
+            "fetool: invalid value 'gocrypt-v1' for '--format <NAME>'\n  [possible values: gfe, \
+             dexios, gocrypt, parallel-encryptor]\nfetool: hint: a similar value exists: 'gocrypt'\n\n\
              For more information, try '--help'.\n",
         ),
         (
             &["--layers", "201"],
-            "error: invalid value '201' for '--layers <N>': 201 is not in 1..=200\n\n\
+            "fetool: invalid value '201' for '--layers <N>': 201 is not in 1..=200\n\n\
              For more information, try '--help'.\n",
         ),
         (
             &["-j", "1,257"],
-            "error: invalid value '257' for '--jobs <N>': 257 is not in 0..=256\n\n\
+            "fetool: invalid value '257' for '--jobs <N>': 257 is not in 0..=256\n\n\
              For more information, try '--help'.\n",
         ),
         (
             &["--size", "much"],
-            "error: invalid value 'much' for '--size <SIZE>': a size is a number of bytes, as \
+            "fetool: invalid value 'much' for '--size <SIZE>': a size is a number of bytes, as \
              65536, 64KiB or 1MiB\n\nFor more information, try '--help'.\n",
         ),
         (
             &["everything"],
-            "error: invalid value 'everything' for '[PART]...'\n  [possible values: aead, kdf, \
+            "fetool: invalid value 'everything' for '[PART]...'\n  [possible values: aead, kdf, \
              format]\n\nFor more information, try '--help'.\n",
         ),
         (

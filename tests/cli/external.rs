@@ -21,7 +21,7 @@ fn with(dir: &Dir, args: &[&str]) -> Fetool {
     fetool(args).env("PATH", path(&[&dir.text("")]))
 }
 
-const UNKNOWN: &str = "error: unrecognized subcommand 'probe'\n\nUsage: fetool <COMMAND>\n\n\
+const UNKNOWN: &str = "fetool: unrecognized subcommand 'probe'\n\nUsage: fetool <COMMAND>\n\n\
                        For more information, try '--help'.\n";
 
 #[test]

@@ -114,8 +114,8 @@ fn mistakes_get_a_suggestion() {
     ] {
         let ended = fetool(args).run();
         let stderr = ended.stderr();
-        assert!(stderr.starts_with("error: "), "{stderr}");
-        assert!(stderr.contains("tip: a similar "), "{args:?}: {stderr}");
+        assert!(stderr.starts_with("fetool: "), "{stderr}");
+        assert!(stderr.contains("hint: a similar "), "{args:?}: {stderr}");
         assert!(stderr.contains(right), "{args:?}: {stderr}");
         ended.fails(2, &stderr);
     }
@@ -135,7 +135,7 @@ fn mistakes_without_one() {
     ] {
         let ended = fetool(args).run();
         let stderr = ended.stderr();
-        assert!(stderr.starts_with("error: "), "{args:?}: {stderr}");
+        assert!(stderr.starts_with("fetool: "), "{args:?}: {stderr}");
         ended.fails(2, &stderr);
     }
 }
@@ -164,7 +164,7 @@ fn unknown_formats_are_named_with_the_known_ones() {
         for name in ["nosuch", "GFE", ""] {
             let ended = fetool([command, "-f", name]).run();
             let stderr = ended.stderr();
-            assert!(stderr.starts_with("error: "), "{stderr}");
+            assert!(stderr.starts_with("fetool: "), "{stderr}");
             assert!(
                 stderr.contains(&format!("[possible values: {known}]")),
                 "{stderr}"

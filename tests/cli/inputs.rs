@@ -1,7 +1,7 @@
 //! Inputs of all kinds.
 
 use crate::cli_common::{
-    Dir, Fetool, K, KEY, MIB, data, fetool, opened, sealed, shell, until, vector,
+    Dir, Fetool, K, KEY, MIB, VECTOR_KEY, data, fetool, opened, sealed, shell, until, vector,
 };
 use sha2::{Digest, Sha256};
 use std::ffi::{OsStr, OsString};
@@ -38,8 +38,7 @@ fn vectors_open_to_what_the_manifest_says() {
             .run()
             .succeeds();
         assert!(piped == plain, "{name}");
-        let key = format!("@{}", vector("gfe.key").display());
-        let raw = fetool(["open", "-q", "-k", &key])
+        let raw = fetool(["open", "-q", "-k", VECTOR_KEY])
             .arg(vector(name))
             .run()
             .succeeds();

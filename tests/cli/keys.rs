@@ -215,18 +215,21 @@ fn other_shapes_are_no_keys() {
     let mut no_base64 = base64.clone();
     no_base64.replace_range(..1, "-");
     for (shape, long) in [
-        (vec![], "0 bytes"),
-        (vec![b'k'], "1 byte"),
-        (KEY[..31].to_vec(), "31 bytes"),
-        ([&KEY[..], b"\n"].concat(), "33 bytes"),
-        (hex[..63].into(), "63 bytes"),
-        (format!("{hex}\n\n").into(), "66 bytes"),
-        (format!(" {hex}").into(), "65 bytes"),
-        (format!("0x{hex}").into(), "66 bytes"),
-        (no_hex.into(), "64 bytes"),
-        (no_base64.into(), "44 bytes"),
-        (base64[..43].into(), "43 bytes"),
-        (data(100_000), "100000 bytes"),
+        (vec![b'k'], "1 byte long"),
+        (KEY[..31].to_vec(), "31 bytes long"),
+        ([&KEY[..], b"\n"].concat(), "33 bytes long"),
+        (hex[..63].into(), "63 bytes long"),
+        (format!("{hex}\n\n").into(), "66 bytes long"),
+        (format!(" {hex}").into(), "65 bytes long"),
+        (format!("0x{hex}").into(), "66 bytes long"),
+        (no_hex.into(), "64 bytes long"),
+        (no_base64.into(), "44 bytes long"),
+        (base64[..43].into(), "43 bytes long"),
+        (
+            format!("{}\n", &base64[..43]).into(),
+            "43 bytes long without its line end",
+        ),
+        (data(100_000), "100000 bytes long"),
     ] {
         dir.write("key", &shape);
         for command in ["seal", "open"] {
@@ -234,10 +237,7 @@ fn other_shapes_are_no_keys() {
                 .within(&dir)
                 .input(sealed(b"data", "3"))
                 .run()
-                .fails(
-                    1,
-                    &format!("fetool: key: not a GFE key: {long} long; {HOW}"),
-                );
+                .fails(1, &format!("fetool: key: not a GFE key: {long}; {HOW}"));
         }
         dir.holds_only(&["key"]);
     }
@@ -307,7 +307,7 @@ fn a_key_and_a_passphrase_are_too_much() {
     for command in ["seal", "open"] {
         for passphrase in ["-p", "-p=env:TEST_KEY"] {
             let ended = fetool([command, "-k", K, passphrase]).run();
-            let message = "error: the argument '--key <SPEC>' cannot be used with \
+            let message = "fetool: the argument '--key <SPEC>' cannot be used with \
                            '--passphrase[=<SPEC>]'\n";
             assert!(ended.stderr().starts_with(message), "{}", ended.stderr());
             assert_eq!((ended.code(), ended.stdout().as_str()), (Some(2), ""));

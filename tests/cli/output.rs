@@ -309,7 +309,7 @@ fn chunk_sizes() {
             .run();
         let stderr = ended.stderr();
         ended.fails(2, &stderr);
-        assert!(stderr.starts_with("error: "), "{stderr}");
+        assert!(stderr.starts_with("fetool: "), "{stderr}");
     }
     dir.holds_only(&[]);
 }

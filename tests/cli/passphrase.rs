@@ -147,7 +147,8 @@ fn an_empty_passphrase_is_refused() {
                 .run()
                 .fails(
                     2,
-                    "fetool: environment variable PASSPHRASE: the passphrase is empty\n",
+                    "fetool: environment variable PASSPHRASE: the passphrase is empty\n\
+                     fetool: hint: check the program or the file that it comes from\n",
                 );
         }
     }
@@ -168,8 +169,8 @@ fn a_spec_must_be_joined_to_its_option_or_it_is_a_path() {
         .run()
         .fails(
             2,
-            "fetool: more than one PATH\n\
-                 fetool: hint: to work on each file by itself, add -r\n",
+            "fetool: env:TEST_KEY counts as a PATH: a blank separates it from -p\n\
+             fetool: hint: type -p=env:TEST_KEY\n",
         );
     }
 }
@@ -182,7 +183,7 @@ fn options_that_go_together() {
     ] {
         for command in ["seal", "open"] {
             let ended = fetool([command]).args(args).run();
-            assert!(ended.stderr().starts_with("error: "), "{}", ended.stderr());
+            assert!(ended.stderr().starts_with("fetool: "), "{}", ended.stderr());
             assert_eq!(
                 (ended.code(), ended.stdout().as_str()),
                 (Some(2), ""),

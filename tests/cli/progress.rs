@@ -1,6 +1,8 @@
 //! `--progress`, `--verbose` and `--quiet` where standard error is no terminal.
 
-use crate::cli_common::{Dir, Fetool, Job, K, MIB, data, fetool, opened, sealed, vector};
+use crate::cli_common::{
+    Dir, Fetool, Job, K, MIB, VECTOR_KEY, data, fetool, opened, sealed, vector,
+};
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Write};
 
 /// Starts it with a slow input: the first megabytes are there, the rest is not.
@@ -144,8 +146,12 @@ const UNKNOWN: &str = "the length is not authenticated: a cut between two chunks
 #[test]
 fn quiet_gives_no_warnings() {
     let stream = vector("gfe_stream_5000_c1000.gfe");
-    let key = format!("@{}", vector("gfe.key").display());
-    let open = |args: &[&str]| fetool(["open", "-k", &key]).args(args).arg(&stream).run();
+    let open = |args: &[&str]| {
+        fetool(["open", "-k", VECTOR_KEY])
+            .args(args)
+            .arg(&stream)
+            .run()
+    };
     let warning = format!("fetool: {}: warning: {UNKNOWN}\n", stream.display());
     let loud = open(&[]).succeeds_saying(&warning);
     assert_eq!(loud.len(), 5000);
@@ -158,13 +164,12 @@ fn quiet_gives_no_warnings() {
 fn strict_refuses_what_is_warned_of() {
     let dir = crate::cli_common::Dir::new();
     let stream = vector("gfe_stream_5000_c1000.gfe");
-    let key = format!("@{}", vector("gfe.key").display());
     let message = format!(
         "fetool: {}: {UNKNOWN}, refused by --strict\n",
         stream.display()
     );
     for args in [&[][..], &["-q"], &["-o", "out"], &["--check"]] {
-        fetool(["open", "--strict", "-k", &key])
+        fetool(["open", "--strict", "-k", VECTOR_KEY])
             .args(args)
             .arg(&stream)
             .within(&dir)
@@ -175,6 +180,6 @@ fn strict_refuses_what_is_warned_of() {
     // And nothing else.
     let strict = fetool(["open", "--strict", "-k", K]);
     assert_eq!(strict.input(sealed(b"data", "3")).run().succeeds(), b"data");
-    let strict = fetool(["open", "--strict", "-k", &key]).arg(vector("gfe_file_17_c16.gfe"));
+    let strict = fetool(["open", "--strict", "-k", VECTOR_KEY]).arg(vector("gfe_file_17_c16.gfe"));
     assert_eq!(strict.run().succeeds().len(), 17);
 }

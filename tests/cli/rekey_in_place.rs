@@ -81,6 +81,8 @@ fn a_file_without_the_right_to_write() {
         "f",
     ]);
     if nix::unistd::geteuid().is_root() {
+        mode("one", 0o644);
+        mode("two", 0o644);
         command.uid(65_534).gid(65_534);
     }
     let output = command.output().unwrap();

@@ -1,6 +1,6 @@
 //! `inspect --verify`: on a file, which is read twice, and on a pipe, which is not.
 
-use crate::cli_common::{Dir, K, MIB, OTHER, data, fetool, sealed, vector};
+use crate::cli_common::{Dir, K, MIB, OTHER, VECTOR_KEY, data, fetool, sealed, vector};
 use serde_json::{Value, json};
 
 const READING: &str = "counter suffix, the size field is associated data";
@@ -139,9 +139,8 @@ fn the_table_says_so() {
 
 #[test]
 fn vectors_verify() {
-    let key = format!("@{}", vector("gfe.key").display());
     for name in ["gfe_file_5000_c1000.gfe", "gfe_stream_200000_c65536.gfe"] {
-        let ended = fetool(["inspect", "--json", "--verify", "-k", &key])
+        let ended = fetool(["inspect", "--json", "--verify", "-k", VECTOR_KEY])
             .arg(vector(name))
             .run();
         let json: Value = serde_json::from_slice(&ended.succeeds()).unwrap();

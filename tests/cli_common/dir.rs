@@ -2,8 +2,9 @@
 
 use super::spawning;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
 /// A folder that goes away.
@@ -33,7 +34,15 @@ impl Dir {
         // A process that is started meanwhile would have the file open for a moment, and a program
         // that is open for writing cannot be run.
         let spawning = spawning();
-        fs::write(&path, bytes).expect("the folder can be written to");
+        // Many are keys, and fetool warns of keys that others can read.
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path);
+        file.and_then(|mut file| file.write_all(bytes.as_ref()))
+            .expect("the folder can be written to");
         drop(spawning);
         path
     }

@@ -36,6 +36,8 @@ pub const MIB: usize = 1 << 20;
 pub const KEY: [u8; 32] = *b"\x00\x01\n\r\xff is the key of all tests\n\n\0";
 /// `--key` for [`KEY`].
 pub const K: &str = "env:TEST_KEY";
+/// `--key` for the key of the vectors. Their key file can be read by everybody.
+pub const VECTOR_KEY: &str = "env:VECTOR_KEY";
 /// `--key` for another key.
 pub const OTHER: &str = "env:OTHER_KEY";
 
@@ -69,7 +71,14 @@ pub fn shell<S: AsRef<OsStr>>(script: &str, args: impl IntoIterator<Item = S>) -
 impl Fetool {
     fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
-        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI", "COLUMNS"] {
+        for name in [
+            "NO_COLOR",
+            "CLICOLOR",
+            "CLICOLOR_FORCE",
+            "CI",
+            "COLUMNS",
+            "FETOOL_KEY",
+        ] {
             command.env_remove(name);
         }
         command
@@ -77,6 +86,7 @@ impl Fetool {
             .env("LC_ALL", "C")
             .env("FETOOL", self::program())
             .env("TEST_KEY", hex(&KEY))
+            .env("VECTOR_KEY", hex(include_bytes!("../vectors/gfe.key")))
             .env("OTHER_KEY", hex(&[7; 32]));
         Self {
             command,

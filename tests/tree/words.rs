@@ -218,7 +218,7 @@ fn values_that_make_no_sense() {
     let dir = two();
     let wrong = |args: &[&str], message: &str| {
         let ended = seal_tree(&dir, &["t"]).args(args).run();
-        let message = format!("error: {message}\n\nFor more information, try '--help'.\n");
+        let message = format!("fetool: {message}\n\nFor more information, try '--help'.\n");
         ended.fails(2, &message);
     };
     for part in ["3/3", "0/0", "1", "-1/2", "a/b"] {

@@ -10,7 +10,7 @@ use super::columns;
 use super::failure::{Failure, Subjects};
 use super::manual;
 use super::secrets::{Found, Plan, Purpose};
-use super::work::{Source, print, show_progress};
+use super::work::{Source, all_paths_exist, print, show_progress};
 use crate::io::input::Input;
 use crate::io::output::Target;
 use clap::ValueHint;
@@ -60,7 +60,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if on_stdin > 1 {
         return Err(Failure::usage("standard input can be inspected only once"));
     }
-    let found = secret(args, on_stdin > 0)?;
+    let found = secret(args, &sources)?;
     let mut worst = status::OK;
     for (i, source) in sources.iter().enumerate() {
         let report = report(args, source, found.as_ref());
@@ -84,11 +84,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn secret(args: &Args, stdin_taken: bool) -> Result<Option<Found>, Failure> {
+fn secret(args: &Args, sources: &[Source]) -> Result<Option<Found>, Failure> {
     if args.verify {
         let plan = Plan::to_open(&args.secret)?;
-        Plan::check_stdin(&[&plan], stdin_taken)?;
-        return Ok(Some(plan.find(Purpose::Open)?));
+        Plan::check_stdin(&[&plan], sources.contains(&Source::Stdin))?;
+        if plan.asks() {
+            all_paths_exist(sources.iter().filter_map(Source::path))?;
+        }
+        return Ok(Some(plan.find(Purpose::Open, &args.work)?));
     }
     if args.secret.key.is_some() || args.secret.passphrase.is_some() {
         return Err(Failure::usage("inspect needs no key")

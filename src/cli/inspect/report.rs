@@ -4,6 +4,7 @@ use super::json::{Json, JsonFault, hex, hex_of, offsets};
 use crate::cli::columns::{hang, lines};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::size::exact;
+use crate::io::terminal_safe;
 use fetool::format::Field;
 use fetool::{Inspected, Possible, status};
 use std::fmt::Write;
@@ -72,7 +73,7 @@ impl Report {
             }
         }
         json.path_hex = hex_of(&self.path);
-        json.line()
+        terminal_safe::json(&json.line())
     }
 
     /// For a person, in so many columns; nothing where the file is of no known format.

@@ -192,7 +192,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             let metadata = path.metadata();
             let metadata = metadata.map_err(|error| Failure::system(source.name(), &error))?;
             refuse_irregular(&metadata, &source.name())?;
-            let secrets = find(&old, new.as_ref())?;
+            let secrets = find(args, &old, new.as_ref())?;
             let rekeyed = in_place::change(args, path, &secrets)?;
             tell(args, &source.name(), &rekeyed);
             warn_of_slot(args, &secrets);
@@ -283,15 +283,19 @@ pub fn warn_of_slot(args: &Args, secrets: &Secrets) {
 
 /// Reads both secrets, or asks for them, the old one first. A new one that is not asked for is read
 /// before: if it is missing, nobody needs to type the old one.
-pub fn find(old: &Plan, new: Option<&Plan>) -> Result<Secrets, Failure> {
+pub fn find(args: &Args, old: &Plan, new: Option<&Plan>) -> Result<Secrets, Failure> {
+    let work = &args.work;
     let (early, late) = if new.is_some_and(Plan::is_asked_for) {
         (None, new)
     } else {
         (new, None)
     };
-    let find_new = |plan: Option<&Plan>| plan.map(|plan| plan.find(Purpose::Change)).transpose();
+    let find_new = |plan: Option<&Plan>| {
+        let found = plan.map(|plan| plan.find(Purpose::Change, work));
+        found.transpose()
+    };
     let new = find_new(early)?;
-    let old = old.find(Purpose::Open)?;
+    let old = old.find(Purpose::Open, work)?;
     Ok(Secrets {
         old,
         new: new.or(find_new(late)?),
@@ -342,7 +346,7 @@ fn copy(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<
     let read: Vec<_> = input.id().into_iter().chain(keys).collect();
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
-    let secrets = find(old, new)?;
+    let secrets = find(args, old, new)?;
     subjects.key.clone_from(&secrets.old.name);
     let rekeyed = rekey(args, &secrets)
         .run(input, &mut output)

@@ -47,7 +47,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let plans: Vec<&Plan> = std::iter::once(&old).chain(&new).collect();
     Plan::check_stdin(&plans, list_on_stdin(&args.walk))?;
     some_path_exists(&args.paths)?;
-    let mut secrets = find(&old, new.as_ref())?;
+    let mut secrets = find(args, &old, new.as_ref())?;
     // One hash for all files that were sealed in one run, and one for what they get.
     secrets.old.secret = secrets.old.secret.for_many_files();
     if let Some(new) = &mut secrets.new {

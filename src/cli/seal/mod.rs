@@ -177,7 +177,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     refuse_same_places(args, new_key, &output).map_err(|e| e.about(&subjects.output))?;
     let mut header = header_output(args, &read)?;
 
-    let secrets = find_secrets(&plans, new_key)?;
+    let secrets = find_secrets(&plans, new_key, &args.work)?;
     subjects.key.clone_from(&secrets.name);
     let clock = Clock::start();
     let (meter, progress) = show_progress(&args.work, Some(&target), size);
@@ -322,7 +322,11 @@ fn header_output(args: &Args, read: &[FileId]) -> Result<Option<(Output, Subject
 }
 
 /// Reads all the secrets, or makes the first.
-fn find_secrets(plans: &[&Plan], new_key: Option<&Path>) -> Result<Secrets, Failure> {
+fn find_secrets(
+    plans: &[&Plan],
+    new_key: Option<&Path>,
+    work: &WorkArgs,
+) -> Result<Secrets, Failure> {
     let mut secrets = Secrets {
         all: Vec::new(),
         new: None,
@@ -339,7 +343,7 @@ fn find_secrets(plans: &[&Plan], new_key: Option<&Path>) -> Result<Secrets, Fail
         plans = &plans[1..];
     }
     for plan in plans {
-        let found = plan.find(Purpose::Seal)?;
+        let found = plan.find(Purpose::Seal, work)?;
         if secrets.all.is_empty() {
             secrets.name.clone_from(&found.name);
         }

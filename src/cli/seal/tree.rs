@@ -4,7 +4,7 @@ use super::{Args, builder, find_secrets, format_of, more_plans, new_files, new_k
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::secrets::{self, Plan};
 use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees, some_path_exists};
-use crate::cli::work::{Weaknesses, warn_of_short_keys};
+use crate::cli::work::{Weaknesses, all_paths_exist, warn_of_short_keys};
 use fetool::{Secret, Stop};
 
 /// Seals each file of a tree by itself.
@@ -34,7 +34,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let new_key = new_key_file(args, &plan)?;
     let format = format_of(args, &plan)?;
     some_path_exists(&args.paths)?;
-    let secrets = find_secrets(&plans, new_key)?;
+    if plans.iter().any(|plan| plan.asks()) {
+        all_paths_exist(&args.paths)?;
+    }
+    let secrets = find_secrets(&plans, new_key, &args.work)?;
     warn_of_short_keys(&args.work, secrets.named());
     let subjects = Subjects {
         key: secrets.name.clone(),

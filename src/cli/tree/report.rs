@@ -4,6 +4,7 @@ use crate::cli::failure::{Failure, say, shown};
 use crate::cli::inspect::hex_of;
 use crate::cli::size::rounded;
 use crate::cli::work::print;
+use crate::io::terminal_safe;
 use fetool::status;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -202,9 +203,8 @@ impl Report {
                 json.status = failure.status();
             }
         }
-        let mut line = serde_json::to_string(&json).expect("strings and numbers have JSON");
-        line.push('\n');
-        line
+        let line = serde_json::to_string(&json).expect("strings and numbers have JSON");
+        terminal_safe::json(&line) + "\n"
     }
 }
 

@@ -203,7 +203,22 @@ impl<'a> Wanted<'a> {
         };
         let failed = |failure: Failure| Some(Found::Failed(path.clone(), failure));
         match (metadata, place::listed(&path)) {
-            (Err(error), _) => failed(Failure::system(shown(&path), &error)),
+            (Err(error), _) => {
+                let failure = Failure::system(shown(&path), &error);
+                failed(
+                    if path
+                        .as_os_str()
+                        .as_bytes()
+                        .starts_with("\u{feff}".as_bytes())
+                    {
+                        failure.hint(
+                            "the list begins with a byte order mark (BOM); write it without one",
+                        )
+                    } else {
+                        failure
+                    },
+                )
+            }
             // Only directories have no name, such as "..".
             (Ok(metadata), None) => {
                 let why = kind(metadata.file_type()).to_owned();

@@ -189,11 +189,14 @@ pub fn key(secret: &Secret) -> Result<Key, Error> {
     }
     Err(Error::Secret {
         what: format!(
-            "not a GFE key: {} long; a key is 32 raw bytes, or 64 hexadecimal digits \
+            "not a GFE key: {}; a key is 32 raw bytes, or 64 hexadecimal digits \
              or 44 base64 characters of them",
-            match bytes.len() {
-                1 => "1 byte".to_owned(),
-                n => format!("{n} bytes"),
+            match (bytes.len(), without_line_end(bytes)) {
+                (1, _) => "1 byte long".to_owned(),
+                (n, text) if text.len() < n && text.iter().all(u8::is_ascii_graphic) => {
+                    format!("{} bytes long without its line end", text.len())
+                }
+                (n, _) => format!("{n} bytes long"),
             }
         ),
         hint: Some("make one with 'fetool keygen -o KEYFILE'".to_owned()),

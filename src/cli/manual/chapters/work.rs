@@ -10,7 +10,11 @@ pub const SECRETS: Chapter = (
             "A secret is never given on the command line itself, where every user of the machine \
              can read it. SPEC says where it is:",
         ),
-        Item("@FILE", "the bytes of FILE, as they are"),
+        Item(
+            "@FILE",
+            "the bytes of FILE, as they are; '@~/FILE' is in the home directory. fetool warns if \
+             other users can read FILE.",
+        ),
         Item("@-", "standard input, when the data comes from a PATH"),
         Item("env:NAME", "the value of the environment variable NAME"),
         Item(
@@ -24,6 +28,16 @@ pub const SECRETS: Chapter = (
              a salt that is kept beside the file (--salt), since the format keeps none; the key \
              derivation functions are those of go-fileencrypt. A passphrase that is typed is read \
              from /dev/tty and not shown; without a terminal that is an error.",
+        ),
+        Text(
+            "A passphrase is a string of bytes, exactly as typed or stored: fetool does not convert \
+             its encoding and does not normalise it. Two spellings that look alike, such as a \
+             composed and a decomposed letter, are different passphrases.",
+        ),
+        Text(
+            "seal and rekey refuse an empty key or passphrase, or one that is only a line end, with \
+             status 2: a password manager that fails leaves one. open tries an empty key, for files \
+             that were sealed with one.",
         ),
         Text(
             "One key seals many files: each has a base nonce with 64 random bits. After n files \
@@ -140,6 +154,12 @@ pub const EXTERNAL: Chapter = (
 pub const ENVIRONMENT: Chapter = (
     "ENVIRONMENT",
     &[
+        Item(
+            "FETOOL_KEY",
+            "stands in for --key where neither --key nor --passphrase is given. It holds a SPEC, \
+             such as '@/home/me/keyfile', never the key itself. Both options override it. 'seal \
+             --new-key' requires --key.",
+        ),
         Item("NO_COLOR", "no colour in help and error messages"),
         Item(
             "TMPDIR",
