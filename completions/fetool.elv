@@ -18,8 +18,8 @@ set edit:completion:arg-completer[fetool] = {|@words|
     }
     var completions = [
         &'fetool'= {
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
+            cand -h 'Print help'
+            cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
             cand seal 'Encrypt and authenticate a stream or a file'
@@ -28,7 +28,6 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand rekey 'Change which secrets open a file, without touching its data'
             cand keygen 'Make a key: 32 random bytes'
             cand bench 'Measure how fast this machine seals and opens'
-            cand generate 'Print manual pages or shell completions, for packagers'
             cand help 'Print help for fetool or one of its subcommands'
         }
         &'fetool;seal'= {
@@ -231,13 +230,9 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
-        &'fetool;generate'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
-        }
         &'fetool;help'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
     ]
     $completions[$command]

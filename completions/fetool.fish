@@ -24,7 +24,7 @@ function __fish_fetool_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c fetool -n "__fish_fetool_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fetool -n "__fish_fetool_needs_command" -s h -l help -d 'Print help'
 complete -c fetool -n "__fish_fetool_needs_command" -s V -l version -d 'Print version'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "seal" -d 'Encrypt and authenticate a stream or a file'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "open" -d 'Authenticate and decrypt a sealed stream or file'
@@ -32,15 +32,14 @@ complete -c fetool -n "__fish_fetool_needs_command" -f -a "inspect" -d 'Tell wha
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "rekey" -d 'Change which secrets open a file, without touching its data'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "keygen" -d 'Make a key: 32 random bytes'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "bench" -d 'Measure how fast this machine seals and opens'
-complete -c fetool -n "__fish_fetool_needs_command" -f -a "generate" -d 'Print manual pages or shell completions, for packagers'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "help" -d 'Print help for fetool or one of its subcommands'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -r
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l add-key -d 'One more key that opens the file, as for --key; up to three times (Dexios)' -r
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l add-key -d 'One more key that opens the file, as for --key; up to three times (Dexios)' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s f -l format -d 'The format to write: gfe, or dexios for a passphrase without --salt' -r -f -a "gfe\t'GFE (go-fileencrypt)'
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
@@ -49,18 +48,18 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -l aead -d 'The AEAD
 aes-256-gcm\t'The only one of GFE'
 deoxys-ii-256\t'Survives repeated nonces, and is slow on processors without AES-NI'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l header -d 'Write the header to a file of its own (Dexios)' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s c -l chunk-size -d 'Plaintext bytes a chunk, such as 64KiB or 1MiB' -r
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l layers -d 'How many times to seal it over, 1 to 200 (GoCrypt); 5 otherwise' -r
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-memory -d 'Memory that chunks may take' -r
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l size -d 'The plaintext\'s length, for a pipe; a different length is an error' -r
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s c -l chunk-size -d 'Plaintext bytes a chunk, such as 64KiB or 1MiB' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l layers -d 'How many times to seal it over, 1 to 200 (GoCrypt); 5 otherwise' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-memory -d 'Memory that chunks may take' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l size -d 'The plaintext\'s length, for a pipe; a different length is an error' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l include -d 'Only files that match GLOB; may be given several times' -r
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l include -d 'Only files that match GLOB; may be given several times' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s O -l output-dir -d 'Put the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
@@ -82,9 +81,9 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -l sync -d 'Have FIL
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s q -l quiet -d 'Say nothing but errors'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r
-complete -c fetool -n "__fish_fetool_using_subcommand open" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -r
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r
+complete -c fetool -n "__fish_fetool_using_subcommand open" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
@@ -96,15 +95,15 @@ parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-memory -d 'Memory that a file\'s chunks may need' -r
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-memory -d 'Memory that a file\'s chunks may need' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l include -d 'Only files that match GLOB; may be given several times' -r
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l include -d 'Only files that match GLOB; may be given several times' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s O -l output-dir -d 'Put the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand open" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
+complete -c fetool -n "__fish_fetool_using_subcommand open" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
@@ -128,9 +127,9 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l sync -d 'Have FIL
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s q -l quiet -d 'Say nothing but errors'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -r
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
@@ -142,8 +141,8 @@ parallel-encryptor\t'AES-GCM File Encryptor'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l max-memory -d 'Memory that a file\'s chunks may need' -r
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l max-memory -d 'Memory that a file\'s chunks may need' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
@@ -153,15 +152,15 @@ complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l allow-legacy-s
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s q -l quiet -d 'Say nothing but errors'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -r
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-key -d 'Where the new key is, as for --key' -r
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-passphrase -d 'Use a new passphrase, as for --passphrase' -r
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-salt -d 'Where the salt is that goes with a new passphrase for GFE' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-key -d 'Where the new key is, as for --key' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-passphrase -d 'Use a new passphrase, as for --passphrase' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-salt -d 'Where the salt is that goes with a new passphrase for GFE' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-kdf -d 'How the new passphrase or key is hashed' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
@@ -169,15 +168,15 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s f -l format -d '
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 parallel-encryptor\t'AES-GCM File Encryptor'"
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-memory -d 'With --reseal: memory that a file sealed in one piece may need' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-memory -d 'With --reseal: memory that a file sealed in one piece may need' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l header -d 'The file that holds the header, where that is kept apart: it alone is changed' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l include -d 'Only files that match GLOB; may be given several times' -r
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l include -d 'Only files that match GLOB; may be given several times' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
@@ -201,7 +200,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'S
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s o -l output -d 'Write the key to FILE' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Write the key as text below a comment: what it is for, since when' -r
+complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Write the key as text below a comment: what it is for, since when' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l aead -d 'These AEADs only, by themselves and in the formats that have them' -r -f -a "aes-256-gcm\t''
 chacha20-poly1305\t''
@@ -214,11 +213,36 @@ complete -c fetool -n "__fish_fetool_using_subcommand bench" -s f -l format -d '
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 parallel-encryptor\t'AES-GCM File Encryptor'"
-complete -c fetool -n "__fish_fetool_using_subcommand bench" -l layers -d 'GoCrypt only, with so many layers, 1 to 200' -r
-complete -c fetool -n "__fish_fetool_using_subcommand bench" -s j -l jobs -d 'Worker threads, such as 1,2,4; 0 is one for each core' -r
-complete -c fetool -n "__fish_fetool_using_subcommand bench" -l size -d 'Plaintext bytes of one turn' -r
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l layers -d 'GoCrypt only, with so many layers, 1 to 200' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -s j -l jobs -d 'Worker threads, such as 1,2,4; 0 is one for each core' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l size -d 'Plaintext bytes of one turn' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l dir -d 'Measure the formats from file to file in FOLDER too' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l json -d 'Print one JSON object'
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fetool -n "__fish_fetool_using_subcommand generate" -s h -l help -d 'Print help'
-complete -c fetool -n "__fish_fetool_using_subcommand help" -s h -l help -d 'Print help'
+complete -c fetool -n "__fish_fetool_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fetool -n "__fish_fetool_using_subcommand keygen" -f
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -f -a "aead\t'The AEADs by themselves, on chunks in memory'
+kdf\t'The key derivations'
+format\t'Whole streams, by format'"
+complete -c fetool -n "__fish_fetool_using_subcommand help" -f -a "seal\t'Encrypt and authenticate a stream or a file'
+open\t'Authenticate and decrypt a sealed stream or file'
+inspect\t'Tell what sealed files are, without a key'
+rekey\t'Change which secrets open a file, without touching its data'
+keygen\t'Make a key: 32 random bytes'
+bench\t'Measure how fast this machine seals and opens'
+help\t'Print help for fetool or one of its subcommands'"
+
+function __fish_fetool_spec
+    set -l value (string replace -r -- '^(--[^=]+=|-\w=?)' '' (commandline -ct))
+    if string match -q -- '@*' $value
+        for file in (__fish_complete_path (string sub -s 2 -- $value))
+            echo @$file
+        end
+    else if string match -q -- 'env:*' $value
+        for name in (set --names --export)
+            echo env:$name
+        end
+    else if not string match -q -- 'fd:*' $value
+        printf '%s\t%s\n' @ 'Bytes of a file' env: 'Environment variable' fd: 'File descriptor'
+    end
+end

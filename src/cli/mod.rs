@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod columns;
 mod external;
 mod failure;
 mod generate;

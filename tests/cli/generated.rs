@@ -258,3 +258,22 @@ fn no_crate_is_there_twice_without_a_reason() {
         .collect();
     assert_eq!(skipped, older);
 }
+
+/// Such a run is a line of the source that lost its backslash.
+#[test]
+fn the_pages_have_no_runs_of_blanks() {
+    for (page, _) in PAGES {
+        let text = read(page);
+        // In literal lines, columns may be aligned.
+        let mut filled = true;
+        for line in text.lines() {
+            match line {
+                ".nf" => filled = false,
+                ".fi" => filled = true,
+                _ if filled => assert!(!line.contains("   "), "{page}: {line}"),
+                _ => {}
+            }
+            assert_eq!(line, line.trim_end(), "{page}");
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod cli_common;
 mod dexios_common;
 
 mod bench;
+mod completions;
 mod external;
 mod files;
 mod generated;

@@ -253,6 +253,7 @@ fn parts_are_disjoint_and_complete() {
 }
 
 #[test]
+#[ignore = "needs GNU parallel; .ci/run runs it"]
 fn parts_with_gnu_parallel() {
     let dir = home();
     named(&dir, 0, 300);

@@ -2,9 +2,9 @@
 
 use super::case::{Operation, Part, Subject, Way};
 use super::measure::Measured;
+use crate::cli::columns;
 use crate::cli::size::short;
 use std::env;
-use std::io::{self, IsTerminal};
 
 /// What the output can show.
 pub struct Look {
@@ -15,14 +15,12 @@ pub struct Look {
 
 impl Look {
     pub fn of_stdout() -> Self {
-        let terminal = io::stdout().is_terminal();
-        let size = terminal_size::terminal_size_of(io::stdout());
+        let width = columns::of_stdout();
         let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = env::var_os("TERM").is_some_and(|it| it == "dumb");
         Self {
-            width: terminal.then(|| size.map_or(80, |(width, _)| width.0.into())),
-            colour: terminal
-                && !set("NO_COLOR")
-                && env::var_os("TERM").is_none_or(|it| it != "dumb"),
+            width,
+            colour: width.is_some() && !is_dumb && !set("NO_COLOR"),
         }
     }
 
@@ -54,12 +52,12 @@ pub fn draw(part: Part, measured: &[Measured], look: &Look) -> String {
     let groups = groups(part, measured);
     let rows = || groups.iter().flat_map(|(_, rows)| rows);
     let heads = heads(part);
-    let label = rows().map(|row| columns(&row.label)).max().unwrap_or(0) + 2;
+    let label = rows().map(|row| letters(&row.label)).max().unwrap_or(0) + 2;
     let widths: Vec<usize> = (0..heads.len())
         .map(|i| {
             let cells = rows().filter_map(|row| row.cells.get(i));
-            let widest = cells.map(|cell| columns(cell)).max().unwrap_or(0);
-            widest.max(columns(heads[i])) + 2
+            let widest = cells.map(|cell| letters(cell)).max().unwrap_or(0);
+            widest.max(letters(heads[i])) + 2
         })
         .collect();
     let left = label + widths.iter().sum::<usize>() + 2;
@@ -278,7 +276,7 @@ fn bar((small, large): (f64, f64), longest: f64, room: usize, look: &Look) -> St
 }
 
 /// The columns that a text takes; none of ours has anything but letters of one.
-fn columns(text: &str) -> usize {
+fn letters(text: &str) -> usize {
     text.chars().count()
 }
 
@@ -344,7 +342,7 @@ mod tests {
         let plain = drawn(None);
         for width in [70, 80, 200] {
             let text = drawn(Some(width));
-            let widest = text.lines().map(columns).max();
+            let widest = text.lines().map(letters).max();
             assert_eq!(widest, Some(width - 1));
             let (full, pale) = (text.matches('█').count(), text.matches('▒').count());
             assert!(full.abs_diff(pale) <= 1, "{full} and {pale}");

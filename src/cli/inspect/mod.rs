@@ -6,6 +6,7 @@ mod report;
 pub use json::hex_of;
 
 use super::args::{ReadArgs, SecretArgs, WorkArgs};
+use super::columns;
 use super::failure::{Failure, Subjects};
 use super::manual;
 use super::secrets::{Found, Plan, Purpose};
@@ -24,7 +25,7 @@ use std::thread;
 ///
 /// Shows format, algorithm, chunks, sizes, how the length is protected, the header field by field,
 /// and the first fault in the structure. Needs no key, and so authenticates nothing, unless
-/// --verify asks for it.
+/// --verify asks for it. With -q it prints faults only; the status says whether there are any.
 #[derive(clap::Args)]
 #[command(after_help = manual::INSPECT_EXAMPLES)]
 pub struct Args {
@@ -69,7 +70,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             continue;
         }
         report.tell();
-        if let Some(text) = report.text() {
+        if args.work.quiet {
+            continue;
+        }
+        if let Some(text) = report.text(columns::of_stdout()) {
             let gap = if i > 0 { "\n" } else { "" };
             print((gap.to_owned() + &text).as_bytes())?;
         }

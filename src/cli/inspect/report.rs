@@ -1,11 +1,18 @@
 //! What is known of one file, as a table for people and as JSON for programs.
 
 use super::json::{Json, JsonFault, hex, hex_of, offsets};
+use crate::cli::columns::{hang, lines};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::size::exact;
+use fetool::format::Field;
 use fetool::{Inspected, Possible, status};
 use std::fmt::Write;
 use std::path::PathBuf;
+
+/// Of the table of header fields.
+const HEX_COLUMNS: usize = 24;
+/// A meaning in fewer columns goes below its field.
+const MEANING_MIN: usize = 24;
 
 /// What is known of one file.
 pub struct Report {
@@ -68,17 +75,18 @@ impl Report {
         json.line()
     }
 
-    /// For a person; nothing where the file is of no known format.
-    pub fn text(&self) -> Option<String> {
+    /// For a person, in so many columns; nothing where the file is of no known format.
+    pub fn text(&self, width: Option<usize>) -> Option<String> {
         let inspected = match &self.inspected {
             Ok(inspected) => inspected,
-            Err(_) if self.is_likely() => return Some(self.possible_text()),
+            Err(_) if self.is_likely() => return Some(self.possible_text(width)),
             Err(_) => return None,
         };
         let description = &inspected.description;
         let mut text = format!("{}\n", self.subjects.input);
         let mut row = |name: &str, value: &str| {
-            let _ = writeln!(text, "  {name:<11}{value}");
+            let _ = write!(text, "  {name:<11}");
+            hang(&mut text, value, width);
         };
         let version = description
             .version
@@ -123,28 +131,15 @@ impl Report {
         if let Some(fault) = &inspected.fault {
             row("fault", &fault.message);
         }
-        let _ = writeln!(
-            text,
-            "  header\n    offset  size  {:<24}  {:<24}  meaning",
-            "field", "hex"
-        );
-        for (offset, field) in offsets(&description.fields) {
-            let _ = writeln!(
-                text,
-                "    {offset:>6}  {:>4}  {:<24}  {:<24}  {}",
-                field.bytes.len(),
-                field.name,
-                short_hex(&field.bytes),
-                field.meaning
-            );
-        }
+        text += "  header\n";
+        fields(&mut text, &description.fields, width);
         Some(text)
     }
 }
 
 impl Report {
     /// What it may be, with what speaks for that and against.
-    fn possible_text(&self) -> String {
+    fn possible_text(&self, width: Option<usize>) -> String {
         let mut text = format!(
             "{}\n  format     not certain: there is no magic number; --verify with a secret tells\n",
             self.subjects.input
@@ -166,11 +161,63 @@ impl Report {
                 ('-', &possible.evidence.opposing),
             ] {
                 for line in evidence {
-                    let _ = writeln!(text, "             {sign} {line}");
+                    let _ = write!(text, "             {sign} ");
+                    hang(&mut text, line, width);
                 }
             }
         }
         text
+    }
+}
+
+/// Appends the header's fields as a table. A terminal too narrow for its columns gets hex digits and
+/// meaning below each field's name.
+fn fields(text: &mut String, fields: &[Field], width: Option<usize>) {
+    let name_columns = match width {
+        None => HEX_COLUMNS,
+        Some(_) => fields
+            .iter()
+            .map(|field| field.name.len())
+            .max()
+            .unwrap_or(0),
+    };
+    let left = "    offset  size  ".len() + name_columns + 2;
+    let right = left + HEX_COLUMNS + 2;
+    let is_narrow = width.is_some_and(|width| width <= right + MEANING_MIN);
+    let _ = write!(text, "    offset  size  {:<name_columns$}", "field");
+    match is_narrow {
+        true => text.truncate(text.trim_end().len()),
+        false => {
+            let _ = write!(text, "  {:<HEX_COLUMNS$}  meaning", "hex");
+        }
+    }
+    text.push('\n');
+    for (offset, field) in offsets(fields) {
+        let (hex, size) = (short_hex(&field.bytes), field.bytes.len());
+        let _ = write!(text, "    {offset:>6}  {size:>4}  ");
+        if is_narrow {
+            let _ = writeln!(text, "{}", field.name);
+            for line in [&hex, &field.meaning] {
+                text.push_str("          ");
+                hang(text, line, width);
+            }
+            continue;
+        }
+        let _ = write!(text, "{:<name_columns$}  ", field.name);
+        match width {
+            Some(_) if hex.len() > HEX_COLUMNS => {
+                // The meaning begins below the last of them.
+                let pieces = lines(&hex, HEX_COLUMNS);
+                text.push_str(&pieces.join(&format!("\n{:left$}", "")));
+                let last = pieces.last().map_or(0, String::len);
+                text.extend(std::iter::repeat_n(' ', HEX_COLUMNS - last));
+            }
+            _ => {
+                let _ = write!(text, "{hex:<HEX_COLUMNS$}");
+            }
+        }
+        text.push_str("  ");
+        hang(text, &field.meaning, width);
     }
 }
 

@@ -19,6 +19,9 @@ use clap::Command;
 use clap_mangen::Man;
 use roff::{Roff, bold, roman};
 
+/// When the pages last changed in substance.
+const DATE: &str = "2026-11-28";
+
 /// What `--help` says behind the options.
 pub fn long_help() -> String {
     let mut help = format!("{SHORT_EXAMPLES}\n\nExit statuses:\n");
@@ -75,6 +78,7 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
     let man = Man::new(command.after_help("").after_long_help(""))
         .title(title.to_uppercase())
         .section("1")
+        .date(DATE)
         .source(format!("fetool {}", env!("CARGO_PKG_VERSION")))
         .manual("fetool manual");
     render(&man, &chapters, examples, subcommand).map_err(Failure::from_system)
@@ -134,7 +138,29 @@ fn render(
         Some(_) => "fetool(1)",
     })]);
     own.to_writer(&mut page)?;
-    Ok(page)
+    Ok(tidy(&String::from_utf8_lossy(&page)).into_bytes())
+}
+
+/// Removes what `mandoc -T lint` objects to in generated pages: blanks at the end of lines, paragraph
+/// macros without effect, and the preamble of roff's own output before every part but the first.
+fn tidy(page: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in page.lines().map(str::trim_end) {
+        let before = lines.last().copied().unwrap_or_default();
+        let is_preamble = line.starts_with(".ie \\n(.g") || line.starts_with(".el .ds Aq");
+        match line {
+            _ if is_preamble && lines.contains(&line) => {}
+            // An empty line is a '.sp'.
+            ".br" if before.is_empty() => {}
+            ".PP" if before.starts_with(".SH") => {}
+            "" if before == ".br" => {
+                lines.pop();
+                lines.push(line);
+            }
+            _ => lines.push(line),
+        }
+    }
+    lines.join("\n") + "\n"
 }
 
 fn add(page: &mut Roff, part: &Part) {

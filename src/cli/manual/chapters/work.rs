@@ -39,7 +39,12 @@ pub const SECRETS: Chapter = (
              and what the key is for. A passphrase of the AES-GCM File Encryptor counts as one key.",
         ),
         Text(
-            "In memory, secrets and keys are wiped when they were used, and kept out of swap as far              as the limit on locked memory allows (ulimit -l). No core file is written, and other              programs of the same user cannot read the memory or trace the process. What env: names              stays in the environment until fetool ends, where root can read it; no other program              is started that would inherit it. What the process was given by @FILE or fd: is safer.",
+            "In memory, secrets and keys are wiped when they were used, and kept out of swap as \
+             far as the limit on locked memory allows (ulimit -l). No core file is written, and \
+             other programs of the same user cannot read the memory or trace the process. What \
+             env: names stays in the environment until fetool ends, where root can read it; no \
+             other program is started that would inherit it. What the process was given by @FILE \
+             or fd: is safer.",
         ),
     ],
 );
