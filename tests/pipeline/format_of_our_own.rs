@@ -532,7 +532,7 @@ fn a_header_that_is_cut_off_or_has_no_end() {
     }
     // More recipients than there is room for: nothing is read for ever.
     let mut endless = b"TOY4\xff".to_vec();
-    endless.extend([0xFF; 400_000]);
+    endless.resize(400_000, 0xFF);
     let error = open_among(&[&format], &key, &endless).unwrap_err();
     assert_eq!(error.status(), status::FORMAT);
     assert!(
