@@ -1,11 +1,14 @@
 //! Telling formats apart: by their magic numbers; where there is none, by what a secret opens; and
 //! without a secret, by what speaks for and against each.
 
+use crate::Error;
 use crate::error::Evidence;
 use crate::error::{Possible, Unknown};
-use crate::format::{Claim, FORMATS, Format, Frames, HEAD_MAX, Header, Limits, Unlocked, Walker};
+use crate::format::{
+    Claim, FORMATS, Format, Frames, HEAD_MAX, HEADER_MAX, Header, Limits, Unlocked, Walker,
+};
+use crate::identity::{self, Identity};
 use crate::lookahead::Lookahead;
-use crate::{Error, Secret};
 use std::io::Read;
 
 /// How much of a file may be held in memory to find out its format. A format whose first chunk is
@@ -77,15 +80,13 @@ pub(crate) fn peek_header<'a, R: Read>(
 ) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
     loop {
         let head = input.ahead();
-        let missing = HEAD_MAX.saturating_sub(head.len());
-        let header = read_header_among(formats, format, head);
-        match header {
-            Err(Error::Truncated { .. }) if missing > 0 => {
-                if !input.more(missing).map_err(Error::Read)? {
-                    return header;
-                }
-            }
-            header => return header,
+        let found = read_header_among(formats, format, head);
+        let Err(error @ Error::Truncated { .. }) = found else {
+            return found;
+        };
+        let missing = missing(formats, format, head, error)?;
+        if !input.more(missing).map_err(Error::Read)? {
+            return read_header_among(formats, format, input.ahead());
         }
     }
 }
@@ -100,6 +101,35 @@ pub(crate) fn hole(header: &dyn Header, start: &[u8]) -> u64 {
     } else {
         0
     }
+}
+
+/// How many bytes more to look at, where the header is longer than `head`: what formats mostly need at
+/// first, and then as many again as there are, up to the bound.
+///
+/// # Errors
+/// `truncated` where no header of the format is longer; [`Error::Malformed`] where a longer one is refused.
+pub(crate) fn missing(
+    formats: &[&dyn Format],
+    format: Option<&dyn Format>,
+    head: &[u8],
+    truncated: Error,
+) -> Result<usize, Error> {
+    let have = head.len();
+    if have < HEAD_MAX {
+        return Ok(HEAD_MAX - have);
+    }
+    let format = format.map_or_else(|| by_magic(formats, head), Ok)?;
+    let most = format.header_max().min(HEADER_MAX);
+    if have < most {
+        return Ok(have.min(most - have));
+    }
+    Err(match most {
+        ..=HEAD_MAX => truncated,
+        _ => Error::malformed(
+            most as u64,
+            format!("the header has more than {most} bytes"),
+        ),
+    })
 }
 
 /// Looks at the whole first frame, which starts at `offset` of the file and `ahead` bytes further on
@@ -138,7 +168,7 @@ pub(crate) fn first_frame<'i, R: Read>(
 /// [`Error::UnknownFormat`] when there is none; [`Error::Read`] and [`Error::Memory`].
 pub(crate) fn by_secret<'a, R: Read>(
     formats: &[&'a dyn Format],
-    secret: &Secret,
+    identities: &[Identity<'_>],
     input: &mut Lookahead<R>,
     limits: &Limits,
 ) -> Result<Found<'a>, Error> {
@@ -148,7 +178,10 @@ pub(crate) fn by_secret<'a, R: Read>(
         memory: limits.memory.min(TRIAL_MAX),
         body: len,
     };
-    let mut unknown = Unknown::default();
+    let mut unknown = Unknown {
+        secrets: identities.len(),
+        ..Unknown::default()
+    };
     let mut candidates = Vec::new();
     for format in formats.iter().copied() {
         let header = format.evidence(head, len).and_then(|_| {
@@ -179,11 +212,15 @@ pub(crate) fn by_secret<'a, R: Read>(
                 "it may be, but has nothing that would show it: give --format {}",
                 format.name()
             ),
-            Ok(first) => match header.unlock(secret, first) {
+            Ok(first) => match identity::unlock(identities, &*header, first) {
                 Ok(unlocked) => return Ok((format, header, unlocked)),
                 Err(Error::Authentication { .. }) => {
                     unknown.wrong_secret = true;
                     "the first chunk does not authenticate with this secret".to_owned()
+                }
+                Err(Error::NoIdentity { tried, .. }) => {
+                    unknown.wrong_secret = true;
+                    format!("the first chunk does not authenticate with any of {tried} secrets")
                 }
                 Err(error @ Error::Memory(_)) => return Err(error),
                 Err(error) => error.to_string(),

@@ -82,8 +82,20 @@ pub enum Error {
         hint: &'static str,
     },
 
+    /// Several secrets were tried, and none opens the file: all are wrong, or the data was tampered
+    /// with.
+    #[error(
+        "authentication failed: none of the {tried} keys opens the file, or it was tampered with"
+    )]
+    NoIdentity {
+        /// How many were tried.
+        tried: usize,
+        /// Where the first frame starts in the sealed file, in bytes.
+        offset: u64,
+    },
+
     /// No format that fetool knows, as far as can be told.
-    #[error("not a sealed file of a known format{}", if .0.wrong_secret { ", or the wrong secret" } else { "" })]
+    #[error("not a sealed file of a known format{}", wrong_secret(.0))]
     UnknownFormat(Box<Unknown>),
 
     /// A known format in a version or variant that is not supported.
@@ -138,6 +150,8 @@ pub struct Unknown {
     pub possible: Vec<Possible>,
     /// A secret was tried on the formats that it may be, and opened none.
     pub wrong_secret: bool,
+    /// How many secrets there were to try.
+    pub secrets: usize,
 }
 
 /// A format without a magic number that a file may be of.
@@ -266,7 +280,9 @@ impl Error {
             | Self::Stopped
             | Self::Panic(_) => status::SYSTEM,
             Self::Usage { .. } => status::USAGE,
-            Self::Authentication { .. } | Self::Unauthenticated(_) => status::KEY,
+            Self::Authentication { .. } | Self::NoIdentity { .. } | Self::Unauthenticated(_) => {
+                status::KEY
+            }
             Self::UnknownFormat(_)
             | Self::Unsupported(_)
             | Self::Refused { .. }
@@ -291,6 +307,7 @@ impl Error {
     pub fn offset(&self) -> Option<u64> {
         match self {
             Self::Authentication { offset, .. }
+            | Self::NoIdentity { offset, .. }
             | Self::Malformed { offset, .. }
             | Self::Truncated { offset, .. } => Some(*offset),
             _ => None,
@@ -332,6 +349,14 @@ fn length_message(expected: u64, found: Option<u64>) -> String {
             format!("the input ended after {found} bytes, but {expected} were announced")
         }
         None => format!("the input is longer than the {expected} bytes announced"),
+    }
+}
+
+fn wrong_secret(unknown: &Unknown) -> String {
+    match unknown.secrets {
+        _ if !unknown.wrong_secret => String::new(),
+        0 | 1 => ", or the wrong secret".to_owned(),
+        secrets => format!(", or none of the {secrets} secrets opens it"),
     }
 }
 

@@ -136,7 +136,19 @@ impl<'a> Inspect<'a> {
             }
             None => {
                 let mut head = read(input, HEAD_MAX).map_err(Error::Read)?;
-                let header = read_header_among(self.formats, self.format, &head);
+                let header = loop {
+                    match read_header_among(self.formats, self.format, &head) {
+                        Err(error @ Error::Truncated { .. }) if head.len() >= HEAD_MAX => {
+                            let more = detect::missing(self.formats, self.format, &head, error)?;
+                            let more = read(input, more).map_err(Error::Read)?;
+                            if more.is_empty() {
+                                break read_header_among(self.formats, self.format, &head);
+                            }
+                            head.extend(more);
+                        }
+                        header => break header,
+                    }
+                };
                 let (format, header) = match header {
                     Err(Error::UnknownFormat(_)) if self.format.is_none() => {
                         return Err(self.possible(&head, input)?);

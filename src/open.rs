@@ -1,13 +1,14 @@
 //! Opening a sealed stream.
 
+use crate::Error;
 use crate::at::{At, ReadAt, WriteAt};
 use crate::detect::{self, first_frame};
 use crate::format::{self, FORMATS, Format, Header, Limits, NOTHING, Proof, Unlocked};
+use crate::identity::{self, Identity};
 use crate::lookahead::Lookahead;
 #[cfg(feature = "test-hooks")]
 use crate::pipeline::Tuning;
 use crate::pipeline::{self, Meter, Run, RunOptions, Stop, Totals};
-use crate::{Error, Secret};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
 
@@ -17,7 +18,7 @@ use std::num::NonZeroUsize;
 /// good chunks before it were written, so an output that must be whole needs a place that can be
 /// given up, such as a temporary file.
 pub struct Open<'a> {
-    secret: &'a Secret,
+    identities: Vec<Identity<'a>>,
     formats: &'a [&'a dyn Format],
     format: Option<&'a dyn Format>,
     detached: Option<&'a [u8]>,
@@ -48,9 +49,9 @@ pub struct Checked {
 
 impl<'a> Open<'a> {
     /// Finds out the format, accepts what is merely weak, and uses all cores.
-    pub fn new(secret: &'a Secret) -> Self {
+    pub fn new(identity: impl Into<Identity<'a>>) -> Self {
         Self {
-            secret,
+            identities: vec![identity.into()],
             formats: FORMATS,
             format: None,
             detached: None,
@@ -60,6 +61,12 @@ impl<'a> Open<'a> {
             input_len: None,
             options: RunOptions::new(),
         }
+    }
+
+    /// Adds an identity, which is tried where those before it do not open the file.
+    pub fn add_identity(mut self, identity: impl Into<Identity<'a>>) -> Self {
+        self.identities.push(identity.into());
+        self
     }
 
     /// The format to read; `None` finds it out.
@@ -227,7 +234,7 @@ impl<'a> Open<'a> {
 
     /// Where no magic number tells, the secret does.
     fn by_secret<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
-        detect::by_secret(self.formats, self.secret, input, &self.file_limits())
+        detect::by_secret(self.formats, &self.identities, input, &self.file_limits())
     }
 
     /// Finds the format and tries the secret, and tells where the first frame starts in the input,
@@ -275,13 +282,13 @@ impl<'a> Open<'a> {
                 nothing && matches!(frames.next(offset, &[]), Ok(None)),
             )
         };
-        let mut unlocked = header
-            .unlock(self.secret, first)
-            .map_err(|error| match error {
+        let mut unlocked =
+            identity::unlock(&self.identities, header, first).map_err(|error| match error {
                 // Formats do not know that the header may be kept apart.
                 Error::Authentication { chunk: 0, .. } => {
                     Error::Authentication { chunk: 0, offset }
                 }
+                Error::NoIdentity { tried, .. } => Error::NoIdentity { tried, offset },
                 error => error,
             })?;
         // Layers inside have headers, which are missing then.

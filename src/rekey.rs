@@ -1,17 +1,18 @@
 //! Changing which secrets open a file, without touching its data.
 
+use crate::Error;
 use crate::detect::{by_secret, first_frame, peek_header};
 use crate::format::{Change, FORMATS, Limits, RekeyRequest, Rekeyed};
+use crate::identity::{Identity, try_each};
 use crate::kdf::Kdf;
 use crate::lookahead::Lookahead;
 use crate::memory::zeros;
 use crate::pipeline::RunOptions;
-use crate::{Error, Secret};
 use std::io::{Read, Write};
 
 /// Changes the key slots of a sealed file: only its header changes, and keeps its length.
 pub struct Rekey<'a> {
-    old: &'a Secret,
+    identities: Vec<Identity<'a>>,
     change: Change<'a>,
     kdf: Option<Kdf>,
     options: RunOptions,
@@ -23,9 +24,9 @@ const PIECE: usize = 1 << 20;
 
 impl<'a> Rekey<'a> {
     /// With a secret that opens the file.
-    pub fn new(old: &'a Secret, change: Change<'a>) -> Self {
+    pub fn new(old: impl Into<Identity<'a>>, change: Change<'a>) -> Self {
         Self {
-            old,
+            identities: vec![old.into()],
             change,
             kdf: None,
             options: RunOptions::new(),
@@ -37,6 +38,12 @@ impl<'a> Rekey<'a> {
     /// and what counts the bytes that it copied behind the header.
     pub fn run_options(mut self, options: RunOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Adds an identity, which is tried where those before it do not open the file.
+    pub fn add_identity(mut self, identity: impl Into<Identity<'a>>) -> Self {
+        self.identities.push(identity.into());
         self
     }
 
@@ -103,7 +110,8 @@ impl<'a> Rekey<'a> {
         let (_, mut header) = match peek_header(FORMATS, None, input) {
             // No such file can be changed, but what it is tells why.
             Err(Error::UnknownFormat(_)) => {
-                let (format, header, _) = by_secret(FORMATS, self.old, input, &self.limits())?;
+                let (format, header, _) =
+                    by_secret(FORMATS, &self.identities, input, &self.limits())?;
                 (format, header)
             }
             header => header?,
@@ -121,14 +129,14 @@ impl<'a> Rekey<'a> {
         } else {
             None
         };
-        header.rekey(
-            RekeyRequest {
-                old: self.old,
+        try_each(&self.identities, |old| {
+            let request = RekeyRequest {
+                old,
                 change: self.change,
                 kdf: self.kdf,
                 random: &crate::secret::random,
-            },
-            first,
-        )
+            };
+            header.rekey(request, first)
+        })
     }
 }

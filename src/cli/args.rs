@@ -5,7 +5,7 @@ use super::size;
 use crate::progress::When;
 use clap::{Args, ValueHint};
 use fetool::format::gfe::{Gfe, GfeAdditive};
-use fetool::format::{FORMATS, Format, HEAD_MAX, Limits, by_name};
+use fetool::format::{FORMATS, Format, HEADER_MAX, Limits, by_name};
 use fetool::kdf::Kdf;
 use std::ffi::OsString;
 use std::fs::File;
@@ -176,7 +176,7 @@ static WITH_ADDITIVE: LazyLock<Vec<&'static dyn Format>> = LazyLock::new(|| {
 fn read_header(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut header = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(HEAD_MAX as u64).read_to_end(&mut header))
+        .and_then(|file| file.take(HEADER_MAX as u64).read_to_end(&mut header))
         .map_err(|error| Failure::system(shown(path), &error))?;
     Ok(header)
 }

@@ -47,7 +47,10 @@ pub static FORMATS: &[&dyn Format] = &[
     &parallel_encryptor::ParallelEncryptor,
 ];
 
-/// At most this many bytes from the start of a file decide its format and hold its header.
+/// No header may be longer than this, whatever its format: 1 MiB.
+pub const HEADER_MAX: usize = 1 << 20;
+
+/// At most this many bytes from the start of a file decide its format, and hold the header of most.
 pub const HEAD_MAX: usize = 512;
 
 /// Longer than any frame that can be held in memory, and with room to add to it.
@@ -168,8 +171,14 @@ pub trait Format: Send + Sync {
         Vec::new()
     }
 
-    /// Decodes the header from the first bytes of a file: at most [`HEAD_MAX`] of them, and perhaps
-    /// fewer than it needs. Then it is truncated; where more bytes come, they are tried again.
+    /// Returns the most bytes that a header may have, up to [`HEADER_MAX`]. More than [`HEAD_MAX`] are
+    /// looked at only where [`header`](Self::header) says that those are too few.
+    fn header_max(&self) -> usize {
+        HEAD_MAX
+    }
+
+    /// Decodes the header from the first bytes of a file: perhaps fewer than it needs. Then it is
+    /// truncated; where more bytes come, up to [`header_max`](Self::header_max), they are tried again.
     ///
     /// # Errors
     /// [`Error::Malformed`], [`Error::Unsupported`] or [`Error::Truncated`].

@@ -275,7 +275,7 @@ fn what_is_read_is_not_written_over() {
     dir.write("plain", data(100));
     dir.write("key", KEY);
     fetool([
-        "seal", "-f", "dexios", "--kdf", "balloon", "-k", "@key", "plain",
+        "seal", "-q", "-f", "dexios", "--kdf", "balloon", "-k", "@key", "plain",
     ])
     .args(["-o", "x", "--header", "h"])
     .within(&dir)

@@ -5,6 +5,7 @@ use crate::common::ways::{self, BEFORE, Store, WAYS, Way};
 use crate::common::{Ragged, assert_same, jobs, open_of, pattern, secret};
 use crate::toy::bare::Bare;
 use crate::toy::nested::{self, Nested, STREAMS};
+use crate::toy::wrapped::{WRAPPED, Wrapped};
 use crate::toy::{CHUNK, EXTRA, HEADER, Toy};
 use fetool::format::{FORMATS, Format};
 use fetool::{Error, Inspect, Inspected, Open, Seal, Secret, status};
@@ -73,7 +74,7 @@ fn a_format_of_our_own_seals_and_opens() {
 #[test]
 fn a_format_of_our_own_in_every_way() {
     let text = pattern(30_000);
-    for format in [&Toy as &dyn Format, &Nested] {
+    for format in [&Toy as &dyn Format, &Nested, &Wrapped(700)] {
         for len in [1, CHUNK, 10 * CHUNK + 7, 30_000] {
             let text = &text[..len];
             let sealed: Vec<Vec<u8>> = (WAYS.into_iter().chain([Way::Direct(4 * CHUNK)]))
@@ -368,4 +369,221 @@ fn inspect_weighs_what_a_file_without_a_magic_number_may_be() {
             sealed.len() - 20 - 16 * report.chunks as usize
         );
     }
+}
+
+// ---- a header of any length, several recipients, several identities ----
+
+/// As the format writes it for two recipients.
+fn seal_for_two(format: &dyn Format, text: &[u8]) -> Vec<u8> {
+    let (one, other) = (Secret::key([1; 32]), Secret::key([2; 32]));
+    let seal = Seal::new(&one)
+        .add_secret(&other)
+        .format(format)
+        .jobs(jobs(2));
+    let mut sealed = Vec::new();
+    seal.run(Ragged::new(text, 1, 5000), &mut sealed).unwrap();
+    sealed
+}
+
+fn wrapped_header(comment: usize) -> usize {
+    5 + 2 * (2 + comment + WRAPPED) + 16 + 16
+}
+
+#[test]
+fn a_header_of_any_length_opens_for_each_of_its_recipients() {
+    let text = pattern(5 * CHUNK + 1);
+    for (comment, len) in [
+        (0, 0),
+        (0, 1),
+        (300, CHUNK - 1),
+        (300, CHUNK),
+        (3000, CHUNK + 1),
+        (3000, 0),
+        (40_000, 5 * CHUNK),
+        (40_000, 5 * CHUNK + 1),
+    ] {
+        let (format, text) = (Wrapped(comment), &text[..len]);
+        let sealed = seal_for_two(&format, text);
+        let header = wrapped_header(comment);
+        assert_eq!(sealed.len(), header + len + 16 * len.div_ceil(CHUNK).max(1));
+        for key in [1, 2] {
+            let key = Secret::key([key; 32]);
+            let opened = open_of(Some(&format), &key, Ragged::new(&sealed, 1, 700), 2, true);
+            let done = opened
+                .result
+                .unwrap_or_else(|e| panic!("{comment} {len}: {e}"));
+            assert_eq!(done.chunks, len.div_ceil(CHUNK).max(1) as u64);
+            assert_same(&opened.written, text);
+            assert_eq!(
+                open_among(&[&Toy, &format], &key, &sealed).unwrap().0,
+                "wrapped"
+            );
+        }
+        let report = inspect_among(&[&Toy, &format], &sealed).unwrap();
+        assert_eq!(report.header_len, header as u64);
+        assert_eq!((report.plaintext_len, report.fault), (len as u64, None));
+    }
+}
+
+#[test]
+fn identities_are_tried_in_their_order_and_the_error_says_how_many() {
+    let text = pattern(1500);
+    let format = Wrapped(700);
+    let sealed = seal_for_two(&format, &text);
+    let keys: Vec<_> = (0..4).map(|key| Secret::key([key; 32])).collect();
+    let open = |which: &[usize]| {
+        let mut open = Open::new(&keys[which[0]]).format(Some(&format));
+        for key in &which[1..] {
+            open = open.add_identity(&keys[*key]);
+        }
+        let mut opened = Vec::new();
+        open.run(&sealed[..], &mut opened).map(|_| opened)
+    };
+    for which in [&[1][..], &[0, 2], &[3, 0, 1], &[2, 1]] {
+        assert_same(&open(which).unwrap(), &text);
+    }
+    assert!(matches!(
+        open(&[0]),
+        Err(Error::Authentication { chunk: 0, .. })
+    ));
+    let error = open(&[0, 3, 0]).unwrap_err();
+    assert_eq!(error.status(), status::KEY);
+    assert_eq!(
+        error.to_string(),
+        "authentication failed: none of the 3 keys opens the file, or it was tampered with"
+    );
+    assert_eq!(error.offset(), Some(wrapped_header(700) as u64));
+}
+
+/// In formats that know nothing of it, too.
+#[test]
+fn identities_are_tried_in_every_format() {
+    let text = pattern(2500);
+    let right = secret();
+    for format in [&Toy as &dyn Format, &ONE, &fetool::format::gfe::Gfe] {
+        let sealed = seal(format, &text, 1);
+        let all = with_all(&[&Toy, &ONE, &OTHER]);
+        let wrong = [Secret::key([1; 32]), Secret::key(*b"no GFE key")];
+        let mut opened = Vec::new();
+        Open::new(&wrong[0])
+            .add_identity(&wrong[1])
+            .add_identity(&right)
+            .among(&all)
+            .run(&sealed[..], &mut opened)
+            .unwrap_or_else(|e| panic!("{}: {e}", format.name()));
+        assert_same(&opened, &text);
+        let open = Open::new(&wrong[1]).add_identity(&wrong[0]).among(&all);
+        let error = open.run(&sealed[..], std::io::sink()).unwrap_err();
+        let told = match format.name() {
+            "one" => "none of the 2 secrets opens it",
+            _ => "none of the 2 keys opens the file",
+        };
+        assert!(
+            error.to_string().contains(told),
+            "{}: {error}",
+            format.name()
+        );
+    }
+}
+
+#[test]
+fn a_lazy_identity_is_asked_for_once_and_only_where_it_is_needed() {
+    let text = pattern(10);
+    let format = Wrapped(10);
+    let sealed = seal_for_two(&format, &text);
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let lazy = || {
+        fetool::Identity::lazy(|| {
+            asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok(Secret::key([2; 32]))
+        })
+    };
+    let count = || asked.load(std::sync::atomic::Ordering::Relaxed);
+    let first = Secret::key([1; 32]);
+    let open = || {
+        Open::new(&first)
+            .add_identity(lazy())
+            .among(&[&Wrapped(0), &ONE, &OTHER])
+    };
+    open().run(&sealed[..], std::io::sink()).unwrap();
+    open()
+        .run(&b"no such file"[..], std::io::sink())
+        .unwrap_err();
+    assert_eq!(
+        count(),
+        0,
+        "the first opens the file, and nothing opens the other"
+    );
+    let open = Open::new(lazy()).format(Some(&format));
+    open.run(&sealed[..], std::io::sink()).unwrap();
+    assert_eq!(count(), 1);
+}
+
+#[test]
+fn a_header_that_is_cut_off_or_has_no_end() {
+    let format = Wrapped(3000);
+    let sealed = seal_for_two(&format, b"text");
+    let key = Secret::key([1; 32]);
+    let header = wrapped_header(3000);
+    for len in [4, 5, 6, 511, 512, 513, 1023, 1024, 1025, header - 1, header] {
+        let opened = open_of(Some(&format), &key, &sealed[..len], 1, false);
+        assert_eq!(opened.error().status(), status::TRUNCATED, "{len}");
+        assert!(opened.written.is_empty());
+    }
+    // More recipients than there is room for: nothing is read for ever.
+    let mut endless = b"TOY4\xff".to_vec();
+    endless.resize(400_000, 0xFF);
+    let error = open_among(&[&format], &key, &endless).unwrap_err();
+    assert_eq!(error.status(), status::FORMAT);
+    assert!(
+        error
+            .to_string()
+            .contains("the header has more than 100000 bytes"),
+        "{error}"
+    );
+    let error = inspect_among(&[&format], &endless).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("the header has more than 100000 bytes"),
+        "{error}"
+    );
+}
+
+/// The last chunk is marked, so that no cut passes; and no chunk is needed to know that the key fits.
+#[test]
+fn the_end_of_a_format_whose_last_chunk_may_be_full() {
+    let text = pattern(3 * CHUNK);
+    let format = Wrapped(0);
+    let sealed = seal_for_two(&format, &text);
+    let key = Secret::key([2; 32]);
+    let (header, frame) = (wrapped_header(0), CHUNK + 16);
+    for chunks in 1..3 {
+        let opened = open_of(
+            Some(&format),
+            &key,
+            &sealed[..header + chunks * frame],
+            2,
+            false,
+        );
+        assert_eq!(opened.error().status(), status::KEY);
+        assert_same(&opened.written, &text[..(chunks - 1) * CHUNK]);
+    }
+    let mut longer = sealed.clone();
+    longer.extend([0; 16]);
+    let opened = open_of(Some(&format), &key, &longer[..], 2, false);
+    assert!(opened.error().status() >= status::KEY);
+    assert!(text.starts_with(&opened.written) && opened.written.len() <= 2 * CHUNK);
+
+    let mut changed = sealed.clone();
+    changed[header] ^= 1;
+    let opening = Open::new(&key)
+        .format(Some(&format))
+        .start(&changed[..])
+        .unwrap();
+    let error = opening.run(std::io::sink()).unwrap_err();
+    assert!(
+        matches!(error, Error::Authentication { chunk: 0, .. }),
+        "{error}"
+    );
 }

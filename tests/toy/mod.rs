@@ -13,6 +13,7 @@
 
 pub mod bare;
 pub mod nested;
+pub mod wrapped;
 
 use fetool::aead::{Aead, Algorithm, TAG_LEN};
 use fetool::format::{
