@@ -7,6 +7,7 @@
 mod cli;
 mod io;
 mod progress;
+mod size;
 
 use std::process::ExitCode;
 

@@ -130,6 +130,9 @@ impl<'a> Open<'a> {
             return Err(Error::Stopped);
         }
         let (format, header, unlocked) = unlocked?;
+        if let Some(len) = self.expected_len(&*header) {
+            self.meter.expect(len);
+        }
         Ok(Opening {
             input,
             format: format.name(),
@@ -237,6 +240,19 @@ impl<'a> Open<'a> {
                 }
                 error => error,
             })
+    }
+
+    /// How long the plaintext should be: what the header declares, or else what the input has room
+    /// for in chunks of the usual length. Not authenticated.
+    fn expected_len(&self, header: &dyn Header) -> Option<u64> {
+        if let Some(declared) = header.describe().declared_size {
+            return Some(declared);
+        }
+        let frames = header.frames(&self.limits);
+        let body = self.limits.body?.checked_sub(self.body_offset(header))?;
+        let chunks = body.div_ceil(frames.largest().max(1));
+        let outer = body.checked_sub(chunks.checked_mul(frames.overhead() as u64)?)?;
+        header.plaintext_len(outer).ok()
     }
 
     /// Where the first frame starts in the input.

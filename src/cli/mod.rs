@@ -14,10 +14,10 @@ mod rekey;
 mod reseal;
 mod seal;
 mod secrets;
-mod size;
 mod tree;
 mod work;
 
+use crate::size;
 use clap::{Parser, Subcommand};
 use failure::{Failure, Subjects};
 use std::ffi::OsString;

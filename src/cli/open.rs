@@ -66,7 +66,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let stop = Stop::new();
     let input = source.open_sealed(&stop)?;
     let read: Vec<_> = input.id().into_iter().chain(plan.files()).collect();
-    // The sealed length is near enough to the plaintext's to show progress.
     let total = input.size();
     let output = if args.check {
         None
@@ -81,7 +80,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     subjects.key = found.name;
 
     let clock = Clock::start();
-    let (meter, progress) = show_progress(&args.work, output.as_ref().map(|_| &target), total);
+    let (meter, progress) =
+        show_progress(&args.work, &source, output.as_ref().map(|_| &target), None);
     let opening = Open::new(&found.secret)
         .format(args.read.format)
         .detached_header(header.as_deref())

@@ -9,6 +9,7 @@ pub mod output;
 pub mod place;
 pub mod process;
 pub mod prompt;
+pub mod status_line;
 pub mod text;
 
 use std::fs::Metadata;

@@ -17,10 +17,15 @@ const WAITING: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 pub struct Meter {
     total: Arc<AtomicU64>,
     reports: Option<RingSender<u64>>,
+    /// What the total should be in the end; 0 where that is not known.
+    expected: Arc<AtomicU64>,
 }
 
 /// The showing end.
-pub struct Reports(RingReceiver<u64>);
+pub struct Reports {
+    totals: RingReceiver<u64>,
+    expected: Arc<AtomicU64>,
+}
 
 impl Meter {
     /// A meter that nobody watches.
@@ -32,7 +37,7 @@ impl Meter {
     pub fn counting(total: Arc<AtomicU64>) -> Self {
         Self {
             total,
-            reports: None,
+            ..Self::default()
         }
     }
 
@@ -40,10 +45,19 @@ impl Meter {
     pub fn watched() -> (Self, Reports) {
         let (sender, receiver) = ring_channel(WAITING);
         let meter = Self {
-            total: Arc::default(),
             reports: Some(sender),
+            ..Self::default()
         };
-        (meter, Reports(receiver))
+        let reports = Reports {
+            totals: receiver,
+            expected: meter.expected.clone(),
+        };
+        (meter, reports)
+    }
+
+    /// Says what the total should be in the end, for those who show it.
+    pub(crate) fn expect(&self, total: u64) {
+        self.expected.store(total, Ordering::Relaxed);
     }
 
     /// Counts `bytes` more. Never blocks.
@@ -57,12 +71,21 @@ impl Meter {
 }
 
 impl Reports {
+    /// What the total should be in the end, once the work knows it and if it is not 0. Not
+    /// authenticated.
+    pub fn expected(&self) -> Option<u64> {
+        match self.expected.load(Ordering::Relaxed) {
+            0 => None,
+            total => Some(total),
+        }
+    }
+
     /// The highest total reported since the last call, or `None` when the work has ended.
     /// Without news it is the number given.
     pub fn latest(&self, before: u64) -> Option<u64> {
         let mut latest = before;
         loop {
-            match self.0.try_recv() {
+            match self.totals.try_recv() {
                 // Two workers may report in the other order than they counted.
                 Ok(total) => latest = latest.max(total),
                 Err(TryRecvError::Empty) => return Some(latest),

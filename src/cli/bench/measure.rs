@@ -3,7 +3,7 @@
 
 use super::case::{Case, Subject, Turn};
 use crate::cli::failure::Failure;
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::progress::Steps;
 use std::time::{Duration, Instant};
 
 /// How often to measure.
@@ -42,12 +42,9 @@ pub struct Measured {
 /// Measures all cases, in turns: no further ones that would not be over at the deadline.
 pub fn run(plan: Plan, deadline: Instant, mut cases: Vec<Case>) -> Result<Vec<Measured>, Failure> {
     // It draws only on a terminal, and only between two cases.
-    let style = ProgressStyle::with_template("measuring {prefix} {wide_bar} {percent} %")
-        .expect("the template is constant");
     let warming = usize::from(plan.warms_up);
-    let bar = ProgressBar::new((cases.len() * (warming + plan.turns)) as u64)
-        .with_prefix(plan.name)
-        .with_style(style);
+    let total = cases.len() * (warming + plan.turns);
+    let mut steps = Steps::new(format!("measuring {}", plan.name), total);
     let mut last = Duration::ZERO;
     let mut taken: Vec<Vec<Turn>> = vec![Vec::new(); cases.len()];
     for turn in 0..warming + plan.turns {
@@ -60,11 +57,11 @@ pub fn run(plan: Plan, deadline: Instant, mut cases: Vec<Case>) -> Result<Vec<Me
             if turn >= warming {
                 taken.push(measured);
             }
-            bar.inc(1);
+            steps.done();
         }
         last = start.elapsed();
     }
-    bar.finish_and_clear();
+    drop(steps);
     let spreads: Vec<Spread> = taken.iter().map(|turns| Spread::of(turns)).collect();
     let measured = cases.into_iter().zip(&taken).enumerate();
     Ok(measured

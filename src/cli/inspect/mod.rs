@@ -75,7 +75,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     match worst {
         status::OK => Ok(()),
-        status => Err(Failure::told(status)),
+        status => Err(Failure::already_reported(status)),
     }
 }
 
@@ -103,7 +103,7 @@ fn report(args: &Args, source: &Source, found: Option<&Found>) -> Report {
             Source::Stdin => "-".to_owned(),
             Source::Path(path) => path.to_string_lossy().into_owned(),
         },
-        inspected: Err(Failure::told(status::SYSTEM)),
+        inspected: Err(Failure::already_reported(status::SYSTEM)),
         subjects,
         possible: Vec::new(),
         verified: None,
@@ -122,7 +122,10 @@ fn inspect(
     // Not given to `open` below, and so never thrown: behind a bad chunk the input is read on, for
     // its structure.
     let stop = Stop::new();
-    let input = source.open_sealed(&stop)?;
+    let input = source.open_sealed(&stop).map_err(|failure| match source {
+        Source::Path(path) if path.is_dir() => failure.hint("name the files in it"),
+        _ => failure,
+    })?;
     let header = args.read.detached()?;
     let inspect = Inspect::new()
         .format(args.read.format)

@@ -161,7 +161,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let secrets = find_secrets(&plans, new_key)?;
     subjects.key.clone_from(&secrets.name);
     let clock = Clock::start();
-    let (meter, progress) = show_progress(&args.work, Some(&target), size);
+    let (meter, progress) = show_progress(&args.work, &source, Some(&target), size);
     let sealing =
         start(args, &secrets, format, size, &stop, meter).map_err(|e| subjects.blame(&e))?;
     let weaknesses = Weaknesses::warn(&args.work, &subjects, format, size);

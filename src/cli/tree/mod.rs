@@ -6,16 +6,19 @@
 //! thread that started all this. Memory is bounded by the number of workers, not of files.
 
 mod args;
+mod counters;
 mod one;
 mod place;
 mod report;
+mod skip;
 mod sources;
-mod tally;
 mod way;
 
 pub use args::{TreeArgs, WalkArgs};
+pub use counters::Counters;
 pub use place::{Place, has_sealed_suffix};
 pub use report::{Outcome, Report, What};
+pub use skip::Skip;
 pub use sources::{Found, Wanted};
 pub use way::Way;
 
@@ -30,7 +33,15 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::thread;
-use tally::Tally;
+
+/// What is done to files, in the words of messages.
+#[derive(Clone, Copy)]
+pub struct Verb {
+    /// As a plan: "seal".
+    pub plan: &'static str,
+    /// In the past tense: "sealed".
+    pub done: &'static str,
+}
 
 /// Files that wait for a worker.
 const WAITING: usize = 64;
@@ -48,7 +59,7 @@ pub struct Task<'a> {
     pub key: String,
     /// Files that are neither sealed nor opened: they hold the secrets.
     pub keys: Vec<FileId>,
-    pub tally: Tally,
+    pub counters: Counters,
     pub shared: Shared,
 }
 
@@ -64,8 +75,19 @@ impl<'a> Task<'a> {
             stop,
             key: String::new(),
             keys: Vec::new(),
-            tally: Tally::default(),
+            counters: Counters::default(),
             shared: Shared::default(),
+        }
+    }
+
+    /// How to do what an interrupted run has left undone.
+    fn resume(&self) -> &'static str {
+        if self.tree.skip_existing || self.tree.remove_source {
+            "run the same command again to do the rest"
+        } else if self.force {
+            "run the same command again, which does all files anew"
+        } else {
+            "run the same command again with --skip-existing to do the rest"
         }
     }
 
@@ -92,13 +114,13 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
     }
     let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?;
     let mut report = Report::new(
-        task.way.plan(),
-        task.way.done(),
-        tree.walk.json,
-        work.quiet,
-        work.verbose,
-    );
-    let display = task.tally.show(work);
+        task.way.verb(),
+        &tree.walk,
+        work,
+        &task.counters,
+        task.resume(),
+    )?;
+    let display = task.counters.show(work);
     let (file_tx, file_rx) = bounded::<(Place, u64)>(WAITING);
     let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
     let told = thread::scope(|scope| {
@@ -187,10 +209,12 @@ fn find_all(
     let found = wanted.find(paths, &mut |found| {
         let sent = match found {
             Found::File(place, len) => {
-                task.tally.found(len);
+                task.counters.found(len);
                 files.send((place, len)).is_ok()
             }
-            Found::Skipped(path, why) => outcomes.send(Outcome::skipped(&path, why)).is_ok(),
+            Found::Skipped(path, skip, named) => {
+                outcomes.send(Outcome::skipped(&path, skip, named)).is_ok()
+            }
             Found::Failed(path, failure) => outcomes.send(Outcome::failed(&path, failure)).is_ok(),
         };
         if sent && !task.stop.is_stopped() {
@@ -199,7 +223,7 @@ fn find_all(
             ControlFlow::Break(())
         }
     });
-    task.tally.found_all();
+    task.counters.found_all();
     if let Err(failure) = found {
         // The list of files itself.
         let list = task.tree.walk.files0_from.clone().unwrap_or_default();
@@ -213,9 +237,9 @@ fn work_all(task: &Task<'_>, files: Receiver<(Place, u64)>, outcomes: Sender<Out
         if task.stop.is_stopped() {
             return;
         }
-        let _name = task.tally.start(&place.source);
-        let outcome = worker.work(&place, len);
-        task.tally.finish();
+        let current = task.counters.start(&place.source, len);
+        let outcome = worker.work(&place, len, &current);
+        drop(current);
         if outcomes.send(outcome).is_err() {
             return;
         }
