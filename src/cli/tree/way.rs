@@ -100,7 +100,8 @@ impl Way<'_> {
             return is_marked(source);
         }
         let len = source.metadata()?.len();
-        match self.opener(len).start(start_of(source)) {
+        // Only where the format is not given is the first chunk sure to be authenticated.
+        match self.opener(len).format(None).start(start_of(source)) {
             Ok(_) => Ok(true),
             Err(Error::Read(error)) => Err(error),
             Err(_) => Ok(false),
