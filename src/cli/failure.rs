@@ -175,6 +175,14 @@ impl Subjects {
             Refused::SameFile => {
                 usage("the output is a file that is read, too").with_status(status::SYSTEM)
             }
+            Refused::Foreign(kind) => usage(&format!(
+                "refusing to write to a {kind} of another user"
+            ))
+            .with_status(status::SYSTEM)
+            .hint("if that is what you want, write to standard output and redirect it: > FILE"),
+            Refused::ForeignLink => usage("refusing to follow a symbolic link of another user")
+                .with_status(status::SYSTEM)
+                .hint("give the path that it leads to, or redirect standard output: > FILE"),
             Refused::System(error) => Failure::system(&self.output, &error),
         }
     }

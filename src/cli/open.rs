@@ -4,8 +4,9 @@ use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
 use super::failure::Failure;
 use super::manual;
 use super::secrets::{Plan, Purpose};
-use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees};
+use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees, some_path_exists};
 use super::work::{Clock, Source, only_path, show_progress, subjects, target, warn};
+use crate::io::FileId;
 use crate::io::output::{Content, Output};
 use crate::io::place::Places;
 use clap::ValueHint;
@@ -65,7 +66,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
     let stop = Stop::new();
     let input = source.open_sealed(&stop)?;
-    let read: Vec<_> = input.id().into_iter().chain(plan.files()).collect();
+    let header_file = args.read.header.as_deref().and_then(FileId::of_path);
+    let read: Vec<_> = input
+        .id()
+        .into_iter()
+        .chain(header_file)
+        .chain(plan.files())
+        .collect();
     let total = input.size();
     let output = if args.check {
         None
@@ -125,6 +132,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
     refuse_in_trees(&stray, &args.paths, &args.tree.walk)?;
     let plan = Plan::to_open(&args.secret)?;
     Plan::check_stdin(&[&plan], list_on_stdin(&args.tree.walk))?;
+    some_path_exists(&args.paths)?;
     let found = plan.find(Purpose::Open)?;
     let secret = found.secret.for_many_files();
     let stop = Stop::new();

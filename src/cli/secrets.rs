@@ -221,8 +221,10 @@ impl Plan {
     pub fn files(&self) -> Vec<FileId> {
         self.specs()
             .filter_map(|spec| match spec {
-                Spec::File(path) => FileId::of(&std::fs::metadata(path).ok()?),
-                _ => None,
+                Spec::File(path) => FileId::of_path(path),
+                Spec::Stdin => FileId::of_descriptor(0),
+                Spec::Descriptor(number) => FileId::of_descriptor(number),
+                Spec::Env(_) => None,
             })
             .collect()
     }

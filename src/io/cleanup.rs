@@ -6,16 +6,44 @@
 //! it cleans up and until the process is dead, so no other thread can make something new in between.
 //! Errors need none of this: there, destructors do the work.
 
+use super::folder::Folder;
 use super::status_line;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
+use signal_hook::consts::{
+    SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPIPE, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP, SIGUSR1,
+    SIGUSR2, SIGVTALRM, SIGXCPU,
+};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
-use std::fs::{self, File};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+
+/// The signals that end a process unless it does something about them, and that can be caught.
+/// SIGPIPE and SIGXFSZ are not among them: writing fails then, which is an error as any other.
+const ENDING: &[i32] = &[
+    SIGABRT,
+    SIGALRM,
+    SIGHUP,
+    SIGINT,
+    SIGIO,
+    SIGPROF,
+    SIGQUIT,
+    SIGSYS,
+    SIGTERM,
+    SIGTRAP,
+    SIGUSR1,
+    SIGUSR2,
+    SIGVTALRM,
+    SIGXCPU,
+    // These have no names on all systems.
+    #[cfg(target_os = "linux")]
+    nix::libc::SIGPWR,
+    #[cfg(target_os = "linux")]
+    nix::libc::SIGSTKFLT,
+];
 
 static UNDO: Mutex<Undo> = Mutex::new(Undo {
     watched: false,
@@ -27,7 +55,7 @@ static UNDO: Mutex<Undo> = Mutex::new(Undo {
 struct Undo {
     /// Signals are waited for.
     watched: bool,
-    files: Vec<PathBuf>,
+    files: Vec<(Arc<Folder>, OsString)>,
     terminal: Option<(File, Termios)>,
     /// What to say then.
     last_words: Option<Words>,
@@ -52,9 +80,9 @@ fn watched() -> io::Result<MutexGuard<'static, Undo>> {
 /// Starts to wait for signals.
 fn watch() -> io::Result<()> {
     let ignored = ignored();
-    let wanted = [SIGINT, SIGTERM, SIGHUP]
-        .into_iter()
-        .filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let wanted = ENDING
+        .iter()
+        .filter(|signal| ignored >> (*signal - 1) & 1 == 0);
     let mut signals = Signals::new(wanted)?;
     thread::Builder::new()
         .name("signals".to_owned())
@@ -70,7 +98,7 @@ fn watch() -> io::Result<()> {
 /// bit each. They stay so.
 #[cfg(target_os = "linux")]
 fn ignored() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status
         .lines()
         .find_map(|line| line.strip_prefix("SigIgn:"))
@@ -86,8 +114,8 @@ fn ignored() -> u64 {
 /// Cleans up and ends the process as the signal would have.
 pub fn die_of(signal: i32) -> ! {
     let mut undo = lock();
-    for file in &undo.files {
-        let _ = fs::remove_file(file);
+    for (folder, name) in &undo.files {
+        let _ = folder.remove(name);
     }
     // What was typed of a passphrase must not become the shell's next command.
     undo.restore_terminal(SetArg::TCSAFLUSH);
@@ -105,28 +133,47 @@ pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> io::Result<T> {
     Ok(work())
 }
 
-/// A temporary file that a signal would remove, for as long as this lives.
+/// A temporary file that a signal would remove, for as long as this lives. It is found through its
+/// directory's descriptor, wherever that is moved meanwhile.
 pub struct Temporary {
-    path: PathBuf,
+    folder: Arc<Folder>,
+    name: OsString,
 }
 
 impl Temporary {
     /// Makes a file under the lock, so that there is no moment at which a signal would forget it.
     pub fn make<T>(
+        folder: &Arc<Folder>,
+        name: &OsStr,
         make: impl FnOnce() -> io::Result<T>,
-        path: impl FnOnce(&T) -> &Path,
     ) -> io::Result<(T, Self)> {
         let mut undo = watched()?;
         let made = make()?;
-        let path = path(&made).to_owned();
-        undo.files.push(path.clone());
-        Ok((made, Self { path }))
+        undo.files.push((folder.clone(), name.to_owned()));
+        let temporary = Self {
+            folder: folder.clone(),
+            name: name.to_owned(),
+        };
+        Ok((made, temporary))
+    }
+
+    /// The file's directory.
+    pub fn folder(&self) -> &Arc<Folder> {
+        &self.folder
+    }
+
+    /// The file's temporary name.
+    pub fn name(&self) -> &OsStr {
+        &self.name
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        lock().files.retain(|file| *file != self.path);
+        let is_this = |folder: &Arc<Folder>, name: &OsString| {
+            *name == self.name && Arc::ptr_eq(folder, &self.folder)
+        };
+        lock().files.retain(|(folder, name)| !is_this(folder, name));
     }
 }
 

@@ -3,11 +3,12 @@
 //! Whatever is done in a folder is done through its descriptor, and folders below it are entered one
 //! by one without following symbolic links: a link that somebody plants on the way leads nowhere.
 
+use super::access::{Access, is_unsupported};
 use super::cleanup::Temporary;
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat, renameat};
-use nix::sys::stat::{Mode, fchmod, fstatat, mkdirat};
+use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -15,6 +16,7 @@ use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// Temporary files begin with this.
 pub const TEMPORARY_PREFIX: &str = ".fetool-";
@@ -44,11 +46,11 @@ impl Folder {
     }
 
     /// The folder `below` this one, through folders only. Those that are missing are made, where
-    /// `new` tells with which mode: it is asked for the first part of `below`, the second and so on.
+    /// `new` tells with which access: it is asked for the first part of `below`, the second and so on.
     ///
     /// # Errors
     /// Where a symbolic link or something else than a folder is in the way.
-    pub fn enter(&self, below: &Path, new: Option<&dyn Fn(usize) -> u32>) -> io::Result<Self> {
+    pub fn enter(&self, below: &Path, new: Option<&dyn Fn(usize) -> Access>) -> io::Result<Self> {
         let mut folder = Self {
             fd: self.fd.try_clone()?,
             path: self.path.clone(),
@@ -57,27 +59,30 @@ impl Folder {
             let Component::Normal(name) = component else {
                 return Err(io::Error::other("the path leads out of the folder"));
             };
-            let mode = new.map(|new| move || Mode::from_bits_truncate(new(i)));
-            folder = folder.enter_one(name, mode)?;
+            folder = folder.enter_one(name, new.map(|new| move || new(i)))?;
         }
         Ok(folder)
     }
 
-    fn enter_one(&self, name: &OsStr, new: Option<impl Fn() -> Mode>) -> io::Result<Self> {
+    fn enter_one(&self, name: &OsStr, new: Option<impl Fn() -> Access>) -> io::Result<Self> {
         let open = || openat(&self.fd, name, FOLDER | OFlag::O_NOFOLLOW, Mode::empty());
         let fd = match (open(), new) {
-            (Err(Errno::ENOENT), Some(mode)) => {
-                let mode = mode();
-                let made = mkdirat(&self.fd, name, mode);
+            (Err(Errno::ENOENT), Some(access)) => {
+                let made = mkdirat(&self.fd, name, Mode::S_IRWXU);
                 let opened = open();
-                match (made, &opened) {
+                match made {
                     // Whatever the umask says, it is as open as the one that it is the copy of.
-                    (Ok(()), Ok(folder)) => fchmod(folder, mode)?,
+                    Ok(()) => {
+                        let folder = File::from(opened?);
+                        match access().give(&folder) {
+                            Err(error) if !is_unsupported(&error) => return Err(error),
+                            _ => Ok(folder.into()),
+                        }
+                    }
                     // Another worker was faster.
-                    (Ok(()) | Err(Errno::EEXIST), _) => {}
-                    (Err(error), _) => return Err(error.into()),
+                    Err(Errno::EEXIST) => opened,
+                    Err(error) => return Err(error.into()),
                 }
-                opened
             }
             (opened, _) => opened,
         };
@@ -117,11 +122,10 @@ impl Folder {
 
     /// Whether `name` is still the name of `file`.
     pub fn names(&self, name: &OsStr, file: &File) -> io::Result<bool> {
-        let there = match fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
-            Err(Errno::ENOENT) => return Ok(false),
-            there => there?,
+        let Some(there) = self.look(name)? else {
+            return Ok(false);
         };
-        let file = nix::sys::stat::fstat(file)?;
+        let file = fstat(file)?;
         Ok((there.st_dev, there.st_ino) == (file.st_dev, file.st_ino))
     }
 
@@ -146,18 +150,14 @@ impl Folder {
     }
 
     /// Starts a new file, under a temporary name and with mode 0600.
-    pub fn stage(&self) -> io::Result<Staged<'_>> {
+    pub fn stage(self: &Arc<Self>) -> io::Result<Staged> {
         loop {
             let name = random_name(TEMPORARY_SUFFIX)?;
-            let path = self.path.join(&name);
-            let make = || Ok((self.create(&name)?, path));
-            let ((file, _), undo) = Temporary::make(make, |(_, path)| path)?;
+            let (file, undo) = Temporary::make(self, &name, || self.create(&name))?;
             let staged = Staged {
-                folder: self,
-                name,
                 file,
-                done: false,
-                _undo: undo,
+                placed: false,
+                temporary: undo,
             };
             if is_ours(&staged.file)? {
                 return Ok(staged);
@@ -223,13 +223,41 @@ impl Folder {
         stale.then_some(file)
     }
 
-    /// Whether something has this name, whatever it is.
-    pub fn has(&self, name: &OsStr) -> io::Result<bool> {
+    /// What has this name, without following a link; `None` where nothing has.
+    pub fn look(&self, name: &OsStr) -> io::Result<Option<FileStat>> {
         match fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
-            Ok(_) => Ok(true),
-            Err(Errno::ENOENT) => Ok(false),
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::ENOENT) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The directory itself.
+    pub fn stat(&self) -> io::Result<FileStat> {
+        Ok(fstat(&self.fd)?)
+    }
+
+    /// Where a symbolic link leads.
+    pub fn read_link(&self, name: &OsStr) -> io::Result<PathBuf> {
+        Ok(readlinkat(&self.fd, name)?.into())
+    }
+
+    /// Whether it is a directory of processes, whose links lead to open files and not to paths.
+    #[cfg(target_os = "linux")]
+    pub fn is_proc(&self) -> io::Result<bool> {
+        use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
+        Ok(fstatfs(&self.fd)?.filesystem_type() == PROC_SUPER_MAGIC)
+    }
+
+    /// Opens what is no regular file for writing. Links are not followed.
+    pub fn device(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlag::O_WRONLY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+        Ok(File::from(openat(&self.fd, name, flags, Mode::empty())?))
+    }
+
+    /// Whether something has this name, whatever it is.
+    pub fn has(&self, name: &OsStr) -> io::Result<bool> {
+        Ok(self.look(name)?.is_some())
     }
 
     /// Removes a file.
@@ -279,45 +307,73 @@ pub fn is_ours(file: &File) -> io::Result<bool> {
     }
 }
 
-/// A file on its way: gone when this is dropped before it was placed.
-pub struct Staged<'a> {
-    folder: &'a Folder,
-    name: OsString,
+/// A file on its way: gone when this is dropped before it was placed. All files that appear whole or
+/// not at all are written so.
+pub struct Staged {
     pub file: File,
-    done: bool,
-    _undo: Temporary,
+    placed: bool,
+    temporary: Temporary,
 }
 
-impl Staged<'_> {
-    /// Gives the file its name. Without `force`, one of that name stays as it is and is an error.
+impl Staged {
+    /// The directory that it will be in.
+    pub fn folder(&self) -> &Arc<Folder> {
+        self.temporary.folder()
+    }
+
+    /// Where it is until it is placed, for messages and for this process alone.
+    pub fn path(&self) -> PathBuf {
+        self.folder().path_of(self.temporary.name())
+    }
+
+    /// Gives the file its name. Without `force`, one of that name stays as it is and is an error
+    /// ([`io::ErrorKind::AlreadyExists`]).
     pub fn place(mut self, name: &OsStr, force: bool) -> io::Result<()> {
-        let fd = &self.folder.fd;
+        // Some file systems (NFS) say only when a descriptor is closed that there was no room. The
+        // lock stays with the other one.
+        nix::unistd::close(self.file.try_clone()?)?;
+        let fd = &self.folder().fd;
+        let temporary = self.temporary.name();
         if force {
-            renameat(fd, self.name.as_os_str(), fd, name)?;
-            self.done = true;
+            renameat(fd, temporary, fd, name)?;
         } else {
-            match linkat(fd, self.name.as_os_str(), fd, name, AtFlags::empty()) {
+            match linkat(fd, temporary, fd, name, AtFlags::empty()) {
                 // The temporary name goes when this is dropped.
-                Ok(()) => {}
+                Ok(()) => return Ok(()),
                 // Some file systems have no second names.
-                Err(Errno::EPERM | Errno::EOPNOTSUPP) => {
-                    if self.folder.has(name)? {
-                        return Err(io::Error::from(io::ErrorKind::AlreadyExists));
-                    }
-                    renameat(fd, self.name.as_os_str(), fd, name)?;
-                    self.done = true;
+                Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK) => {
+                    self.rename_without_links(name)?;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
+        self.placed = true;
         Ok(())
+    }
+
+    /// Renames to a name that nothing has; as far as the system can promise that.
+    fn rename_without_links(&self, name: &OsStr) -> io::Result<()> {
+        let fd = &self.folder().fd;
+        let temporary = self.temporary.name();
+        #[cfg(target_os = "linux")]
+        {
+            use nix::fcntl::{RenameFlags, renameat2};
+            match renameat2(fd, temporary, fd, name, RenameFlags::RENAME_NOREPLACE) {
+                Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {}
+                renamed => return Ok(renamed?),
+            }
+        }
+        if self.folder().has(name)? {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+        }
+        Ok(renameat(fd, temporary, fd, name)?)
     }
 }
 
-impl Drop for Staged<'_> {
+impl Drop for Staged {
     fn drop(&mut self) {
-        if !self.done {
-            let _ = self.folder.remove(&self.name);
+        if !self.placed {
+            let _ = self.folder().remove(self.temporary.name());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Files, pipes and terminals: where bytes come from and where they go.
 
+pub mod access;
 pub mod cleanup;
 pub mod folder;
 pub mod handover;
@@ -12,9 +13,11 @@ pub mod prompt;
 pub mod status_line;
 pub mod text;
 
+use nix::sys::stat::{FileStat, SFlag};
 use std::fs::Metadata;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 /// Which file something is, by device and inode. Only regular files have one: reading and writing
 /// the same pipe or terminal is nothing unusual.
@@ -29,6 +32,24 @@ impl FileId {
         metadata.is_file().then(|| Self {
             device: metadata.dev(),
             inode: metadata.ino(),
+        })
+    }
+
+    /// That of the file at a path, where links lead; `None` where there is none.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        Self::of(&std::fs::metadata(path).ok()?)
+    }
+
+    /// That of an open file of this process, by its number.
+    pub fn of_descriptor(number: impl std::fmt::Display) -> Option<Self> {
+        Self::of_path(format!("/dev/fd/{number}").as_ref())
+    }
+
+    pub fn of_stat(stat: &FileStat) -> Option<Self> {
+        let kind = SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT;
+        (kind == SFlag::S_IFREG).then_some(Self {
+            device: stat.st_dev,
+            inode: stat.st_ino,
         })
     }
 }

@@ -4,20 +4,23 @@
 //! of it is there. When the output is dropped before [`Output::commit`], or a signal ends the
 //! process, the temporary file is removed and a file of the final name is as it was.
 
-use super::cleanup::Temporary;
-use super::folder::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, is_ours};
+use super::access::Access;
+use super::folder::{Folder, Staged};
 use super::place::Place;
 use super::text::TextOnly;
 use super::{FileId, widen_pipe};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use nix::sys::stat::{FileStat, Mode, SFlag};
+use nix::unistd::geteuid;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, IsTerminal, Seek, Write};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use tempfile::{NamedTempFile, TempPath};
+use std::sync::Arc;
 
 /// Where output goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,10 @@ pub enum Refused {
     Exists,
     /// It is one of the files that are read.
     SameFile,
+    /// Another user's FIFO, socket or device, where others can make one.
+    Foreign(&'static str),
+    /// A symbolic link of somebody else.
+    ForeignLink,
     System(io::Error),
 }
 
@@ -60,24 +67,24 @@ impl From<io::Error> for Refused {
 /// An open output.
 pub struct Output {
     sink: Sink,
-    /// What commit does with a file of our own; standard output and devices have none.
-    staged: Option<Staged>,
+    sync: bool,
 }
 
 enum Sink {
     Plain(Descriptor),
     Terminal(TextOnly<Descriptor>),
+    /// A file that has its name only when it is whole.
+    New(NewFile),
 }
 
-struct Staged {
-    temporary: TempPath,
-    /// Forgets the temporary file after the rename.
-    _undo: Temporary,
-    /// Where it goes: not a symbolic link.
-    path: PathBuf,
-    replaced: Option<Permissions>,
+struct NewFile {
+    staged: Staged,
+    /// Its name in its directory: not a symbolic link.
+    name: OsString,
+    /// Whether it may replace a file of that name.
     force: bool,
-    sync: bool,
+    /// What it takes over from the file that it replaces.
+    access: Option<Access>,
 }
 
 impl Output {
@@ -104,7 +111,7 @@ impl Output {
         } else {
             return Err(Refused::Terminal);
         };
-        Ok(Self { sink, staged: None })
+        Ok(Self { sink, sync: false })
     }
 
     fn file(
@@ -114,46 +121,54 @@ impl Output {
         content: Content,
         read: &[FileId],
     ) -> Result<Self, Refused> {
-        let existing = match fs::metadata(path) {
-            Ok(metadata) => Some(metadata),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(e) => return Err(e.into()),
-        };
-        if let Some(metadata) = &existing {
-            if metadata.is_dir() {
-                return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+        let Named {
+            folder,
+            name,
+            existing,
+            open,
+        } = Named::find(path)?;
+        if let Some(descriptor) = open {
+            // An open file of this process, by its name in /dev/fd or /proc.
+            refuse_same(&descriptor.metadata()?, read)?;
+            if !descriptor.metadata()?.is_file() {
+                return Self::straight(descriptor, false, content);
             }
-            refuse_same(metadata, read)?;
-            if !metadata.is_file() {
-                let device = OpenOptions::new().write(true).open(path)?;
-                return Self::straight(device, false, content);
-            }
-            if !force {
-                return Err(Refused::Exists);
+            return Err(Refused::Exists);
+        }
+        let mut access = None;
+        if let Some(stat) = existing {
+            match kind(&stat) {
+                SFlag::S_IFDIR => return Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
+                SFlag::S_IFREG => {
+                    refuse_id(FileId::of_stat(&stat), read)?;
+                    if !force {
+                        return Err(Refused::Exists);
+                    }
+                    access = Access::of_replaced(&stat, content);
+                }
+                kind => {
+                    let device = open_device(&folder, &name, kind, &stat)?;
+                    return Self::straight(device, false, content);
+                }
             }
         }
-        let path = resolve_links(path)?;
-        if path.file_name().is_none() || path.as_os_str().as_bytes().ends_with(b"/") {
-            return Err(io::Error::from(io::ErrorKind::InvalidFilename).into());
-        }
-        let (file, temporary, undo) = stage(folder(&path))?;
         Ok(Self {
-            sink: Sink::Plain(Descriptor::new(file)?),
-            staged: Some(Staged {
-                temporary,
-                _undo: undo,
-                path,
-                replaced: existing.map(|metadata| metadata.permissions()),
+            sink: Sink::New(NewFile {
+                staged: Arc::new(folder).stage()?,
+                name,
                 force,
-                sync,
+                access,
             }),
+            sync,
         })
     }
 
     /// The file from its end on, where it can be written at any position behind that.
     pub fn as_place(&self) -> io::Result<Option<Place>> {
-        let Sink::Plain(Descriptor { file }) = &self.sink else {
-            return Ok(None);
+        let file = match &self.sink {
+            Sink::Plain(Descriptor { file }) => file,
+            Sink::New(new) => &new.staged.file,
+            Sink::Terminal(_) => return Ok(None),
         };
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -168,72 +183,139 @@ impl Output {
 
     /// Whether it will be the file `path`, which need not be there yet.
     pub fn goes_to(&self, path: &Path) -> bool {
-        let place = |path: &Path| {
-            Some((
-                folder(path).canonicalize().ok()?,
-                path.file_name()?.to_owned(),
-            ))
-        };
-        let path = resolve_links(path).ok();
-        let (Some(staged), Some(path)) = (&self.staged, path) else {
+        let (Sink::New(new), Ok(other)) = (&self.sink, Named::find(path)) else {
             return false;
         };
-        place(&path).is_some_and(|it| Some(it) == place(&staged.path))
+        let id = |folder: &Folder| {
+            let stat = folder.stat().ok();
+            stat.map(|stat| (stat.st_dev, stat.st_ino))
+        };
+        new.name == other.name && id(new.staged.folder()) == id(&other.folder)
     }
 
     /// Makes the output complete: everything is written, the file is closed and has its name.
     /// Only now is it there.
     pub fn commit(self) -> io::Result<()> {
-        let file = match self.sink {
-            Sink::Plain(descriptor) => descriptor.file,
-            Sink::Terminal(text) => text.finish()?.file,
-        };
-        if let Some(staged) = &self.staged {
-            if let Some(permissions) = &staged.replaced {
-                let mode = permissions.mode() & 0o777;
-                file.set_permissions(Permissions::from_mode(mode))?;
-            }
-            if staged.sync {
-                file.sync_all()?;
-            }
-        }
-        // Some file systems (NFS) say only now that there was no room.
-        nix::unistd::close(file)?;
-        self.staged.map_or(Ok(()), Staged::rename)
-    }
-}
-
-/// A new temporary file in a folder.
-fn stage(folder: &Path) -> io::Result<(File, TempPath, Temporary)> {
-    loop {
-        let make = || {
-            tempfile::Builder::new()
-                .prefix(TEMPORARY_PREFIX)
-                .suffix(TEMPORARY_SUFFIX)
-                .tempfile_in(folder)
-        };
-        let (named, undo) = Temporary::make(make, NamedTempFile::path)?;
-        let (file, temporary) = named.into_parts();
-        if is_ours(&file)? {
-            return Ok((file, temporary, undo));
+        match self.sink {
+            // Some file systems (NFS) say only now that there was no room.
+            Sink::Plain(descriptor) => Ok(nix::unistd::close(descriptor.file)?),
+            Sink::Terminal(text) => Ok(nix::unistd::close(text.finish()?.file)?),
+            Sink::New(new) => new.commit(self.sync),
         }
     }
 }
 
-impl Staged {
-    fn rename(self) -> io::Result<()> {
-        let renamed = if self.force {
-            self.temporary.persist(&self.path)
-        } else {
-            // A file that came into being in the meantime stays as it is.
-            self.temporary.persist_noclobber(&self.path)
-        };
-        renamed.map_err(|failed| failed.error)?;
-        if self.sync {
-            File::open(folder(&self.path))?.sync_all()?;
+impl NewFile {
+    fn commit(self, sync: bool) -> io::Result<()> {
+        let file = &self.staged.file;
+        if let Some(access) = &self.access {
+            access.give(file)?;
+        }
+        if sync {
+            file.sync_all()?;
+        }
+        let folder = self.staged.folder().clone();
+        self.staged.place(&self.name, self.force)?;
+        if sync {
+            folder.sync()?;
         }
         Ok(())
     }
+}
+
+/// A path that was looked up: its directory, its name there, and what has that name.
+struct Named {
+    folder: Folder,
+    name: OsString,
+    /// Never a symbolic link: those were followed.
+    existing: Option<FileStat>,
+    /// What the path means where it names an open file of this process.
+    open: Option<File>,
+}
+
+impl Named {
+    /// Follows symbolic links to the file that they mean, whether it is there already or not, so that
+    /// the links stay and the file is replaced.
+    ///
+    /// Links are followed that belong to the user, to root or to the owner of their directory. Others
+    /// were put there by somebody who may write to the directory, and could lead anywhere.
+    fn find(path: &Path) -> Result<Self, Refused> {
+        const MOST: usize = 40; // as the Linux kernel has it
+        let mut path = path.to_owned();
+        for _ in 0..MOST {
+            let name = match path.file_name() {
+                Some(name) if !path.as_os_str().as_bytes().ends_with(b"/") => name.to_owned(),
+                _ if path.is_dir() => {
+                    return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+                }
+                _ => return Err(io::Error::from(io::ErrorKind::InvalidFilename).into()),
+            };
+            let folder = Folder::open(folder(&path))?;
+            let existing = folder.look(&name)?;
+            let is_link = existing.filter(|stat| kind(stat) == SFlag::S_IFLNK);
+            let Some(link) = is_link else {
+                return Ok(Self {
+                    folder,
+                    name,
+                    existing,
+                    open: None,
+                });
+            };
+            #[cfg(target_os = "linux")]
+            if folder.is_proc()? {
+                return Ok(Self {
+                    open: Some(OpenOptions::new().write(true).open(&path)?),
+                    existing: None,
+                    folder,
+                    name,
+                });
+            }
+            if !is_trusted(link.st_uid) && link.st_uid != folder.stat()?.st_uid {
+                return Err(Refused::ForeignLink);
+            }
+            // A relative link starts where the link is; an absolute one replaces everything.
+            path = folder
+                .path_of(OsStr::new(""))
+                .join(folder.read_link(&name)?);
+        }
+        Err(io::Error::other("too many levels of symbolic links").into())
+    }
+}
+
+fn kind(stat: &FileStat) -> SFlag {
+    SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT
+}
+
+/// Whether what a user owns cannot be a trap: it is the effective user, or root.
+fn is_trusted(user: u32) -> bool {
+    user == geteuid().as_raw() || user == 0
+}
+
+/// Opens a FIFO or a device. One of another user is opened only in a directory where nobody else could
+/// have put it: what is written there may be read by its owner.
+fn open_device(
+    folder: &Folder,
+    name: &OsStr,
+    kind_before: SFlag,
+    before: &FileStat,
+) -> Result<File, Refused> {
+    let parent = folder.stat()?;
+    let others_write = Mode::S_IWGRP | Mode::S_IWOTH;
+    let is_private = is_trusted(parent.st_uid)
+        && !Mode::from_bits_truncate(parent.st_mode).intersects(others_write);
+    if !is_trusted(before.st_uid) && !is_private {
+        return Err(Refused::Foreign(match kind_before {
+            SFlag::S_IFIFO => "FIFO",
+            SFlag::S_IFSOCK => "socket",
+            _ => "device",
+        }));
+    }
+    let file = folder.device(name)?;
+    let now = nix::sys::stat::fstat(&file).map_err(io::Error::from)?;
+    if (now.st_dev, now.st_ino, kind(&now)) != (before.st_dev, before.st_ino, kind_before) {
+        return Err(io::Error::other("another file has taken its place").into());
+    }
+    Ok(file)
 }
 
 impl Write for Output {
@@ -241,6 +323,7 @@ impl Write for Output {
         match &mut self.sink {
             Sink::Plain(descriptor) => descriptor.write(bytes),
             Sink::Terminal(text) => text.write(bytes),
+            Sink::New(new) => (&new.staged.file).write(bytes),
         }
     }
 
@@ -302,7 +385,11 @@ impl Write for Descriptor {
 }
 
 fn refuse_same(output: &Metadata, read: &[FileId]) -> Result<(), Refused> {
-    match FileId::of(output) {
+    refuse_id(FileId::of(output), read)
+}
+
+fn refuse_id(output: Option<FileId>, read: &[FileId]) -> Result<(), Refused> {
+    match output {
         Some(id) if read.contains(&id) => Err(Refused::SameFile),
         _ => Ok(()),
     }
@@ -314,20 +401,4 @@ pub fn folder(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
-}
-
-/// Follows symbolic links to the file that they mean, whether it is there already or not, so that
-/// the links stay and the file is replaced.
-fn resolve_links(path: &Path) -> io::Result<PathBuf> {
-    const MOST: usize = 40; // as the Linux kernel has it
-    let mut path = path.to_owned();
-    for _ in 0..MOST {
-        match fs::read_link(&path) {
-            // A relative link starts where the link is; an absolute one replaces everything.
-            Ok(link) => path = folder(&path).join(link),
-            // Not a link, or not there.
-            Err(_) => return Ok(path),
-        }
-    }
-    Err(io::Error::other("too many levels of symbolic links"))
 }

@@ -16,6 +16,7 @@ mod keygen;
 mod keys;
 mod layers;
 mod output;
+mod output_attacks;
 mod passphrase;
 mod pipes;
 mod places;

@@ -124,7 +124,14 @@ fn ctrl_c_at_the_prompt() {
 #[test]
 fn signals_at_the_prompt() {
     let dir = Dir::new();
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+    for signal in [
+        Signal::SIGINT,
+        Signal::SIGTERM,
+        Signal::SIGHUP,
+        Signal::SIGQUIT,
+        Signal::SIGUSR1,
+        Signal::SIGALRM,
+    ] {
         let screen = sealing(&dir);
         screen.answers(ENTER, "");
         screen.job.signal(signal);

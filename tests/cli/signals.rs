@@ -6,6 +6,25 @@ use std::io::{self, PipeWriter, Read, Write};
 
 const ALL: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
 
+/// The others that end a process and can be caught, but those that a fault raises.
+const OTHERS: [Signal; 12] = [
+    Signal::SIGABRT,
+    Signal::SIGALRM,
+    Signal::SIGIO,
+    Signal::SIGPROF,
+    Signal::SIGQUIT,
+    Signal::SIGSTKFLT,
+    Signal::SIGPWR,
+    Signal::SIGTRAP,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGVTALRM,
+    Signal::SIGXCPU,
+];
+
+/// Ends it with the status that shells give such a death.
+const NOT_RAISED: [Signal; 3] = [Signal::SIGIO, Signal::SIGPWR, Signal::SIGSTKFLT];
+
 /// Starts it, and gives it some megabytes from a pipe that stays open; returns when some of its
 /// output is in the temporary file.
 fn in_mid_work(fetool: Fetool, dir: &Dir, input: &[u8]) -> (Job, PipeWriter) {
@@ -25,17 +44,56 @@ fn a_signal_leaves_nothing_behind() {
     let plain = data(4 * MIB);
     let sealed = sealed(&plain, "64KiB");
     for (command, input) in [("seal", &plain), ("open", &sealed)] {
-        for signal in ALL {
+        for signal in ALL.into_iter().chain(OTHERS) {
             for output in [&["-o", "new"][..], &["-o", "old", "--force"]] {
                 let started = fetool([command, "-k", K]).args(output);
                 // Without the end, so that it waits for more.
                 let (job, feed) = in_mid_work(started, &dir, &input[..4 * MIB]);
                 job.signal(signal);
-                job.end().dies_of(signal);
+                let ended = job.end();
+                if NOT_RAISED.contains(&signal) {
+                    assert_eq!(ended.code(), Some(128 + signal as i32));
+                } else {
+                    ended.dies_of(signal);
+                }
                 dir.holds_only(&["old"]);
                 assert_eq!(dir.read("old"), b"old");
                 drop(feed);
             }
+        }
+    }
+}
+
+/// It is found where its directory is now, and so is its name when it is whole.
+#[test]
+fn a_directory_that_is_renamed_in_mid_work() {
+    let plain = data(4 * MIB);
+    for signal in [Some(Signal::SIGTERM), None] {
+        let dir = Dir::new();
+        std::fs::create_dir(dir.path("d")).unwrap();
+        let (stdin, mut feed) = io::pipe().unwrap();
+        let job = fetool(["seal", "-k", K, "-o", "d/new"])
+            .within(&dir)
+            .stdin(stdin)
+            .start();
+        feed.write_all(&plain).unwrap();
+        std::fs::rename(dir.path("d"), dir.path("e")).unwrap();
+        // Somebody else's directory has the name now.
+        std::fs::create_dir(dir.path("d")).unwrap();
+        match signal {
+            Some(signal) => {
+                job.signal(signal);
+                job.end().dies_of(signal);
+            }
+            None => {
+                drop(feed);
+                job.end().succeeds();
+                assert!(opened(dir.read("e/new")) == plain);
+                std::fs::remove_file(dir.path("e/new")).unwrap();
+            }
+        }
+        for name in ["d", "e"] {
+            assert_eq!(std::fs::read_dir(dir.path(name)).unwrap().count(), 0);
         }
     }
 }

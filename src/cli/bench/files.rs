@@ -5,39 +5,27 @@ use super::ways::{Move, failed, timed};
 use crate::cli::failure::{Failure, shown};
 use crate::cli::work::{Source, subjects};
 use crate::io::cleanup::Temporary;
+use crate::io::folder::{Folder, Staged};
 use crate::io::output::{Content, Output, Target};
 use fetool::Stop;
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tempfile::NamedTempFile;
 
 /// A file to read from.
-pub struct Scratch {
-    file: NamedTempFile,
-    _undo: Temporary,
-}
+pub struct Scratch(Staged);
 
 impl Scratch {
     pub fn new(dir: &Path) -> io::Result<Self> {
-        let (file, undo) = Temporary::make(
-            || {
-                tempfile::Builder::new()
-                    .prefix(".fetool-bench-")
-                    .suffix(".in")
-                    .tempfile_in(dir)
-            },
-            NamedTempFile::path,
-        )?;
-        Ok(Self { file, _undo: undo })
+        Ok(Self(Arc::new(Folder::open(dir)?).stage()?))
     }
 
     /// With these bytes.
     pub fn holding(dir: &Path, bytes: &[u8]) -> Result<Self, Failure> {
         let make = || {
             let mut scratch = Self::new(dir)?;
-            scratch.file.write_all(bytes)?;
+            scratch.0.file.write_all(bytes)?;
             Ok(scratch)
         };
         make().map_err(|error| Failure::system(shown(dir), &error))
@@ -45,8 +33,9 @@ impl Scratch {
 
     /// Moves all of it to a new file beside it, which is removed when the time was taken.
     pub fn to_file(&self, mover: &Move) -> Result<Duration, Failure> {
-        let source = Source::Path(self.file.path().to_owned());
-        let path = self.file.path().with_extension("out");
+        let path = self.0.path();
+        let source = Source::Path(path.clone());
+        let path = path.with_extension("out");
         let target = Target::File {
             path: path.clone(),
             force: false,
@@ -60,27 +49,25 @@ impl Scratch {
             Output::open(&target, Content::Sealed, &[]).map_err(|e| subjects.refused(e))?;
         // A signal removes the output's temporary file first, and then this: it cannot get its name
         // in between.
-        let _made = Made::new(path).map_err(Failure::from_system)?;
+        let _made = Made::new(self.0.folder(), &path).map_err(Failure::from_system)?;
         timed(start, || mover(input, output)).map_err(|error| failed(&subjects, &error))
     }
 }
 
 /// A file that will be made, and is removed.
-struct Made {
-    path: PathBuf,
-    _undo: Temporary,
-}
+struct Made(Temporary);
 
 impl Made {
-    fn new(path: PathBuf) -> io::Result<Self> {
-        let (path, undo) = Temporary::make(|| Ok(path), PathBuf::as_path)?;
-        Ok(Self { path, _undo: undo })
+    fn new(folder: &Arc<Folder>, path: &Path) -> io::Result<Self> {
+        let name = path.file_name().unwrap_or_default();
+        let ((), undo) = Temporary::make(folder, name, || Ok(()))?;
+        Ok(Self(undo))
     }
 }
 
 impl Drop for Made {
     fn drop(&mut self) {
         // It is not there where an error came before.
-        let _ = fs::remove_file(&self.path);
+        let _ = self.0.folder().remove(self.0.name());
     }
 }

@@ -58,7 +58,7 @@ pub const MEASURING: Chapter = (
         ),
         Text(
             "With --dir, files named '.fetool-*' are made in FOLDER. They are removed at the end, at \
-             errors and at SIGINT, SIGTERM and SIGHUP. Nothing is told to be brought to the disk \
+             errors and at any signal that can be caught. Nothing is told to be brought to the disk \
              (fsync), so that unless --size is larger than the system's memory for files, that is \
              what is measured.",
         ),

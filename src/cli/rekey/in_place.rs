@@ -11,6 +11,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Changes the header of the file at `path` in place.
 pub fn change(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeyed, Failure> {
@@ -27,7 +28,7 @@ pub fn change(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeyed, Fa
 
 /// A directory with files that are changed in place.
 pub struct Directory {
-    pub folder: Folder,
+    pub folder: Arc<Folder>,
     /// What interrupted runs left in it. Read once for all files of the directory.
     recovery_files: Vec<OsString>,
 }
@@ -38,7 +39,7 @@ impl Directory {
         folder.remove_stale()?;
         Ok(Self {
             recovery_files: folder.recovery_files()?,
-            folder,
+            folder: Arc::new(folder),
         })
     }
 }

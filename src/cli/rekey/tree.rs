@@ -7,7 +7,7 @@ use crate::cli::reseal;
 use crate::cli::secrets::Plan;
 use crate::cli::tree::{
     Counters, Found, Outcome, Place, Report, Skip, Verb, Wanted, What, has_sealed_suffix,
-    list_on_stdin, refuse_in_trees,
+    list_on_stdin, refuse_in_trees, some_path_exists,
 };
 use crate::io::folder::Folder;
 use fetool::format::HEAD_MAX;
@@ -46,6 +46,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let new = new_plan(args)?;
     let plans: Vec<&Plan> = std::iter::once(&old).chain(&new).collect();
     Plan::check_stdin(&plans, list_on_stdin(&args.walk))?;
+    some_path_exists(&args.paths)?;
     let mut secrets = find(&old, new.as_ref())?;
     // One hash for all files that were sealed in one run, and one for what they get.
     secrets.old.secret = secrets.old.secret.for_many_files();

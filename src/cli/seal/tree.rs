@@ -3,7 +3,7 @@
 use super::{Args, builder, find_secrets, format_of, more_plans, new_key_file};
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::secrets::{self, Plan};
-use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees};
+use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees, some_path_exists};
 use crate::cli::work::Weaknesses;
 use fetool::{Secret, Stop};
 
@@ -33,6 +33,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Plan::check_stdin(&plans, list_on_stdin(&args.tree.walk))?;
     let new_key = new_key_file(args, &plan)?;
     let format = format_of(args, &plan)?;
+    some_path_exists(&args.paths)?;
     let secrets = find_secrets(&plans, new_key)?;
     let subjects = Subjects {
         key: secrets.name.clone(),

@@ -103,9 +103,16 @@ pub struct TreeArgs {
     #[arg(long)]
     pub remove_source: bool,
 
-    /// Do not preserve mode and modification time
+    /// Do not preserve mode, group, owner and modification time
     #[arg(long)]
     pub no_preserve: bool,
+
+    /// Carry over modes in full, whatever the umask is
+    ///
+    /// Without it, opened files and their directories get no permissions that the umask takes away.
+    /// Sealed files always get the modes of their sources.
+    #[arg(long, conflicts_with = "no_preserve")]
+    pub perms: bool,
 }
 
 impl WalkArgs {
@@ -140,6 +147,7 @@ impl TreeArgs {
             (self.skip_existing, "--skip-existing"),
             (self.remove_source, "--remove-source"),
             (self.no_preserve, "--no-preserve"),
+            (self.perms, "--perms"),
         ]);
         outputs.or_else(|| self.walk.stray())
     }

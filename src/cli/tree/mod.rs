@@ -59,6 +59,8 @@ pub struct Task<'a> {
     pub key: String,
     /// Files that are neither sealed nor opened: they hold the secrets.
     pub keys: Vec<FileId>,
+    /// The list of files, which is none of them.
+    list: Option<FileId>,
     pub counters: Counters,
     pub shared: Shared,
 }
@@ -75,6 +77,13 @@ impl<'a> Task<'a> {
             stop,
             key: String::new(),
             keys: Vec::new(),
+            list: tree.walk.files0_from.as_deref().and_then(|list| {
+                if list.as_os_str() == "-" {
+                    FileId::of_descriptor(0)
+                } else {
+                    FileId::of_path(list)
+                }
+            }),
             counters: Counters::default(),
             shared: Shared::default(),
         }
@@ -89,6 +98,11 @@ impl<'a> Task<'a> {
         } else {
             "run the same command again with --skip-existing to do the rest"
         }
+    }
+
+    /// Whether the umask limits the modes of results: they are plaintext.
+    fn limits_modes(&self) -> bool {
+        matches!(self.way, Way::Open { .. }) && !self.tree.perms
     }
 
     /// Whether results must be on the disk.
@@ -158,12 +172,12 @@ pub fn refuse_in_trees(
     match (paths.is_empty(), &tree.files0_from) {
         (true, None) => Err(Failure::usage("-r needs a PATH")),
         (false, Some(_)) => Err(Failure::usage("PATHs and --files0-from do not go together")),
-        _ => some_path_exists(paths),
+        _ => Ok(()),
     }
 }
 
 /// Fails where there is nothing to work on, before anybody is asked for a passphrase.
-fn some_path_exists(paths: &[PathBuf]) -> Result<(), Failure> {
+pub fn some_path_exists(paths: &[PathBuf]) -> Result<(), Failure> {
     let mut missing = Vec::new();
     for path in paths {
         match fs::metadata(path) {

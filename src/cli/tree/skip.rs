@@ -19,6 +19,8 @@ pub enum Skip {
     OtherFormat,
     /// It holds a secret of this run.
     Key,
+    /// It is the list that `--files0-from` names.
+    List,
     /// `--no-hidden`.
     Hidden,
     Link,
@@ -55,6 +57,7 @@ impl Skip {
             Self::NotSealed => "not a sealed file",
             Self::OtherFormat => "sealed in another format",
             Self::Key => "key file",
+            Self::List => "list of files",
             Self::Hidden => "hidden",
             Self::Link => "symbolic link",
             Self::Directory => "directory",
@@ -78,6 +81,7 @@ impl Skip {
         let several = match self {
             Self::Existing => "results exist",
             Self::Key => "key files",
+            Self::List => "lists of files",
             Self::Link => "symbolic links",
             Self::Directory => "directories",
             Self::Fifo => "FIFOs",

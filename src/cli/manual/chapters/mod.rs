@@ -68,6 +68,6 @@ Examples:
 pub const STATUS_NOTE: &str = "\
 Where several files are worked on, the status is the highest of theirs. When the reader of the \
 output goes away, fetool ends as SIGPIPE ends a program, which a shell shows as 141; at SIGINT, \
-SIGTERM and SIGHUP it removes its temporary file and ends as the signal would have ended it. A \
+SIGTERM and any other signal that can be caught it removes its temporary file and ends as the signal would have ended it. A \
 key file that cannot be a key for the format is status 1: it is a wrong input, and no attempt to \
 open anything was made with it.";

@@ -45,9 +45,14 @@ pub const TREES: Chapter = (
         ),
         Item(
             "mode and time",
-            "The permissions and the modification time are carried over, and the permissions of \
-             folders that are made; not owners, links between files, or holes. --no-preserve gives \
-             new files mode 0600 and the present time.",
+            "The mode, the group and the modification time of each file are carried over, and the \
+             mode (with the set-group-ID and sticky bits) and the group of each directory that is \
+             made; the owner only by root. Where the group cannot be set, the group that the file \
+             has gets no more permissions than others. Opened files and directories get no \
+             permissions that the umask takes away, unless --perms is given. Links between files, \
+             holes, ACLs and extended attributes are not carried over. --no-preserve gives new \
+             files mode 0600 and the present time. On a file system without modes or times, fetool \
+             warns once and goes on.",
         ),
         Item(
             "--remove-source",
@@ -95,7 +100,7 @@ pub const TREES: Chapter = (
              'rekeyed', 'planned', 'skipped' or 'failed'), bytes of plaintext (or null), reason (or \
              null), status. The reason of a skipped file is 'result exists', 'sealed already', \
              'rekeyed already', 'not a sealed file', 'sealed in another format', 'key file', \
-             'hidden', 'symbolic link', 'directory', 'FIFO', 'socket', 'device' or 'no longer a \
+             'list of files', 'hidden', 'symbolic link', 'directory', 'FIFO', 'socket', 'device' or 'no longer a \
              regular file'.",
         ),
         Text(

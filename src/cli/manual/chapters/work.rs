@@ -41,9 +41,17 @@ pub const FILES: Chapter = (
     &[
         Text(
             "With -o FILE the data goes to a file '.fetool-*.tmp' in the same folder, mode 0600, \
-             which is renamed to FILE when it is complete. After an error, SIGINT, SIGTERM or \
-             SIGHUP the temporary file is gone and an existing FILE is as it was. After SIGKILL \
+             which is renamed to FILE when it is complete. After an error, or a signal that can be \
+             caught, the temporary file is gone and an existing FILE is as it was. After SIGKILL \
              or a crash of the machine a temporary file may stay; it is never FILE.",
+        ),
+        Text(
+            "With --force, FILE keeps its mode, owner and group where its owner is the effective \
+             user; plaintext gets no permissions that the umask takes away. fetool refuses to write \
+             to a FIFO, socket or device of another user in a directory where others can write, and \
+             to follow a symbolic link that belongs neither to the user, nor to root, nor to the \
+             owner of its directory. It never writes to a file that it also reads: the input, keys, \
+             salts, a detached header.",
         ),
         Item(
             "without --sync",

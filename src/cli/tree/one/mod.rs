@@ -10,20 +10,21 @@ use super::skip::Skip;
 use super::way::{NoTarget, Run, is_marked};
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
+use crate::io::access::{Access, is_unsupported};
 use crate::io::folder::{Folder, Staged};
 use crate::io::output::folder;
 use existing::exists_already;
-use fetool::{Error, Stop, status};
+use fetool::{Error, Stop, plain, status};
 use nix::fcntl::OFlag;
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs::{self, File, FileTimes, Metadata, OpenOptions, Permissions};
+use std::fs::{self, File, FileTimes, Metadata, OpenOptions};
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Longer files are worked on one at a time, with all the workers.
 const BIG: u64 = 16 << 20;
@@ -32,8 +33,8 @@ const BIG: u64 = 16 << 20;
 pub struct Worker<'a> {
     task: &'a Task<'a>,
     /// The folders used last, which the next file often shares.
-    source: Option<(PathBuf, Folder)>,
-    target: Option<(PathBuf, Folder)>,
+    source: Option<(PathBuf, Arc<Folder>)>,
+    target: Option<(PathBuf, Arc<Folder>)>,
 }
 
 /// What all workers share.
@@ -43,9 +44,22 @@ pub struct Shared {
     big: Mutex<()>,
     /// Folders from which stale temporary files were removed.
     cleaned: Mutex<HashSet<PathBuf>>,
-    /// With --force: what this run has placed, by a hash of its path. Two sources may have one
-    /// result, and the second must not replace the first.
-    placed: Mutex<HashSet<[u8; 32]>>,
+    /// With --force: device and inode of what this run has placed, some 40 bytes a file. Two sources
+    /// may have one result, by name or because the file system takes two names for one; the second
+    /// must not replace the first.
+    placed: Mutex<HashSet<(u64, u64)>>,
+    /// It was said that the file system keeps no modes, and that it keeps no times.
+    said_of_modes: AtomicBool,
+    said_of_times: AtomicBool,
+}
+
+/// What became of a result that was whole.
+enum Placed {
+    Yes,
+    /// Something else has its name.
+    Exists,
+    /// Another result of this run has its name.
+    ByThisRun,
 }
 
 /// What ends the work on a file early.
@@ -116,6 +130,9 @@ impl<'a> Worker<'a> {
         }
         if FileId::of(&before).is_some_and(|id| task.keys.contains(&id)) {
             return Err(End::Skipped(Skip::Key));
+        }
+        if FileId::of(&before).is_some_and(|id| task.list == Some(id)) {
+            return Err(End::Skipped(Skip::List));
         }
         let target = task
             .way
@@ -188,21 +205,19 @@ impl<'a> Worker<'a> {
         if !task.force && folder.has(target).map_err(about)? {
             return Err(self.meet_existing(job, folder, target));
         }
-        if task.force && !self.is_first(job) {
-            let failure = Failure::usage("another file of this run is there already");
-            let failure = failure.with_status(status::SYSTEM);
-            return Err(failure.about(&job.subjects.output).into());
-        }
         let staged = folder.stage().map_err(about)?;
         let done = self.transfer(job, &staged.file, len)?;
         self.finish(job, &staged).map_err(about)?;
-        staged.place(target, task.force).map_err(|error| {
-            if error.kind() == io::ErrorKind::AlreadyExists {
-                exists_already(job)
-            } else {
-                about(error)
+        match self.place(staged, target).map_err(about)? {
+            Placed::Yes => {}
+            // Another run was faster.
+            Placed::Exists => return Err(self.meet_existing(job, folder, target)),
+            Placed::ByThisRun => {
+                let failure = Failure::usage("another file of this run is there already");
+                let failure = failure.with_status(status::SYSTEM);
+                return Err(failure.about(&job.subjects.output).into());
             }
-        })?;
+        }
         if task.on_disk() {
             folder.sync().map_err(about)?;
         }
@@ -245,12 +260,25 @@ impl<'a> Worker<'a> {
         Ok(done.bytes)
     }
 
-    /// Whether no other file of this run has the same result.
-    fn is_first(&self, job: &Job<'_>) -> bool {
+    /// Gives the result its name, unless that is taken.
+    fn place(&self, staged: Staged, target: &OsStr) -> io::Result<Placed> {
+        if !self.task.force {
+            return match staged.place(target, false) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Placed::Exists),
+                placed => placed.map(|()| Placed::Yes),
+            };
+        }
+        // Held from the look until the name is given.
         let placed = &self.task.shared.placed;
         let mut placed = placed.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = job.output.as_os_str().as_bytes();
-        placed.insert(*blake3::hash(path).as_bytes())
+        let there = staged.folder().look(target)?;
+        if there.is_some_and(|stat| placed.contains(&(stat.st_dev, stat.st_ino))) {
+            return Ok(Placed::ByThisRun);
+        }
+        let made = staged.file.metadata()?;
+        staged.place(target, true)?;
+        placed.insert((made.dev(), made.ino()));
+        Ok(Placed::Yes)
     }
 
     /// A file that was written to while it was read is none of the two states that it had.
@@ -270,17 +298,42 @@ impl<'a> Worker<'a> {
     }
 
     /// Mode and time, and the disk where that is wanted.
-    fn finish(&self, job: &Job<'_>, staged: &Staged<'_>) -> io::Result<()> {
-        if !self.task.tree.no_preserve {
-            let mode = job.before.permissions().mode() & 0o777;
-            staged.file.set_permissions(Permissions::from_mode(mode))?;
+    fn finish(&self, job: &Job<'_>, staged: &Staged) -> io::Result<()> {
+        let task = self.task;
+        if !task.tree.no_preserve {
+            let access = Access::of(&job.before, task.limits_modes());
+            self.tolerate(
+                access.give(&staged.file),
+                &task.shared.said_of_modes,
+                "modes",
+            )?;
             let times = FileTimes::new().set_modified(job.before.modified()?);
-            staged.file.set_times(times)?;
+            let set = staged.file.set_times(times);
+            self.tolerate(set, &task.shared.said_of_times, "times")?;
         }
         if self.task.on_disk() {
             staged.file.sync_all()?;
         }
         Ok(())
+    }
+
+    /// Says once what a file system cannot keep, and goes on.
+    fn tolerate(&self, done: io::Result<()>, said: &AtomicBool, what: &str) -> io::Result<()> {
+        match done {
+            Err(error) if is_unsupported(&error) => {
+                if !said.swap(true, Ordering::Relaxed) && !self.task.quiet {
+                    let error = plain(&error);
+                    say(
+                        None,
+                        &format!(
+                            "warning: cannot set {what} of files on this file system: {error}"
+                        ),
+                    );
+                }
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Opens the folder for the result, with everything on the way there, and clears it of what
@@ -292,13 +345,14 @@ impl<'a> Worker<'a> {
         };
         let path = root.join(below);
         let shared = &self.task.shared;
-        let mode = |part: usize| mode_of_source(place, part);
+        let limited = self.task.limits_modes();
+        let access = |part: usize| access_of_source(place, part, limited);
         cached(&mut self.target, &path, || {
             let folder = if self.task.tree.walk.follow && self.task.tree.output_dir.is_none() {
                 // Beside sources that links lead to.
                 Folder::open(&path)?
             } else {
-                Folder::open(root)?.enter(below, Some(&mode))?
+                Folder::open(root)?.enter(below, Some(&access))?
             };
             let mut cleaned = shared
                 .cleaned
@@ -358,13 +412,13 @@ fn not_found() -> io::Error {
 
 /// The folder that was opened last, or another one.
 fn cached<'c>(
-    cache: &'c mut Option<(PathBuf, Folder)>,
+    cache: &'c mut Option<(PathBuf, Arc<Folder>)>,
     path: &Path,
     open: impl FnOnce() -> io::Result<Folder>,
-) -> io::Result<&'c Folder> {
+) -> io::Result<&'c Arc<Folder>> {
     if cache.as_ref().is_none_or(|(cached, _)| cached != path) {
         *cache = None;
-        *cache = Some((path.to_owned(), open()?));
+        *cache = Some((path.to_owned(), Arc::new(open()?)));
     }
     let (_, folder) = cache.as_ref().expect("it was just opened");
     Ok(folder)
@@ -375,9 +429,9 @@ fn folder_of(relative: &Path) -> &Path {
     relative.parent().unwrap_or(Path::new(""))
 }
 
-/// The mode for the `part`th folder that is made under the output's folder: that of the source's
+/// The access for the `part`th folder that is made under the output's folder: that of the source's
 /// folder in its place, as far as the user must be able to write there.
-fn mode_of_source(place: &Place, part: usize) -> u32 {
+fn access_of_source(place: &Place, part: usize, limited: bool) -> Access {
     // The last parts of both are the same.
     let depth = folder_of(&place.relative).components().count();
     let up = depth.saturating_sub(part + 1);
@@ -390,7 +444,7 @@ fn mode_of_source(place: &Place, part: usize) -> u32 {
         };
         fs::metadata(source).ok()
     });
-    metadata.map_or(0o777, |metadata| {
-        metadata.permissions().mode() & 0o777 | 0o700
+    metadata.map_or_else(Access::of_new_directory, |metadata| {
+        Access::of_directory(&metadata, limited)
     })
 }

@@ -1,0 +1,141 @@
+//! Who may do what with a file: mode, group and owner, carried over from one file to another without
+//! giving anybody more than they had.
+
+use super::output::Content;
+use nix::errno::Errno;
+use nix::sys::stat::{FileStat, Mode, umask};
+use nix::unistd::{Gid, Uid, fchown, getegid, geteuid};
+use std::fs::{File, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::sync::OnceLock;
+
+/// Permissions for user, group and others; set-user-ID and set-group-ID bits of a file are not carried
+/// over.
+const PERMISSIONS: u32 = 0o777;
+const GROUP: u32 = 0o070;
+/// What a directory has besides: new files get its group, and belong to their owners alone.
+const SET_GROUP_ID: u32 = 0o2000;
+const STICKY: u32 = 0o1000;
+
+/// What a file gets from another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    mode: u32,
+    user: u32,
+    group: u32,
+}
+
+impl Access {
+    /// That of `file`. With `limited`, no more than the umask leaves.
+    pub fn of(file: &Metadata, limited: bool) -> Self {
+        Self::new(file.mode(), (file.uid(), file.gid()), limited)
+    }
+
+    /// That of a directory, in which the user must be able to write.
+    pub fn of_directory(directory: &Metadata, limited: bool) -> Self {
+        let special = directory.mode() & (SET_GROUP_ID | STICKY);
+        let mut access = Self::of(directory, limited);
+        access.mode |= special | 0o700;
+        access
+    }
+
+    /// That of a directory which is made as any other.
+    pub fn of_new_directory() -> Self {
+        Self {
+            mode: PERMISSIONS & !current_umask(),
+            user: geteuid().as_raw(),
+            group: getegid().as_raw(),
+        }
+    }
+
+    /// That of a file that is replaced. The file of another user says nothing about who may read the
+    /// new one; plaintext is never more open than the umask leaves.
+    pub fn of_replaced(file: &FileStat, content: Content) -> Option<Self> {
+        let ours = file.st_uid == geteuid().as_raw();
+        let limited = content == Content::Opened;
+        ours.then(|| Self::new(file.st_mode, (file.st_uid, file.st_gid), limited))
+    }
+
+    fn new(mode: u32, (user, group): (u32, u32), limited: bool) -> Self {
+        let mask = if limited { current_umask() } else { 0 };
+        Self {
+            mode: mode & PERMISSIONS & !mask,
+            user,
+            group,
+        }
+    }
+
+    /// Gives a new file, which belongs to the effective user, this owner (as root), this group (where
+    /// the system allows that), and then this mode. Where the group stays another one, it gets no more
+    /// than others have.
+    ///
+    /// # Errors
+    /// Those of a file system that has no modes, too.
+    pub fn give(self, file: &File) -> io::Result<()> {
+        let now = file.metadata()?;
+        if now.uid() != self.user && geteuid().is_root() {
+            // Refused on some file systems, where a file has always the same owner.
+            let _ = fchown(file, Some(Uid::from_raw(self.user)), None);
+        }
+        let is_same =
+            now.gid() == self.group || fchown(file, None, Some(Gid::from_raw(self.group))).is_ok();
+        file.set_permissions(Permissions::from_mode(self.mode_for(is_same)))
+    }
+
+    fn mode_for(self, same_group: bool) -> u32 {
+        if same_group {
+            return self.mode;
+        }
+        let others = (self.mode & 0o007) << 3;
+        self.mode & !SET_GROUP_ID & !(GROUP & !others)
+    }
+}
+
+/// Whether an error says that a file system keeps no modes or times, as it says of files that were
+/// just made.
+pub fn is_unsupported(error: &io::Error) -> bool {
+    let unsupported = [
+        Errno::EPERM,
+        Errno::ENOSYS,
+        Errno::EOPNOTSUPP,
+        Errno::EACCES,
+    ];
+    let code = error.raw_os_error().map(Errno::from_raw);
+    code.is_some_and(|code| unsupported.contains(&code))
+}
+
+/// The process's umask. It is read once, by setting it, since not every system tells it otherwise; a
+/// file that another thread makes in between is the more private for it.
+pub fn current_umask() -> u32 {
+    static UMASK: OnceLock<u32> = OnceLock::new();
+    *UMASK.get_or_init(|| {
+        let mask = umask(Mode::from_bits_truncate(0o077));
+        umask(mask);
+        mask.bits()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_group_gets_no_more_than_others() {
+        let access = |mode| Access {
+            mode,
+            user: 0,
+            group: 0,
+        };
+        for (mode, other_group) in [
+            (0o640, 0o600),
+            (0o664, 0o644),
+            (0o666, 0o666),
+            (0o751, 0o711),
+            (0o770, 0o700),
+        ] {
+            assert_eq!(access(mode).mode_for(true), mode);
+            assert_eq!(access(mode).mode_for(false), other_group, "{mode:o}");
+        }
+    }
+}
