@@ -263,7 +263,7 @@ _fetool() {
             return 0
             ;;
         fetool__subcmd__open)
-            opts="-k -p -f -r -n -O -o -j -q -v -h --key --passphrase --salt --kdf --format --header --max-memory --strict --check --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast --dry-run --json --shard --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms --output --force --sync --jobs --quiet --verbose --progress --help"
+            opts="-k -p -f -r -n -O -o -j -q -v -h --key --passphrase --salt --kdf --format --header --max-memory --strict --check --recursive --files0-from --include --exclude --no-hidden --hidden --one-file-system --max-depth --follow --fail-fast --dry-run --json --shard --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms --output --force --sync --jobs --quiet --verbose --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -415,7 +415,7 @@ _fetool() {
             return 0
             ;;
         fetool__subcmd__rekey)
-            opts="-k -p -f -i -r -n -o -j -q -v -h --key --passphrase --salt --kdf --new-key --new-passphrase --new-salt --new-kdf --add --remove --list --reseal --format --max-memory --header --in-place --no-wait --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast --dry-run --json --shard --output --force --sync --jobs --quiet --verbose --progress --help"
+            opts="-k -p -f -i -r -n -o -j -q -v -h --key --passphrase --salt --kdf --new-key --new-passphrase --new-salt --new-kdf --add --remove --list --reseal --format --max-memory --header --in-place --no-wait --recursive --files0-from --include --exclude --no-hidden --hidden --one-file-system --max-depth --follow --fail-fast --dry-run --json --shard --output --force --sync --jobs --quiet --verbose --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -569,7 +569,7 @@ _fetool() {
             return 0
             ;;
         fetool__subcmd__seal)
-            opts="-k -p -f -c -r -n -O -o -j -q -v -h --key --passphrase --salt --kdf --new-key --add-key --format --aead --header --chunk-size --layers --max-memory --size --recursive --files0-from --include --exclude --hidden --one-file-system --max-depth --follow --fail-fast --dry-run --json --shard --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms --output --force --sync --jobs --quiet --verbose --progress --help"
+            opts="-k -p -f -c -r -n -O -o -j -q -v -h --key --passphrase --salt --kdf --new-key --add-key --format --aead --header --chunk-size --layers --max-memory --size --recursive --files0-from --include --exclude --no-hidden --hidden --one-file-system --max-depth --follow --fail-fast --dry-run --json --shard --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms --output --force --sync --jobs --quiet --verbose --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,7 +1,7 @@
 //! Progress on standard error. It takes what the workers report when it has time, and never makes
 //! them wait.
 
-use crate::io::status_line;
+use crate::io::{cleanup, status_line};
 use crate::size::rounded;
 use clap::ValueEnum;
 use fetool::Meter;
@@ -150,8 +150,15 @@ fn show(style: Style, ended: &AtomicBool, next: &mut dyn FnMut() -> Option<State
         }
         thread::park_timeout(left);
     }
+    if style == Style::Line {
+        // If it fails, a signal leaves the line behind, which does no harm.
+        let _ = cleanup::watch_for_line();
+    }
     let utf8 = is_utf8();
-    while !ended() {
+    let mut last = false;
+    while !last {
+        // What was done since the last drawing is shown too.
+        last = ended();
         let Some(state) = next() else { break };
         let line = Line::new(&state, started.elapsed(), utf8);
         match style {

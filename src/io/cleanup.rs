@@ -10,8 +10,8 @@ use super::folder::Folder;
 use super::status_line;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{
-    SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPIPE, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP, SIGUSR1,
-    SIGUSR2, SIGVTALRM, SIGXCPU,
+    SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPIPE, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP,
+    SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
 };
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -75,6 +75,11 @@ fn watched() -> io::Result<MutexGuard<'static, Undo>> {
         undo.watched = true;
     }
     Ok(undo)
+}
+
+/// Has a signal erase the progress line before it ends the process.
+pub fn watch_for_line() -> io::Result<()> {
+    watched().map(drop)
 }
 
 /// Starts to wait for signals.

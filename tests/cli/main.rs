@@ -21,6 +21,7 @@ mod passphrase;
 mod pipes;
 mod places;
 mod progress;
+mod progress_line;
 mod prompt;
 mod rekey;
 mod rekey_in_place;

@@ -17,6 +17,7 @@ mod dexios_mutations;
 mod dexios_seal;
 mod dexios_vectors;
 mod engines;
+mod expected_len;
 mod format_documents;
 mod gfe_mutations;
 mod gfe_properties;
