@@ -54,10 +54,10 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-memory -d 'Me
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l size -d 'The plaintext\'s length, for a pipe; a different length is an error' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l include -d 'Only files that match GLOB; may be given several times' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude -d 'No files, and nothing below directories, that match GLOB; may be given several times' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s O -l output-dir -d 'Put the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s O -l output-dir -d 'Write the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
@@ -65,16 +65,17 @@ always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l new-key -d 'Make the key file named by -k @FILE first: 32 random bytes, mode 0600'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l hidden -d 'Hidden files and folders too, whose names begin with a dot'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l no-hidden -d 'Skip hidden files and directories, whose names begin with a dot'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l hidden -d 'The default; undoes an earlier --no-hidden'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l one-file-system -d 'Stay on the file system of each PATH'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l follow -d 'Follow symbolic links in the tree'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l follow -d 'Follow symbolic links below PATHs'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l fail-fast -d 'Stop at the first file that fails'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s n -l dry-run -d 'Say what would be done, and do nothing'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l json -d 'Print one JSON object a file'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l skip-existing -d 'Pass over files whose result is there already and is sound'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l verify-existing -d 'With --skip-existing: authenticate the sealed file too, and compare it with the other'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l remove-source -d 'Remove each source once its replacement is on the disk, and was read back and compared'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l no-preserve -d 'Do not carry over mode, group, owner and modification time'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l json -d 'Print one JSON object per file, and a summary'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l skip-existing -d 'Skip files whose result exists and is intact'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l verify-existing -d 'With --skip-existing, authenticate the sealed file and compare the contents'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l remove-source -d 'Remove each source after its replacement was fsynced, read back and compared'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l no-preserve -d 'Do not preserve mode, group, owner and modification time'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l perms -d 'Carry over modes in full, whatever the umask is'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l force -d 'Overwrite FILE when it exists'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l sync -d 'Have FILE and its folder on disk before the end (fsync)'
@@ -98,10 +99,10 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l header -d 'The fi
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-memory -d 'Memory that a file\'s chunks may need' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l include -d 'Only files that match GLOB; may be given several times' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude -d 'No files, and nothing below directories, that match GLOB; may be given several times' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand open" -s O -l output-dir -d 'Put the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -s O -l output-dir -d 'Write the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
@@ -111,16 +112,17 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l allow-legacy-slot
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l strict -d 'Refuse what would be accepted with a warning'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l check -d 'Authenticate everything, and write nothing'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l hidden -d 'Hidden files and folders too, whose names begin with a dot'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l no-hidden -d 'Skip hidden files and directories, whose names begin with a dot'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l hidden -d 'The default; undoes an earlier --no-hidden'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l one-file-system -d 'Stay on the file system of each PATH'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l follow -d 'Follow symbolic links in the tree'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l follow -d 'Follow symbolic links below PATHs'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l fail-fast -d 'Stop at the first file that fails'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -s n -l dry-run -d 'Say what would be done, and do nothing'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l json -d 'Print one JSON object a file'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l skip-existing -d 'Pass over files whose result is there already and is sound'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l verify-existing -d 'With --skip-existing: authenticate the sealed file too, and compare it with the other'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l remove-source -d 'Remove each source once its replacement is on the disk, and was read back and compared'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l no-preserve -d 'Do not carry over mode, group, owner and modification time'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l json -d 'Print one JSON object per file, and a summary'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l skip-existing -d 'Skip files whose result exists and is intact'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l verify-existing -d 'With --skip-existing, authenticate the sealed file and compare the contents'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l remove-source -d 'Remove each source after its replacement was fsynced, read back and compared'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l no-preserve -d 'Do not preserve mode, group, owner and modification time'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l perms -d 'Carry over modes in full, whatever the umask is'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l force -d 'Overwrite FILE when it exists'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l sync -d 'Have FILE and its folder on disk before the end (fsync)'
@@ -172,7 +174,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-memory -d 'W
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l header -d 'The file that holds the header, where that is kept apart: it alone is changed' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l include -d 'Only files that match GLOB; may be given several times' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude -d 'No files, and nothing below folders, that match GLOB; may be given several times' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude -d 'No files, and nothing below directories, that match GLOB; may be given several times' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
@@ -188,12 +190,13 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l allow-legacy-slo
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s i -l in-place -d 'Change PATH in place'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l no-wait -d 'With -i: fail instead of waiting for another rekey of PATH'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l hidden -d 'Hidden files and folders too, whose names begin with a dot'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l no-hidden -d 'Skip hidden files and directories, whose names begin with a dot'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l hidden -d 'The default; undoes an earlier --no-hidden'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l one-file-system -d 'Stay on the file system of each PATH'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l follow -d 'Follow symbolic links in the tree'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l follow -d 'Follow symbolic links below PATHs'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l fail-fast -d 'Stop at the first file that fails'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s n -l dry-run -d 'Say what would be done, and do nothing'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l json -d 'Print one JSON object a file'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l json -d 'Print one JSON object per file, and a summary'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l force -d 'Overwrite FILE when it exists'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l sync -d 'Have FILE and its folder on disk before the end (fsync)'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'Say nothing but errors'

@@ -12,6 +12,7 @@ compile_error!(
 mod cli;
 mod io;
 mod progress;
+mod size;
 
 use std::process::ExitCode;
 

@@ -170,6 +170,9 @@ impl<'a> Open<'a> {
         }
         let ((format, header, unlocked), offset) = unlocked?;
         input.skip(offset as usize);
+        if let Some(len) = self.expected_len(&*header, offset) {
+            self.options.meter.expect(len);
+        }
         Ok(Opening {
             input,
             format: format.name(),
@@ -329,6 +332,19 @@ impl<'a> Open<'a> {
             memory: self.options.memory,
             body: self.input_len,
         }
+    }
+
+    /// How long the plaintext should be: what the header declares, or else what the input has room
+    /// for in chunks of the usual length. Not authenticated.
+    fn expected_len(&self, header: &dyn Header, offset: u64) -> Option<u64> {
+        if let Some(declared) = header.describe().declared_size {
+            return Some(declared);
+        }
+        let frames = header.frames(&self.file_limits());
+        let body = self.input_len?.checked_sub(offset)?;
+        let chunks = body.div_ceil(frames.largest().max(1));
+        let outer = body.checked_sub(chunks.checked_mul(frames.overhead() as u64)?)?;
+        header.plaintext_len(outer).ok()
     }
 
     /// Where the first frame starts in the input.

@@ -1,13 +1,10 @@
 //! Progress on standard error. It takes what the workers report when it has time, and never makes
 //! them wait.
 
+use crate::io::{cleanup, status_line};
+use crate::size::rounded;
 use clap::ValueEnum;
-use fetool::{Meter, Reports};
-use indicatif::{
-    BinaryBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
-};
-use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use fetool::Meter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -15,10 +12,10 @@ use std::time::{Duration, Instant};
 
 /// Short work shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Between two looks at the reports.
-const BAR_PAUSE: Duration = Duration::from_millis(100);
-/// Between two lines, where there is no terminal.
-const LINE_PAUSE: Duration = Duration::from_secs(1);
+/// Between two drawings of the line.
+const LINE_PAUSE: Duration = Duration::from_millis(100);
+/// Between two plain lines, where there is no terminal.
+const PLAIN_PAUSE: Duration = Duration::from_secs(1);
 
 /// When to show progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -31,87 +28,106 @@ pub enum When {
     Never,
 }
 
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    /// A line of the terminal that is drawn over.
+    Line,
+    /// Lines that scroll by.
+    Plain,
+}
+
 impl When {
-    fn is_shown(self, terminal: bool, quiet: bool) -> bool {
+    fn style(self, quiet: bool) -> Option<Style> {
+        let style = if status_line::is_possible() {
+            Style::Line
+        } else {
+            Style::Plain
+        };
         match self {
-            Self::Auto => terminal && !quiet,
-            Self::Always => true,
-            Self::Never => false,
+            Self::Auto => (style == Style::Line && !quiet).then_some(style),
+            Self::Always => Some(style),
+            Self::Never => None,
         }
     }
+}
+
+/// How far the work is.
+pub struct State {
+    /// Where there are several.
+    pub files: Option<Files>,
+    pub bytes: u64,
+    /// How many bytes there are, once that is known.
+    pub total: Option<u64>,
+    /// The file in work.
+    pub name: Option<String>,
+}
+
+pub struct Files {
+    pub done: u64,
+    pub total: Option<u64>,
 }
 
 /// Shows progress until it is dropped.
-pub struct Progress {
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Progress {
-    /// A meter for the work, and its display. `total` is the number of plaintext bytes to come,
-    /// where that is known.
-    pub fn start(when: When, quiet: bool, total: Option<u64>) -> (Meter, Self) {
-        let terminal = io::stderr().is_terminal();
-        if !when.is_shown(terminal, quiet) {
-            return (Meter::unwatched(), Self { thread: None });
-        }
-        let (meter, reports) = Meter::watched();
-        let display = move || {
-            if terminal {
-                bar(&reports, total);
-            } else {
-                lines(&reports, total);
-            }
-        };
-        // Without a thread to spare there is nothing to see.
-        let thread = thread::Builder::new()
-            .name("progress".to_owned())
-            .spawn(display)
-            .ok();
-        (meter, Self { thread })
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        // The meter is gone by now, so the thread ends when it looks next.
-        if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            let _ = thread.join();
-        }
-    }
-}
-
-/// How far the work on many files is.
-pub struct State {
-    pub files: u64,
-    pub bytes: u64,
-    /// How many files and bytes there are, once that is known.
-    pub total: Option<(u64, u64)>,
-    /// The files in work.
-    pub current: String,
-}
-
-/// Shows the work on many files until it is dropped.
 pub struct Display {
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Display {
-    pub fn start(when: When, quiet: bool, state: impl Fn() -> State + Send + 'static) -> Self {
-        let ended = Arc::new(AtomicBool::new(false));
-        let mut display = Self {
-            ended: ended.clone(),
-            thread: None,
+    /// A meter for the work on one file, and its display. `total` is the number of plaintext bytes to
+    /// come, unless the work finds that out, and `name` that of the file.
+    pub fn of_one(
+        when: When,
+        quiet: bool,
+        total: Option<u64>,
+        name: Option<String>,
+    ) -> (Meter, Self) {
+        let Some(style) = when.style(quiet) else {
+            return (Meter::unwatched(), Self::nothing());
         };
-        let terminal = io::stderr().is_terminal();
-        if when.is_shown(terminal, quiet) {
-            display.thread = thread::Builder::new()
-                .name("progress".to_owned())
-                .spawn(move || files(terminal, &ended, state))
-                .ok();
+        let (meter, reports) = Meter::watched();
+        let mut bytes = 0;
+        let next = move || {
+            bytes = reports.latest(bytes)?;
+            Some(State {
+                files: None,
+                bytes,
+                total: total.or_else(|| reports.expected()),
+                name: name.clone(),
+            })
+        };
+        (meter, Self::new(style, next))
+    }
+
+    /// Shows the work on many files.
+    pub fn of_many(when: When, quiet: bool, state: impl Fn() -> State + Send + 'static) -> Self {
+        match when.style(quiet) {
+            None => Self::nothing(),
+            Some(style) => Self::new(style, move || Some(state())),
         }
-        display
+    }
+
+    fn nothing() -> Self {
+        Self {
+            ended: Arc::default(),
+            thread: None,
+        }
+    }
+
+    /// Shows what `next` returns, until it returns nothing.
+    fn new(style: Style, mut next: impl FnMut() -> Option<State> + Send + 'static) -> Self {
+        let ended = Arc::new(AtomicBool::new(false));
+        let show_all = {
+            let ended = ended.clone();
+            move || show(style, &ended, &mut next)
+        };
+        // Without a thread to spare there is nothing to see.
+        let thread = thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn(show_all)
+            .ok();
+        Self { ended, thread }
     }
 }
 
@@ -125,7 +141,7 @@ impl Drop for Display {
     }
 }
 
-fn files(terminal: bool, ended: &AtomicBool, state: impl Fn() -> State) {
+fn show(style: Style, ended: &AtomicBool, next: &mut dyn FnMut() -> Option<State>) {
     let started = Instant::now();
     let ended = || ended.load(Ordering::Relaxed);
     while let Some(left) = PATIENCE.checked_sub(started.elapsed()) {
@@ -134,109 +150,163 @@ fn files(terminal: bool, ended: &AtomicBool, state: impl Fn() -> State) {
         }
         thread::park_timeout(left);
     }
-    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
-        .with_style(ProgressStyle::with_template("{wide_msg}").expect("the template is constant"));
-    while !ended() {
-        let line = describe(&state(), started.elapsed());
-        if terminal {
-            spinner.set_message(line);
-            spinner.tick();
-            thread::park_timeout(BAR_PAUSE);
-        } else {
-            let _ = io::stderr()
-                .lock()
-                .write_all(format!("fetool: {line}\n").as_bytes());
-            thread::park_timeout(LINE_PAUSE);
+    if style == Style::Line {
+        // If it fails, a signal leaves the line behind, which does no harm.
+        let _ = cleanup::watch_for_line();
+    }
+    let utf8 = is_utf8();
+    let mut last = false;
+    while !last {
+        // What was done since the last drawing is shown too.
+        last = ended();
+        let Some(state) = next() else { break };
+        let line = Line::new(&state, started.elapsed(), utf8);
+        match style {
+            Style::Line => {
+                status_line::draw(|columns| line.within(columns));
+                thread::park_timeout(LINE_PAUSE);
+            }
+            Style::Plain => {
+                status_line::print(&format!("fetool: {}\n", line.within(usize::MAX)));
+                thread::park_timeout(PLAIN_PAUSE);
+            }
         }
     }
-    spinner.finish_and_clear();
+    status_line::erase();
 }
 
-fn describe(state: &State, elapsed: Duration) -> String {
-    let rate = state.bytes as f64 / elapsed.as_secs_f64();
-    let of = |total: Option<String>| total.map_or(String::new(), |total| format!(" of {total}"));
-    let files = state.total.map_or(state.files, |(files, _)| files);
-    let mut line = format!(
-        "{}{} file{}, {}{}, {}/s",
-        state.files,
-        of(state.total.map(|(files, _)| files.to_string())),
-        if files == 1 { "" } else { "s" },
-        BinaryBytes(state.bytes),
-        of(state.total.map(|(_, bytes)| BinaryBytes(bytes).to_string())),
-        BinaryBytes(rate as u64),
-    );
-    if !state.current.is_empty() {
-        line = format!("{line}: {}", state.current);
-    }
-    line
+/// Whether the terminal shows UTF-8, as far as the locale tells.
+fn is_utf8() -> bool {
+    let variables = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
+    let locale = variables
+        .filter_map(std::env::var_os)
+        .find(|value| !value.is_empty());
+    let locale = locale.unwrap_or_default().to_string_lossy().to_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// Waits until there is something to show. `None` when the work ended before.
-fn wait(reports: &Reports, started: Instant) -> Option<u64> {
-    let mut done = 0;
-    while let Some(left) = PATIENCE.checked_sub(started.elapsed()) {
-        thread::park_timeout(left);
-        done = reports.latest(done)?;
-    }
-    Some(done)
+/// What is shown, in parts of which the first are the most important.
+struct Line {
+    parts: Vec<String>,
+    name: Option<String>,
 }
 
-fn bar(reports: &Reports, total: Option<u64>) {
-    let Some(mut done) = wait(reports, Instant::now()) else {
-        return;
-    };
-    let template = match total {
-        Some(_) => "{wide_bar} {bytes} of {total_bytes}, {rate}/s{left}",
-        None => "{bytes}, {rate}/s, {elapsed}",
-    };
-    // indicatif's own rate is of the last moments since the bar appeared, which is after the work
-    // began: at first it would be far too high.
-    let style = ProgressStyle::with_template(template)
-        .expect("the template is constant")
-        .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
-            let _ = write!(out, "{}", BinaryBytes(rate(state) as u64));
-        })
-        .with_key("left", |state: &ProgressState, out: &mut dyn fmt::Write| {
-            let bytes = state.len().unwrap_or(0).saturating_sub(state.pos());
-            let seconds = (bytes as f64 / rate(state)).ceil();
-            // Nothing can be said before the first byte, while a passphrase is hashed.
-            if let Ok(left) = Duration::try_from_secs_f64(seconds) {
-                let _ = write!(out, ", {} left", HumanDuration(left));
-            }
+impl Line {
+    fn new(state: &State, elapsed: Duration, utf8: bool) -> Self {
+        let mut parts = Vec::new();
+        if let Some(total @ 1..) = state.total {
+            let percent = u128::from(state.bytes.min(total)) * 100 / u128::from(total);
+            parts.push(format!("{percent}%"));
+        }
+        if let Some(files) = &state.files {
+            let of = files
+                .total
+                .map_or(String::new(), |total| format!(" of {total}"));
+            let s = if files.total.unwrap_or(files.done) == 1 {
+                ""
+            } else {
+                "s"
+            };
+            parts.push(format!("{}{of} file{s}", files.done));
+        }
+        let of = state.total.map(|total| format!(" of {}", rounded(total)));
+        parts.push(format!(
+            "{}{}",
+            rounded(state.bytes),
+            of.unwrap_or_default()
+        ));
+        let rate = state.bytes as f64 / elapsed.as_secs_f64();
+        parts.push(format!("{}/s", rounded(rate as u64)));
+        let left = state.total.map(|total| {
+            let seconds = total.saturating_sub(state.bytes) as f64 / rate;
+            Duration::try_from_secs_f64(seconds.ceil())
         });
-    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr())
-        .with_elapsed(PATIENCE)
-        .with_style(style);
-    bar.set_position(done);
-    while let Some(latest) = reports.latest(done) {
-        done = latest;
-        bar.set_position(done);
-        thread::park_timeout(BAR_PAUSE);
+        // Nothing can be said before the first byte, while a passphrase is hashed.
+        if let Some(Ok(left)) = left {
+            parts.push(format!("{} left", duration(left)));
+        }
+        let name = state.name.as_ref().map(|name| {
+            let letters = name.chars();
+            letters
+                .map(|letter| {
+                    if utf8 || letter.is_ascii() {
+                        letter
+                    } else {
+                        '?'
+                    }
+                })
+                .collect()
+        });
+        Self { parts, name }
     }
-    bar.finish_and_clear();
+
+    /// As much as has room in so many columns: first parts first, and a third of it for the name.
+    fn within(&self, columns: usize) -> String {
+        let (mut line, parts) = match self.parts.split_first() {
+            Some((first, rest)) => (first.clone(), rest),
+            None => (String::new(), &[][..]),
+        };
+        let name = self.name.as_deref().unwrap_or_default();
+        let reserved = match name {
+            "" => 0,
+            name => width(name).min(columns / 3) + ": ".len(),
+        };
+        for part in parts {
+            if line.len() + ", ".len() + part.len() + reserved > columns {
+                break;
+            }
+            line = format!("{line}, {part}");
+        }
+        let room = columns.saturating_sub(line.len() + ": ".len());
+        if !name.is_empty() && room >= SHORTEST {
+            line = format!("{line}: {}", shortened(name, room));
+        }
+        // Parts are ASCII; only the very first can be too long.
+        if line.len() > columns && line.is_ascii() {
+            line.truncate(columns);
+        }
+        line
+    }
 }
 
-/// Bytes a second since the work began.
-fn rate(state: &ProgressState) -> f64 {
-    state.pos() as f64 / state.elapsed().as_secs_f64()
+/// Fewer columns than this say nothing of a name.
+const SHORTEST: usize = 6;
+const ELLIPSIS: &str = "...";
+
+/// The end of a name that has room in so many columns: it tells more than the beginning.
+fn shortened(name: &str, columns: usize) -> String {
+    if width(name) <= columns {
+        return name.to_owned();
+    }
+    let mut room = columns - ELLIPSIS.len();
+    let mut start = name.len();
+    for (at, letter) in name.char_indices().rev() {
+        match room.checked_sub(columns_of(letter)) {
+            Some(left) => (room, start) = (left, at),
+            None => break,
+        }
+    }
+    format!("{ELLIPSIS}{}", &name[start..])
 }
 
-fn lines(reports: &Reports, total: Option<u64>) {
-    let started = Instant::now();
-    let Some(mut done) = wait(reports, started) else {
-        return;
-    };
-    while let Some(latest) = reports.latest(done) {
-        done = latest;
-        let rate = done as f64 / started.elapsed().as_secs_f64();
-        let of = total.map_or(String::new(), |total| format!(" of {}", BinaryBytes(total)));
-        let line = format!(
-            "fetool: {}{of}, {}/s\n",
-            BinaryBytes(done),
-            BinaryBytes(rate as u64)
-        );
-        let _ = io::stderr().lock().write_all(line.as_bytes());
-        thread::park_timeout(LINE_PAUSE);
+fn width(text: &str) -> usize {
+    text.chars().map(columns_of).sum()
+}
+
+/// At most so many columns: what is not ASCII may be as wide as two.
+fn columns_of(letter: char) -> usize {
+    if letter.is_ascii() { 1 } else { 2 }
+}
+
+/// For people, in the two largest units.
+fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (minutes, hours) = (seconds / 60, seconds / 3600);
+    match (minutes, hours) {
+        (0, _) => format!("{seconds} s"),
+        (1..=59, _) => format!("{minutes} min {} s", seconds % 60),
+        (_, 0..=99) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{} days", hours / 24),
     }
 }
 
@@ -244,27 +314,81 @@ fn lines(reports: &Reports, total: Option<u64>) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_line_about_many_files() {
-        let mut state = State {
-            files: 1,
+    fn line(state: &State) -> Line {
+        Line::new(state, Duration::from_secs(2), true)
+    }
+
+    fn files(done: u64, total: Option<u64>) -> State {
+        State {
+            files: Some(Files { done, total }),
             bytes: 3 << 20,
-            total: None,
-            current: String::new(),
-        };
-        let line = |state: &State| describe(state, Duration::from_secs(2));
-        assert_eq!(line(&state), "1 file, 3.00 MiB, 1.50 MiB/s");
-        state.current = "a, b".to_owned();
-        assert_eq!(line(&state), "1 file, 3.00 MiB, 1.50 MiB/s: a, b");
-        state.total = Some((7, 12 << 20));
+            total: total.map(|_| 12 << 20),
+            name: None,
+        }
+    }
+
+    #[test]
+    fn what_is_shown() {
+        let mut state = files(1, None);
+        let text = |state: &State| line(state).within(usize::MAX);
+        assert_eq!(text(&state), "1 file, 3.00 MiB, 1.50 MiB/s");
+        state.name = Some("a".to_owned());
+        assert_eq!(text(&state), "1 file, 3.00 MiB, 1.50 MiB/s: a");
         assert_eq!(
-            line(&state),
-            "1 of 7 files, 3.00 MiB of 12.00 MiB, 1.50 MiB/s: a, b"
+            text(&files(1, Some(7))),
+            "25%, 1 of 7 files, 3.00 MiB of 12.00 MiB, 1.50 MiB/s, 6 s left"
         );
-        (state.files, state.total) = (0, Some((1, 12 << 20)));
         assert_eq!(
-            line(&state),
-            "0 of 1 file, 3.00 MiB of 12.00 MiB, 1.50 MiB/s: a, b"
+            text(&files(0, Some(1))),
+            "25%, 0 of 1 file, 3.00 MiB of 12.00 MiB, 1.50 MiB/s, 6 s left"
         );
+        state = files(0, None);
+        (state.files, state.bytes, state.total) = (None, 0, Some(0));
+        assert_eq!(text(&state), "0 B of 0 B, 0 B/s");
+        (state.bytes, state.total) = (9, Some(8));
+        assert_eq!(text(&state), "100%, 9 B of 8 B, 4 B/s, 0 s left");
+    }
+
+    #[test]
+    fn no_line_is_longer_than_the_terminal_is_wide() {
+        let mut state = files(12, Some(70_000));
+        for name in [
+            "photos/2024/summer/a picture.jpg",
+            "写真/写真/写真.jpg",
+            "a",
+        ] {
+            state.name = Some(name.to_owned());
+            let line = line(&state);
+            for columns in 0..200 {
+                let text = line.within(columns);
+                assert!(width(&text) <= columns, "{columns}: {text}");
+            }
+            assert!(line.within(usize::MAX).ends_with(name));
+        }
+        state.name = Some("photos/2024/summer/a picture.jpg".to_owned());
+        let at = |columns| line(&state).within(columns);
+        assert_eq!(at(10), "25%");
+        assert_eq!(at(40), "25%, 12 of 70000 files: ...a picture.jpg");
+        assert_eq!(
+            at(59),
+            "25%, 12 of 70000 files: photos/2024/summer/a picture.jpg"
+        );
+    }
+
+    #[test]
+    fn names_are_ascii_where_the_locale_is() {
+        let mut state = files(1, None);
+        state.name = Some("Grüße".to_owned());
+        let line = Line::new(&state, Duration::from_secs(2), false);
+        assert_eq!(line.within(80), "1 file, 3.00 MiB, 1.50 MiB/s: Gr??e");
+    }
+
+    #[test]
+    fn durations() {
+        let text = |seconds| duration(Duration::from_secs(seconds));
+        assert_eq!(text(59), "59 s");
+        assert_eq!(text(61), "1 min 1 s");
+        assert_eq!(text(3 * 3600 + 120), "3 h 2 min");
+        assert_eq!(text(360_000), "4 days");
     }
 }

@@ -223,8 +223,10 @@ pub struct WorkArgs {
 
     /// Show progress on standard error
     ///
-    /// 'auto' shows it when standard error is a terminal that gets no data and the work takes longer
-    /// than half a second. 'always' prints plain lines where it is none.
+    /// 'auto' draws a line when standard error is a terminal, no data goes to a terminal, and the
+    /// work takes longer than half a second. 'always' also prints, as plain lines, when standard error
+    /// is no terminal or TERM is 'dumb'. Nothing is drawn while another program has the terminal: a
+    /// pager, a passphrase prompt, or a job in the foreground while fetool is in the background.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub progress: When,
 }

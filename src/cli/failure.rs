@@ -2,12 +2,14 @@
 
 use crate::io::cleanup;
 use crate::io::output::Refused;
+use crate::io::status_line;
 use crate::io::terminal_safe::{self, NotText};
 use fetool::{Error, plain, status};
 use signal_hook::consts::SIGPIPE;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 /// What ends a subcommand.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub struct Failure {
     status: u8,
     /// The reader of the output went away: nobody wants to read about it.
     broken_pipe: bool,
+    /// There is nothing left to print.
+    reported: bool,
 }
 
 /// Who is meant by the errors of one operation.
@@ -40,6 +44,7 @@ impl Failure {
             hint: None,
             status: status::USAGE,
             broken_pipe: false,
+            reported: false,
         }
     }
 
@@ -59,10 +64,11 @@ impl Failure {
         }
     }
 
-    /// Something was wrong with some of several files, and was told already.
-    pub fn told(status: u8) -> Self {
+    /// Something was wrong with some of several files, and was reported for each of them.
+    pub fn already_reported(status: u8) -> Self {
         Self {
             status,
+            reported: true,
             ..Self::usage("")
         }
     }
@@ -100,16 +106,19 @@ impl Failure {
         ExitCode::from(self.status)
     }
 
-    /// Prints the message.
+    /// Prints the message, and its hint unless the same one was printed before: one run may have
+    /// thousands of files that fail alike.
     pub fn print(&self) {
-        if self.what.is_empty() {
+        if self.reported {
             return;
         }
         say(self.subject.as_deref(), &self.what);
         for detail in &self.details {
             say(None, detail);
         }
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = &self.hint
+            && is_new(hint)
+        {
             say(None, &format!("hint: {hint}"));
         }
     }
@@ -222,6 +231,21 @@ fn details(error: &Error) -> Vec<String> {
         .collect()
 }
 
+/// Whether a hint was not printed yet. Hints that name a file are all different, so only some are
+/// remembered.
+fn is_new(hint: &str) -> bool {
+    const REMEMBERED: usize = 64;
+    static PRINTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut printed = PRINTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if printed.iter().any(|before| before == hint) {
+        return false;
+    }
+    if printed.len() < REMEMBERED {
+        printed.push(hint.to_owned());
+    }
+    true
+}
+
 /// Prints a line on standard error. That nobody can read it is no reason to fail.
 pub fn say(subject: Option<&str>, what: &str) {
     let line = match subject {
@@ -229,8 +253,7 @@ pub fn say(subject: Option<&str>, what: &str) {
         None => format!("fetool: {what}"),
     };
     // Names are quoted already; what else others have a hand in, such as the system's messages, is not.
-    let line = terminal_safe::quoted(line.as_bytes()) + "\n";
-    let _ = io::stderr().lock().write_all(line.as_bytes());
+    status_line::print(&terminal_safe::quoted(line.as_bytes()));
 }
 
 /// Returns a path for messages: what a terminal does not show as itself is escaped.

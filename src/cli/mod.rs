@@ -15,12 +15,12 @@ mod rekey;
 mod reseal;
 mod seal;
 mod secrets;
-mod size;
 mod tree;
 mod usage;
 mod work;
 
 use crate::io::standard;
+use crate::size;
 use clap::{Parser, Subcommand};
 use failure::Failure;
 use std::ffi::OsString;

@@ -75,7 +75,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         .chain(header_file)
         .chain(plan.files())
         .collect();
-    // The sealed length is near enough to the plaintext's to show progress.
     let total = input.size();
     let output = if args.check {
         None
@@ -90,7 +89,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     subjects.key = found.name;
 
     let clock = Clock::start();
-    let (meter, progress) = show_progress(&args.work, output.as_ref().map(|_| &target), total);
+    let (meter, progress) =
+        show_progress(&args.work, &source, output.as_ref().map(|_| &target), None);
     let open = || {
         Open::new(&found.secret)
             .among(args.read.formats())

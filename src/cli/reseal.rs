@@ -49,7 +49,7 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     subjects.key.clone_from(&secrets.old.name);
 
     let clock = Clock::start();
-    let (meter, progress) = show_progress(&args.work, Some(&target), body);
+    let (meter, progress) = show_progress(&args.work, source, Some(&target), None);
     let resealed = stream(
         args,
         &secrets,

@@ -6,12 +6,16 @@ use super::size::rounded;
 use super::tree::TreeArgs;
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
-use crate::progress::{Progress, When};
+use crate::io::status_line;
+use crate::progress::{Display, When};
 use fetool::format::{Format, NewFiles};
 use fetool::{Error, Meter, Secret, Stop};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// The hint for a directory.
+pub const EVERY_FILE: &str = "to work on every file below it, add -r";
 
 /// Where data comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +62,14 @@ impl Source {
             input.ends_with(stop)?;
             Ok(input)
         };
-        open().map_err(|error| Failure::system(self.name(), &error))
+        open().map_err(|error| {
+            let failure = Failure::system(self.name(), &error);
+            if error.kind() == io::ErrorKind::IsADirectory && !self.is_stdin() {
+                failure.hint(EVERY_FILE)
+            } else {
+                failure
+            }
+        })
     }
 
     /// Opens a sealed file, which nobody types.
@@ -154,21 +165,25 @@ pub fn subjects(source: &Source, target: &Target) -> Subjects {
 /// Shows how far the work is, until the second is dropped; the first counts it.
 pub fn show_progress(
     work: &WorkArgs,
+    source: &Source,
     output: Option<&Target>,
     total: Option<u64>,
-) -> (Meter, Progress) {
-    // A bar would be drawn into the data.
+) -> (Meter, Display) {
+    // The line would be drawn into the data.
     let among_data = matches!(output, Some(Target::Stdout { .. })) && io::stdout().is_terminal();
     let when = match work.progress {
         When::Auto if among_data => When::Never,
         when => when,
     };
-    Progress::start(when, work.quiet, total)
+    let name = (!source.is_stdin()).then(|| source.name());
+    Display::of_one(when, work.quiet, total, name)
 }
 
 /// Prints on standard output. Unlike `print!` it waits for a pipe that somebody else made
 /// non-blocking.
 pub fn print(text: &[u8]) -> Result<(), Failure> {
+    // Both may be the same terminal.
+    status_line::erase();
     let subjects = Subjects::stdout();
     let target = Target::Stdout { any: true };
     let mut output =

@@ -1,4 +1,5 @@
-//! What must be undone when a signal ends the process: temporary files, and a silenced terminal.
+//! What must be undone when a signal ends the process: temporary files, a silenced terminal, and the
+//! progress line; and what is said then.
 //!
 //! Signals are waited for in a thread of their own, from the first such thing on: before there is
 //! one, a signal ends the process as it would any other. The thread holds the lock of the list while
@@ -6,10 +7,11 @@
 //! Errors need none of this: there, destructors do the work.
 
 use super::folder::Folder;
+use super::status_line;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{
-    SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP, SIGUSR1,
-    SIGUSR2, SIGVTALRM, SIGXCPU,
+    SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPIPE, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP,
+    SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
 };
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -47,6 +49,7 @@ static UNDO: Mutex<Undo> = Mutex::new(Undo {
     watched: false,
     files: Vec::new(),
     terminal: None,
+    last_words: None,
 });
 
 struct Undo {
@@ -54,7 +57,11 @@ struct Undo {
     watched: bool,
     files: Vec<(Arc<Folder>, OsString)>,
     terminal: Option<(File, Termios)>,
+    /// What to say then.
+    last_words: Option<Words>,
 }
+
+type Words = Box<dyn FnOnce() -> String + Send>;
 
 fn lock() -> MutexGuard<'static, Undo> {
     UNDO.lock().unwrap_or_else(PoisonError::into_inner)
@@ -68,6 +75,11 @@ fn watched() -> io::Result<MutexGuard<'static, Undo>> {
         undo.watched = true;
     }
     Ok(undo)
+}
+
+/// Has a signal erase the progress line before it ends the process.
+pub fn watch_for_line() -> io::Result<()> {
+    watched().map(drop)
 }
 
 /// Starts to wait for signals.
@@ -112,6 +124,9 @@ pub fn die_of(signal: i32) -> ! {
     }
     // What was typed of a passphrase must not become the shell's next command.
     undo.restore_terminal(SetArg::TCSAFLUSH);
+    // Where the reader of the output went away, nobody wants to read about it.
+    let words = undo.last_words.take().filter(|_| signal != SIGPIPE);
+    status_line::end_with(&words.map_or(String::new(), |words| words()));
     let _ = emulate_default_handler(signal);
     // Not reached for a signal whose default is to end the process.
     std::process::exit(128 + signal);
@@ -186,6 +201,23 @@ impl Silenced {
 impl Drop for Silenced {
     fn drop(&mut self) {
         lock().restore_terminal(SetArg::TCSANOW);
+    }
+}
+
+/// What is printed when a signal ends the process, for as long as this lives. Nothing that can block
+/// belongs into it.
+pub struct LastWords;
+
+impl LastWords {
+    pub fn new(words: impl FnOnce() -> String + Send + 'static) -> io::Result<Self> {
+        watched()?.last_words = Some(Box::new(words));
+        Ok(Self)
+    }
+}
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        lock().last_words = None;
     }
 }
 

@@ -10,6 +10,7 @@ pub mod place;
 pub mod process;
 pub mod prompt;
 pub mod standard;
+pub mod status_line;
 pub mod terminal_safe;
 
 use nix::sys::stat::{FileStat, SFlag};

@@ -21,11 +21,16 @@ pub struct Meter {
     total: Arc<AtomicU64>,
     #[cfg(feature = "cli")]
     reports: Option<RingSender<u64>>,
+    /// What the total should be in the end; 0 where that is not known.
+    expected: Arc<AtomicU64>,
 }
 
 /// The showing end.
 #[cfg(feature = "cli")]
-pub struct Reports(RingReceiver<u64>);
+pub struct Reports {
+    totals: RingReceiver<u64>,
+    expected: Arc<AtomicU64>,
+}
 
 impl Meter {
     /// A meter that nobody watches.
@@ -37,8 +42,7 @@ impl Meter {
     pub fn counting(total: Arc<AtomicU64>) -> Self {
         Self {
             total,
-            #[cfg(feature = "cli")]
-            reports: None,
+            ..Self::default()
         }
     }
 
@@ -52,10 +56,19 @@ impl Meter {
     pub fn watched() -> (Self, Reports) {
         let (sender, receiver) = ring_channel(WAITING);
         let meter = Self {
-            total: Arc::default(),
             reports: Some(sender),
+            ..Self::default()
         };
-        (meter, Reports(receiver))
+        let reports = Reports {
+            totals: receiver,
+            expected: meter.expected.clone(),
+        };
+        (meter, reports)
+    }
+
+    /// Says what the total should be in the end, for those who show it.
+    pub(crate) fn expect(&self, total: u64) {
+        self.expected.store(total, Ordering::Relaxed);
     }
 
     /// Counts `bytes` more. Never blocks.
@@ -73,12 +86,21 @@ impl Meter {
 
 #[cfg(feature = "cli")]
 impl Reports {
+    /// What the total should be in the end, once the work knows it and if it is not 0. Not
+    /// authenticated.
+    pub fn expected(&self) -> Option<u64> {
+        match self.expected.load(Ordering::Relaxed) {
+            0 => None,
+            total => Some(total),
+        }
+    }
+
     /// The highest total reported since the last call, or `None` when the work has ended.
     /// Without news it is the number given.
     pub fn latest(&self, before: u64) -> Option<u64> {
         let mut latest = before;
         loop {
-            match self.0.try_recv() {
+            match self.totals.try_recv() {
                 // Two workers may report in the other order than they counted.
                 Ok(total) => latest = latest.max(total),
                 Err(TryRecvError::Empty) => return Some(latest),

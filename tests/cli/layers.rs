@@ -178,7 +178,7 @@ fn going_up(layers: &Layers, root: &str, is_part: impl Fn(&[String]) -> bool) ->
 
 fn of_the_library(module: &[String]) -> bool {
     let top = module.first().map(String::as_str);
-    !matches!(top, None | Some("cli" | "io" | "progress"))
+    !matches!(top, None | Some("cli" | "io" | "progress" | "size"))
 }
 
 #[test]

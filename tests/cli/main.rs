@@ -24,6 +24,7 @@ mod passphrase;
 mod pipes;
 mod places;
 mod progress;
+mod progress_line;
 mod prompt;
 mod proof;
 mod rekey;

@@ -27,6 +27,7 @@ fn slow_with_progress(args: &[&str]) -> (Job, PipeWriter, BufReader<PipeReader>,
 #[test]
 fn long_work_prints_plain_lines_when_asked_to() {
     for (args, of) in [(&[][..], ""), (&["--size", "2MiB"], " of 2.00 MiB")] {
+        let with_size = !of.is_empty();
         let (job, feed, mut err, line) = slow_with_progress(args);
         drop(feed);
         let bytes = job.end().succeeds();
@@ -36,11 +37,23 @@ fn long_work_prints_plain_lines_when_asked_to() {
         io::Read::read_to_string(&mut err, &mut lines).unwrap();
         for line in lines.lines() {
             let text = line.strip_prefix("fetool: ").expect("it says who speaks");
-            let (done, rate) = text.split_once(", ").expect("two numbers");
-            assert!(
-                done.ends_with(&format!("iB{of}")) || done.starts_with("0 B"),
-                "{line}"
-            );
+            let text = match text.split_once("%, ") {
+                Some((percentage, rest)) => {
+                    assert!(
+                        ["0", "50", "100"].contains(&percentage) && with_size,
+                        "{line}"
+                    );
+                    rest
+                }
+                None => text,
+            };
+            let (done, rest) = text.split_once(", ").expect("two numbers");
+            let zero = done.starts_with("0 B");
+            assert!(done.ends_with(&format!("iB{of}")) || zero, "{line}");
+            let rate = rest.split_once(", ").map_or(rest, |(rate, left)| {
+                assert!(left.ends_with(" left") && with_size, "{line}");
+                rate
+            });
             assert!(rate.ends_with("B/s"), "{line}");
             assert!(!line.contains(['\x1b', '\r']), "{line}");
         }

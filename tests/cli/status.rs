@@ -152,21 +152,30 @@ fn a_cut_off_file_is_5() {
 fn a_file_that_is_not_there_is_1() {
     let dir = Dir::new();
     dir.write("file", "");
-    for (path, what) in [
-        ("nosuch", "no such file or directory"),
-        ("file/x", "not a directory"),
-        (".", "is a directory"),
+    let every = "fetool: hint: to work on every file below it, add -r\n";
+    let each = "fetool: hint: name the files in it\n";
+    for (path, what, hint, inspect_hint) in [
+        ("nosuch", "no such file or directory", "", ""),
+        ("file/x", "not a directory", "", ""),
+        (".", "is a directory", every, each),
     ] {
         for command in ["seal", "open"] {
             fetool([command, "-k", K, "-o", "out", "--", path])
                 .within(&dir)
                 .run()
-                .fails(1, &format!("fetool: {path}: {what}\n"));
+                .fails(1, &format!("fetool: {path}: {what}\n{hint}"));
         }
         fetool(["inspect", path])
             .within(&dir)
             .run()
-            .fails(1, &format!("fetool: {path}: {what}\n"));
+            .fails(1, &format!("fetool: {path}: {what}\n{inspect_hint}"));
+    }
+    for more in [&[][..], &["-i"], &["-i", "--reseal"]] {
+        fetool(["rekey", "-k", K, "--new-key", K, "."])
+            .args(more)
+            .within(&dir)
+            .run()
+            .fails(1, &format!("fetool: .: is a directory\n{every}"));
     }
     dir.holds_only(&["file"]);
 }

@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 pub struct Screen {
     pty: Pty,
     /// Kept open: without any descriptor on that side, reading ends.
-    other_side: OwnedFd,
+    pub other_side: OwnedFd,
     seen: Arc<Mutex<Vec<u8>>>,
     reading: JoinHandle<()>,
     pub job: Job,
@@ -85,6 +85,13 @@ impl Screen {
     #[track_caller]
     pub fn shows(&self, text: &str) {
         until(&format!("{text:?} is shown"), || self.seen().contains(text));
+    }
+
+    /// Makes it so many columns wide.
+    pub fn resize(&self, columns: u16) {
+        self.pty
+            .resize(pty_process::Size::new(24, columns))
+            .expect("it has a size");
     }
 
     /// Whether what is typed is shown.

@@ -19,6 +19,7 @@ mod dexios_mutations;
 mod dexios_seal;
 mod dexios_vectors;
 mod engines;
+mod expected_len;
 mod format_documents;
 mod gfe_additive;
 mod gfe_mutations;

@@ -55,6 +55,10 @@ impl Format for Wrapped {
         ".wrapped"
     }
 
+    fn algorithms(&self) -> &'static [fetool::aead::Algorithm] {
+        &[fetool::aead::Algorithm::Aes256Gcm]
+    }
+
     fn claims(&self, head: &[u8]) -> Claim {
         match head.starts_with(b"TOY4") {
             true => Claim::Yes,

@@ -1,5 +1,7 @@
 //! Whole trees: which files are taken, and which are passed over.
 
+use crate::cli_common::fetool;
+use crate::cli_common::weak::with_passphrase;
 use crate::tree_common::*;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -24,7 +26,36 @@ fn filters() {
     ] {
         put(&dir, format!("t/{name}"), "1");
     }
-    let cases: [(&[&str], &[&str]); 10] = [
+    let all = [
+        ".c.log",
+        ".g/h.log",
+        "a.log",
+        "b.txt",
+        "d/.git/i.log",
+        "d/a.log",
+        "d/e/f.log",
+    ];
+    let run = |options: &[&str], expected: &[&str]| {
+        seal_tree(&dir, &["-q", "t/", "-O", "out"])
+            .args(options)
+            .run()
+            .succeeds();
+        assert_eq!(
+            files(dir.path("out")),
+            each(expected, ".gfe"),
+            "{options:?}"
+        );
+        fs::remove_dir_all(dir.path("out")).unwrap();
+    };
+    // Hidden files are data.
+    run(&[], &all);
+    run(&["--hidden"], &all);
+    run(&["--no-hidden", "--hidden"], &all);
+    run(
+        &["--exclude=.git", "--include=*.log"],
+        &[".c.log", ".g/h.log", "a.log", "d/a.log", "d/e/f.log"],
+    );
+    let cases: [(&[&str], &[&str]); 9] = [
         (&[], &["a.log", "b.txt", "d/a.log", "d/e/f.log"]),
         (&["--include", "*.log"], &["a.log", "d/a.log", "d/e/f.log"]),
         (
@@ -37,23 +68,39 @@ fn filters() {
         (&["--include", "d/**"], &["d/a.log", "d/e/f.log"]),
         (&["--include=/*.log"], &["a.log"]),
         (&["--max-depth", "2"], &["a.log", "b.txt", "d/a.log"]),
-        (
-            &["--hidden", "--exclude=.git", "--include=*.log"],
-            &[".c.log", ".g/h.log", "a.log", "d/a.log", "d/e/f.log"],
-        ),
     ];
     for (options, expected) in cases {
-        seal_tree(&dir, &["-q", "t/", "-O", "out"])
-            .args(options)
-            .run()
-            .succeeds();
-        assert_eq!(
-            files(dir.path("out")),
-            each(expected, ".gfe"),
-            "{options:?}"
-        );
-        fs::remove_dir_all(dir.path("out")).unwrap();
+        run(&[&["--no-hidden"], options].concat(), expected);
     }
+}
+
+#[test]
+fn hidden_files_that_are_left_out_are_counted() {
+    let dir = home();
+    for name in ["a", ".b", ".d/c", ".d/e", "f/.g", "f/.log"] {
+        put(&dir, format!("t/{name}"), "1");
+    }
+    // A directory counts as one, and what is not selected not at all.
+    let ended = seal_tree(&dir, &["t", "--no-hidden", "-n", "--exclude=*.log"]).run();
+    let summary = "would seal 1 file, 3 skipped (3 hidden), 0 failed";
+    planned(&ended, 0, &[], summary);
+    let ended = seal_tree(
+        &dir,
+        &["t", "--no-hidden", "-v", "--exclude=.d", "--include=a"],
+    )
+    .run();
+    let lines = ["fetool: t/a: sealed -> t/a.gfe"];
+    tells(&ended, 0, &lines, "sealed 1 file, 1 B, 0 skipped, 0 failed");
+    let ended = seal_tree(&dir, &["t/f", "--no-hidden", "-v"]).run();
+    let lines = [
+        "fetool: t/f/.g: skipped: hidden",
+        "fetool: t/f/.log: skipped: hidden",
+    ];
+    let summary = "sealed 0 files, 0 B, 2 skipped (2 hidden), 0 failed";
+    tells(&ended, 0, &lines, summary);
+    // A hidden file that is named is meant.
+    let ended = seal_tree(&dir, &["t/.b", "--no-hidden"]).run();
+    tells(&ended, 0, &[], "sealed 1 file, 1 B, 0 skipped, 0 failed");
 }
 
 #[test]
@@ -78,7 +125,8 @@ fn what_is_passed_over() {
     // Sealed by content but not by name, and by name alone: both are data.
     fs::copy(dir.path("t/plain.gfe"), dir.path("t/copy")).unwrap();
     put(&dir, "t/notes.gfe", "not sealed");
-    put(&dir, "t/notes.enc", "neither");
+    // Long enough to be a file of a format that has no magic number.
+    put(&dir, "t/notes.enc", [1; 200]);
     fs::copy(dir.path("key"), dir.path("t/key")).unwrap();
     fs::remove_file(dir.path("key")).unwrap();
     fs::hard_link(dir.path("t/key"), dir.path("key")).unwrap();
@@ -87,15 +135,15 @@ fn what_is_passed_over() {
     dir.fifo("t/fifo");
     let _socket = UnixListener::bind(dir.path("t/socket")).unwrap();
     let odd = [
-        "fetool: t/fifo: skipped: a fifo",
-        "fetool: t/socket: skipped: a socket",
+        "fetool: t/fifo: skipped: FIFO",
+        "fetool: t/socket: skipped: socket",
     ];
     let run = |args: &[&str]| seal_tree(&dir, &["t", "-O", "out"]).args(args).run();
     tells(
         &run(&[]),
         0,
         &odd,
-        "sealed 4 files, 63 B, 6 skipped, 0 failed",
+        "sealed 4 files, 256 B, 6 skipped (1 sealed already, 1 key file, 2 symbolic links, 1 FIFO, 1 socket), 0 failed",
     );
     let names = ["copy.gfe", "notes.enc.gfe", "notes.gfe.gfe", "plain.gfe"];
     assert_eq!(files(dir.path("out/t")), names);
@@ -104,26 +152,30 @@ fn what_is_passed_over() {
         &run(&["--force"]),
         0,
         &odd,
-        "sealed 5 files, 108 B, 5 skipped, 0 failed",
+        "sealed 5 files, 301 B, 5 skipped (1 key file, 2 symbolic links, 1 FIFO, 1 socket), 0 failed",
     );
     assert!(dir.path("out/t/plain.gfe.gfe").exists());
     let quiet = [
-        "fetool: t/key: skipped: the key file",
-        "fetool: t/link: skipped: a symbolic link",
-        "fetool: t/loop: skipped: a symbolic link",
-        "fetool: t/copy: skipped: not a sealed file with its suffix",
-        "fetool: t/plain: skipped: not a sealed file with its suffix",
-        "fetool: t/notes.gfe: skipped: not a sealed file with its suffix",
-        "fetool: t/notes.enc: skipped: not a sealed file with its suffix",
+        "fetool: t/key: skipped: key file",
+        "fetool: t/link: skipped: symbolic link",
+        "fetool: t/loop: skipped: symbolic link",
+        "fetool: t/copy: skipped: not a sealed file",
+        "fetool: t/plain: skipped: not a sealed file",
+        "fetool: t/notes.gfe: damaged or never sealed: it does not begin with a format's magic number",
+        "fetool: t/notes.enc: not a sealed file of a known format, or the wrong secret",
+        "fetool: not gfe, dexios: it does not begin with the magic number",
+        "fetool: not gocrypt, gocrypt-v1, parallel-encryptor: the first chunk does not authenticate \
+         with this secret",
+        "fetool: hint: give the format with --format if you know it",
         "fetool: t/plain.gfe: opened -> back/t/plain",
     ];
     let opened = open_tree(&dir, &["t", "-v", "-O", "back"]).run();
     let lines = [&odd[..], &quiet].concat();
     tells(
         &opened,
-        0,
+        4,
         &lines,
-        "opened 1 file, 1 B, 9 skipped, 0 failed",
+        "opened 1 file, 1 B, 7 skipped (2 not sealed, 1 key file, 2 symbolic links, 1 FIFO, 1 socket), 2 failed",
     );
 }
 
@@ -138,25 +190,241 @@ fn links_are_followed_where_that_is_wanted() {
     symlink("nowhere", dir.path("t/dangling")).unwrap();
     let followed = seal_tree(&dir, &["t", "-O", "out", "--follow"]).run();
     let lines = [
-        "fetool: t/far/loop: a symbolic link that leads back to a folder it is in",
+        "fetool: t/far/loop: symbolic link leads back to a directory it is in",
         "fetool: t/dangling: no such file or directory",
     ];
     let summary = "sealed 3 files, 3 B, 0 skipped, 2 failed";
     tells(&followed, 1, &lines, summary);
     let names = ["far/x.gfe", "link.gfe", "y.gfe"];
     assert_eq!(files(dir.path("out/t")), names);
-    // A link is not followed without being asked, be it in a tree or in a list.
-    let listed = seal_list(&dir, &["-v"], &["t/link", "t/far"]).run();
+}
+
+#[test]
+fn a_link_that_is_named_is_followed() {
+    let dir = home();
+    put(&dir, "far/x", "1");
+    put(&dir, "t/y", "22");
+    for (link, to) in [("link", "y"), ("far", "../far"), ("dangling", "nowhere")] {
+        symlink(to, dir.path(format!("t/{link}"))).unwrap();
+    }
+    // In a tree it is skipped.
+    let tree = seal_tree(&dir, &["t", "-O", "out"]).run();
+    let summary = "sealed 1 file, 2 B, 3 skipped (3 symbolic links), 0 failed";
+    tells(&tree, 0, &[], summary);
+    let named = seal_tree(&dir, &["t/link", "t/far", "-O", "named"]).run();
+    tells(&named, 0, &[], "sealed 2 files, 3 B, 0 skipped, 0 failed");
+    assert_eq!(files(dir.path("named")), ["far/x.gfe", "link.gfe"]);
+    let dangling = ["fetool: t/dangling: no such file or directory"];
+    let named = seal_tree(&dir, &["t/dangling", "t/y", "-O", "more"]).run();
+    tells(
+        &named,
+        1,
+        &dangling,
+        "sealed 1 file, 2 B, 0 skipped, 1 failed",
+    );
+    // The same in a list, where directories are none of the files.
+    let names = ["t/link", "t/far", "t/dangling"];
+    let listed = seal_list(&dir, &[], &names).run();
+    let summary = "sealed 1 file, 2 B, 1 skipped (1 directory), 1 failed";
+    tells(&listed, 1, &dangling, summary);
+    // The result is beside the link, and is opened through a link as well.
+    symlink("../t/link.gfe", dir.path("far/z.gfe")).unwrap();
+    let opened = open_tree(&dir, &["far/z.gfe"]).run();
+    tells(&opened, 0, &[], "opened 1 file, 2 B, 0 skipped, 0 failed");
+    assert_eq!(dir.read("far/z"), b"22");
+    // And what is changed in place is the file, not the link.
+    dir.write("new", [9; 32]);
+    let rekey = [
+        "rekey",
+        "-q",
+        "-r",
+        "-i",
+        "--reseal",
+        "-k",
+        "@key",
+        "--new-key",
+        "@new",
+    ];
+    let rekeyed = fetool(rekey).arg("far/z.gfe").within(&dir).run();
+    rekeyed.succeeds();
+    assert!(dir.path("far/z.gfe").is_symlink());
+    let opened = fetool(["open", "-k", "@new", "t/link.gfe"])
+        .within(&dir)
+        .run();
+    assert_eq!(opened.succeeds(), b"22");
+}
+
+/// With the link gone, the data would still be where it led to.
+#[test]
+fn a_link_is_no_source_that_could_be_removed() {
+    let dir = home();
+    put(&dir, "x", "1");
+    fs::create_dir(dir.path("t")).unwrap();
+    symlink("../x", dir.path("t/link")).unwrap();
     let lines = [
-        "fetool: t/link: skipped: a symbolic link",
-        "fetool: t/far: skipped: a symbolic link",
+        "fetool: t/link: symbolic link: --remove-source would not remove the file it points to",
+        "fetool: hint: name the file itself, or leave out --remove-source",
+    ];
+    let summary = "sealed 0 files, 0 B, 0 skipped, 1 failed";
+    for args in [
+        &["t/link", "--remove-source"][..],
+        &["t", "--follow", "--remove-source"],
+    ] {
+        tells(&seal_tree(&dir, args).run(), 2, &lines, summary);
+    }
+    let listed = seal_list(&dir, &["--remove-source"], &["t/link"]).run();
+    tells(&listed, 2, &lines, summary);
+    assert_eq!(files(dir.path("t")), ["link"]);
+    assert_eq!(dir.read("x"), b"1");
+}
+
+/// What does not look like a sealed file inside is damaged: it may be all that is left of data.
+#[test]
+fn damaged_files_fail_and_do_not_stop_the_others() {
+    let dir = home();
+    for name in ["a", "b", "c", "d"] {
+        put(&dir, format!("t/{name}"), name);
+    }
+    seal_tree(&dir, &["-q", "t", "--remove-source"])
+        .run()
+        .succeeds();
+    let whole = dir.read("t/a.gfe");
+    let empty = "unexpected EOF: the input is empty (at offset 0)";
+    let magic = "damaged or never sealed: it does not begin with a format's magic number";
+    let cut = "unexpected EOF: the input ends inside the magic number of GFE (go-fileencrypt) (at offset 2)";
+    let cases: [(&str, Vec<u8>, i32, &str); 6] = [
+        ("t/b.gfe", vec![], 5, empty),
+        ("t/b.gfe", whole[..2].to_vec(), 5, cut),
+        ("t/b.gfe", [&[0; 4][..], &whole[4..]].concat(), 4, magic),
+        ("t/b.dexios", vec![0; 600], 4, magic),
+        ("t/b.enc", vec![], 5, empty),
+        ("t/b.gfe", whole[..whole.len() - 1].to_vec(), 5, ""),
+    ];
+    for (name, bytes, status, what) in cases {
+        let _ = fs::remove_file(dir.path("t/b.gfe"));
+        fs::write(dir.path(name), &bytes).unwrap();
+        for skip in [&[][..], &["--skip-existing"]] {
+            let args = [&["t", "-O", "out"], skip].concat();
+            let opened = open_tree(&dir, &args).run();
+            let stderr = opened.stderr();
+            assert_eq!(opened.code(), Some(status), "{name}: {stderr}");
+            let line = format!("fetool: {name}: {what}");
+            assert!(stderr.starts_with(&line), "{name}: {stderr}");
+            assert!(stderr.contains(", 1 failed"), "{name}: {stderr}");
+            assert_eq!(files(dir.path("out/t")), ["a", "c", "d"], "{name}");
+        }
+        fs::remove_dir_all(dir.path("out")).unwrap();
+        fs::remove_file(dir.path(name)).unwrap();
+    }
+}
+
+/// Whatever the user names gets a line, and a name that tells nothing is no reason for success.
+#[test]
+fn files_that_are_named_get_a_line() {
+    let dir = home();
+    put(&dir, "t/a", "1");
+    seal_tree(&dir, &["-q", "t"]).run().succeeds();
+    fs::copy(dir.path("t/a.gfe"), dir.path("t/a.bak")).unwrap();
+    let sealed = seal_tree(&dir, &["t/a.gfe"]).run();
+    let lines = ["fetool: t/a.gfe: skipped: sealed already"];
+    let summary = "sealed 0 files, 0 B, 1 skipped (1 sealed already), 0 failed";
+    tells(&sealed, 0, &lines, summary);
+    let opened = open_tree(&dir, &["t/a"]).run();
+    let lines = ["fetool: t/a: skipped: not a sealed file"];
+    let summary = "opened 0 files, 0 B, 1 skipped (1 not sealed), 0 failed";
+    tells(&opened, 0, &lines, summary);
+    let named = open_tree(&dir, &["t/a.bak"]).run();
+    let lines = [
+        "fetool: t/a.bak: the name has no suffix (.gfe, .dexios, .enc) to remove",
+        "fetool: hint: name the output of each such file: fetool open PATH -o FILE",
     ];
     tells(
-        &listed,
-        0,
+        &named,
+        2,
         &lines,
-        "sealed 0 files, 0 B, 2 skipped, 0 failed",
+        "opened 0 files, 0 B, 0 skipped, 1 failed",
     );
+    // A file of another format than the one that was asked for is not damaged.
+    let options = ["t", "--format=dexios", "-O", "out", "-v", "--include=*.gfe"];
+    let other = open_tree(&dir, &options).run();
+    let lines = ["fetool: t/a.gfe: skipped: sealed in another format"];
+    let summary = "opened 0 files, 0 B, 1 skipped (1 sealed in another format), 0 failed";
+    tells(&other, 0, &lines, summary);
+    // A name with the suffix of another format does not matter.
+    fs::rename(dir.path("t/a.gfe"), dir.path("t/b.enc")).unwrap();
+    let renamed = open_tree(&dir, &["t/b.enc", "-O", "back"]).run();
+    tells(&renamed, 0, &[], "opened 1 file, 1 B, 0 skipped, 0 failed");
+    assert_eq!(dir.read("back/b"), b"1");
+}
+
+/// No plaintext stays behind because of its name.
+#[test]
+fn only_a_magic_number_makes_a_file_sealed_already() {
+    let dir = home();
+    // It looks like a file of formats without a magic number.
+    put(&dir, "t/secret.enc", [1; 200]);
+    let sealed = seal_tree(&dir, &["t", "--remove-source"]).run();
+    let summary = "sealed 1 file, 200 B, 0 skipped, 0 failed";
+    tells(&sealed, 0, &[], summary);
+    assert_eq!(files(dir.path("t")), ["secret.enc.gfe"]);
+    // When such a format is written, the secret tells: a second run does not seal it once more.
+    let seal = |more: &[&str]| {
+        let args = [
+            "seal",
+            "-r",
+            "-p=env:PASS",
+            "-f",
+            "parallel-encryptor",
+            "-j2",
+        ];
+        with_passphrase(&args).args(more).within(&dir).run()
+    };
+    put(&dir, "w/secret.enc", [1; 200]);
+    assert_eq!(seal(&["-q", "w", "--remove-source"]).code(), Some(0));
+    assert_eq!(files(dir.path("w")), ["secret.enc.enc"]);
+    let again = seal(&["w", "-v"]);
+    let stderr = again.stderr();
+    let line = "w/secret.enc.enc: skipped: sealed already\n";
+    assert!(stderr.contains(line), "{stderr}");
+    assert_eq!(again.code(), Some(0));
+    assert_eq!(files(dir.path("w")), ["secret.enc.enc"]);
+}
+
+#[test]
+fn a_hint_is_printed_once_a_run() {
+    let dir = home();
+    for name in ["a", "b", "c"] {
+        put(&dir, format!("t/{name}"), name);
+    }
+    seal_tree(&dir, &["-q", "t"]).run().succeeds();
+    let again = seal_tree(&dir, &["t", "--include=?"]).run();
+    let exists = |name: &str| format!("fetool: t/{name}.gfe: the file exists already");
+    let lines = ["a", "b", "c"].map(exists);
+    let lines = [&lines[0], &lines[1], &lines[2], OVERWRITE];
+    tells(
+        &again,
+        1,
+        &lines,
+        "sealed 0 files, 0 B, 0 skipped, 3 failed",
+    );
+}
+
+/// Just what the manual says: contents are not compared.
+#[test]
+fn an_edit_that_keeps_the_length_is_seen_only_by_comparing() {
+    let dir = home();
+    put(&dir, "t/a", "version 1");
+    let run = |more: &[&str]| {
+        let options = ["t", "-O", "out", "--skip-existing"];
+        seal_tree(&dir, &options).args(more).run()
+    };
+    run(&["-q"]).succeeds();
+    dir.write("new", "version 2");
+    fs::rename(dir.path("new"), dir.path("t/a")).unwrap();
+    let skipped = "sealed 0 files, 0 B, 1 skipped (1 result exists), 0 failed";
+    tells(&run(&[]), 0, &[], skipped);
+    let compared = run(&["--verify-existing"]);
+    assert_eq!(compared.code(), Some(1), "{}", compared.stderr());
 }
 
 /// The results beside the sources are where the links lead, too.

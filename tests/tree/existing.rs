@@ -6,6 +6,7 @@ use crate::tree_common::*;
 use nix::sys::signal::Signal;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -41,17 +42,22 @@ fn sound_results_are_passed_over() {
     let dir = two_sealed();
     let before = walk(dir.path("t"));
     let seal = |more: &[&str]| seal_tree(&dir, &["t", "--skip-existing"]).args(more).run();
-    let summary = "sealed 0 files, 0 B, 4 skipped, 0 failed";
+    let summary = "sealed 0 files, 0 B, 4 skipped (2 results exist, 2 sealed already), 0 failed";
     tells(&seal(&[]), 0, &[], summary);
     let lines = [
-        "fetool: t/a: skipped: there already",
-        "fetool: t/b: skipped: there already",
+        "fetool: t/a: skipped: result exists",
+        "fetool: t/b: skipped: result exists",
         "fetool: t/a.gfe: skipped: sealed already",
         "fetool: t/b.gfe: skipped: sealed already",
     ];
     tells(&seal(&["--verify-existing", "-v"]), 0, &lines, summary);
     let open = open_tree(&dir, &["t", "--skip-existing", "--verify-existing"]).run();
-    tells(&open, 0, &[], "opened 0 files, 0 B, 4 skipped, 0 failed");
+    tells(
+        &open,
+        0,
+        &[],
+        "opened 0 files, 0 B, 4 skipped (2 results exist, 2 not sealed), 0 failed",
+    );
     assert_eq!(walk(dir.path("t")), before);
 }
 
@@ -61,14 +67,14 @@ fn results_that_are_not_sound_are_told() {
     let options = ["t", "--skip-existing", "--exclude=*.gfe"];
     let seal = |more: &[&str]| seal_tree(&dir, &options).args(more).run();
     let bad = |name: &str| format!("fetool: {name}: the file exists already");
-    let summary = "sealed 0 files, 0 B, 1 skipped, 1 failed";
+    let summary = "sealed 0 files, 0 B, 1 skipped (1 result exists), 1 failed";
     // The same length but other content: only opening it tells.
     replace(&dir, "t/b", "OTHER");
     tells(
         &seal(&[]),
         0,
         &[],
-        "sealed 0 files, 0 B, 2 skipped, 0 failed",
+        "sealed 0 files, 0 B, 2 skipped (2 results exist), 0 failed",
     );
     let line = bad("t/b.gfe");
     let lines = [line.as_str(), NOT_THE_SAME];
@@ -94,13 +100,13 @@ fn results_that_are_not_sound_are_told() {
         &seal(&["--verify-existing"]),
         0,
         &[],
-        "sealed 0 files, 0 B, 2 skipped, 0 failed",
+        "sealed 0 files, 0 B, 2 skipped (2 results exist), 0 failed",
     );
     // And the way back.
     replace(&dir, "t/a", "fir");
     let open = open_tree(&dir, &["t", "--skip-existing"]).run();
     let line = bad("t/a");
-    let summary = "opened 0 files, 0 B, 3 skipped, 1 failed";
+    let summary = "opened 0 files, 0 B, 3 skipped (1 result exists, 2 not sealed), 1 failed";
     tells(&open, 1, &[&line, NOT_THE_SAME], summary);
 }
 
@@ -114,7 +120,7 @@ fn a_killed_run_is_taken_up() {
         &run(&[]),
         1,
         &lines,
-        "sealed 1 file, 0 B, 2 skipped, 1 failed",
+        "sealed 1 file, 0 B, 2 skipped (2 sealed already), 1 failed",
     );
     assert_eq!(files(dir.path("t")), ["a.gfe", "b", "b.gfe"]);
     // Longer, and shorter.
@@ -124,7 +130,7 @@ fn a_killed_run_is_taken_up() {
             &run(&[]),
             1,
             &lines,
-            "sealed 0 files, 0 B, 2 skipped, 1 failed",
+            "sealed 0 files, 0 B, 2 skipped (2 sealed already), 1 failed",
         );
         assert_eq!(dir.read("t/b"), other.as_bytes());
     }
@@ -142,10 +148,15 @@ fn a_killed_run_is_taken_up() {
         &run(&[]),
         3,
         &lines,
-        "sealed 0 files, 0 B, 2 skipped, 1 failed",
+        "sealed 0 files, 0 B, 2 skipped (2 sealed already), 1 failed",
     );
     replace(&dir, "t/b.gfe", sealed);
-    tells(&run(&[]), 0, &[], "sealed 1 file, 0 B, 2 skipped, 0 failed");
+    tells(
+        &run(&[]),
+        0,
+        &[],
+        "sealed 1 file, 0 B, 2 skipped (2 sealed already), 0 failed",
+    );
     assert_eq!(files(dir.path("t")), ["a.gfe", "b.gfe"]);
 }
 
@@ -155,7 +166,12 @@ fn a_killed_opening_is_taken_up() {
     replace(&dir, "t/b", "OTHER");
     let open = open_tree(&dir, &["t", "--remove-source"]).run();
     let lines = ["fetool: t/b.gfe: differs from t/b; both were kept"];
-    tells(&open, 1, &lines, "opened 1 file, 0 B, 2 skipped, 1 failed");
+    tells(
+        &open,
+        1,
+        &lines,
+        "opened 1 file, 0 B, 2 skipped (2 not sealed), 1 failed",
+    );
     assert_eq!(files(dir.path("t")), ["a", "b", "b.gfe"]);
 }
 
@@ -171,7 +187,7 @@ fn stale_temporary_files_go_and_others_stay() {
     }
     let locked = put_locked(&dir, "t/.fetool-feedfeedfeedfeed.tmp");
     fs::create_dir(dir.path("t/.fetool-folder.tmp")).unwrap();
-    let sealed = seal_tree(&dir, &["t", "--hidden", "--include=[ab]"]).run();
+    let sealed = seal_tree(&dir, &["t", "--include=[ab]"]).run();
     tells(&sealed, 0, &[], "sealed 2 files, 2 B, 0 skipped, 0 failed");
     for name in stale {
         assert!(!dir.path(name).exists(), "{name}");
@@ -183,7 +199,7 @@ fn stale_temporary_files_go_and_others_stay() {
     assert!(dir.path("t/.fetool-feedfeedfeedfeed.tmp").exists());
     drop(locked);
     // Temporary files are no files to seal; the folder of the results is looked through.
-    let again = seal_tree(&dir, &["t", "--hidden", "--force", "--include=a"]).run();
+    let again = seal_tree(&dir, &["t", "--force", "--include=a"]).run();
     tells(&again, 0, &[], "sealed 1 file, 1 B, 0 skipped, 0 failed");
     assert!(!dir.path("t/.fetool-feedfeedfeedfeed.tmp").exists());
 }
@@ -231,10 +247,10 @@ fn files_that_vanish_or_become_something_else() {
     let lines = [
         "fetool: t/big: sealed -> t/big.gfe",
         "fetool: t/gone: no such file or directory",
-        "fetool: t/turned: skipped: not a file any more",
+        "fetool: t/turned: skipped: no longer a regular file",
         "fetool: t/last: sealed -> t/last.gfe",
     ];
-    let summary = "sealed 2 files, 32.00 MiB, 1 skipped, 1 failed";
+    let summary = "sealed 2 files, 32.00 MiB, 1 skipped (1 no longer a regular file), 1 failed";
     tells(&job.end(), 1, &lines, summary);
 }
 
@@ -249,9 +265,9 @@ fn a_file_that_becomes_a_fifo_is_not_waited_for() {
     job.signal(Signal::SIGCONT);
     let lines = [
         "fetool: t/big: sealed -> t/big.gfe",
-        "fetool: t/turned: skipped: not a file any more",
+        "fetool: t/turned: skipped: no longer a regular file",
     ];
-    let summary = "sealed 1 file, 32.00 MiB, 1 skipped, 0 failed";
+    let summary = "sealed 1 file, 32.00 MiB, 1 skipped (1 no longer a regular file), 0 failed";
     tells(&job.end(), 0, &lines, summary);
 }
 
@@ -309,6 +325,7 @@ fn a_file_that_is_replaced_stays() {
     assert_eq!(ended.code(), Some(1), "{}", ended.stderr());
 }
 
+/// The run says how far it came, and that it can go on.
 #[test]
 fn a_signal_leaves_no_temporary_file() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
@@ -316,7 +333,18 @@ fn a_signal_leaves_no_temporary_file() {
         let job = stopped_at_big(&dir, &[], &["--remove-source"]);
         job.signal(signal);
         job.signal(Signal::SIGCONT);
-        job.end().dies_of(signal);
+        let ended = job.end();
+        assert_eq!(ended.output.status.signal(), Some(signal as i32));
+        let stderr = ended.stderr();
+        let (how_far, hint) = stderr.split_once('\n').unwrap();
+        assert!(
+            how_far.starts_with("fetool: interrupted: sealed 0 "),
+            "{stderr}"
+        );
+        assert_eq!(
+            hint,
+            "fetool: hint: run the same command again to do the rest\n"
+        );
         assert_eq!(files(dir.path("t")), ["big"]);
     }
 }

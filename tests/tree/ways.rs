@@ -162,10 +162,10 @@ fn lists_of_paths() {
     let lines = [
         "fetool: photos/z.txt: sealed -> out/photos/z.txt.gfe",
         "fetool: ./photos/2024/a.jpg: sealed -> out/photos/2024/a.jpg.gfe",
-        "fetool: photos: skipped: a folder",
+        "fetool: photos: skipped: directory",
         "fetool: nope: no such file or directory",
     ];
-    let summary = "sealed 2 files, 1.00 MiB, 1 skipped, 1 failed";
+    let summary = "sealed 2 files, 1.00 MiB, 1 skipped (1 directory), 1 failed";
     tells(&sealed, 1, &lines, summary);
     assert_eq!(
         files(dir.path("out/photos")),

@@ -18,7 +18,7 @@ pub const KEY_FILE: &str = "@key";
 
 /// The hint for a result that is there already.
 pub const OVERWRITE: &str =
-    "fetool: hint: overwrite it with --force, or pass over it with --skip-existing";
+    "fetool: hint: overwrite it with --force, or skip it with --skip-existing";
 
 /// Whether everything is done in full, which takes long.
 pub fn big() -> bool {
@@ -198,6 +198,18 @@ pub fn tells(ended: &Ended, status: i32, lines: &[&str], summary: &str) -> Strin
     lines.sort_unstable();
     assert_eq!(said, lines, "all of it: {stderr}");
     assert_eq!(untimed(last), format!("fetool: {summary}"));
+    assert_eq!(ended.code(), Some(status));
+    ended.stdout()
+}
+
+/// The same for `--dry-run`, whose summary has neither time nor rate.
+#[track_caller]
+pub fn planned(ended: &Ended, status: i32, lines: &[&str], summary: &str) -> String {
+    let stderr = ended.stderr();
+    let mut said: Vec<&str> = stderr.lines().collect();
+    let last = said.pop().unwrap_or_default();
+    assert_eq!(said, lines, "all of it: {stderr}");
+    assert_eq!(last, format!("fetool: {summary}"));
     assert_eq!(ended.code(), Some(status));
     ended.stdout()
 }

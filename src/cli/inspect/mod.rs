@@ -80,7 +80,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     match worst {
         status::OK => Ok(()),
-        status => Err(Failure::told(status)),
+        status => Err(Failure::already_reported(status)),
     }
 }
 
@@ -111,7 +111,7 @@ fn report(args: &Args, source: &Source, found: Option<&Found>) -> Report {
             Source::Stdin => PathBuf::from("-"),
             Source::Path(path) => path.clone(),
         },
-        inspected: Err(Failure::told(status::SYSTEM)),
+        inspected: Err(Failure::already_reported(status::SYSTEM)),
         subjects,
         possible: Vec::new(),
         verified: None,
@@ -130,10 +130,14 @@ fn inspect(
     // Not given to `open` below, and so never thrown: behind a bad chunk the input is read on, for
     // its structure.
     let stop = Stop::new();
-    let input = source.open_sealed(&stop)?;
+    let input = source.open_sealed(&stop).map_err(|failure| match source {
+        Source::Path(path) if path.is_dir() => failure.hint("name the files in it"),
+        _ => failure,
+    })?;
     let header = args.read.detached()?;
     let (meter, progress) = show_progress(
         &args.work,
+        source,
         Some(&Target::Stdout { any: true }),
         input.size(),
     );

@@ -2,6 +2,7 @@
 
 use super::{Args, Secrets, rekey};
 use crate::cli::failure::{Failure, Subjects, say, shown};
+use crate::cli::work::EVERY_FILE;
 use crate::io::folder::Folder;
 use crate::io::in_place::{self as steps, Failed, Found, Locked, OLD_HEADER_AT, Recovery, State};
 use fetool::format::{Change, Rekeyed};
@@ -119,7 +120,7 @@ pub fn lock_path(args: &Args, path: &Path) -> Result<File, Failure> {
 pub fn refuse_irregular(metadata: &Metadata, name: &str) -> Result<(), Failure> {
     if metadata.is_dir() {
         let error = io::Error::from(io::ErrorKind::IsADirectory);
-        return Err(Failure::system(name, &error));
+        return Err(Failure::system(name, &error).hint(EVERY_FILE));
     }
     if !metadata.is_file() {
         return Err(

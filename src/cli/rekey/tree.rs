@@ -6,8 +6,8 @@ use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::reseal;
 use crate::cli::secrets::Plan;
 use crate::cli::tree::{
-    Found, Outcome, Place, Report, Wanted, What, has_sealed_suffix, list_on_stdin, refuse_in_trees,
-    some_path_exists,
+    Counters, Found, Outcome, Place, Report, Skip, Verb, Wanted, What, has_sealed_suffix,
+    list_on_stdin, refuse_in_trees, some_path_exists,
 };
 use crate::io::folder::Folder;
 use fetool::format::HEAD_MAX;
@@ -59,22 +59,27 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         directory: None,
     };
     let wanted = Wanted::new(&args.walk, None)?;
+    let verb = Verb {
+        plan: "rekey",
+        done: "rekeyed",
+    };
     let mut report = Report::new(
-        "rekey",
-        "rekeyed",
-        args.walk.json,
-        args.work.quiet,
-        args.work.verbose,
-    );
+        verb,
+        &args.walk,
+        &args.work,
+        &Counters::default(),
+        "run the same command again to do the rest",
+    )?;
     let mut told = Ok(());
     wanted.find(&args.paths, &mut |found| {
         let outcome = match found {
             Found::File(place, len) => Outcome {
                 what: worker.work(&place, len),
+                named: place.named,
                 path: place.source,
                 output: None,
             },
-            Found::Skipped(path, why) => Outcome::skipped(&path, why),
+            Found::Skipped(path, skip, named) => Outcome::skipped(&path, skip, named),
             Found::Failed(path, failure) => Outcome::failed(&path, failure),
         };
         told = report.tell(&outcome);
@@ -110,15 +115,18 @@ impl Worker<'_> {
     fn try_work(&mut self, place: &Place, len: u64) -> Result<What, Failure> {
         let (args, secrets) = (self.args, self.secrets);
         let about = |error: io::Error| Failure::system(shown(&place.source), &error);
+        if let Some(followed) = place.followed().map_err(about)? {
+            return self.try_work(&followed, len);
+        }
         let name = place.source.file_name().unwrap_or_default();
         let directory = self.enter(place).map_err(about)?;
         let file = directory.folder.file(name).map_err(about)?;
         let file = file.ok_or_else(|| about(io::Error::from(io::ErrorKind::NotFound)))?;
         if !file.metadata().map_err(about)?.is_file() {
-            return Ok(What::Skipped("not a file any more".to_owned()));
+            return Ok(What::Skipped(Skip::Changed));
         }
         if !has_sealed_suffix(name) && !has_header(&file).map_err(about)? {
-            return Ok(What::Skipped("not a sealed file".to_owned()));
+            return Ok(What::Skipped(Skip::NotSealed));
         }
         if args.walk.dry_run {
             return Ok(What::Planned);
@@ -132,7 +140,7 @@ impl Worker<'_> {
         match changed {
             Ok(()) => Ok(What::Done(len)),
             Err(failure) if may_be_key(&failure) && self.is_changed(file) => {
-                Ok(What::Skipped("changed already".to_owned()))
+                Ok(What::Skipped(Skip::Rekeyed))
             }
             Err(failure) => Err(failure),
         }

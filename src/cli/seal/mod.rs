@@ -180,7 +180,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let secrets = find_secrets(&plans, new_key, &args.work)?;
     subjects.key.clone_from(&secrets.name);
     let clock = Clock::start();
-    let (meter, progress) = show_progress(&args.work, Some(&target), size);
+    let (meter, progress) = show_progress(&args.work, &source, Some(&target), size);
     let sealing =
         start(args, &secrets, format, size, &stop, meter).map_err(|e| subjects.blame(&e))?;
     warn_of_short_keys(&args.work, secrets.named());

@@ -17,7 +17,7 @@ pub struct WalkArgs {
 
     /// Work on the files named in FILE, separated by NUL bytes; '-' is standard input
     ///
-    /// As 'find -print0' writes them. Folders among them are passed over.
+    /// As 'find -print0' writes them. Directories among them are skipped.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "recursive")]
     pub files0_from: Option<PathBuf>,
 
@@ -27,12 +27,16 @@ pub struct WalkArgs {
     #[arg(long, value_name = "GLOB", value_parser = pattern)]
     pub include: Vec<Pattern>,
 
-    /// No files, and nothing below folders, that match GLOB; may be given several times
+    /// No files, and nothing below directories, that match GLOB; may be given several times
     #[arg(long, value_name = "GLOB", value_parser = pattern)]
     pub exclude: Vec<Pattern>,
 
-    /// Hidden files and folders too, whose names begin with a dot
-    #[arg(long)]
+    /// Skip hidden files and directories, whose names begin with a dot
+    #[arg(long, overrides_with = "hidden")]
+    pub no_hidden: bool,
+
+    /// The default; undoes an earlier --no-hidden
+    #[arg(long, hide = true, overrides_with = "no_hidden")]
     pub hidden: bool,
 
     /// Stay on the file system of each PATH
@@ -43,7 +47,10 @@ pub struct WalkArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_depth: Option<u32>,
 
-    /// Follow symbolic links in the tree
+    /// Follow symbolic links below PATHs
+    ///
+    /// A PATH that is itself a link is always followed, and so is a listed path whose last part is
+    /// one.
     #[arg(long)]
     pub follow: bool,
 
@@ -51,11 +58,11 @@ pub struct WalkArgs {
     #[arg(long)]
     pub fail_fast: bool,
 
-    /// Say what would be done, and do nothing
+    /// Print what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 
-    /// Print one JSON object a file
+    /// Print one JSON object per file, and a summary
     #[arg(long)]
     pub json: bool,
 
@@ -73,29 +80,30 @@ pub struct TreeArgs {
     #[command(flatten)]
     pub walk: WalkArgs,
 
-    /// Put the files under DIR, at the same relative paths
+    /// Write the files under DIR, at the same relative paths
     #[arg(short = 'O', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output_dir: Option<PathBuf>,
 
-    /// Pass over files whose result is there already and is sound
+    /// Skip files whose result exists and is intact
     ///
-    /// A sealed file is sound when its structure is whole; an opened one when it has the length that
-    /// the sealed one announces.
+    /// For continuing an interrupted run. The contents are not compared: the sealed file's structure
+    /// must be intact, and the other must have the length that it declares. A file that was changed
+    /// since, and has the same length, is skipped.
     #[arg(long)]
     pub skip_existing: bool,
 
-    /// With --skip-existing: authenticate the sealed file too, and compare it with the other
+    /// With --skip-existing, authenticate the sealed file and compare the contents
     #[arg(long, requires = "skip_existing")]
     pub verify_existing: bool,
 
-    /// Remove each source once its replacement is on the disk, and was read back and compared
+    /// Remove each source after its replacement was fsynced, read back and compared
     ///
-    /// Where an earlier run was killed before it could remove a source, the two are compared, and
-    /// the source goes when they are equal.
+    /// If the replacement exists because an earlier run was killed, the two are compared, and the
+    /// source is removed when they are equal. A symbolic link is never removed.
     #[arg(long)]
     pub remove_source: bool,
 
-    /// Do not carry over mode, group, owner and modification time
+    /// Do not preserve mode, group, owner and modification time
     #[arg(long)]
     pub no_preserve: bool,
 
@@ -118,6 +126,7 @@ impl WalkArgs {
         first_given(&[
             (!self.include.is_empty(), "--include"),
             (!self.exclude.is_empty(), "--exclude"),
+            (self.no_hidden, "--no-hidden"),
             (self.hidden, "--hidden"),
             (self.one_file_system, "--one-file-system"),
             (self.max_depth.is_some(), "--max-depth"),

@@ -7,16 +7,19 @@
 //! but for 20 to 40 bytes a file where outputs may be replaced or skipped (`one/claims.rs`).
 
 mod args;
+mod counters;
 mod one;
 mod place;
 mod report;
+mod skip;
 mod sources;
-mod tally;
 mod way;
 
 pub use args::{TreeArgs, WalkArgs};
+pub use counters::Counters;
 pub use place::{Place, has_sealed_suffix};
 pub use report::{Outcome, Report, What};
+pub use skip::Skip;
 pub use sources::{Found, Wanted};
 pub use way::Way;
 
@@ -31,7 +34,15 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::thread;
-use tally::Tally;
+
+/// What is done to files, in the words of messages.
+#[derive(Clone, Copy)]
+pub struct Verb {
+    /// As a plan: "seal".
+    pub plan: &'static str,
+    /// In the past tense: "sealed".
+    pub done: &'static str,
+}
 
 /// Files that wait for a worker.
 const WAITING: usize = 64;
@@ -51,7 +62,7 @@ pub struct Task<'a> {
     pub keys: Vec<FileId>,
     /// The list of files, which is none of them.
     list: Option<FileId>,
-    pub tally: Tally,
+    pub counters: Counters,
     pub shared: Shared,
 }
 
@@ -74,8 +85,19 @@ impl<'a> Task<'a> {
                     FileId::of_path(list)
                 }
             }),
-            tally: Tally::default(),
+            counters: Counters::default(),
             shared: Shared::default(),
+        }
+    }
+
+    /// How to do what an interrupted run has left undone.
+    fn resume(&self) -> &'static str {
+        if self.tree.skip_existing || self.tree.remove_source {
+            "run the same command again to do the rest"
+        } else if self.force {
+            "run the same command again, which does all files anew"
+        } else {
+            "run the same command again with --skip-existing to do the rest"
         }
     }
 
@@ -112,13 +134,13 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
     }
     let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?;
     let mut report = Report::new(
-        task.way.plan(),
-        task.way.done(),
-        tree.walk.json,
-        work.quiet,
-        work.verbose,
-    );
-    let display = task.tally.show(work);
+        task.way.verb(),
+        &tree.walk,
+        work,
+        &task.counters,
+        task.resume(),
+    )?;
+    let display = task.counters.show(work);
     let (file_tx, file_rx) = bounded::<(Place, u64)>(WAITING);
     let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
     let told = thread::scope(|scope| {
@@ -207,10 +229,12 @@ fn find_all(
     let found = wanted.find(paths, &mut |found| {
         let sent = match found {
             Found::File(place, len) => {
-                task.tally.found(len);
+                task.counters.found(len);
                 files.send((place, len)).is_ok()
             }
-            Found::Skipped(path, why) => outcomes.send(Outcome::skipped(&path, why)).is_ok(),
+            Found::Skipped(path, skip, named) => {
+                outcomes.send(Outcome::skipped(&path, skip, named)).is_ok()
+            }
             Found::Failed(path, failure) => outcomes.send(Outcome::failed(&path, failure)).is_ok(),
         };
         if sent && !task.stop.is_stopped() {
@@ -219,7 +243,7 @@ fn find_all(
             ControlFlow::Break(())
         }
     });
-    task.tally.found_all();
+    task.counters.found_all();
     if let Err(failure) = found {
         // The list of files itself.
         let list = task.tree.walk.files0_from.clone().unwrap_or_default();
@@ -233,9 +257,9 @@ fn work_all(task: &Task<'_>, files: Receiver<(Place, u64)>, outcomes: Sender<Out
         if task.stop.is_stopped() {
             return;
         }
-        let _name = task.tally.start(&place.source);
-        let outcome = worker.work(&place, len);
-        task.tally.finish();
+        let current = task.counters.start(&place.source, len);
+        let outcome = worker.work(&place, len, &current);
+        drop(current);
         if outcomes.send(outcome).is_err() {
             return;
         }

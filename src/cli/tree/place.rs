@@ -2,6 +2,7 @@
 
 use fetool::format::FORMATS;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
@@ -17,6 +18,21 @@ pub struct Place {
     pub below: PathBuf,
     /// The file's path under the output's folder. It decides the shard, too.
     pub relative: PathBuf,
+    /// The user named the file itself, and not a directory above it.
+    pub named: bool,
+    /// The user named a symbolic link, which is followed. Links that appear later are not.
+    pub link: bool,
+}
+
+impl Place {
+    /// Where the file is that a link leads to, if it is one that the user named.
+    pub fn followed(&self) -> io::Result<Option<Self>> {
+        if !self.link {
+            return Ok(None);
+        }
+        let target = self.source.canonicalize()?;
+        Ok(named(&target))
+    }
 }
 
 /// What of a PATH goes into the names under the output's folder: its last part, or nothing where
@@ -37,6 +53,8 @@ pub fn walked(path: &Path, source: &Path) -> Option<Place> {
         root: path.to_owned(),
         below: below.parent()?.to_owned(),
         relative: prefix(path).join(below),
+        named: false,
+        link: false,
     })
 }
 
@@ -47,6 +65,8 @@ pub fn named(path: &Path) -> Option<Place> {
         root: crate::io::output::folder(path).to_owned(),
         below: PathBuf::new(),
         relative: PathBuf::from(path.file_name()?),
+        named: true,
+        link: false,
     })
 }
 
@@ -83,6 +103,8 @@ pub fn listed(path: &Path) -> Option<(Place, Result<(), &'static str>)> {
         root,
         relative: below.join(name),
         below,
+        named: true,
+        link: false,
     };
     Some((place, stays))
 }

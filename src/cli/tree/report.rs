@@ -1,13 +1,19 @@
 //! What became of each file, in a line, and of all of them together.
 
+use super::counters::Counters;
+use super::skip::{Skip, Skips};
+use super::{Verb, WalkArgs};
+use crate::cli::args::WorkArgs;
 use crate::cli::failure::{Failure, say, shown};
 use crate::cli::inspect::hex_of;
 use crate::cli::size::rounded;
 use crate::cli::work::print;
+use crate::io::cleanup::LastWords;
 use crate::io::terminal_safe;
 use fetool::status;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,6 +21,8 @@ use std::time::{Duration, Instant};
 pub struct Outcome {
     pub path: PathBuf,
     pub output: Option<PathBuf>,
+    /// The user named the file itself, and not a directory above it.
+    pub named: bool,
     pub what: What,
 }
 
@@ -24,7 +32,7 @@ pub enum What {
     /// Would be done.
     Planned,
     /// Not done, and that is as it should be.
-    Skipped(String),
+    Skipped(Skip),
     Failed(Failure),
 }
 
@@ -33,68 +41,84 @@ impl Outcome {
         Self {
             path: path.to_owned(),
             output: None,
+            named: false,
             what: What::Failed(failure),
         }
     }
 
-    pub fn skipped(path: &Path, why: impl Into<String>) -> Self {
+    pub fn skipped(path: &Path, skip: Skip, named: bool) -> Self {
         Self {
             path: path.to_owned(),
             output: None,
-            what: What::Skipped(why.into()),
+            named,
+            what: What::Skipped(skip),
         }
     }
 }
 
 /// How outcomes are told.
 pub struct Report {
-    /// What is done to a file, in the past tense: "sealed".
-    done: &'static str,
-    /// And as a plan: "seal".
-    plan: &'static str,
+    verb: Verb,
     json: bool,
+    dry_run: bool,
     quiet: bool,
     verbose: bool,
     started: Instant,
+    counters: Counters,
     files: u64,
     bytes: u64,
-    skipped: u64,
+    skips: Skips,
     failed: u64,
     planned: u64,
     worst: u8,
     /// The longest plaintext.
     longest: u64,
+    /// Says how far the run came when a signal ends it.
+    _last_words: Option<LastWords>,
 }
 
 impl Report {
+    /// `resume` says how to do what a run that a signal ended has left undone.
     pub fn new(
-        plan: &'static str,
-        done: &'static str,
-        json: bool,
-        quiet: bool,
-        verbose: bool,
-    ) -> Self {
-        Self {
-            done,
-            plan,
-            json,
-            quiet,
-            verbose,
+        verb: Verb,
+        walk: &WalkArgs,
+        work: &WorkArgs,
+        counters: &Counters,
+        resume: &'static str,
+    ) -> Result<Self, Failure> {
+        let last_words = || {
+            let counters = counters.clone();
+            let words = move || {
+                let files = counters.describe(verb.done);
+                format!("fetool: interrupted: {files}\nfetool: hint: {resume}\n")
+            };
+            LastWords::new(words).map_err(Failure::from_system)
+        };
+        Ok(Self {
+            verb,
+            json: walk.json,
+            dry_run: walk.dry_run,
+            quiet: work.quiet,
+            verbose: work.verbose,
             started: Instant::now(),
+            _last_words: (!work.quiet && !walk.dry_run)
+                .then(last_words)
+                .transpose()?,
+            counters: counters.clone(),
             files: 0,
             bytes: 0,
-            skipped: 0,
+            skips: Skips::default(),
             failed: 0,
             planned: 0,
             worst: status::OK,
             longest: 0,
-        }
+        })
     }
 
     /// Tells of one file.
     pub fn tell(&mut self, outcome: &Outcome) -> Result<(), Failure> {
         if self.json {
-            print(self.json(outcome).as_bytes())?;
+            print(line(&self.json(outcome)).as_bytes())?;
         }
         let path = shown(&outcome.path);
         let to = |output: &Option<PathBuf>| {
@@ -104,26 +128,26 @@ impl Report {
         match &outcome.what {
             What::Done(bytes) => {
                 self.files += 1;
+                self.counters.done();
                 self.bytes += bytes;
                 self.longest = self.longest.max(*bytes);
                 if self.verbose {
-                    say(
-                        Some(&path),
-                        &format!("{}{}", self.done, to(&outcome.output)),
-                    );
+                    let what = format!("{}{}", self.verb.done, to(&outcome.output));
+                    say(Some(&path), &what);
                 }
             }
             What::Planned => {
                 self.planned += 1;
                 if !self.json {
-                    let line = format!("would {} {path}{}\n", self.plan, to(&outcome.output));
+                    let line = format!("would {} {path}{}\n", self.verb.plan, to(&outcome.output));
                     print(line.as_bytes())?;
                 }
             }
-            What::Skipped(why) => {
-                self.skipped += 1;
-                if self.verbose || (!self.quiet && is_odd(why)) {
-                    say(Some(&path), &format!("skipped: {why}"));
+            What::Skipped(skip) => {
+                self.skips.add(*skip);
+                let due = outcome.named || skip.is_unusual();
+                if self.verbose || (due && !self.quiet) {
+                    say(Some(&path), &format!("skipped: {}", skip.reason()));
                 }
             }
             What::Failed(failure) => {
@@ -137,32 +161,51 @@ impl Report {
 
     /// Tells of all, and what the status is.
     pub fn end(self) -> Result<(), Failure> {
+        let elapsed = self.started.elapsed();
+        if self.json {
+            print(line(&self.summary_json(elapsed)).as_bytes())?;
+        }
         if !self.quiet {
-            let counted = |n: u64| format!("{n} file{}", if n == 1 { "" } else { "s" });
-            let elapsed = self.started.elapsed().max(Duration::from_millis(1));
-            let rate = self.bytes as f64 / elapsed.as_secs_f64();
-            let mut line = if self.planned > 0 {
-                format!("would {} {}", self.plan, counted(self.planned))
-            } else {
-                format!(
-                    "{} {}, {}",
-                    self.done,
-                    counted(self.files),
-                    rounded(self.bytes)
-                )
-            };
-            line.push_str(&format!(
-                ", {} skipped, {} failed, in {:.2} s ({}/s)",
-                self.skipped,
-                self.failed,
-                elapsed.as_secs_f64(),
-                rounded(rate as u64)
-            ));
-            say(None, &line);
+            say(None, &self.summary(elapsed));
         }
         match self.worst {
             status::OK => Ok(()),
-            worst => Err(Failure::told(worst)),
+            worst => Err(Failure::already_reported(worst)),
+        }
+    }
+
+    fn summary(&self, elapsed: Duration) -> String {
+        let counted = |n: u64| format!("{n} file{}", if n == 1 { "" } else { "s" });
+        let (skipped, failed) = (self.skips.text(), self.failed);
+        if self.dry_run {
+            let planned = counted(self.planned);
+            return format!(
+                "would {} {planned}, {skipped}, {failed} failed",
+                self.verb.plan
+            );
+        }
+        let seconds = elapsed.max(Duration::from_millis(1)).as_secs_f64();
+        format!(
+            "{} {}, {}, {skipped}, {failed} failed, in {seconds:.2} s ({}/s)",
+            self.verb.done,
+            counted(self.files),
+            rounded(self.bytes),
+            rounded((self.bytes as f64 / seconds) as u64)
+        )
+    }
+
+    fn summary_json(&self, elapsed: Duration) -> impl Serialize {
+        SummaryJson {
+            summary: Summary {
+                files: self.files,
+                bytes: self.bytes,
+                planned: self.planned,
+                skipped: self.skips.total(),
+                skipped_by_reason: self.skips.by_reason(),
+                failed: self.failed,
+                seconds: elapsed.as_secs_f64(),
+                status: self.worst,
+            },
         }
     }
 
@@ -176,7 +219,7 @@ impl Report {
         self.files
     }
 
-    fn json(&self, outcome: &Outcome) -> String {
+    fn json<'o>(&self, outcome: &'o Outcome) -> impl Serialize + use<'o> {
         let mut json = Json {
             path: outcome.path.to_string_lossy(),
             path_hex: hex_of(&outcome.path),
@@ -189,13 +232,13 @@ impl Report {
         };
         match &outcome.what {
             What::Done(bytes) => {
-                json.result = self.done;
+                json.result = self.verb.done;
                 json.bytes = Some(*bytes);
             }
             What::Planned => json.result = "planned",
-            What::Skipped(why) => {
+            What::Skipped(skip) => {
                 json.result = "skipped";
-                json.reason = Some(why);
+                json.reason = Some(skip.reason());
             }
             What::Failed(failure) => {
                 json.result = "failed";
@@ -203,14 +246,14 @@ impl Report {
                 json.status = failure.status();
             }
         }
-        let line = serde_json::to_string(&json).expect("strings and numbers have JSON");
-        terminal_safe::json(&line) + "\n"
+        json
     }
 }
 
-/// Whether something was passed over that is neither a file nor a link.
-fn is_odd(why: &str) -> bool {
-    ["a fifo", "a socket", "a device"].contains(&why)
+/// An object of JSON in a line.
+fn line(object: &impl Serialize) -> String {
+    let line = serde_json::to_string(object).expect("strings and numbers have JSON");
+    terminal_safe::json(&line) + "\n"
 }
 
 /// One file's object; documented in the manual.
@@ -223,5 +266,23 @@ struct Json<'a> {
     result: &'a str,
     bytes: Option<u64>,
     reason: Option<&'a str>,
+    status: u8,
+}
+
+/// The last object; documented in the manual.
+#[derive(Serialize)]
+struct SummaryJson {
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    files: u64,
+    bytes: u64,
+    planned: u64,
+    skipped: u64,
+    skipped_by_reason: BTreeMap<&'static str, u64>,
+    failed: u64,
+    seconds: f64,
     status: u8,
 }

@@ -1,17 +1,18 @@
-//! Which files are worked on: a walk through folders, or a list of paths.
+//! Which files are worked on: a walk through directories, or a list of paths.
 
 use super::args::{Pattern, Shard, WalkArgs};
 use super::place::{self, Place};
+use super::skip::Skip;
 use crate::cli::failure::{Failure, shown};
 use crate::io::folder::{is_recovery, is_temporary};
 use crate::io::input::Input;
 use globset::{GlobSet, GlobSetBuilder};
 use std::ffi::OsStr;
-use std::fs::{self, File, FileType, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
@@ -19,7 +20,8 @@ use walkdir::{DirEntry, WalkDir};
 pub enum Found {
     /// A regular file, and its length.
     File(Place, u64),
-    Skipped(PathBuf, String),
+    /// The reason, and whether the user named the file itself.
+    Skipped(PathBuf, Skip, bool),
     Failed(PathBuf, Failure),
 }
 
@@ -31,9 +33,9 @@ pub struct Wanted<'a> {
     args: &'a WalkArgs,
     include: Globs,
     exclude: Globs,
-    /// A folder that is not walked into: the outputs' own.
+    /// A directory that is not walked into: the outputs' own.
     not: Option<(u64, u64)>,
-    /// Whether files need a place in such a folder.
+    /// Whether files need a place in such a directory.
     placed: bool,
 }
 
@@ -68,7 +70,7 @@ impl Globs {
 }
 
 impl<'a> Wanted<'a> {
-    /// `outputs` is the folder for the outputs, where there is one.
+    /// `outputs` is the directory for the outputs, where there is one.
     pub fn new(args: &'a WalkArgs, outputs: Option<&Path>) -> Result<Self, Failure> {
         Ok(Self {
             args,
@@ -103,12 +105,22 @@ impl<'a> Wanted<'a> {
             .sort_by_file_name()
             .follow_links(self.args.follow)
             .same_file_system(self.args.one_file_system)
-            .max_depth(depth)
-            .into_iter()
-            .filter_entry(|entry| self.enters(path, entry));
-        for entry in walk {
+            .max_depth(depth);
+        let mut entries = walk.into_iter();
+        while let Some(entry) = entries.next() {
             let found = match entry {
-                Ok(entry) => self.walked(path, &entry),
+                Ok(entry) => {
+                    let taken = self.takes(path, &entry);
+                    if taken != Ok(()) && entry.file_type().is_dir() {
+                        entries.skip_current_dir();
+                    }
+                    match taken {
+                        Ok(()) => self.walked(path, &entry),
+                        Err(skip) => {
+                            skip.map(|skip| Found::Skipped(entry.into_path(), skip, false))
+                        }
+                    }
+                }
                 Err(error) => Some(failed(path, error)),
             };
             if let Some(found) = found {
@@ -118,10 +130,13 @@ impl<'a> Wanted<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Whether a file, or what is in a folder, is looked at.
-    fn enters(&self, path: &Path, entry: &DirEntry) -> bool {
+    /// Whether a file, or what is in a directory, is looked at.
+    ///
+    /// # Errors
+    /// Why it is skipped; no reason for what was not selected in the first place.
+    fn takes(&self, path: &Path, entry: &DirEntry) -> Result<(), Option<Skip>> {
         if entry.depth() == 0 {
-            return true;
+            return Ok(());
         }
         let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
         let outputs = || {
@@ -129,32 +144,46 @@ impl<'a> Wanted<'a> {
                 && self.not.is_some()
                 && entry.metadata().ok().map(|metadata| id(&metadata)) == self.not
         };
-        self.passes(entry.file_name()) && !self.exclude.match_(below) && !outputs()
-    }
-
-    /// Whether a name is one to work on.
-    fn passes(&self, name: &OsStr) -> bool {
-        (self.args.hidden || !name.as_bytes().starts_with(b".")) && !is_own(name)
+        let name = entry.file_name();
+        let included =
+            entry.file_type().is_dir() || self.include.empty || self.include.match_(below);
+        if is_own(name) || !included || self.exclude.match_(below) || outputs() {
+            return Err(None);
+        }
+        if self.args.no_hidden && name.as_bytes().starts_with(b".") {
+            return Err(Some(Skip::Hidden));
+        }
+        Ok(())
     }
 
     fn walked(&self, path: &Path, entry: &DirEntry) -> Option<Found> {
         let source = entry.path();
-        // A PATH that is a link to a folder means the folder.
+        // A PATH that is a link to a directory means the directory.
         if entry.file_type().is_dir() || (entry.depth() == 0 && source.is_dir()) {
             return None;
         }
-        let place = match entry.depth() {
-            0 => place::named(source),
-            _ => place::walked(path, source),
-        };
-        let below = source.strip_prefix(path).unwrap_or(source);
-        if entry.depth() > 0 && !self.include.empty && !self.include.match_(below) {
-            return None;
+        if entry.depth() == 0 {
+            return match self.named(source) {
+                Ok((metadata, link)) => {
+                    let place = place::named(source)?;
+                    self.regular(source, Place { link, ..place }, &metadata)
+                }
+                Err(failure) => Some(Found::Failed(source.to_owned(), failure)),
+            };
         }
         match entry.metadata() {
-            Ok(metadata) => self.regular(source, place?, &metadata),
+            Ok(metadata) => self.regular(source, place::walked(path, source)?, &metadata),
             Err(error) => Some(failed(path, error)),
         }
+    }
+
+    /// What a path stands for that the user named, which may be a link; and whether it is one.
+    fn named(&self, path: &Path) -> Result<(Metadata, bool), Failure> {
+        let looked = || {
+            let link = fs::symlink_metadata(path)?.is_symlink();
+            Ok((fs::metadata(path)?, link))
+        };
+        looked().map_err(|error: io::Error| Failure::system(shown(path), &error))
     }
 
     fn regular(&self, source: &Path, place: Place, metadata: &Metadata) -> Option<Found> {
@@ -164,8 +193,8 @@ impl<'a> Wanted<'a> {
             return None;
         }
         if !metadata.is_file() {
-            let why = kind(metadata.file_type()).to_owned();
-            return Some(Found::Skipped(source.to_owned(), why));
+            let skip = Skip::of(metadata.file_type());
+            return Some(skipped(source, skip, place.named));
         }
         Some(Found::File(place, metadata.len()))
     }
@@ -196,38 +225,26 @@ impl<'a> Wanted<'a> {
         if !wanted {
             return None;
         }
-        let metadata = if self.args.follow {
-            fs::metadata(&path)
-        } else {
-            fs::symlink_metadata(&path)
-        };
         let failed = |failure: Failure| Some(Found::Failed(path.clone(), failure));
-        match (metadata, place::listed(&path)) {
-            (Err(error), _) => {
-                let failure = Failure::system(shown(&path), &error);
-                failed(
-                    if path
-                        .as_os_str()
-                        .as_bytes()
-                        .starts_with("\u{feff}".as_bytes())
-                    {
-                        failure.hint(
-                            "the list begins with a byte order mark (BOM); write it without one",
-                        )
-                    } else {
-                        failure
-                    },
-                )
+        match (self.named(&path), place::listed(&path)) {
+            (Err(failure), _) => {
+                let path = path.as_os_str().as_bytes();
+                let has_mark = path.starts_with("\u{feff}".as_bytes());
+                failed(if has_mark {
+                    failure
+                        .hint("the list begins with a byte order mark (BOM); write it without one")
+                } else {
+                    failure
+                })
             }
             // Only directories have no name, such as "..".
-            (Ok(metadata), None) => {
-                let why = kind(metadata.file_type()).to_owned();
-                Some(Found::Skipped(path, why))
-            }
+            (Ok((metadata, _)), None) => Some(skipped(&path, Skip::of(metadata.file_type()), true)),
             (Ok(_), Some((_, Err(why)))) if self.placed => {
                 failed(Failure::usage(why).about(shown(&path)))
             }
-            (Ok(metadata), Some((place, _))) => self.regular(&path, place, &metadata),
+            (Ok((metadata, link)), Some((place, _))) => {
+                self.regular(&path, Place { link, ..place }, &metadata)
+            }
         }
     }
 }
@@ -244,7 +261,7 @@ fn id(metadata: &Metadata) -> (u64, u64) {
 fn failed(path: &Path, error: walkdir::Error) -> Found {
     let path = error.path().unwrap_or(path).to_owned();
     let failure = if error.loop_ancestor().is_some() {
-        Failure::usage("a symbolic link that leads back to a folder it is in")
+        Failure::usage("symbolic link leads back to a directory it is in")
             .with_status(fetool::status::SYSTEM)
             .about(shown(&path))
     } else {
@@ -256,19 +273,9 @@ fn failed(path: &Path, error: walkdir::Error) -> Found {
     Found::Failed(path, failure)
 }
 
-/// What is not a regular file.
-fn kind(kind: FileType) -> &'static str {
-    if kind.is_symlink() {
-        "a symbolic link"
-    } else if kind.is_dir() {
-        "a folder"
-    } else if kind.is_fifo() {
-        "a fifo"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a device"
-    }
+/// Directories count as named only to be found below: 'find -print0' lists each of them.
+fn skipped(path: &Path, skip: Skip, named: bool) -> Found {
+    Found::Skipped(path.to_owned(), skip, named && skip != Skip::Directory)
 }
 
 /// Whether a file is in a part of the tree: by a hash of its relative path, so that no other file

@@ -1,6 +1,8 @@
 //! What is done to a file, and undone to compare: sealing and opening.
 
-use super::place::{with_suffix, without_suffix};
+use super::Verb;
+use super::place::{has_sealed_suffix, with_suffix, without_suffix};
+use super::skip::Skip;
 use crate::cli::seal::{self, builder};
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
 use fetool::{At, Error, Inspect, Meter, Open, Secret, Stop};
@@ -8,7 +10,6 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
-use std::os::unix::ffi::OsStrExt;
 
 /// How a file becomes another one.
 pub enum Way<'a> {
@@ -44,36 +45,69 @@ pub struct Done {
 }
 
 impl Way<'_> {
-    pub fn plan(&self) -> &'static str {
+    pub fn verb(&self) -> Verb {
         match self {
-            Self::Seal { .. } => "seal",
-            Self::Open { .. } => "open",
-        }
-    }
-
-    pub fn done(&self) -> &'static str {
-        match self {
-            Self::Seal { .. } => "sealed",
-            Self::Open { .. } => "opened",
+            Self::Seal { .. } => Verb {
+                plan: "seal",
+                done: "sealed",
+            },
+            Self::Open { .. } => Verb {
+                plan: "open",
+                done: "opened",
+            },
         }
     }
 
     /// The name of what a file becomes.
     ///
     /// # Errors
-    /// Why the file is passed over; or that it cannot be read.
-    pub fn target(&self, name: &OsStr, source: &File) -> io::Result<Result<OsString, String>> {
-        let sealed = sealed_as(name, source)?;
-        Ok(match self {
-            Self::Seal { again: false, .. } if sealed.is_some() => Err("sealed already".to_owned()),
-            Self::Seal { format, .. } => Ok(with_suffix(name, format.suffix())),
-            Self::Open { format, .. } => {
-                let suffix = format.or(sealed).map(Format::suffix);
-                suffix
-                    .and_then(|suffix| without_suffix(name, suffix))
-                    .ok_or_else(|| "not a sealed file with its suffix".to_owned())
+    /// Why it becomes nothing.
+    pub fn target(&self, name: &OsStr, source: &File) -> Result<OsString, NoTarget> {
+        match self {
+            Self::Seal { format, again, .. } => {
+                if !again && has_sealed_suffix(name) && self.is_sealed(name, source)? {
+                    return Err(NoTarget::Skipped(Skip::Sealed));
+                }
+                Ok(with_suffix(name, format.suffix()))
             }
-        })
+            Self::Open { format, .. } => {
+                if !has_sealed_suffix(name) {
+                    return Err(NoTarget::Skipped(Skip::NotSealed));
+                }
+                let formats = FORMATS
+                    .iter()
+                    .filter(|it| format.is_none_or(|format| format.suffix() == it.suffix()));
+                let opened = formats
+                    .copied()
+                    .find_map(|format| Some((format, without_suffix(name, format.suffix())?)));
+                let (of_suffix, opened) = opened.ok_or(NoTarget::Skipped(Skip::OtherFormat))?;
+                if format.is_none() && has_magic(of_suffix) && !is_marked(source)? {
+                    // What its name says is not so. Formats without a magic number are not tried: that
+                    // would derive keys for each damaged file.
+                    fetool::read_header(None, &head(source)?).map_err(NoTarget::Damaged)?;
+                }
+                Ok(opened)
+            }
+        }
+    }
+
+    /// Whether a file with a sealed suffix is sealed already: it has a magic number, or, where what
+    /// is made has none, the secret opens it. A name proves nothing.
+    fn is_sealed(&self, name: &OsStr, source: &File) -> io::Result<bool> {
+        let Self::Seal { format, .. } = self else {
+            return Ok(true);
+        };
+        let of_this_format = without_suffix(name, format.suffix()).is_some();
+        if is_marked(source)? || has_magic(*format) || !of_this_format {
+            return is_marked(source);
+        }
+        let len = source.metadata()?.len();
+        // Only where the format is not given is the first chunk sure to be authenticated.
+        match self.opener(len).format(None).start(start_of(source)) {
+            Ok(_) => Ok(true),
+            Err(Error::Read(error)) => Err(error),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Makes the other file.
@@ -213,21 +247,40 @@ impl Way<'_> {
     }
 }
 
-/// The format that a file's content and suffix tell.
-fn sealed_as(name: &OsStr, file: &File) -> io::Result<Option<&'static dyn Format>> {
-    let ends = |suffix: &str| name.as_bytes().ends_with(suffix.as_bytes());
-    if !FORMATS.iter().any(|format| ends(format.suffix())) {
-        return Ok(None);
+/// Why a file becomes nothing.
+pub enum NoTarget {
+    Skipped(Skip),
+    /// Its name is that of a sealed file, and its content is not.
+    Damaged(Error),
+    Unreadable(io::Error),
+}
+
+impl From<io::Error> for NoTarget {
+    fn from(error: io::Error) -> Self {
+        Self::Unreadable(error)
     }
+}
+
+/// Whether a file has the magic number of any format.
+pub fn is_marked(file: &File) -> io::Result<bool> {
+    let head = head(file)?;
+    Ok(FORMATS
+        .iter()
+        .any(|format| format.claims(&head) == Claim::Yes))
+}
+
+/// Whether the files of a format have a magic number. Then nothing at all is the beginning of one.
+fn has_magic(format: &dyn Format) -> bool {
+    format.claims(&[]) == Claim::TooShort
+}
+
+/// The first bytes of a file.
+fn head(file: &File) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     start_of(file)
         .take(HEAD_MAX as u64)
         .read_to_end(&mut head)?;
-    let len = Some(file.metadata()?.len());
-    Ok(FORMATS.iter().copied().find(|format| {
-        ends(format.suffix())
-            && (format.claims(&head) == Claim::Yes || format.evidence(&head, len).is_ok())
-    }))
+    Ok(head)
 }
 
 /// A file from its beginning on, with a position of its own.

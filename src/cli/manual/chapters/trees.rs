@@ -7,19 +7,34 @@ pub const TREES: Chapter = (
     "TREES",
     &[
         Text(
-            "With -r, every regular file below each PATH is worked on by itself, in the order of the \
-             names; --files0-from takes a list instead. A file appears beside its source, with the \
-             format's suffix or without it (.gfe, .dexios, .enc), or with -O under DIR at the same \
-             relative path: a PATH stands for itself and what is below it, a PATH that ends in '/' \
-             for its contents, as in rsync, and a listed path for the whole of itself. Names are \
-             bytes, and any name goes.",
+            "With -r, fetool works on every regular file below each PATH by itself, in the order of the \
+             names; --files0-from takes a list instead. A result appears beside its source, with the \
+             format's suffix added or removed (.gfe, .dexios, .enc). With -O it appears under DIR at \
+             the same relative path: a PATH stands for itself and what is below it, a PATH that ends \
+             in '/' for its contents, as in rsync, and a listed path for the whole of itself. Names \
+             can be any bytes.",
         ),
         Text(
-            "Hidden files are passed over without --hidden. Symbolic links are passed over without \
-             --follow; sockets, fifos and devices always, with a line. Sealing passes over files \
-             that are sealed already (their name ends in a format's suffix and their content is of \
-             that format), unless --force is given; opening passes over all others. The key file is \
-             passed over too.",
+            "Hidden files are included; --no-hidden skips them. fetool follows a PATH or listed path \
+             that is itself a symbolic link, and skips links below a PATH unless --follow is given. It \
+             skips sockets, FIFOs, devices and the files that hold this run's secrets. -v names every \
+             skipped file with its reason, and the summary always counts them by reason. A skipped \
+             file that you named yourself, a socket, a FIFO or a device gets a line without -v.",
+        ),
+        Item(
+            "sealed already",
+            "Sealing skips a file whose name ends in .gfe, .dexios or .enc and whose content begins \
+             with a format's magic number, unless --force is given. GoCrypt and the AES-GCM File \
+             Encryptor have no magic number, so their files are sealed again (x.enc becomes \
+             x.enc.gfe). Only a run that writes such a format itself tries its secret on .enc files, \
+             and skips those that open.",
+        ),
+        Item(
+            "damaged files",
+            "Opening takes every file whose name ends in such a suffix. If the content is not that of \
+             a sealed file, the file fails with status 4, or 5 if it is empty or too short. Files with \
+             other names are skipped. A sealed file with another name that you named yourself fails, \
+             since no name for its result is known.",
         ),
         Item(
             "whole or not at all",
@@ -41,24 +56,33 @@ pub const TREES: Chapter = (
         ),
         Item(
             "--remove-source",
-            "A source is removed after its replacement and its folder are on the disk, and the \
-             replacement was read back and, opened, compared with it byte by byte. When the \
-             replacement is there already, since a run was killed in between, they are compared: \
-             the source goes if they are the same, and otherwise both stay and it is an error.",
+            "fetool removes a source after it fsynced the replacement and its directory, read the \
+             replacement back and compared the contents byte by byte. If the replacement exists \
+             because an earlier run was killed, fetool compares them: it removes the source if they \
+             are the same, else it keeps both and the file fails. A symbolic link fails: removing it \
+             would leave the file it points to.",
         ),
         Item(
             "when run again",
-            "A result that is there already is an error, unless --skip-existing passes over it: \
-             after a look at the sealed file's structure and the other's length, or with \
-             --verify-existing after authenticating and comparing all of it. --force writes it \
-             anew.",
+            "A file whose result exists fails, unless --skip-existing or --force is given. \
+             --skip-existing is for continuing an interrupted run: it checks the structure of the \
+             sealed file and the length of the other, and does not compare contents. It therefore \
+             does not see that a source was edited and kept its length, and is no way to keep a \
+             backup up to date. If the length differs, the file fails. --verify-existing authenticates \
+             the sealed file and compares the contents; a file that differs fails. --force overwrites \
+             all results.",
+        ),
+        Item(
+            "interrupted",
+            "SIGINT, SIGTERM and SIGHUP end the run and leave only whole results. fetool then says how \
+             many files have a result, and how to do the rest.",
         ),
         Item(
             "failures",
-            "One file's failure does not stop the others, but with --fail-fast. Each is reported, \
-             and the status is the highest of theirs. A file that changes while it is read is a \
-             failure. So is a second source with the same output: it stays as it is, and so does \
-             the output.",
+            "A file that fails does not stop the others, unless --fail-fast is given. Each failure is \
+             reported, a hint that several share only once, and the exit status is the highest of \
+             theirs. A file that changes while it is read fails. So does a second source \
+             with the same output: it stays as it is, and so does the output.",
         ),
         Text(
             "A passphrase, or a key for Dexios, is hashed once for a whole run: the key slots of all \
@@ -71,10 +95,20 @@ pub const TREES: Chapter = (
              when one run passes 65536 files.",
         ),
         Text(
-            "--json prints one object a file, a line each, in the order in which they are done: path \
+            "--json prints one object per file, a line each, in the order in which they are done: path \
              and path_hex, output and output_hex (or null; the hexadecimal ones have the bytes of a \
-             path that is not UTF-8, and are null otherwise), result ('sealed', 'opened', 'rekeyed', 'planned', 'skipped' or \
-             'failed'), bytes of plaintext (or null), reason (or null), status.",
+             path that is not UTF-8, and are null for others), result ('sealed', 'opened', \
+             'rekeyed', 'planned', 'skipped' or 'failed'), bytes of plaintext (or null), reason (or \
+             null), status. The reason of a skipped file is 'result exists', 'sealed already', \
+             'rekeyed already', 'not a sealed file', 'sealed in another format', 'key file', \
+             'list of files', 'hidden', 'symbolic link', 'directory', 'FIFO', 'socket', 'device' or 'no longer a \
+             regular file'.",
+        ),
+        Text(
+            "The last line is an object with the one member summary, an object: files and bytes that \
+             were done, planned, skipped and failed files, skipped_by_reason (an object with a number \
+             per reason), seconds, and the exit status. It is missing when a run was interrupted: \
+             'select(.summary)' in jq finds it.",
         ),
         Text(
             "--shard I/N takes the I-th of N parts of the tree, from 0. The part is the first 8 bytes \

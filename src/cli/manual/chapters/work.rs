@@ -162,6 +162,15 @@ pub const ENVIRONMENT: Chapter = (
         ),
         Item("NO_COLOR", "no colour in help and error messages"),
         Item(
+            "TERM",
+            "unset or 'dumb': no colour, and no progress line is drawn",
+        ),
+        Item(
+            "LC_ALL, LC_CTYPE, LANG",
+            "the first that is set tells whether the terminal shows UTF-8; if not, file names in the \
+             progress line are ASCII, with '?' for other characters",
+        ),
+        Item(
             "TMPDIR",
             "is not used: temporary files are made beside the output only",
         ),

@@ -4,6 +4,7 @@
 use super::{End, Job, Worker, not_found};
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::tree::report::What;
+use crate::cli::tree::skip::Skip;
 use crate::io::FileId;
 use crate::io::folder::Folder;
 use fetool::{Error, status};
@@ -30,7 +31,7 @@ impl Worker<'_> {
             Err(error) => return End::Failed(Failure::system(&job.subjects.output, &error)),
         }
         match self.is_sound(job, folder, target) {
-            Ok(true) => End::Skipped("there already".to_owned()),
+            Ok(true) => End::Skipped(Skip::Existing),
             Ok(false) => End::Failed(
                 exists_already(job).hint("it is not what the source makes; --force replaces it"),
             ),
@@ -145,5 +146,5 @@ pub(super) fn exists_already(job: &Job<'_>) -> Failure {
     Failure::usage("the file exists already")
         .with_status(status::SYSTEM)
         .about(&job.subjects.output)
-        .hint("overwrite it with --force, or pass over it with --skip-existing")
+        .hint("overwrite it with --force, or skip it with --skip-existing")
 }

@@ -4,9 +4,11 @@ mod claims;
 mod existing;
 
 use super::Task;
+use super::counters::Current;
 use super::place::Place;
 use super::report::{Outcome, What};
-use super::way::Run;
+use super::skip::Skip;
+use super::way::{NoTarget, Run, is_marked};
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
 use crate::io::access::{Access, is_unsupported};
@@ -62,7 +64,7 @@ enum Placed {
 
 /// What ends the work on a file early.
 enum End {
-    Skipped(String),
+    Skipped(Skip),
     Failed(Failure),
     /// Something was done all the same.
     Done(What),
@@ -82,6 +84,7 @@ struct Job<'j> {
     name: &'j OsStr,
     output: PathBuf,
     subjects: Subjects,
+    current: &'j Current,
 }
 
 impl<'a> Worker<'a> {
@@ -94,17 +97,18 @@ impl<'a> Worker<'a> {
     }
 
     /// Works on a file of `len` bytes.
-    pub fn work(&mut self, place: &Place, len: u64) -> Outcome {
+    pub fn work(&mut self, place: &Place, len: u64, current: &Current) -> Outcome {
         let mut output = None;
-        let what = match self.try_work(place, len, &mut output) {
+        let what = match self.try_work(place, len, current, &mut output) {
             Ok(bytes) => What::Done(bytes),
             Err(End::Done(what)) => what,
-            Err(End::Skipped(why)) => What::Skipped(why),
+            Err(End::Skipped(skip)) => What::Skipped(skip),
             Err(End::Failed(failure)) => What::Failed(failure),
         };
         Outcome {
             path: place.source.clone(),
             output,
+            named: place.named,
             what,
         }
     }
@@ -113,6 +117,7 @@ impl<'a> Worker<'a> {
         &mut self,
         place: &Place,
         len: u64,
+        current: &Current,
         output: &mut Option<PathBuf>,
     ) -> Result<u64, End> {
         let task = self.task;
@@ -121,16 +126,25 @@ impl<'a> Worker<'a> {
         let file = self.open(place, name).map_err(about)?;
         let before = file.metadata().map_err(about)?;
         if !before.is_file() {
-            return Err(End::Skipped("not a file any more".to_owned()));
+            return Err(End::Skipped(Skip::Changed));
         }
         if FileId::of(&before).is_some_and(|id| task.keys.contains(&id)) {
-            return Err(End::Skipped("the key file".to_owned()));
+            return Err(End::Skipped(Skip::Key));
         }
         if FileId::of(&before).is_some_and(|id| task.list == Some(id)) {
-            return Err(End::Skipped("the list of files".to_owned()));
+            return Err(End::Skipped(Skip::List));
         }
-        let target = task.way.target(name, &file).map_err(about)?;
-        let target = target.map_err(End::Skipped)?;
+        let target = task
+            .way
+            .target(name, &file)
+            .map_err(|no| no_target(place, &file, no))?;
+        if task.tree.remove_source
+            && fs::symlink_metadata(&place.source)
+                .map_err(about)?
+                .is_symlink()
+        {
+            return Err(remove_link(place).into());
+        }
         let target_path = match &task.tree.output_dir {
             Some(dir) => dir.join(&place.relative).with_file_name(&target),
             None => place.source.with_file_name(&target),
@@ -147,6 +161,7 @@ impl<'a> Worker<'a> {
                 key: task.key.clone(),
             },
             output: target_path,
+            current,
         };
         if task.tree.walk.dry_run {
             return Err(End::Done(self.plan(&job)));
@@ -158,14 +173,14 @@ impl<'a> Worker<'a> {
     fn plan(&self, job: &Job<'_>) -> What {
         let exists = fs::symlink_metadata(&job.output).is_ok();
         match (exists && !self.task.force, self.task.tree.skip_existing) {
-            (true, true) => What::Skipped("there already".to_owned()),
+            (true, true) => What::Skipped(Skip::Existing),
             (true, false) if !self.task.tree.remove_source => What::Failed(exists_already(job)),
             _ => What::Planned,
         }
     }
 
     fn open(&mut self, place: &Place, name: &OsStr) -> io::Result<File> {
-        if self.task.tree.walk.follow {
+        if self.task.tree.walk.follow || place.link {
             // What has become a fifo is not waited for.
             let nonblocking = OFlag::O_NONBLOCK.bits();
             let mut open = OpenOptions::new();
@@ -226,7 +241,7 @@ impl<'a> Worker<'a> {
         let run = Run {
             jobs,
             stop: &stop,
-            meter: task.tally.meter(),
+            meter: job.current.meter(),
         };
         let done = task
             .way
@@ -352,6 +367,44 @@ impl<'a> Worker<'a> {
         })
         .map(drop)
     }
+}
+
+/// What to tell of a file that becomes nothing.
+fn no_target(place: &Place, file: &File, no: NoTarget) -> End {
+    let shown = shown(&place.source);
+    let system = |error| Failure::system(shown.clone(), &error).into();
+    match no {
+        NoTarget::Unreadable(error) => system(error),
+        NoTarget::Damaged(Error::UnknownFormat(_)) => {
+            let what = "damaged or never sealed: it does not begin with a format's magic number";
+            let failure = Failure::usage(what).with_status(status::FORMAT);
+            failure.about(shown).into()
+        }
+        NoTarget::Damaged(error) => {
+            let subjects = Subjects {
+                input: shown,
+                ..Subjects::default()
+            };
+            subjects.blame(&error).into()
+        }
+        // What was named is meant, and there is work that can only be done in another way.
+        NoTarget::Skipped(Skip::NotSealed) if place.named => match is_marked(file) {
+            Ok(true) => Failure::usage("the name has no suffix (.gfe, .dexios, .enc) to remove")
+                .about(shown.clone())
+                .hint("name the output of each such file: fetool open PATH -o FILE")
+                .into(),
+            Ok(false) => End::Skipped(Skip::NotSealed),
+            Err(error) => system(error),
+        },
+        NoTarget::Skipped(skip) => End::Skipped(skip),
+    }
+}
+
+/// A link is not the data: with it gone, the data would still be where it led to.
+fn remove_link(place: &Place) -> Failure {
+    Failure::usage("symbolic link: --remove-source would not remove the file it points to")
+        .about(shown(&place.source))
+        .hint("name the file itself, or leave out --remove-source")
 }
 
 /// In the system's own words.

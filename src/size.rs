@@ -44,7 +44,21 @@ pub fn exact(bytes: u64) -> String {
 
 /// For people: `1.5 MiB`.
 pub fn rounded(bytes: u64) -> String {
-    indicatif::BinaryBytes(bytes).to_string()
+    let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut number = bytes as f64;
+    let mut name = "B";
+    for unit in units {
+        if number < 1024.0 {
+            break;
+        }
+        number /= 1024.0;
+        name = unit;
+    }
+    if bytes < 1024 {
+        format!("{bytes} B")
+    } else {
+        format!("{number:.2} {name}")
+    }
 }
 
 /// For people: `64 KiB`, where the number is whole; `1.50 MiB` otherwise.
@@ -104,6 +118,19 @@ mod tests {
             ("2TB", 2_000_000_000_000),
         ] {
             assert_eq!(parse(text), Ok(bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn rounded_has_two_decimals() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.00 KiB"),
+            (3 << 20, "3.00 MiB"),
+            (u64::MAX, "16.00 EiB"),
+        ] {
+            assert_eq!(rounded(bytes), text);
         }
     }
 

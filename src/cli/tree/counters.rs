@@ -1,0 +1,166 @@
+//! How far the work on a tree is: files and bytes, done and found, and what is worked on now.
+
+use crate::cli::args::WorkArgs;
+use crate::cli::failure::shown;
+use crate::progress::{self, Files, State};
+use fetool::Meter;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Counts files and their bytes. Clones count together.
+///
+/// Bytes are those of the sources, so that all of them are counted in the end: what opening a file
+/// yields is shorter, and a file that fails or is skipped yields nothing.
+#[derive(Clone, Default)]
+pub struct Counters(Arc<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    found_files: AtomicU64,
+    found_bytes: AtomicU64,
+    /// No more will be found.
+    all: AtomicBool,
+    /// Worked on, with whatever result.
+    files: AtomicU64,
+    bytes: AtomicU64,
+    /// Of these, how many have a result.
+    done: AtomicU64,
+    /// Files in work, the oldest first.
+    current: Mutex<Vec<Arc<InWork>>>,
+}
+
+struct InWork {
+    name: String,
+    len: u64,
+    /// Plaintext bytes so far.
+    bytes: Arc<AtomicU64>,
+}
+
+impl Counters {
+    /// A file of `len` bytes was found.
+    pub fn found(&self, len: u64) {
+        self.0.found_files.fetch_add(1, Ordering::Relaxed);
+        self.0.found_bytes.fetch_add(len, Ordering::Relaxed);
+    }
+
+    pub fn found_all(&self) {
+        self.0.all.store(true, Ordering::Relaxed);
+    }
+
+    /// One more file has a result.
+    pub fn done(&self) {
+        self.0.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A file of `len` bytes is worked on for as long as the result lives.
+    pub fn start(&self, path: &Path, len: u64) -> Current {
+        let file = Arc::new(InWork {
+            name: shown(path),
+            len,
+            bytes: Arc::default(),
+        });
+        self.current().push(file.clone());
+        Current {
+            counters: self.clone(),
+            file,
+        }
+    }
+
+    /// How many files have a result, of how many where that is known: `sealed 3 of 7 files`.
+    pub fn describe(&self, done: &str) -> String {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let (files, found) = (load(&self.0.done), load(&self.0.found_files));
+        let all = self.0.all.load(Ordering::Relaxed);
+        let of = if all {
+            format!(" of {found}")
+        } else {
+            String::new()
+        };
+        let last = if all { found } else { files };
+        format!(
+            "{done} {files}{of} file{}",
+            if last == 1 { "" } else { "s" }
+        )
+    }
+
+    /// Shows it, where that is wanted, for as long as the result lives.
+    pub fn show(&self, work: &WorkArgs) -> progress::Display {
+        let counters = self.clone();
+        progress::Display::of_many(work.progress, work.quiet, move || counters.state())
+    }
+
+    fn state(&self) -> State {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let all = self.0.all.load(Ordering::Relaxed);
+        let current = self.current();
+        let in_work: u64 = current
+            .iter()
+            .map(|file| load(&file.bytes).min(file.len))
+            .sum();
+        State {
+            files: Some(Files {
+                done: load(&self.0.files),
+                total: all.then(|| load(&self.0.found_files)),
+            }),
+            bytes: load(&self.0.bytes) + in_work,
+            total: all.then(|| load(&self.0.found_bytes)),
+            name: current.first().map(|file| file.name.clone()),
+        }
+    }
+
+    fn current(&self) -> MutexGuard<'_, Vec<Arc<InWork>>> {
+        let current = &self.0.current;
+        current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A file in work.
+pub struct Current {
+    counters: Counters,
+    file: Arc<InWork>,
+}
+
+impl Current {
+    /// What counts the file's bytes.
+    pub fn meter(&self) -> Meter {
+        Meter::counting(self.file.bytes.clone())
+    }
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        let mut current = self.counters.current();
+        current.retain(|file| !Arc::ptr_eq(file, &self.file));
+        let counts = &self.counters.0;
+        counts.files.fetch_add(1, Ordering::Relaxed);
+        counts.bytes.fetch_add(self.file.len, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_of_the_sources_is_counted_in_the_end() {
+        let counters = Counters::default();
+        counters.found(100);
+        counters.found(20);
+        let short = counters.start(Path::new("a"), 100);
+        short.file.bytes.store(84, Ordering::Relaxed);
+        let next = counters.start(Path::new("b"), 20);
+        let state = counters.state();
+        assert_eq!((state.bytes, state.total), (84, None));
+        assert_eq!(state.name.as_deref(), Some("a"));
+        counters.done();
+        assert_eq!(counters.describe("opened"), "opened 1 file");
+        counters.found_all();
+        drop(short);
+        assert_eq!(counters.state().name.as_deref(), Some("b"));
+        drop(next);
+        let state = counters.state();
+        assert_eq!((state.bytes, state.total), (120, Some(120)));
+        assert_eq!(counters.describe("opened"), "opened 1 of 2 files");
+    }
+}

@@ -1,0 +1,113 @@
+//! The line at the bottom of the terminal that tells of progress, and what is printed above it.
+//!
+//! One lock orders drawing, printing and the end of the process, so that no message is written into
+//! the line and none of the line is left behind.
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{LocalFlags, tcgetattr};
+use nix::unistd::{getpgrp, tcgetpgrp};
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// Moves to the first column, and erases the line.
+const ERASE: &str = "\r\x1b[2K";
+
+/// Whether the line is on the terminal.
+static DRAWN: Mutex<bool> = Mutex::new(false);
+
+fn lock() -> MutexGuard<'static, bool> {
+    DRAWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether standard error is a terminal on which a line can be drawn over.
+pub fn is_possible() -> bool {
+    let term = std::env::var_os("TERM").unwrap_or_default();
+    io::stderr().is_terminal() && !term.is_empty() && term != "dumb"
+}
+
+/// How many columns there are without wrapping. The last one stays empty: some terminals go on to
+/// the next line after it.
+pub fn columns() -> usize {
+    let size = terminal_size::terminal_size_of(io::stderr());
+    let columns = size.map_or(0, |(width, _)| usize::from(width.0));
+    if columns == 0 { 79 } else { columns - 1 }
+}
+
+/// Draws the line anew, which `compose` makes for a number of columns. Nothing is drawn while the
+/// terminal is another program's.
+pub fn draw(compose: impl FnOnce(usize) -> String) {
+    let mut drawn = lock();
+    if !is_ours() {
+        // What was there is now beneath whatever that program draws.
+        *drawn = false;
+        return;
+    }
+    let line = compose(columns());
+    let _ = io::stderr().write_all(format!("{ERASE}{line}").as_bytes());
+    *drawn = true;
+}
+
+/// Erases the line.
+pub fn erase() {
+    erase_locked(&mut lock());
+}
+
+fn erase_locked(drawn: &mut bool) {
+    if std::mem::take(drawn) && is_ours() {
+        let _ = io::stderr().write_all(ERASE.as_bytes());
+    }
+}
+
+/// Prints on standard error, above the line. That nobody can read it is no reason to fail.
+pub fn print(text: &str) {
+    let mut drawn = lock();
+    erase_locked(&mut drawn);
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Erases the line and prints, for good: the process ends. It waits neither for a terminal that was
+/// stopped nor for a pipe that nobody reads.
+pub fn end_with(text: &str) {
+    for _ in 0..10 {
+        let locked = match DRAWN.try_lock() {
+            Ok(drawn) => Some(drawn),
+            Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(std::sync::TryLockError::WouldBlock) => None,
+        };
+        if let Some(mut drawn) = locked {
+            if can_write() {
+                erase_locked(&mut drawn);
+                let _ = io::stderr().write_all(text.as_bytes());
+            }
+            // Nothing is drawn any more.
+            std::mem::forget(drawn);
+            return;
+        }
+        // Somebody is drawing, which takes no time unless the terminal was stopped.
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether standard error takes a few lines at once.
+fn can_write() -> bool {
+    let stderr = io::stderr();
+    let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+    matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
+        && fds[0]
+            .revents()
+            .is_some_and(|events| events.contains(PollFlags::POLLOUT))
+}
+
+/// Whether the terminal is in nobody else's hands: a pager or an editor that reads single keys, a
+/// prompt that does not show what is typed, or whoever is in the foreground while this is not.
+fn is_ours() -> bool {
+    let stderr = io::stderr();
+    let lines = LocalFlags::ICANON | LocalFlags::ECHO;
+    let plain = tcgetattr(&stderr).is_ok_and(|settings| settings.local_flags.contains(lines));
+    // A terminal that is not the controlling one has no foreground.
+    let foreground = tcgetpgrp(&stderr).map_or(true, |group| group == getpgrp());
+    plain && foreground
+}
