@@ -55,6 +55,10 @@ impl Format for Wrapped {
         ".wrapped"
     }
 
+    fn algorithms(&self) -> &'static [Algorithm] {
+        &[Algorithm::XChaCha20Poly1305]
+    }
+
     fn claims(&self, head: &[u8]) -> Claim {
         match head.starts_with(b"TOY4") {
             true => Claim::Yes,
