@@ -61,7 +61,7 @@ pub(crate) fn try_each<T>(
             Err(error @ (Error::Authentication { .. } | Error::Secret { .. })) => {
                 last = Some(error)
             }
-            Err(error @ Error::LegacySlot { .. }) => may_be_forged = Some(error),
+            Err(error @ Error::LegacySlot) => may_be_forged = Some(error),
             done => return done,
         }
     }
