@@ -5,7 +5,8 @@ use crate::kdf::{Derivation, Kdf, Key};
 use crate::locked::Locked;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// What opens a sealed file: key bytes, or a passphrase.
@@ -29,6 +30,56 @@ struct Memory {
     /// What new files share.
     salt: Mutex<Option<[u8; 16]>>,
     keys: Mutex<HashMap<(Derivation, Vec<u8>), Place>>,
+    /// How many keys were derived.
+    derived: AtomicU64,
+    room: Room,
+}
+
+/// The memory that derivations may take together: a semaphore over bytes.
+struct Room {
+    limit: u64,
+    taken: Mutex<u64>,
+    freed: Condvar,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            limit: u64::MAX,
+            taken: Mutex::default(),
+            freed: Condvar::new(),
+        }
+    }
+}
+
+impl Room {
+    /// Does some work with so much memory once there is room for it, or nobody else has any.
+    fn with<T>(&self, bytes: u64, work: impl FnOnce() -> T) -> T {
+        let fits = |taken: u64| taken == 0 || taken.saturating_add(bytes) <= self.limit;
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = self.freed.wait_while(taken, |taken| !fits(*taken));
+        *taken.unwrap_or_else(PoisonError::into_inner) += bytes;
+        let _given_back = GivenBack { room: self, bytes };
+        work()
+    }
+}
+
+/// Gives room back when it is dropped, after a panic too.
+struct GivenBack<'a> {
+    room: &'a Room,
+    bytes: u64,
+}
+
+impl Drop for GivenBack<'_> {
+    fn drop(&mut self) {
+        let mut taken = self
+            .room
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *taken -= self.bytes;
+        self.room.freed.notify_all();
+    }
 }
 
 /// Where a key is, once somebody has derived it.
@@ -85,9 +136,29 @@ impl Secret {
     /// For many files: what is derived from it is remembered, and the key slots of new files share
     /// one salt, so that a whole run costs one hash. Each file still has a master key and nonces of
     /// its own.
-    pub fn for_many_files(mut self) -> Self {
-        self.memory = Some(Arc::default());
+    pub fn for_many_files(self) -> Self {
+        self.for_many_files_within(u64::MAX)
+    }
+
+    /// As [`for_many_files`](Self::for_many_files), and keys that are derived at the same time take no
+    /// more than `memory` bytes together. One is always derived, whatever it takes.
+    pub fn for_many_files_within(mut self, memory: u64) -> Self {
+        let room = Room {
+            limit: memory,
+            ..Room::default()
+        };
+        self.memory = Some(Arc::new(Memory {
+            room,
+            ..Memory::default()
+        }));
         self
+    }
+
+    /// Returns how many keys were derived from this secret, of those that are remembered: one for each
+    /// salt. It is 0 unless the secret is [for many files](Self::for_many_files).
+    pub fn derivations(&self) -> u64 {
+        let derived = |memory: &Arc<Memory>| memory.derived.load(Ordering::Relaxed);
+        self.memory.as_ref().map_or(0, derived)
     }
 
     /// Derives a key, or remembers it.
@@ -100,7 +171,12 @@ impl Secret {
 
     /// Derives a key that is not worth remembering, because no other file has its salt.
     pub(crate) fn derive_anew(&self, derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
-        (self.derive)(derivation, &self.bytes, salt)
+        let derive = || (self.derive)(derivation, &self.bytes, salt);
+        let Some(memory) = &self.memory else {
+            return derive();
+        };
+        memory.derived.fetch_add(1, Ordering::Relaxed);
+        memory.room.with(derivation.memory(), derive)
     }
 
     /// For fuzzing, which opens thousands of files a second: what computes keys in the place of
@@ -212,6 +288,48 @@ mod tests {
         }
         let keys = secret.memory.unwrap();
         assert!(keys.keys.lock().unwrap().len() <= Memory::KEYS_MAX);
+    }
+
+    #[test]
+    fn derivations_take_no_more_memory_than_allowed() {
+        let room = Room {
+            limit: 10,
+            ..Room::default()
+        };
+        let (now, most, runs) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        std::thread::scope(|scope| {
+            for bytes in [4, 3, 7, 4, 10, 25, 1, 6].repeat(20) {
+                let (room, now, most, runs) = (&room, &now, &most, &runs);
+                scope.spawn(move || {
+                    room.with(bytes, || {
+                        let taken = now.fetch_add(bytes, Ordering::SeqCst) + bytes;
+                        // More than allowed is taken by one that has everything to itself.
+                        if taken != bytes {
+                            most.fetch_max(taken, Ordering::SeqCst);
+                        }
+                        std::thread::yield_now();
+                        now.fetch_sub(bytes, Ordering::SeqCst);
+                        runs.fetch_add(1, Ordering::SeqCst);
+                    });
+                });
+            }
+        });
+        assert_eq!(runs.into_inner(), 160);
+        assert!(most.into_inner() <= 10);
+        assert_eq!(*room.taken.lock().unwrap(), 0);
+    }
+
+    #[test]
+    fn derivations_are_counted_by_salt() {
+        let derivation = Derivation::Pbkdf2 { iterations: 1 };
+        let secret = Secret::key(*b"key").for_many_files_within(0);
+        for salt in [[1; 16], [2; 16], [1; 16], [3; 16]] {
+            secret.derive(derivation, &salt).unwrap();
+        }
+        assert_eq!(secret.derivations(), 3);
+        let once = Secret::key(*b"key");
+        once.derive(derivation, &[1; 16]).unwrap();
+        assert_eq!(once.derivations(), 0);
     }
 
     #[test]

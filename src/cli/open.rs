@@ -153,7 +153,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         all_paths_exist(&args.paths)?;
     }
     let found = plan.find(Purpose::Open, &args.work)?;
-    let secret = found.secret.for_many_files();
+    let secret = found.secret.for_many_files_within(args.read.max_memory);
     let stop = Stop::new();
     let way = Way::Open {
         secret: &secret,

@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     some_path_exists(&args.paths)?;
     let mut secrets = find(args, &old, new.as_ref())?;
     // One hash for all files that were sealed in one run, and one for what they get.
-    secrets.old.secret = secrets.old.secret.for_many_files();
+    secrets.old.secret = secrets.old.secret.for_many_files_within(args.max_memory);
     if let Some(new) = &mut secrets.new {
         new.secret = new.secret.clone().for_many_files();
     }

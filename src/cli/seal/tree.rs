@@ -47,7 +47,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let all: Vec<Secret> = secrets
         .all
         .into_iter()
-        .map(Secret::for_many_files)
+        .map(|secret| secret.for_many_files_within(args.max_memory))
         .collect();
     // Whatever is wrong with the request as a whole is said once.
     builder(args, &all, format)

@@ -24,7 +24,7 @@ pub use sources::{Found, Wanted};
 pub use way::Way;
 
 use super::args::WorkArgs;
-use super::failure::{Failure, shown};
+use super::failure::{Failure, say, shown};
 use crate::io::FileId;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use fetool::{Stop, all_cores};
@@ -33,6 +33,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::thread;
 
 /// What is done to files, in the words of messages.
@@ -251,6 +252,18 @@ fn find_all(
     }
 }
 
+/// What to say where every file has a salt of its own: opening them takes a derivation each.
+fn many_salts(salts: u64) -> Option<String> {
+    const MANY: u64 = 1000;
+    (salts >= MANY).then(|| {
+        format!(
+            "warning: more than {} different salts: each of these files takes a key derivation of its \
+             own; files that one 'fetool seal -r' sealed share a salt",
+            MANY - 1
+        )
+    })
+}
+
 fn work_all(task: &Task<'_>, files: Receiver<(Place, u64)>, outcomes: Sender<Outcome>) {
     let mut worker = Worker::new(task);
     for (place, len) in files {
@@ -260,6 +273,13 @@ fn work_all(task: &Task<'_>, files: Receiver<(Place, u64)>, outcomes: Sender<Out
         let current = task.counters.start(&place.source, len);
         let outcome = worker.work(&place, len, &current);
         drop(current);
+        if let Way::Open { secret, .. } = &task.way
+            && let Some(warning) = many_salts(secret.derivations())
+            && !task.quiet
+            && !task.shared.said_of_salts.swap(true, Ordering::Relaxed)
+        {
+            say(None, &warning);
+        }
         if outcomes.send(outcome).is_err() {
             return;
         }
@@ -280,4 +300,18 @@ fn tell_all(
         told?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_salts_are_told() {
+        assert_eq!(many_salts(999), None);
+        let warning = many_salts(1000).expect("these are many");
+        let says = "warning: more than 999 different salts: each of these files takes a key derivation \
+                    of its own; files that one 'fetool seal -r' sealed share a salt";
+        assert_eq!(warning, says);
+    }
 }

@@ -51,6 +51,8 @@ pub struct Shared {
     /// It was said that the file system keeps no modes, and that it keeps no times.
     said_of_modes: AtomicBool,
     said_of_times: AtomicBool,
+    /// It was said that many salts take many derivations.
+    pub(super) said_of_salts: AtomicBool,
 }
 
 /// What became of a result that was whole.
