@@ -1,19 +1,24 @@
 //! Who may do what with a file: mode, group and owner, carried over from one file to another without
 //! giving anybody more than they had.
 
+use super::folder::Folder;
 use super::output::Content;
 use nix::errno::Errno;
 use nix::sys::stat::{FileStat, Mode, umask};
 use nix::unistd::{Gid, Uid, fchown, getegid, geteuid};
+use std::ffi::OsStr;
 use std::fs::{File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::sync::OnceLock;
 
 /// Permissions for user, group and others; set-user-ID and set-group-ID bits of a file are not carried
 /// over.
 const PERMISSIONS: u32 = 0o777;
 const GROUP: u32 = 0o070;
+/// The attribute that a file with an access control list has.
+const ACCESS_LIST: &str = "system.posix_acl_access";
 /// What a directory has besides: new files get its group, and belong to their owners alone.
 const SET_GROUP_ID: u32 = 0o2000;
 const STICKY: u32 = 0o1000;
@@ -27,15 +32,34 @@ pub struct Access {
 }
 
 impl Access {
-    /// That of `file`. With `limited`, no more than the umask leaves.
-    pub fn of(file: &Metadata, limited: bool) -> Self {
+    /// That of `file`, of which `metadata` is known. With `limited`, no more than the umask leaves.
+    pub fn of(file: &File, metadata: &Metadata, limited: bool) -> Self {
+        Self::known(metadata, limited).without_list(|| {
+            let mut nothing = [0u8; 0];
+            rustix::fs::fgetxattr(file, ACCESS_LIST, &mut nothing).is_ok()
+        })
+    }
+
+    fn known(file: &Metadata, limited: bool) -> Self {
         Self::new(file.mode(), (file.uid(), file.gid()), limited)
     }
 
-    /// That of a directory, in which the user must be able to write.
-    pub fn of_directory(directory: &Metadata, limited: bool) -> Self {
+    /// An access control list is not carried over. With one, what the mode says of the group is the
+    /// most that anybody in the list has, and not what the group has.
+    fn without_list(mut self, has_list: impl FnOnce() -> bool) -> Self {
+        if self.mode & GROUP != 0 && has_list() {
+            self.mode = self.mode_for(false);
+        }
+        self
+    }
+
+    /// That of the directory at `path`, in which the user must be able to write.
+    pub fn of_directory(path: &Path, directory: &Metadata, limited: bool) -> Self {
         let special = directory.mode() & (SET_GROUP_ID | STICKY);
-        let mut access = Self::of(directory, limited);
+        let mut access = Self::known(directory, limited).without_list(|| {
+            let mut nothing = [0u8; 0];
+            rustix::fs::getxattr(path, ACCESS_LIST, &mut nothing).is_ok()
+        });
         access.mode |= special | 0o700;
         access
     }
@@ -51,10 +75,25 @@ impl Access {
 
     /// That of a file that is replaced. The file of another user says nothing about who may read the
     /// new one; plaintext is never more open than the umask leaves.
-    pub fn of_replaced(file: &FileStat, content: Content) -> Option<Self> {
+    pub fn of_replaced(
+        folder: &Folder,
+        name: &OsStr,
+        file: &FileStat,
+        content: Content,
+    ) -> Option<Self> {
         let ours = file.st_uid == geteuid().as_raw();
         let limited = content == Content::Opened;
-        ours.then(|| Self::new(file.st_mode, (file.st_uid, file.st_gid), limited))
+        let access = Self::new(file.st_mode, (file.st_uid, file.st_gid), limited);
+        ours.then(|| {
+            access.without_list(|| {
+                let mut nothing = [0u8; 0];
+                // One that cannot be read may have a list.
+                let file = folder.file(name).ok().flatten();
+                file.is_none_or(|file| {
+                    rustix::fs::fgetxattr(file, ACCESS_LIST, &mut nothing).is_ok()
+                })
+            })
+        })
     }
 
     fn new(mode: u32, (user, group): (u32, u32), limited: bool) -> Self {

@@ -145,7 +145,7 @@ impl Output {
                     if !force {
                         return Err(Refused::Exists);
                     }
-                    access = Access::of_replaced(&stat, content);
+                    access = Access::of_replaced(&folder, &name, &stat, content);
                 }
                 kind => {
                     let device = open_device(&folder, &name, kind, &stat)?;

@@ -222,6 +222,53 @@ fn group_permissions_stay_with_the_group() {
     }
 }
 
+/// With an access control list, the group bits of a mode are the most that anybody in the list has. The
+/// list is not carried over, and the group must not get what one user in it had.
+#[test]
+fn what_a_list_gives_to_one_user_does_not_go_to_the_group() {
+    let dir = Dir::new();
+    put(&dir, "t/a", "a");
+    put(&dir, "replaced", "a");
+    // As linux/posix_acl_xattr.h has it: version 2, then tag, permissions and id of each entry.
+    let mut list = 2u32.to_le_bytes().to_vec();
+    let nobody = u32::MAX;
+    for (tag, permissions, id) in [
+        (0x01u16, 6u16, nobody), // the owner
+        (0x02, 6, MALLORY),      // one user
+        (0x04, 0, nobody),       // the group
+        (0x10, 6, nobody),       // the mask
+        (0x20, 0, nobody),       // others
+    ] {
+        list.extend(tag.to_le_bytes());
+        list.extend(permissions.to_le_bytes());
+        list.extend(id.to_le_bytes());
+    }
+    for path in ["t/a", "t", "replaced"] {
+        let set = rustix::fs::setxattr(
+            dir.path(path),
+            "system.posix_acl_access",
+            &list,
+            rustix::fs::XattrFlags::empty(),
+        );
+        if set == Err(rustix::io::Errno::NOTSUP) {
+            eprintln!("no access control lists on this file system: nothing to protect");
+            return;
+        }
+        set.unwrap();
+        assert_eq!(dir.mode(path) & 0o070, 0o060);
+    }
+    fetool(["seal", "-q", "-r", "-k", K, "t", "-O", "o"])
+        .within(&dir)
+        .run()
+        .succeeds();
+    assert_eq!((dir.mode("o/t/a.gfe"), dir.mode("o/t")), (0o600, 0o700));
+    fetool(["seal", "-q", "-k", K, "t/a", "-o", "replaced", "--force"])
+        .within(&dir)
+        .run()
+        .succeeds();
+    assert_eq!(dir.mode("replaced"), 0o600);
+}
+
 #[test]
 fn opened_trees_are_no_more_open_than_the_umask_leaves() {
     let dir = Dir::new();

@@ -305,7 +305,7 @@ impl<'a> Worker<'a> {
     fn finish(&self, job: &Job<'_>, staged: &Staged) -> io::Result<()> {
         let task = self.task;
         if !task.tree.no_preserve {
-            let access = Access::of(&job.before, task.limits_modes());
+            let access = Access::of(&job.file, &job.before, task.limits_modes());
             self.tolerate(
                 access.give(&staged.file),
                 &task.shared.said_of_modes,
@@ -440,15 +440,16 @@ fn access_of_source(place: &Place, part: usize, limited: bool) -> Access {
     let depth = folder_of(&place.relative).components().count();
     let up = depth.saturating_sub(part + 1);
     let source = folder(&place.source).ancestors().nth(up);
-    let metadata = source.and_then(|source| {
-        let source = if source.as_os_str().is_empty() {
+    let source = source.map(|source| {
+        if source.as_os_str().is_empty() {
             Path::new(".")
         } else {
             source
-        };
-        fs::metadata(source).ok()
+        }
     });
-    metadata.map_or_else(Access::of_new_directory, |metadata| {
-        Access::of_directory(&metadata, limited)
-    })
+    let access = source.and_then(|source| {
+        let metadata = fs::metadata(source).ok()?;
+        Some(Access::of_directory(source, &metadata, limited))
+    });
+    access.unwrap_or_else(Access::of_new_directory)
 }
