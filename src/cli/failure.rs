@@ -253,7 +253,7 @@ pub fn say(subject: Option<&str>, what: &str) {
         None => format!("fetool: {what}"),
     };
     // Names are quoted already; what else others have a hand in, such as the system's messages, is not.
-    status_line::print(&terminal_safe::quoted(line.as_bytes()));
+    status_line::print(&(terminal_safe::quoted(line.as_bytes()) + "\n"));
 }
 
 /// Returns a path for messages: what a terminal does not show as itself is escaped.

@@ -424,7 +424,7 @@ fn ask(purpose: Purpose) -> Result<Secret, Failure> {
     {
         return Err(Failure::usage("the passphrases are not the same"));
     }
-    Ok(Secret::passphrase(typed.as_bytes()))
+    Ok(Secret::passphrase(typed.to_vec()))
 }
 
 /// Random bytes for a new key.

@@ -8,16 +8,16 @@
 
 use super::folder::Folder;
 use super::status_line;
-use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use nix::sys::termios::{InputFlags, LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{
-    SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPIPE, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP,
-    SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+    SIGABRT, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPIPE, SIGPROF, SIGQUIT, SIGSYS, SIGTERM,
+    SIGTRAP, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
 };
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -56,7 +56,7 @@ struct Undo {
     /// Signals are waited for.
     watched: bool,
     files: Vec<(Arc<Folder>, OsString)>,
-    terminal: Option<(File, Termios)>,
+    terminal: Option<Asking>,
     /// What to say then.
     last_words: Option<Words>,
 }
@@ -88,15 +88,40 @@ fn watch() -> io::Result<()> {
     let wanted = ENDING
         .iter()
         .filter(|signal| ignored >> (*signal - 1) & 1 == 0);
-    let mut signals = Signals::new(wanted)?;
+    let suspending = [SIGTSTP, SIGCONT];
+    let suspending = suspending
+        .iter()
+        .filter(|signal| ignored >> (*signal - 1) & 1 == 0);
+    let mut signals = Signals::new(wanted.chain(suspending))?;
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            if let Some(signal) = signals.forever().next() {
-                die_of(signal);
+            for signal in signals.forever() {
+                match signal {
+                    SIGTSTP => suspend(),
+                    SIGCONT => resume(),
+                    signal => die_of(signal),
+                }
             }
         })
         .map(drop)
+}
+
+/// Suspends the process, with the terminal as it was before.
+fn suspend() {
+    if let Some(asking) = &lock().terminal {
+        // What was typed of a passphrase is not for the shell.
+        let _ = tcsetattr(&asking.terminal, SetArg::TCSAFLUSH, &asking.before);
+    }
+    let _ = emulate_default_handler(SIGTSTP);
+}
+
+/// Goes on where the process was suspended: the shell may have set the terminal meanwhile.
+fn resume() {
+    if let Some(asking) = &lock().terminal {
+        let _ = asking.silence();
+        let _ = (&asking.terminal).write_all(asking.prompt.as_bytes());
+    }
 }
 
 /// Which signals the parent had ignored, as nohup does, and shells do for jobs in the background, a
@@ -187,14 +212,38 @@ impl Drop for Temporary {
 pub struct Silenced;
 
 impl Silenced {
-    pub fn new(terminal: File) -> io::Result<Self> {
-        let before = tcgetattr(&terminal)?;
-        let mut silent = before.clone();
-        silent.local_flags.remove(LocalFlags::ECHO);
+    /// `prompt` is what is shown again when the process goes on after it was suspended.
+    pub fn new(terminal: File, prompt: &str) -> io::Result<Self> {
+        let asking = Asking {
+            before: tcgetattr(&terminal)?,
+            prompt: prompt.to_owned(),
+            terminal,
+        };
         let mut undo = watched()?;
-        tcsetattr(&terminal, SetArg::TCSANOW, &silent)?;
-        undo.terminal = Some((terminal, before));
+        asking.silence()?;
+        undo.terminal = Some(asking);
         Ok(Self)
+    }
+}
+
+/// A terminal on which something is asked for.
+struct Asking {
+    terminal: File,
+    /// How it was set.
+    before: Termios,
+    prompt: String,
+}
+
+impl Asking {
+    fn silence(&self) -> io::Result<()> {
+        let mut silent = self.before.clone();
+        silent.local_flags.remove(LocalFlags::ECHO);
+        // Lines and signals by Ctrl-C and Ctrl-Z, whatever was set before.
+        silent
+            .local_flags
+            .insert(LocalFlags::ICANON | LocalFlags::ISIG);
+        silent.input_flags.insert(InputFlags::ICRNL);
+        Ok(tcsetattr(&self.terminal, SetArg::TCSANOW, &silent)?)
     }
 }
 
@@ -223,8 +272,8 @@ impl Drop for LastWords {
 
 impl Undo {
     fn restore_terminal(&mut self, when: SetArg) {
-        if let Some((terminal, before)) = self.terminal.take() {
-            let _ = tcsetattr(&terminal, when, &before);
+        if let Some(asking) = self.terminal.take() {
+            let _ = tcsetattr(&asking.terminal, when, &asking.before);
         }
     }
 }

@@ -1,17 +1,19 @@
 //! Asking for a passphrase on the terminal: never on standard input, which carries data.
 
-use super::cleanup::{Silenced, die_of};
-use signal_hook::consts::SIGINT;
+use super::cleanup::Silenced;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use zeroize::Zeroizing;
+use std::io::{self, Read, Write};
+use zeroize::{Zeroize, Zeroizing};
 
 const TERMINAL: &str = "/dev/tty";
+/// A terminal hands over no longer line than this, its end included.
+const LINE_MAX: usize = 4096;
 
-/// Asks once, without echo, and takes the prompt off the screen again.
+/// Asks once, without echo, and takes the prompt off the screen again. Returns the bytes as they were
+/// typed, whatever encoding they are in, without the line's end.
 ///
 /// `None` when there is no terminal.
-pub fn passphrase(prompt: &str) -> Option<io::Result<Zeroizing<String>>> {
+pub fn passphrase(prompt: &str) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
     let mut terminal = OpenOptions::new()
         .read(true)
         .write(true)
@@ -20,20 +22,39 @@ pub fn passphrase(prompt: &str) -> Option<io::Result<Zeroizing<String>>> {
     Some(ask(&mut terminal, prompt))
 }
 
-fn ask(terminal: &mut File, prompt: &str) -> io::Result<Zeroizing<String>> {
+fn ask(terminal: &mut File, prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     // Before the prompt is there, so that nothing typed fast is shown.
-    let silenced = Silenced::new(terminal.try_clone()?)?;
-    let config = rpassword::ConfigBuilder::new().build();
-    let asked = rpassword::prompt_password_with_config(prompt, config);
-    if let Err(error) = &asked
-        && error.kind() == io::ErrorKind::Interrupted
-    {
-        // Ctrl-C came as a character, since the terminal does not make signals meanwhile.
-        die_of(SIGINT);
-    }
+    let silenced = Silenced::new(terminal.try_clone()?, prompt)?;
+    terminal.write_all(prompt.as_bytes())?;
+    let typed = read_line(terminal);
     drop(silenced);
-    let typed = Zeroizing::new(asked?);
-    // Up a line, and clear it.
-    terminal.write_all(b"\x1b[A\r\x1b[K")?;
-    Ok(typed)
+    // The end of the line was not echoed. A terminal without control sequences keeps the prompt.
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    terminal.write_all(if is_dumb { b"\n" } else { b"\r\x1b[K" })?;
+    typed
+}
+
+/// Reads up to the end of a line. The buffer never moves, so that no copy of it is left behind.
+fn read_line(terminal: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut typed = Zeroizing::new(Vec::with_capacity(LINE_MAX));
+    let mut buffer = Zeroizing::new([0; LINE_MAX]);
+    loop {
+        let read = match terminal.read(&mut buffer[..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        let (line, ended) = match buffer[..read].iter().position(|byte| *byte == b'\n') {
+            Some(end) => (&buffer[..end], true),
+            // Ctrl-D behind something hands it over, and at the beginning ends the input.
+            None => (&buffer[..read], read == 0),
+        };
+        if typed.len() + line.len() > LINE_MAX {
+            return Err(io::Error::other("the passphrase is too long to be typed"));
+        }
+        typed.extend_from_slice(line);
+        buffer.zeroize();
+        if ended {
+            return Ok(typed);
+        }
+    }
 }

@@ -66,7 +66,7 @@ fn the_echo_comes_back_and_the_prompt_goes() {
     until("the echo is back", || screen.echoes());
     let (ended, seen) = screen.end();
     ended.succeeds();
-    assert!(seen.ends_with("\x1b[A\r\x1b[K"), "{seen:?}");
+    assert!(seen.ends_with("\r\x1b[K"), "{seen:?}");
     dir.holds_only(&["out"]);
 }
 
@@ -181,4 +181,64 @@ fn data_on_the_terminal_and_the_passphrase_too() {
         .stdin(File::open(dir.path("out")).unwrap())
         .run();
     assert_eq!(opened.succeeds(), b"data\n");
+}
+
+/// A passphrase is bytes: what is not UTF-8 is neither lost nor taken for something else.
+#[test]
+fn what_is_typed_is_taken_as_bytes() {
+    let typed = b"caf\xe9 stra\xdf";
+    let screen = fetool_asking("seal")
+        .input("data")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .on_terminal();
+    for prompt in [ENTER, CONFIRM] {
+        screen.answers(prompt, [&typed[..], b"\n"].concat());
+    }
+    let sealed = screen.end().0.succeeds();
+    let dir = Dir::new();
+    for (bytes, status) in [
+        (&typed[..], 0),
+        (b"caf\xff stra\xdf", 3),
+        (b"caf\xe9 stra", 3),
+    ] {
+        dir.write("typed", bytes);
+        let opened = fetool(["open", "-q", "-p=@typed", "--salt", "env:SALT"])
+            .env("SALT", SALT)
+            .within(&dir)
+            .input(&*sealed)
+            .run();
+        assert_eq!(opened.code(), Some(status), "{}", opened.stderr());
+    }
+}
+
+/// The shell gets its echo back, and the prompt comes again without one.
+#[test]
+fn suspended_at_the_prompt() {
+    let dir = Dir::new();
+    for ctrl_z in [false, true] {
+        let screen = sealing(&dir);
+        screen.answers(ENTER, "");
+        if ctrl_z {
+            screen.types("half of it\x1a");
+        } else {
+            screen.job.signal(Signal::SIGTSTP);
+        }
+        until("the echo is back", || screen.echoes());
+        until("it is suspended", || screen.job.is_stopped());
+        screen.job.signal(Signal::SIGCONT);
+        until("the echo is gone", || !screen.echoes());
+        until("the prompt is there again", || {
+            screen.seen().matches(ENTER).count() == 2
+        });
+        screen.types("correct horse\n");
+        screen.answers(CONFIRM, "correct horse\n");
+        let (ended, seen) = screen.end();
+        ended.succeeds();
+        assert!(
+            !seen.contains("horse") && !seen.contains("half"),
+            "{seen:?}"
+        );
+        std::fs::remove_file(dir.path("out")).unwrap();
+    }
 }

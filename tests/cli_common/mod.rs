@@ -223,6 +223,16 @@ impl Job {
         pid(&self.child)
     }
 
+    /// Whether it was suspended.
+    pub fn is_stopped(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()));
+        stat.is_ok_and(|stat| {
+            stat.rsplit(") ")
+                .next()
+                .is_some_and(|rest| rest.starts_with('T'))
+        })
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).expect("the process is ours");
     }

@@ -100,13 +100,13 @@ impl Screen {
         settings.local_flags.contains(LocalFlags::ECHO)
     }
 
-    pub fn types(&self, text: &str) {
-        (&self.pty).write_all(text.as_bytes()).expect("it is open");
+    pub fn types(&self, text: impl AsRef<[u8]>) {
+        (&self.pty).write_all(text.as_ref()).expect("it is open");
     }
 
     /// Waits for a prompt that does not echo, and answers it.
     #[track_caller]
-    pub fn answers(&self, prompt: &str, answer: &str) {
+    pub fn answers(&self, prompt: &str, answer: impl AsRef<[u8]>) {
         self.shows(prompt);
         until("there is no echo", || !self.echoes());
         self.types(answer);
