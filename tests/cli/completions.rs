@@ -83,7 +83,7 @@ fn on_terminal(command: &str, setup: &str, all: &str) {
     for (typed, expected) in CASES {
         fs::write(dir.path("dir/arguments"), "").unwrap();
         let key = if expected.len() > 1 { all } else { "\t" };
-        screen.types(&format!("fetool {typed}{key}\n"));
+        screen.types(format!("fetool {typed}{key}\n"));
         until(typed, || records().ends_with("END\n"));
         let record = records();
         let before = typed.split(' ').filter(|word| !word.is_empty()).count();
