@@ -173,7 +173,8 @@ pub fn spawning() -> impl Drop {
 
 /// Whoever started the tests may have signals ignored, which would be inherited.
 pub fn default_signals() -> io::Result<()> {
-    for it in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM] {
+    let kept = [Signal::SIGKILL, Signal::SIGSTOP, Signal::SIGPIPE];
+    for it in Signal::iterator().filter(|it| !kept.contains(it)) {
         // SAFETY: the default handler is no code of ours.
         unsafe { signal(it, SigHandler::SigDfl) }?;
     }
