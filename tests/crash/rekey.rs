@@ -19,7 +19,7 @@ use std::process::{Command, Stdio};
 
 const SECOND: &[u8] = b"second secret";
 const REMOVE: &str = "rekey -k @- --remove -i f";
-const CHANGE: &str = "rekey -k @- --new-key @two --new-kdf balloon -i f";
+const CHANGE: &str = "rekey -q -k @- --new-key @two --new-kdf balloon -i f";
 
 /// What replacing a header does to the disk, in this order.
 const STEPS: [&str; 9] = [
