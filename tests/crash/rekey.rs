@@ -5,7 +5,7 @@
 #![cfg(target_os = "linux")]
 
 use crate::dexios_common::forge::{Forge, HEADER};
-use crate::dexios_common::{Folder, SECRET, open, watchdog};
+use crate::dexios_common::{Folder, SECRET, allowing_forged, open, watchdog};
 use fetool::status;
 use nix::errno::Errno;
 use nix::libc;
@@ -74,6 +74,7 @@ fn trace(
     let mut child = Command::new(env!("CARGO_BIN_EXE_fetool"))
         .current_dir(folder.path(""))
         .args(line.split(' '))
+        .args(allowing_forged(line))
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

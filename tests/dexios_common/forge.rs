@@ -1,5 +1,6 @@
-//! Makes Dexios files that cost little to open: with key slots of the hash `B5` (BLAKE3-Balloon). It
-//! also makes what no program would write.
+//! Makes Dexios files that cost next to nothing to open: with key slots of the hash `A1` (Argon2id
+//! over 8 MiB), which version 5 has but nobody writes, so that opening them has to be allowed. It also
+//! makes what no program would write.
 
 use fetool::Secret;
 use fetool::aead::{Aead, Algorithm};
@@ -31,7 +32,7 @@ impl Forge {
             stream: true,
             secrets: secrets.iter().map(|secret| secret.to_vec()).collect(),
             plaintext: plaintext.to_vec(),
-            hash: SlotHash::BalloonV5,
+            hash: SlotHash::Argon2idV1,
         }
     }
 

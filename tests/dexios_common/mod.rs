@@ -106,6 +106,7 @@ pub fn open(secret: &[u8], sealed: &[u8]) -> Result<Vec<u8>, (Vec<u8>, Error)> {
     };
     let mut opened = Vec::new();
     let done = Open::new(&secret)
+        .legacy_slots(true)
         .limits(limits)
         .jobs(NonZeroUsize::MIN)
         .run(sealed, &mut opened);
@@ -165,6 +166,14 @@ impl Ran {
     }
 }
 
+/// What a command line needs to open forged files with the cheap hash.
+pub fn allowing_forged(line: &str) -> Option<&'static str> {
+    let opens = ["open ", "rekey ", "inspect "];
+    let is_plain = !opens.iter().any(|command| line.starts_with(command));
+    let has_it = line.contains("--allow-legacy-slots");
+    (!is_plain && !has_it && !line.contains("--list")).then_some("--allow-legacy-slots")
+}
+
 /// A folder of a test's own, in which the program runs.
 pub struct Folder(TempDir);
 
@@ -212,14 +221,18 @@ impl Folder {
         let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_fetool"))
             .current_dir(self.0.path())
             .args(line.split_whitespace())
+            .args(allowing_forged(line))
             .timeout(Duration::from_secs(100))
             .write_stdin(stdin)
             .output()
             .unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        // The tests' secrets are short, and hashed fast; `cli::proof` looks at what is said of that.
+        // The tests' secrets are short, and hashed fast; `cli::proof` and
+        // `formats::dexios_mutations` look at what is said of that.
         let expected = |line: &&str| {
-            !line.contains("and can be guessed") && !line.contains("below today's recommendations")
+            !line.contains("and can be guessed")
+                && !line.contains("below today's recommendations")
+                && !line.contains("a key slot has a hash of version 1 or 2")
         };
         let stderr = stderr.split_inclusive('\n').filter(expected).collect();
         Ran {

@@ -2,6 +2,7 @@
 
 use super::forge::{Forge, HEADER};
 use super::{Folder, SECRET, open};
+use fetool::format::dexios::SlotHash;
 use fetool::status;
 
 pub const SECOND: &[u8] = b"second secret";
@@ -10,7 +11,9 @@ pub const CHANGE: &str = "rekey -k @one --new-key @two --new-kdf balloon";
 /// A folder with the file `f`, which opens with the secrets given.
 pub fn folder(secrets: &[&[u8]]) -> (Folder, Vec<u8>) {
     let folder = Folder::new();
-    let file = Forge::new(secrets, b"text").file();
+    let file = Forge::new(secrets, b"text")
+        .hash(SlotHash::BalloonV5)
+        .file();
     folder.write("f", &file);
     (folder, file)
 }

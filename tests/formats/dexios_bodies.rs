@@ -14,6 +14,7 @@ fn fails(file: &[u8], plaintext: &[u8], what: &str) -> (u8, usize) {
     let secret = Secret::key(SECRET);
     let mut opened = Vec::new();
     let error = Open::new(&secret)
+        .legacy_slots(true)
         .jobs(NonZeroUsize::new(3).unwrap())
         .run(file, &mut opened)
         .expect_err(what);

@@ -121,6 +121,7 @@ fn odd_reads_and_jobs_seal_and_open_the_same() {
     for (jobs, step) in [(1, 1), (3, 4096), (8, 333)] {
         let mut opened = Vec::new();
         Open::new(&secret)
+            .legacy_slots(true)
             .jobs(NonZeroUsize::new(jobs).unwrap())
             .run(Odd(&sealed, step), &mut opened)
             .unwrap();

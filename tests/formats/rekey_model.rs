@@ -13,6 +13,7 @@ fn rekey(file: &[u8], old: &[u8], change: Change<'_>) -> Result<(Vec<u8>, Rekeye
     let old = Secret::key(old);
     let mut changed = Vec::new();
     let rekeyed = Rekey::new(&old, change)
+        .legacy_slots(true)
         .kdf(Some(Kdf::Balloon))
         .run(file, &mut changed)
         .inspect_err(|_| assert_eq!(changed, b"", "something was written"))?;
