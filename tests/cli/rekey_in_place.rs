@@ -4,6 +4,7 @@ use crate::cli_common::{Dir, fetool};
 use crate::dexios_common::forge::Forge;
 use crate::dexios_common::rekeying::{CHANGE, SECOND, changed, folder};
 use crate::dexios_common::{SECRET, open, watchdog};
+use fetool::format::dexios::SlotHash;
 use fetool::status;
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
@@ -223,7 +224,9 @@ fn a_file_that_another_rekey_changes_is_waited_for() {
     assert!(folder.read("f") == file);
 
     // Meanwhile the other one puts a new file in its place: that is the one to change.
-    let newer = Forge::new(&[SECRET], b"newer").file();
+    let newer = Forge::new(&[SECRET], b"newer")
+        .hash(SlotHash::BalloonV5)
+        .file();
     folder.write("new", &newer);
     fs::rename(folder.path("new"), folder.path("f")).unwrap();
     drop(other);
