@@ -5,9 +5,9 @@ use crate::Error;
 use crate::error::Evidence;
 use crate::error::{Possible, Unknown};
 use crate::format::{
-    Claim, FORMATS, Format, Frames, HEAD_MAX, HEADER_MAX, Header, Limits, Unlocked, Walker,
+    Claim, FORMATS, Format, Frames, HEAD_MAX, HEADER_MAX, Header, Limits, Payload, Walker,
 };
-use crate::identity::{self, Identity};
+use crate::identity::{Identity, try_each};
 use crate::lookahead::Lookahead;
 use std::io::Read;
 
@@ -16,7 +16,7 @@ use std::io::Read;
 const TRIAL_MAX: u64 = 64 << 20;
 
 /// A format, the header that it read, and what its secret unlocked.
-pub(crate) type Found<'a> = (&'a dyn Format, Box<dyn Header>, Unlocked);
+pub(crate) type Found<'a> = (&'a dyn Format, Box<dyn Header>, Payload);
 
 /// Finds the format that claims a file by its first bytes, at most [`HEAD_MAX`] of them.
 fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Format, Error> {
@@ -212,7 +212,7 @@ pub(crate) fn by_secret<'a, R: Read>(
                 "it may be, but has nothing that would show it: give --format {}",
                 format.name()
             ),
-            Ok(first) => match identity::unlock(identities, &*header, first) {
+            Ok(first) => match try_each(identities, |identity| header.unlock(identity, first)) {
                 Ok(unlocked) => return Ok((format, header, unlocked)),
                 Err(Error::Authentication { .. }) => {
                     unknown.wrong_secret = true;

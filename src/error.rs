@@ -68,6 +68,15 @@ pub enum Error {
         offset: u64,
     },
 
+    /// A tag did not match in a file whose key is known to be right: data that was tampered with.
+    #[error("{}", tampered_message(*.chunk, *.offset))]
+    Tampered {
+        /// The number of the chunk, from 0.
+        chunk: u64,
+        /// Where its frame starts in the sealed file, in bytes.
+        offset: u64,
+    },
+
     /// Nothing in the file that was authenticated proves anything: it holds no chunk, or its tags can
     /// be made without the secret.
     #[error("{0}")]
@@ -280,9 +289,10 @@ impl Error {
             | Self::Stopped
             | Self::Panic(_) => status::SYSTEM,
             Self::Usage { .. } => status::USAGE,
-            Self::Authentication { .. } | Self::NoIdentity { .. } | Self::Unauthenticated(_) => {
-                status::KEY
-            }
+            Self::Authentication { .. }
+            | Self::Tampered { .. }
+            | Self::NoIdentity { .. }
+            | Self::Unauthenticated(_) => status::KEY,
             Self::UnknownFormat(_)
             | Self::Unsupported(_)
             | Self::Refused { .. }
@@ -307,6 +317,7 @@ impl Error {
     pub fn offset(&self) -> Option<u64> {
         match self {
             Self::Authentication { offset, .. }
+            | Self::Tampered { offset, .. }
             | Self::NoIdentity { offset, .. }
             | Self::Malformed { offset, .. }
             | Self::Truncated { offset, .. } => Some(*offset),
@@ -364,10 +375,12 @@ fn authentication_message(chunk: u64, offset: u64) -> String {
     if chunk == 0 {
         "authentication failed: wrong key, or the file was tampered with".to_owned()
     } else {
-        format!(
-            "authentication failed in chunk {chunk} (at offset {offset}): the file was tampered with"
-        )
+        tampered_message(chunk, offset)
     }
+}
+
+fn tampered_message(chunk: u64, offset: u64) -> String {
+    format!("authentication failed in chunk {chunk} (at offset {offset}): the file was tampered with")
 }
 
 #[cfg(test)]

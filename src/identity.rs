@@ -1,10 +1,19 @@
 //! What opens files: identities, which are tried in their order.
 
-use crate::format::{Header, Unlocked};
-use crate::{Error, Secret};
+use crate::{Error, FileKey, Secret, Stanza};
 use std::sync::OnceLock;
 
-/// Something that may open a file: a secret, or one that is asked for only when it is needed.
+/// Unwraps the keys of files with a private key, or whatever else stands for a recipient.
+pub trait UnwrapKey: Send + Sync {
+    /// Returns the file key, or `None` if none of the stanzas is for this identity.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where a stanza of a type that the identity knows breaks the rules of that type.
+    fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error>;
+}
+
+/// Something that may open a file: a key or a passphrase, one that is asked for only when it is needed,
+/// or the private half of a recipient.
 pub struct Identity<'a>(Kind<'a>);
 
 enum Kind<'a> {
@@ -13,6 +22,7 @@ enum Kind<'a> {
         ask: Box<dyn Fn() -> Result<Secret, Error> + Send + Sync + 'a>,
         answer: OnceLock<Secret>,
     },
+    Unwraps(&'a dyn UnwrapKey),
 }
 
 impl<'a> Identity<'a> {
@@ -25,7 +35,24 @@ impl<'a> Identity<'a> {
         })
     }
 
-    pub(crate) fn secret(&self) -> Result<&Secret, Error> {
+    /// Returns an identity that unwraps file keys with `key`.
+    pub fn unwrapping(key: &'a dyn UnwrapKey) -> Self {
+        Self(Kind::Unwraps(key))
+    }
+
+    /// Returns what unwraps file keys, or `None` for a key or a passphrase.
+    pub fn as_unwrap_key(&self) -> Option<&'a dyn UnwrapKey> {
+        match self.0 {
+            Kind::Unwraps(key) => Some(key),
+            Kind::Given(_) | Kind::Asked { .. } => None,
+        }
+    }
+
+    /// Returns the key or passphrase, which may be asked for now.
+    ///
+    /// # Errors
+    /// [`Error::Secret`] for an identity that is neither; whatever keeps a lazy one from being had.
+    pub fn secret(&self) -> Result<&Secret, Error> {
         match &self.0 {
             Kind::Given(secret) => Ok(secret),
             Kind::Asked { ask, answer } => match answer.get() {
@@ -35,6 +62,10 @@ impl<'a> Identity<'a> {
                     Ok(answer.get_or_init(|| asked))
                 }
             },
+            Kind::Unwraps(_) => Err(Error::Secret {
+                what: "this format is opened with a key or a passphrase, not with an identity".to_owned(),
+                hint: None,
+            }),
         }
     }
 }
@@ -52,12 +83,12 @@ impl<'a> From<&'a Secret> for Identity<'a> {
 /// are not about the secret.
 pub(crate) fn try_each<T>(
     identities: &[Identity<'_>],
-    mut attempt: impl FnMut(&Secret) -> Result<T, Error>,
+    mut attempt: impl FnMut(&Identity<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut last = None;
     let mut may_be_forged = None;
     for identity in identities {
-        match attempt(identity.secret()?) {
+        match attempt(identity) {
             Err(error @ (Error::Authentication { .. } | Error::Secret { .. })) => {
                 last = Some(error)
             }
@@ -72,13 +103,4 @@ pub(crate) fn try_each<T>(
             offset: last.and_then(|error| error.offset()).unwrap_or(0),
         },
     })
-}
-
-/// Unlocks a header with the first identity that fits.
-pub(crate) fn unlock(
-    identities: &[Identity<'_>],
-    header: &dyn Header,
-    first: Option<&[u8]>,
-) -> Result<Unlocked, Error> {
-    try_each(identities, |secret| header.unlock(secret, first))
 }

@@ -3,8 +3,8 @@
 use crate::Error;
 use crate::at::{At, ReadAt, WriteAt};
 use crate::detect::{self, first_frame};
-use crate::format::{self, FORMATS, Format, Header, Limits, NOTHING, Proof, Unlocked};
-use crate::identity::{self, Identity};
+use crate::format::{self, FORMATS, Format, Header, Limits, NOTHING, Proof, Payload};
+use crate::identity::{Identity, try_each};
 use crate::lookahead::Lookahead;
 #[cfg(feature = "test-hooks")]
 use crate::pipeline::Tuning;
@@ -270,7 +270,7 @@ impl<'a> Open<'a> {
         &self,
         header: &dyn Header,
         input: &mut Lookahead<R>,
-    ) -> Result<Unlocked, Error> {
+    ) -> Result<Payload, Error> {
         let offset = self.body_offset(header, input)?;
         let limits = self.file_limits();
         let mut frames = header.frames(&limits);
@@ -286,7 +286,7 @@ impl<'a> Open<'a> {
             )
         };
         let mut unlocked =
-            identity::unlock(&self.identities, header, first).map_err(|error| match error {
+            try_each(&self.identities, |identity| header.unlock(identity, first)).map_err(|error| match error {
                 // Formats do not know that the header may be kept apart.
                 Error::Authentication { chunk: 0, .. } => {
                     Error::Authentication { chunk: 0, offset }
@@ -368,7 +368,7 @@ pub struct Opening<R> {
     format: &'static str,
     header: Box<dyn Header>,
     offset: u64,
-    unlocked: format::Unlocked,
+    unlocked: format::Payload,
     limits: Limits,
     options: RunOptions,
 }
@@ -457,7 +457,13 @@ impl<R: Read + Send> Opening<R> {
                 limits: self.limits,
             },
             &self.options.run(),
-        )?;
+        );
+        let totals = totals.map_err(|error| match error {
+            Error::Authentication { chunk: 0, offset } if self.unlocked.key_proven => {
+                Error::Tampered { chunk: 0, offset }
+            }
+            error => error,
+        })?;
         Ok(Opened {
             chunks: totals.chunks,
             plaintext_len: totals.plaintext,

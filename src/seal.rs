@@ -7,7 +7,7 @@ use crate::kdf::Kdf;
 #[cfg(feature = "test-hooks")]
 use crate::pipeline::Tuning;
 use crate::pipeline::{self, Meter, Plan, Run, RunOptions, Stop, Totals};
-use crate::{Error, Secret};
+use crate::{Error, Recipient};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
 
@@ -26,7 +26,7 @@ use std::num::NonZeroUsize;
 /// # Ok::<(), fetool::Error>(())
 /// ```
 pub struct Seal<'a> {
-    secrets: Vec<&'a Secret>,
+    recipients: Vec<Recipient<'a>>,
     format: &'a dyn Format,
     size: Option<u64>,
     chunk_size: Option<u64>,
@@ -34,7 +34,7 @@ pub struct Seal<'a> {
     kdf: Option<Kdf>,
     layers: Option<u8>,
     options: RunOptions,
-    random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
+    random: &'a (dyn Fn(&mut [u8]) -> Result<(), Error> + Sync),
 }
 
 /// What was sealed.
@@ -50,9 +50,9 @@ pub struct Sealed {
 
 impl<'a> Seal<'a> {
     /// As GFE, with 1 MiB chunks, on all cores.
-    pub fn new(secret: &'a Secret) -> Self {
+    pub fn new(recipient: impl Into<Recipient<'a>>) -> Self {
         Self {
-            secrets: vec![secret],
+            recipients: vec![recipient.into()],
             format: &format::gfe::Gfe,
             size: None,
             chunk_size: None,
@@ -83,9 +83,9 @@ impl<'a> Seal<'a> {
         self
     }
 
-    /// One more secret that opens the file, for formats with key slots.
-    pub fn add_secret(mut self, secret: &'a Secret) -> Self {
-        self.secrets.push(secret);
+    /// Adds a recipient, for formats with key slots or stanzas.
+    pub fn add_recipient(mut self, recipient: impl Into<Recipient<'a>>) -> Self {
+        self.recipients.push(recipient.into());
         self
     }
 
@@ -151,7 +151,7 @@ impl<'a> Seal<'a> {
     #[doc(hidden)]
     pub fn fixed_random_for_tests(
         mut self,
-        random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
+        random: &'a (dyn Fn(&mut [u8]) -> Result<(), Error> + Sync),
     ) -> Self {
         self.random = random;
         self
@@ -164,7 +164,7 @@ impl<'a> Seal<'a> {
     /// [`Error::Usage`] when the format cannot do what was asked for.
     pub fn start(self) -> Result<Sealing, Error> {
         let sealer = self.format.sealer(SealRequest {
-            secrets: &self.secrets,
+            recipients: &self.recipients,
             size: self.size,
             chunk_size: self.chunk_size,
             algorithm: self.algorithm,

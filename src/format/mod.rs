@@ -4,7 +4,7 @@
 //! nothing of files, threads or terminals. Its parts:
 //!
 //! - [`Format`]: recognises a head of bytes, decodes the header, makes a [`Sealer`].
-//! - [`Header`]: a decoded header; describes itself, and with a secret becomes an [`Unlocked`].
+//! - [`Header`]: a decoded header; describes itself, and with an identity gives the [`Payload`].
 //! - [`Frames`]: walks the frames of the stored chunks from their first bytes alone, so that the
 //!   same rules of structure serve opening (which reads the frames) and inspecting (which skips
 //!   over them).
@@ -28,14 +28,14 @@ mod walker;
 pub use crate::error::Evidence;
 pub use geometry::{BadEnd, Count, End, Geometry, Layout, Span};
 pub(crate) use opening::NOTHING;
-pub use opening::{Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer, Proof, Unlocked};
+pub use opening::{FirstChunk, Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer, Proof, Payload};
 pub use sealing::{SealChunk, SealLayer, SealRequest, Sealer};
 pub use uniform::Uniform;
 pub(crate) use walker::Walker;
 
 use crate::aead::Algorithm;
 use crate::kdf::{Derivation, Kdf};
-use crate::{Error, Secret, Unknown};
+use crate::{Error, Identity, Recipient, Unknown};
 use std::fmt;
 
 /// Every format, in the order in which they are tried.
@@ -204,16 +204,6 @@ pub struct ChunkId {
 }
 
 impl ChunkId {
-    /// The first chunk behind a header of `offset` bytes, for formats that do not care which is
-    /// the last.
-    pub(crate) fn first(offset: usize) -> Self {
-        Self {
-            index: 0,
-            last: false,
-            offset: offset as u64,
-        }
-    }
-
     pub(crate) fn not_authentic(self) -> Error {
         Error::Authentication {
             chunk: self.index,
@@ -224,8 +214,8 @@ impl ChunkId {
 
 /// A change of the secrets that open a file.
 pub struct RekeyRequest<'a> {
-    /// A secret that opens it.
-    pub old: &'a Secret,
+    /// What opens it.
+    pub old: &'a Identity<'a>,
     /// What to do.
     pub change: Change<'a>,
     /// Which key derivation a new secret gets; `None` for the format's default.
@@ -235,13 +225,13 @@ pub struct RekeyRequest<'a> {
 }
 
 /// What a rekey does to the key slots.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Change<'a> {
-    /// The new secret takes the place of the old one.
-    Replace(&'a Secret),
-    /// The new secret is added.
-    Add(&'a Secret),
-    /// The slot that the old secret opens is dropped.
+    /// The recipient takes the place of the identity that opens the file.
+    Replace(Recipient<'a>),
+    /// The recipient is added.
+    Add(Recipient<'a>),
+    /// The slot that the identity opens is dropped.
     Remove,
 }
 
@@ -252,7 +242,7 @@ pub struct Rekeyed {
     pub header: Vec<u8>,
     /// Slots that are used now.
     pub slots: usize,
-    /// How many of them the old secret still opens.
+    /// How many of them the identity still opens.
     pub old_opens: usize,
 }
 

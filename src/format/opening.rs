@@ -2,8 +2,9 @@
 //! one chunk.
 
 use super::{ChunkId, Description, Geometry, RekeyRequest, Rekeyed};
-use crate::{Error, Secret};
+use crate::{Error, Identity, memory};
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Opens single chunks, from any thread.
 pub trait OpenChunk: Send + Sync {
@@ -60,18 +61,20 @@ pub trait Header: Send + Sync {
         Geometry::Sequential(self.frames(limits))
     }
 
-    /// Whether [`unlock`](Self::unlock) needs the first frame. Formats that hold everything in one
-    /// frame do better without a second copy of it in memory.
+    /// Returns whether [`unlock`](Self::unlock) needs the first frame to know that the key is right.
+    /// A header that proves its key needs none, and formats that hold everything in one frame do better
+    /// without a second copy of it in memory.
     fn tries_first_frame(&self) -> bool {
         true
     }
 
-    /// Tries the secret on the first frame (`None` where the file has no chunk at all).
+    /// Unlocks the data with an identity, which is tried on the header, or else on the first frame
+    /// (`None` where the file has no chunk at all).
     ///
     /// # Errors
-    /// [`Error::Authentication`] when no reading of the format authenticates the frame;
-    /// [`Error::Secret`] when the secret cannot be one for this format.
-    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error>;
+    /// [`Error::Authentication`] when the identity does not open the header, or no reading of the format
+    /// authenticates the frame; [`Error::Secret`] when the identity cannot be one for this format.
+    fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error>;
 
     /// From now on takes key slots that may be forged, where the format has such; without it,
     /// [`unlock`](Self::unlock) and [`rekey`](Self::rekey) fail with [`Error::LegacySlot`].
@@ -83,14 +86,13 @@ pub trait Header: Send + Sync {
     }
 
     /// Changes which secrets open the file, and returns the new header, which is as long as the
-    /// old one: the data behind it stays as it is. `first` is the first frame, where there is one;
-    /// a header whose key does not open it is not changed.
+    /// old one: the data behind it stays as it is.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the format wraps no master key, [`Error::Authentication`] when
     /// the old secret opens nothing, [`Error::Usage`] when there is no room or too little left.
-    fn rekey(&self, request: RekeyRequest<'_>, first: Option<&[u8]>) -> Result<Rekeyed, Error> {
-        let _ = (request, first);
+    fn rekey(&self, request: RekeyRequest<'_>) -> Result<Rekeyed, Error> {
+        let _ = request;
         Err(Error::Unsupported(
             "this format wraps no master key, so its key cannot be changed without the data; \
              --reseal opens and seals it again"
@@ -156,10 +158,13 @@ pub enum Proof {
 pub const NOTHING: &str = "nothing in this file is authenticated, not even that it is empty: \
                            anyone can make one like it";
 
-/// A file whose secret was found to be right.
-pub struct Unlocked {
-    /// The AEAD work.
-    pub codec: Box<dyn OpenChunk>,
+/// The data of a file whose key is known: the AEAD work on its chunks, which lie where
+/// [`Header::geometry`] says.
+pub struct Payload {
+    /// The AEAD work, which any number of readers can share.
+    pub codec: Arc<dyn OpenChunk>,
+    /// Whether the header proves the key, so that a chunk that does not authenticate was changed.
+    pub key_proven: bool,
     /// Where the format nests streams: the layers inside this one, from the outside in.
     pub layers: Vec<Box<dyn OpenLayer>>,
     /// Which reading of the format authenticated the first chunk, for people.
@@ -168,6 +173,101 @@ pub struct Unlocked {
     pub warnings: Vec<String>,
     /// What the tags prove.
     pub proof: Proof,
+}
+
+/// A first chunk that was opened to try a key.
+pub struct FirstChunk {
+    /// Holds the plaintext.
+    frame: Vec<u8>,
+    range: Range<usize>,
+    last: Option<bool>,
+}
+
+impl FirstChunk {
+    /// Opens a copy of the first frame of a file. `last` says as what, for formats that seal the last
+    /// chunk in another way than the others.
+    ///
+    /// # Errors
+    /// Those of [`OpenChunk::open`], and [`Error::Memory`].
+    pub fn open(
+        codec: &dyn OpenChunk,
+        offset: usize,
+        last: Option<bool>,
+        frame: &[u8],
+    ) -> Result<Self, Error> {
+        let id = ChunkId {
+            index: 0,
+            last: last.unwrap_or_default(),
+            offset: offset as u64,
+        };
+        let mut frame = memory::copy(frame)?;
+        let range = codec.open(id, &mut frame)?;
+        Ok(Self { frame, range, last })
+    }
+
+    /// As [`open`](Self::open); `None` where the frame does not authenticate.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn try_open(
+        codec: &dyn OpenChunk,
+        offset: usize,
+        last: Option<bool>,
+        frame: &[u8],
+    ) -> Result<Option<Self>, Error> {
+        match Self::open(codec, offset, last, frame) {
+            Ok(chunk) => Ok(Some(chunk)),
+            Err(Error::Authentication { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns a codec that gives out this chunk, once, instead of opening it again.
+    pub fn before(self, codec: impl OpenChunk + 'static) -> Arc<dyn OpenChunk> {
+        Arc::new(OpenedOnce {
+            first: Mutex::new(Some(self)),
+            codec,
+        })
+    }
+}
+
+struct OpenedOnce<C> {
+    first: Mutex<Option<FirstChunk>>,
+    codec: C,
+}
+
+impl<C> OpenedOnce<C> {
+    fn take(&self, id: ChunkId, len: usize) -> Option<FirstChunk> {
+        if id.index > 0 {
+            return None;
+        }
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        first.take().filter(|first| {
+            first.frame.len() == len && first.last.is_none_or(|last| last == id.last)
+        })
+    }
+}
+
+impl<C: OpenChunk> OpenChunk for OpenedOnce<C> {
+    fn open(&self, id: ChunkId, frame: &mut [u8]) -> Result<Range<usize>, Error> {
+        match self.take(id, frame.len()) {
+            Some(first) => {
+                frame.copy_from_slice(&first.frame);
+                Ok(first.range)
+            }
+            None => self.codec.open(id, frame),
+        }
+    }
+
+    fn open_from(&self, id: ChunkId, frame: &[u8], room: &mut [u8]) -> Result<Range<usize>, Error> {
+        match self.take(id, frame.len()) {
+            Some(first) => {
+                room.copy_from_slice(&first.frame);
+                Ok(first.range)
+            }
+            None => self.codec.open_from(id, frame, room),
+        }
+    }
 }
 
 /// Walks the frames of a file in their order, from the first bytes of each.

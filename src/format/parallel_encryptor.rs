@@ -17,14 +17,15 @@
 //! into one chunk of either size.
 
 use super::{
-    BadEnd, ChunkId, Claim, Description, End, Evidence, Field, Format, Frames, Geometry, Header,
+    BadEnd, ChunkId, Claim, Description, End, Evidence, Field, FirstChunk, Format, Frames, Geometry, Header,
     KeyDerivation, Layout, Limits, NewFiles, OpenChunk, Proof, SealChunk, SealRequest, Sealer,
-    Uniform, Unlocked, many_files, shorter_than,
+    Uniform, Payload, many_files, shorter_than,
 };
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::kdf::{Derivation, Key};
-use crate::{Error, Secret, memory};
+use crate::{Error, Identity, Secret};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Length of the header in bytes.
 pub const HEADER_LEN: usize = 12;
@@ -237,13 +238,16 @@ impl Header for ParallelHeader {
         u64::from(self.chunk) < FIRST_FRAME_MAX
     }
 
-    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+    fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
+        let secret = identity.secret()?;
         let codec = self.codec(secret)?;
-        if let Some(first) = first {
-            codec.open(ChunkId::first(HEADER_LEN), &mut memory::copy(first)?)?;
-        }
-        Ok(Unlocked {
-            codec: Box::new(codec),
+        let codec: Arc<dyn OpenChunk> = match first {
+            Some(first) => FirstChunk::open(&codec, HEADER_LEN, None, first)?.before(codec),
+            None => Arc::new(codec),
+        };
+        Ok(Payload {
+            codec,
+            key_proven: first.is_some(),
             layers: Vec::new(),
             reading: "no associated data".to_owned(),
             warnings: vec![OPEN_END.to_owned()],

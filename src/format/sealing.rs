@@ -3,13 +3,12 @@
 use super::{ChunkId, Format, Layout};
 use crate::aead::Algorithm;
 use crate::kdf::Kdf;
-use crate::{Error, Secret};
+use crate::{Error, Recipient, Secret};
 
 /// What a caller wants of a new file.
 pub struct SealRequest<'a> {
-    /// What shall open it; at least one secret, and more than one only where the format has key
-    /// slots.
-    pub secrets: &'a [&'a Secret],
+    /// Who can open it: at least one, and more than one only where the format has key slots.
+    pub recipients: &'a [Recipient<'a>],
     /// The plaintext's length in bytes, where it is known before.
     pub size: Option<u64>,
     /// Plaintext bytes a chunk; `None` for the format's default.
@@ -28,8 +27,8 @@ pub struct SealRequest<'a> {
 impl<'a> SealRequest<'a> {
     /// The secret, of which there is only one.
     pub(crate) fn only_secret(&self, format: &dyn Format) -> Result<&'a Secret, Error> {
-        match self.secrets {
-            [secret] => Ok(secret),
+        match self.recipients {
+            [recipient] => recipient.secret(),
             _ => Err(Error::usage_hint(
                 format!("{} has no key slots, and so takes one key", format.title()),
                 "for several, choose --format dexios",

@@ -377,7 +377,7 @@ fn inspect_weighs_what_a_file_without_a_magic_number_may_be() {
 fn seal_for_two(format: &dyn Format, text: &[u8]) -> Vec<u8> {
     let (one, other) = (Secret::key([1; 32]), Secret::key([2; 32]));
     let seal = Seal::new(&one)
-        .add_secret(&other)
+        .add_recipient(&other)
         .format(format)
         .jobs(jobs(2));
     let mut sealed = Vec::new();

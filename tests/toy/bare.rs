@@ -9,7 +9,7 @@
 use fetool::aead::{Aead, Algorithm, TAG_LEN};
 use fetool::format::{
     ChunkId, Claim, Description, End, Evidence, Field, Format, Frames, Header, Layout, Limits,
-    OpenChunk, Proof, SealChunk, SealRequest, Sealer, Unlocked,
+    OpenChunk, Proof, SealChunk, SealRequest, Sealer, Payload,
 };
 use fetool::{Error, Secret};
 use sha2::{Digest, Sha256};
@@ -106,7 +106,8 @@ impl Header for BareHeader {
         Box::new(BareFrames)
     }
 
-    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+    fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
+        let secret = identity.secret()?;
         let codec = self.codec(secret);
         if let Some(first) = first {
             let id = ChunkId {
@@ -116,7 +117,7 @@ impl Header for BareHeader {
             };
             codec.open(id, &mut first.to_vec())?;
         }
-        Ok(Unlocked {
+        Ok(Payload {
             codec: Box::new(codec),
             layers: Vec::new(),
             reading: "the only one".to_owned(),

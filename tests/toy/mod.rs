@@ -18,7 +18,7 @@ pub mod wrapped;
 use fetool::aead::{Aead, Algorithm, TAG_LEN};
 use fetool::format::{
     ChunkId, Claim, Description, End, Field, Format, Frames, Header, KeyDerivation, Layout, Limits,
-    OpenChunk, Proof, SealChunk, SealRequest, Sealer, Unlocked,
+    OpenChunk, Proof, SealChunk, SealRequest, Sealer, Payload,
 };
 use fetool::kdf::Derivation;
 use fetool::{Error, Secret};
@@ -164,7 +164,8 @@ impl Header for ToyHeader {
         Box::new(ToyFrames { ended: false })
     }
 
-    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+    fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
+        let secret = identity.secret()?;
         let first = first.expect("there is a last chunk always");
         let codec = Codec::new(secret, self.0);
         let id = ChunkId {
@@ -173,7 +174,7 @@ impl Header for ToyHeader {
             offset: HEADER as u64,
         };
         codec.open(id, &mut first.to_vec())?;
-        Ok(Unlocked {
+        Ok(Payload {
             codec: Box::new(codec),
             layers: Vec::new(),
             reading: "the only one".to_owned(),

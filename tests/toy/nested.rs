@@ -78,9 +78,10 @@ impl Header for NestedHeader {
         self.0.frames(limits)
     }
 
-    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+    fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
+        let secret = identity.secret()?;
         let inside = |_| Box::new(Inside(secret.clone())) as Box<dyn OpenLayer>;
-        Ok(Unlocked {
+        Ok(Payload {
             layers: (1..STREAMS).map(inside).collect(),
             ..self.0.unlock(secret, first)?
         })

@@ -140,7 +140,8 @@ impl Header for WrappedHeader {
         false
     }
 
-    fn unlock(&self, secret: &Secret, _first: Option<&[u8]>) -> Result<Unlocked, Error> {
+    fn unlock(&self, identity: &Identity<'_>, _first: Option<&[u8]>) -> Result<Payload, Error> {
+        let secret = identity.secret()?;
         let unwrap = |wrapped: &[u8; WRAPPED]| {
             let (key, tag) = wrapped.split_at(32);
             let mut key: [u8; 32] = key.try_into().expect("32 bytes");
@@ -161,7 +162,7 @@ impl Header for WrappedHeader {
             return Err(wrong);
         }
         let nonce = header[header.len() - NONCE..].try_into().expect("16 bytes");
-        Ok(Unlocked {
+        Ok(Payload {
             codec: Box::new(WrappedCodec(aead(&key), nonce)),
             layers: Vec::new(),
             reading: "the only one".to_owned(),

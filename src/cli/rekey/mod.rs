@@ -305,8 +305,8 @@ pub fn find(args: &Args, old: &Plan, new: Option<&Plan>) -> Result<Secrets, Fail
 fn rekey<'a>(args: &Args, secrets: &'a Secrets) -> Rekey<'a> {
     let new = secrets.new.as_ref().map(|found| &found.secret);
     let change = match new {
-        Some(new) if args.add => Change::Add(new),
-        Some(new) => Change::Replace(new),
+        Some(new) if args.add => Change::Add(new.into()),
+        Some(new) => Change::Replace(new.into()),
         None => Change::Remove,
     };
     Rekey::new(&secrets.old.secret, change)

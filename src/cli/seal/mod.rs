@@ -291,7 +291,7 @@ pub fn builder<'a>(args: &Args, secrets: &'a [Secret], format: &'a dyn Format) -
                 .filter(|_| args.secret.salt.is_none())
                 .map(Kdf::from),
         );
-    more.iter().fold(seal, Seal::add_secret)
+    more.iter().fold(seal, Seal::add_recipient)
 }
 
 /// GFE, unless a passphrase comes without the salt that GFE does not keep.

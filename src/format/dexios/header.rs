@@ -19,13 +19,14 @@ use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
 use super::{MAGIC, SLOTS};
 use crate::aead::{Aead, Algorithm};
 use crate::format::{
-    ChunkId, Description, Frames, Geometry, Header, Limits, OpenChunk, Proof, RekeyRequest,
-    Rekeyed, Unlocked,
+    Description, FirstChunk, Frames, Geometry, Header, Limits, OpenChunk, Payload, Proof,
+    RekeyRequest, Rekeyed,
 };
 use crate::kdf::Key;
-use crate::{Error, Secret, memory};
+use crate::{Error, Identity, Secret};
 use hmac::{KeyInit, Mac, SimpleHmac};
 use sha3::Sha3_512;
+use std::sync::Arc;
 
 /// Bytes of a stream's nonce that count blocks and are not in the header.
 const COUNTER_LEN: usize = 4;
@@ -262,9 +263,10 @@ impl DexiosHeader {
         mac.verify_truncated_left(&self.raw[48..]).is_ok()
     }
 
-    /// Whether the key opens the first block.
-    pub(super) fn key_opens(&self, key: &Key, first: &[u8]) -> Result<bool, Error> {
-        opens(&self.blocks(key, self.associated_data()), first)
+    /// Whether the header itself shows which key is right: a slot authenticates its master key, and
+    /// version 2 has a tag.
+    fn proves_key(&self) -> bool {
+        self.version >= Version::V4 || self.version == Version::V2
     }
 
     fn blocks(&self, key: &Key, ad: Vec<u8>) -> Blocks {
@@ -325,11 +327,13 @@ impl Header for DexiosHeader {
         }
     }
 
+    /// A slot that opens proves the key; so does the header's tag in version 2.
     fn tries_first_frame(&self) -> bool {
-        self.mode == Mode::Stream
+        self.mode == Mode::Stream && !self.proves_key()
     }
 
-    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+    fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
+        let secret = identity.secret()?;
         let wrong = || Error::Authentication {
             chunk: 0,
             offset: self.size() as u64,
@@ -338,43 +342,33 @@ impl Header for DexiosHeader {
         if !self.is_authentic(&key) {
             return Err(wrong());
         }
-        let readings: &[(Vec<u8>, &str)] = &match self.version {
-            Version::V3 => vec![
-                (self.associated_data(), "as Dexios 8.5 and later write it"),
-                (self.associated_data_of_8_4(), "as Dexios 8.4 wrote it"),
-            ],
-            _ => vec![(self.associated_data(), "as Dexios writes it")],
-        };
-        let (codec, reading): (Box<dyn OpenChunk>, _) = match first {
-            Some(first) => {
-                let mut opening = None;
-                for (ad, reading) in readings {
-                    let blocks = self.blocks(&key, ad.clone());
-                    if opens(&blocks, first)? {
-                        opening = Some((blocks, *reading));
-                        break;
+        let blocks = |ad| self.blocks(&key, ad);
+        let (new, old) = (self.associated_data(), self.associated_data_of_8_4());
+        let (codec, reading): (Arc<dyn OpenChunk>, _) = match (first, self.version, self.mode) {
+            (Some(first), Version::V3, _) => {
+                match first_block(blocks(new), first)? {
+                    Some(codec) => (codec, "as Dexios 8.5 and later write it"),
+                    None => {
+                        let codec = first_block(blocks(old), first)?.ok_or_else(wrong)?;
+                        (codec, "as Dexios 8.4 wrote it")
                     }
                 }
-                let (blocks, reading) = opening.ok_or_else(wrong)?;
-                (Box::new(blocks), reading)
             }
-            None => match readings {
-                [(new, _), (old, _)] => {
-                    let block = |ad: &Vec<u8>| self.blocks(&key, ad.clone());
-                    (
-                        Box::new(EitherBlock(block(new), block(old))),
-                        "in memory mode",
-                    )
-                }
-                _ => (
-                    Box::new(self.blocks(&key, self.associated_data())),
-                    "in memory mode",
-                ),
-            },
+            (Some(first), ..) => {
+                let codec = first_block(blocks(new), first)?.ok_or_else(wrong)?;
+                (codec, "as Dexios writes it")
+            }
+            (None, Version::V3, _) => {
+                let either = EitherBlock(blocks(new), blocks(old));
+                (Arc::new(either), "in memory mode")
+            }
+            (None, _, Mode::Memory) => (Arc::new(blocks(new)), "in memory mode"),
+            (None, _, Mode::Stream) => (Arc::new(blocks(new)), "as Dexios writes it"),
         };
-        Ok(Unlocked {
+        Ok(Payload {
             layers: Vec::new(),
             codec,
+            key_proven: first.is_some() || self.proves_key(),
             reading: reading.to_owned(),
             warnings: may_be_cut(self)
                 .into_iter()
@@ -392,8 +386,8 @@ impl Header for DexiosHeader {
         self.version >= Version::V4
     }
 
-    fn rekey(&self, request: RekeyRequest<'_>, first: Option<&[u8]>) -> Result<Rekeyed, Error> {
-        rekey(self, &request, first)
+    fn rekey(&self, request: RekeyRequest<'_>) -> Result<Rekeyed, Error> {
+        rekey(self, &request)
     }
 
     fn describe(&self) -> Description {
@@ -401,17 +395,12 @@ impl Header for DexiosHeader {
     }
 }
 
-/// Whether a first block opens: as the only one, or as one of several.
-fn opens(blocks: &Blocks, first: &[u8]) -> Result<bool, Error> {
+/// Opens a first block, as the only one or as one of several; `None` where it does not authenticate.
+fn first_block(blocks: Blocks, first: &[u8]) -> Result<Option<Arc<dyn OpenChunk>>, Error> {
     for last in [true, false] {
-        let id = ChunkId {
-            index: 0,
-            last,
-            offset: 0,
-        };
-        if blocks.open(id, &mut memory::copy(first)?).is_ok() {
-            return Ok(true);
+        if let Some(chunk) = FirstChunk::try_open(&blocks, 0, Some(last), first)? {
+            return Ok(Some(chunk.before(blocks)));
         }
     }
-    Ok(false)
+    Ok(None)
 }

@@ -111,10 +111,10 @@ impl Format for Dexios {
         {
             return Err(Error::usage("Dexios numbers no more than 2^31 - 1 blocks"));
         }
-        if !(1..=SLOTS).contains(&request.secrets.len()) {
+        if !(1..=SLOTS).contains(&request.recipients.len()) {
             return Err(Error::usage(format!(
                 "a Dexios file has 1 to {SLOTS} key slots, not {}",
-                request.secrets.len()
+                request.recipients.len()
             )));
         }
         request.refuse_layers(self)?;
@@ -123,7 +123,8 @@ impl Format for Dexios {
         let mut master = Key::default();
         (request.random)(&mut *master)?;
         let mut header = DexiosHeader::new(algorithm, request.random)?;
-        for secret in request.secrets {
+        for recipient in request.recipients {
+            let secret = recipient.secret()?;
             let slot = Slot::wrap(algorithm, hash, &master, secret, request.random)?;
             header.slots.push(slot);
         }

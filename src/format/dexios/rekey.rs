@@ -10,7 +10,6 @@ use crate::{Error, Secret};
 pub(super) fn rekey(
     header: &DexiosHeader,
     request: &RekeyRequest<'_>,
-    first: Option<&[u8]>,
 ) -> Result<Rekeyed, Error> {
     if header.version < Version::V4 {
         return Err(Error::Unsupported(format!(
@@ -19,22 +18,17 @@ pub(super) fn rekey(
             header.version as u8
         )));
     }
-    let (mut matching, master) = matching(header, request.old)?;
+    let (mut matching, master) = matching(header, request.old.secret()?)?;
     let wrong = || Error::Authentication {
         chunk: 0,
         offset: header.size() as u64,
     };
     let master = master.ok_or_else(wrong)?;
-    if let Some(first) = first
-        && !header.key_opens(&master, first)?
-    {
-        return Err(wrong());
-    }
     let slot = matching[0];
     let mut changed = header.clone();
     match request.change {
         Change::Replace(new) => {
-            changed.slots[slot] = wrap(header, slot, request, &master, new)?;
+            changed.slots[slot] = wrap(header, slot, request, &master, new.secret()?)?;
             matching.remove(0);
         }
         Change::Add(new) => {
@@ -43,7 +37,7 @@ pub(super) fn rekey(
             }
             changed
                 .slots
-                .push(wrap(header, slot, request, &master, new)?);
+                .push(wrap(header, slot, request, &master, new.secret()?)?);
         }
         Change::Remove => {
             let usable = |slot: &&Slot| slot.hash.derivation().is_some() && header.takes(slot);

@@ -3,9 +3,9 @@
 use super::{Gfe, GfeHeader};
 use crate::aead::Algorithm;
 use crate::format::{
-    Claim, Description, Format, Frames, Header, Limits, Proof, SealRequest, Sealer, Unlocked,
+    Claim, Description, Format, Frames, Header, Limits, Proof, SealRequest, Sealer, Payload,
 };
-use crate::{Error, Secret};
+use crate::{Error, Identity};
 
 /// GFE, for files that are trusted to begin with their first chunk.
 ///
@@ -56,13 +56,13 @@ impl Header for Trusted {
         self.0.frames(limits)
     }
 
-    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
-        let unlocked = self.0.unlock(secret, first)?;
+    fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
+        let unlocked = self.0.unlock(identity, first)?;
         let proof = match unlocked.proof {
             Proof::WholeFile { .. } | Proof::AnyStart => Proof::Chunks,
             proof => proof,
         };
-        Ok(Unlocked { proof, ..unlocked })
+        Ok(Payload { proof, ..unlocked })
     }
 
     fn describe(&self) -> Description {

@@ -5,9 +5,10 @@ use super::frames::GfeFrames;
 use super::{CHUNK_MAX, Gfe, HEADER_LEN, MAGIC, NONCE_LEN, PREFIX_LEN, STREAM_MARK, VERSION, key};
 use crate::aead::{Algorithm, TAG_LEN};
 use crate::format::{
-    ChunkId, Claim, Description, Field, Format, Frames, Header, Limits, OpenChunk, Proof, Unlocked,
+    Claim, Description, Field, FirstChunk, Format, Frames, Header, Limits, Payload, Proof,
 };
-use crate::{Error, Secret, memory};
+use crate::{Error, Identity};
+use std::sync::Arc;
 
 /// What the size field says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,25 +148,22 @@ impl Header for GfeHeader {
         Box::new(GfeFrames::new(self.size))
     }
 
-    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+    fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
+        let secret = identity.secret()?;
         let key = key(secret)?;
         let Some(first) = first else {
-            return Ok(Unlocked {
+            return Ok(Payload {
                 layers: Vec::new(),
-                codec: Box::new(Codec::new(&key, self, Reading::ALL[0])),
+                codec: Arc::new(Codec::new(&key, self, Reading::ALL[0])),
+                key_proven: false,
                 reading: "no chunk to try the key on".to_owned(),
                 warnings: Vec::new(),
                 proof: Proof::Nothing,
             });
         };
-        let id = ChunkId {
-            index: 0,
-            last: false,
-            offset: HEADER_LEN as u64,
-        };
         for &reading in Reading::of(self.size) {
             let codec = Codec::new(&key, self, reading);
-            if codec.open(id, &mut memory::copy(first)?).is_ok() {
+            if let Some(chunk) = FirstChunk::try_open(&codec, HEADER_LEN, None, first)? {
                 let mut warnings = Vec::new();
                 if self.size == Size::Unknown {
                     warnings.push(UNKNOWN_SIZE.to_owned());
@@ -182,9 +180,10 @@ impl Header for GfeHeader {
                     // A chunk's nonce is that of the chunk before it in a file whose base is one more.
                     warning.push_str("; chunks may be missing at the beginning too");
                 }
-                return Ok(Unlocked {
+                return Ok(Payload {
                     layers: Vec::new(),
-                    codec: Box::new(codec),
+                    codec: chunk.before(codec),
+                    key_proven: true,
                     reading: reading.describe(),
                     warnings,
                     proof: self.proof(reading, first.len()),

@@ -6,10 +6,12 @@ use super::{
 };
 use crate::aead::{Algorithm, TAG_LEN};
 use crate::format::{
-    ChunkId, Description, Field, Frames, Geometry, Header, KeyDerivation, Limits, OpenChunk,
-    OpenLayer, OpenedLayer, Proof, Uniform, Unlocked,
+    Description, Field, FirstChunk, Frames, Geometry, Header, KeyDerivation, Limits, OpenChunk,
+    OpenLayer, OpenedLayer, Proof, Uniform, Payload,
 };
-use crate::{Error, Secret, memory};
+
+use crate::{Error, Identity, Secret};
+use std::sync::Arc;
 
 pub(super) const SALT_LEN: usize = 16;
 
@@ -95,14 +97,16 @@ pub(super) fn geometry(stream: impl Into<String>) -> Uniform {
     Uniform::new(LAYOUT, stream)
 }
 
-/// Tries a layer's key on its first frame.
-pub(super) fn try_first(codec: &Codec, offset: usize, first: Option<&[u8]>) -> Result<(), Error> {
-    match first {
-        Some(first) => codec
-            .open(ChunkId::first(offset), &mut memory::copy(first)?)
-            .map(|_| ()),
-        None => Ok(()),
-    }
+/// Tries the outermost layer's key on its first frame.
+pub(super) fn try_first(
+    codec: Codec,
+    offset: usize,
+    first: Option<&[u8]>,
+) -> Result<Arc<dyn OpenChunk>, Error> {
+    Ok(match first {
+        Some(first) => FirstChunk::open(&codec, offset, None, first)?.before(codec),
+        None => Arc::new(codec),
+    })
 }
 
 /// What the tags of a file prove whose outermost layer starts with this frame, and what to warn of.
@@ -144,10 +148,11 @@ impl Header for Layered {
         Geometry::Uniform(geometry("the input"))
     }
 
-    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+    fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
+        let secret = identity.secret()?;
         let header = &self.0;
         let codec = codec(secret, &header.nonce, &header.salt)?;
-        try_first(&codec, HEADER_LEN, first)?;
+        let codec = try_first(codec, HEADER_LEN, first)?;
         let (proof, warnings) = proof(header.layer, first);
         let inside = |layer| -> Box<dyn OpenLayer> {
             Box::new(Inner {
@@ -155,8 +160,9 @@ impl Header for Layered {
                 secret: secret.clone(),
             })
         };
-        Ok(Unlocked {
-            codec: Box::new(codec),
+        Ok(Payload {
+            codec,
+            key_proven: first.is_some(),
             layers: (1..header.layer).rev().map(inside).collect(),
             reading: match header.layer {
                 1 => "1 layer".to_owned(),

@@ -7,9 +7,9 @@ use super::header::{
 use crate::aead::Algorithm;
 use crate::format::{
     Claim, Description, Evidence, Format, Frames, Geometry, Header, Limits, SealRequest, Sealer,
-    Unlocked, shorter_than,
+    Payload, shorter_than,
 };
-use crate::{Error, Secret};
+use crate::{Error, Identity};
 
 const HEADER_LEN: usize = NONCE_LEN + SALT_LEN;
 
@@ -100,12 +100,14 @@ impl Header for V1 {
         Geometry::Uniform(geometry("the input"))
     }
 
-    fn unlock(&self, secret: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+    fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
+        let secret = identity.secret()?;
         let codec = codec(secret, &self.nonce, &self.salt)?;
-        try_first(&codec, HEADER_LEN, first)?;
+        let codec = try_first(codec, HEADER_LEN, first)?;
         let (proof, warnings) = proof(1, first);
-        Ok(Unlocked {
-            codec: Box::new(codec),
+        Ok(Payload {
+            codec,
+            key_proven: first.is_some(),
             layers: Vec::new(),
             reading: "the layout of GoCrypt 1.0".to_owned(),
             warnings,

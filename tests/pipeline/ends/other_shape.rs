@@ -3,7 +3,7 @@
 use crate::common::{assert_same, jobs, no_hang, pattern, secret};
 use fetool::format::{
     ChunkId, Claim, Description, End, Format, Frames, Header, Layout, Limits, OpenChunk, Proof,
-    SealChunk, SealRequest, Sealer, Unlocked,
+    SealChunk, SealRequest, Sealer, Payload,
 };
 use fetool::{Error, Inspect, Open, Opened, Seal, Secret, status};
 use std::io::Cursor;
@@ -147,10 +147,10 @@ impl Header for FixedHeader {
         })
     }
 
-    fn unlock(&self, _: &Secret, first: Option<&[u8]>) -> Result<Unlocked, Error> {
+    fn unlock(&self, _: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
         // The first frame is whole, or all that there is of it.
         assert!(first.is_none_or(|first| (TAG..=self.chunk + TAG).contains(&first.len())));
-        Ok(Unlocked {
+        Ok(Payload {
             layers: Vec::new(),
             codec: Box::new(self.format.clone()),
             reading: "the only one".to_owned(),

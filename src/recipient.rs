@@ -1,0 +1,94 @@
+//! Who can open a new file: recipients.
+
+use crate::{Error, FileKey, Secret, Stanza};
+use std::collections::BTreeSet;
+
+/// Wraps the key of a file for somebody of whom only something public is known. Needed to seal a file
+/// without any secret.
+pub trait WrapKey: Send + Sync {
+    /// Wraps the file key; `random` gives fresh random bytes.
+    ///
+    /// # Errors
+    /// Those of the random numbers, and whatever keeps the recipient from it.
+    fn wrap_key(
+        &self,
+        key: &FileKey,
+        random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
+    ) -> Result<Vec<Stanza>, Error>;
+
+    /// Returns the labels. All recipients of a file must have the same set of them.
+    fn labels(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+}
+
+/// Someone who can open a new file: the holder of a key or a passphrase, or of a private key whose
+/// public half is known.
+///
+/// ```
+/// use fetool::{Open, Recipient, Seal, Secret};
+///
+/// let key = Secret::key([7; 32]);
+/// let mut sealed = Vec::new();
+/// Seal::new(Recipient::from(&key)).run(&b"for my eyes only"[..], &mut sealed)?;
+/// # let mut opened = Vec::new();
+/// # Open::new(&key).run(&sealed[..], &mut opened)?;
+/// # assert_eq!(opened, b"for my eyes only");
+/// # Ok::<(), fetool::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Recipient<'a>(Kind<'a>);
+
+#[derive(Clone, Copy)]
+enum Kind<'a> {
+    Secret(&'a Secret),
+    Wraps(&'a dyn WrapKey),
+}
+
+impl<'a> Recipient<'a> {
+    /// Returns a recipient that `key` wraps file keys for.
+    pub fn wrapping(key: &'a dyn WrapKey) -> Self {
+        Self(Kind::Wraps(key))
+    }
+
+    /// Returns the key or passphrase, or `None` for a recipient that is not known by a secret.
+    pub fn as_secret(&self) -> Option<&'a Secret> {
+        match self.0 {
+            Kind::Secret(secret) => Some(secret),
+            Kind::Wraps(_) => None,
+        }
+    }
+
+    /// Returns what wraps file keys, or `None` for a key or a passphrase.
+    pub fn as_wrap_key(&self) -> Option<&'a dyn WrapKey> {
+        match self.0 {
+            Kind::Secret(_) => None,
+            Kind::Wraps(key) => Some(key),
+        }
+    }
+
+    /// Returns the key or passphrase, for formats that have no other recipients.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a recipient that is not known by a secret.
+    pub fn secret(&self) -> Result<&'a Secret, Error> {
+        self.as_secret().ok_or_else(|| {
+            Error::usage_hint(
+                "this format has no public-key recipients",
+                "for those, choose --format age",
+            )
+        })
+    }
+}
+
+impl<'a> From<&'a Secret> for Recipient<'a> {
+    fn from(secret: &'a Secret) -> Self {
+        Self(Kind::Secret(secret))
+    }
+}
+
+impl<'a> From<&'a dyn WrapKey> for Recipient<'a> {
+    fn from(key: &'a dyn WrapKey) -> Self {
+        Self::wrapping(key)
+    }
+}
