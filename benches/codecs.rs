@@ -15,7 +15,7 @@ fn sealer(format: &dyn Format, secret: &Secret) -> Option<Sealer> {
     format.writes().then(|| {
         format
             .sealer(SealRequest {
-                secrets: &[secret],
+                recipients: &[secret.into()],
                 size: None,
                 chunk_size: None,
                 layers: None,

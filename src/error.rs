@@ -380,7 +380,9 @@ fn authentication_message(chunk: u64, offset: u64) -> String {
 }
 
 fn tampered_message(chunk: u64, offset: u64) -> String {
-    format!("authentication failed in chunk {chunk} (at offset {offset}): the file was tampered with")
+    format!(
+        "authentication failed in chunk {chunk} (at offset {offset}): the file was tampered with"
+    )
 }
 
 #[cfg(test)]

@@ -63,7 +63,8 @@ impl<'a> Identity<'a> {
                 }
             },
             Kind::Unwraps(_) => Err(Error::Secret {
-                what: "this format is opened with a key or a passphrase, not with an identity".to_owned(),
+                what: "this format is opened with a key or a passphrase, not with an identity"
+                    .to_owned(),
                 hint: None,
             }),
         }

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::at::{At, ReadAt, WriteAt};
 use crate::detect::{self, first_frame};
-use crate::format::{self, FORMATS, Format, Header, Limits, NOTHING, Proof, Payload};
+use crate::format::{self, FORMATS, Format, Header, Limits, NOTHING, Payload, Proof};
 use crate::identity::{Identity, try_each};
 use crate::lookahead::Lookahead;
 #[cfg(feature = "test-hooks")]
@@ -285,8 +285,8 @@ impl<'a> Open<'a> {
                 nothing && matches!(frames.next(offset, &[]), Ok(None)),
             )
         };
-        let mut unlocked =
-            try_each(&self.identities, |identity| header.unlock(identity, first)).map_err(|error| match error {
+        let mut unlocked = try_each(&self.identities, |identity| header.unlock(identity, first))
+            .map_err(|error| match error {
                 // Formats do not know that the header may be kept apart.
                 Error::Authentication { chunk: 0, .. } => {
                     Error::Authentication { chunk: 0, offset }
@@ -447,6 +447,7 @@ impl<R: Read + Send> Opening<R> {
         mut self,
         open: impl FnOnce(&mut Lookahead<R>, pipeline::Sealed<'_>, &Run<'_>) -> Result<Totals, Error>,
     ) -> Result<Opened, Error> {
+        let key_proven = self.unlocked.key_proven && self.unlocked.layers.is_empty();
         let totals = open(
             &mut self.input,
             pipeline::Sealed {
@@ -459,7 +460,7 @@ impl<R: Read + Send> Opening<R> {
             &self.options.run(),
         );
         let totals = totals.map_err(|error| match error {
-            Error::Authentication { chunk: 0, offset } if self.unlocked.key_proven => {
+            Error::Authentication { chunk: 0, offset } if key_proven => {
                 Error::Tampered { chunk: 0, offset }
             }
             error => error,

@@ -1,7 +1,7 @@
 //! Changing which secrets open a file, without touching its data.
 
 use crate::Error;
-use crate::detect::{by_secret, peek_header};
+use crate::detect::{by_secret, first_frame, peek_header};
 use crate::format::{Change, FORMATS, Limits, RekeyRequest, Rekeyed};
 use crate::identity::{Identity, try_each};
 use crate::kdf::Kdf;
@@ -59,7 +59,8 @@ impl<'a> Rekey<'a> {
         self
     }
 
-    /// Returns the new header for the file that `input` is.
+    /// Returns the new header for the file that `input` is. The first chunk, where there is one, is
+    /// authenticated with the key that the old secret unwraps, before anything is changed.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the format wraps no master key, [`Error::Authentication`] when
@@ -119,6 +120,15 @@ impl<'a> Rekey<'a> {
             header.take_legacy_slots();
         }
         input.skip(header.size());
+        let offset = header.size() as u64;
+        // A header kept apart has nothing behind it.
+        let bare = input.peek(1).map_err(Error::Read)?.is_empty();
+        let first = if header.tries_first_frame() && !bare {
+            let limits = self.limits();
+            first_frame(input, 0, header.frames(&limits), offset, &limits)?
+        } else {
+            None
+        };
         try_each(&self.identities, |old| {
             let request = RekeyRequest {
                 old,
@@ -126,7 +136,7 @@ impl<'a> Rekey<'a> {
                 kdf: self.kdf,
                 random: &crate::secret::random,
             };
-            header.rekey(request)
+            header.rekey(request, first)
         })
     }
 }

@@ -28,7 +28,9 @@ mod walker;
 pub use crate::error::Evidence;
 pub use geometry::{BadEnd, Count, End, Geometry, Layout, Span};
 pub(crate) use opening::NOTHING;
-pub use opening::{FirstChunk, Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer, Proof, Payload};
+pub use opening::{
+    FirstChunk, Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer, Payload, Proof,
+};
 pub use sealing::{SealChunk, SealLayer, SealRequest, Sealer};
 pub use uniform::Uniform;
 pub(crate) use walker::Walker;

@@ -86,13 +86,14 @@ pub trait Header: Send + Sync {
     }
 
     /// Changes which secrets open the file, and returns the new header, which is as long as the
-    /// old one: the data behind it stays as it is.
+    /// old one: the data behind it stays as it is. `first` is the first frame, where there is one;
+    /// a header whose key does not open it is not changed.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the format wraps no master key, [`Error::Authentication`] when
     /// the old secret opens nothing, [`Error::Usage`] when there is no room or too little left.
-    fn rekey(&self, request: RekeyRequest<'_>) -> Result<Rekeyed, Error> {
-        let _ = request;
+    fn rekey(&self, request: RekeyRequest<'_>, first: Option<&[u8]>) -> Result<Rekeyed, Error> {
+        let _ = (request, first);
         Err(Error::Unsupported(
             "this format wraps no master key, so its key cannot be changed without the data; \
              --reseal opens and seals it again"

@@ -17,9 +17,9 @@
 //! into one chunk of either size.
 
 use super::{
-    BadEnd, ChunkId, Claim, Description, End, Evidence, Field, FirstChunk, Format, Frames, Geometry, Header,
-    KeyDerivation, Layout, Limits, NewFiles, OpenChunk, Proof, SealChunk, SealRequest, Sealer,
-    Uniform, Payload, many_files, shorter_than,
+    BadEnd, ChunkId, Claim, Description, End, Evidence, Field, FirstChunk, Format, Frames,
+    Geometry, Header, KeyDerivation, Layout, Limits, NewFiles, OpenChunk, Payload, Proof,
+    SealChunk, SealRequest, Sealer, Uniform, many_files, shorter_than,
 };
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::kdf::{Derivation, Key};

@@ -51,8 +51,9 @@ fn every_bit_of_a_body_in_the_codec() {
         let bytes = vector(file);
         let header = DexiosHeader::decode(&bytes).unwrap();
         let body = &bytes[header.size()..];
+        let secret = Secret::key(SECRET);
         let first = header.tries_first_frame().then_some(body);
-        let unlocked = header.unlock(&Secret::key(SECRET), first).unwrap();
+        let unlocked = header.unlock(&(&secret).into(), first).unwrap();
         let id = ChunkId {
             index: 0,
             last: true,

@@ -48,7 +48,7 @@ fn both_shapes_are_opened_and_inspected() {
             let block = embedded.chunks - 1;
             let offset = start as u64 + block * ((1 << 20) + 16);
             assert!(
-                matches!(error, Error::Authentication { chunk, offset: at } if (chunk, at) == (block, offset)),
+                matches!(error, Error::Authentication { chunk, offset: at } | Error::Tampered { chunk, offset: at } if (chunk, at) == (block, offset)),
                 "{name}: {error:?}"
             );
             let error = open().run(&data[..start + 5], std::io::sink()).unwrap_err();

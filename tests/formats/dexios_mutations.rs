@@ -415,7 +415,7 @@ fn version_5_slot_made_of_a_block_of_version_1() {
             assert!(matches!(error, Error::LegacySlot), "{error}");
             assert_eq!(error.status(), status::FORMAT);
         }
-        let change = Change::Replace(&secret);
+        let change = Change::Replace((&secret).into());
         let error = Rekey::new(&secret, change).header(&forged[..]).unwrap_err();
         assert!(matches!(error, Error::LegacySlot), "{error}");
         // Another secret opens nothing, as ever.

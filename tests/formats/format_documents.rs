@@ -12,10 +12,11 @@ use fetool::format::{self, Format};
 use fetool::kdf::Kdf;
 use fetool::{Error, Inspect, Open, Seal, Secret};
 use serde_json::Value;
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -139,9 +140,9 @@ impl Example {
     }
 
     fn seal(&self, plaintext: &[u8]) -> Vec<u8> {
-        let next = Cell::new(0);
+        let next = AtomicU8::new(0);
         let count_up = |bytes: &mut [u8]| {
-            bytes.fill_with(|| next.replace(next.get() + 1));
+            bytes.fill_with(|| next.fetch_add(1, Ordering::Relaxed));
             Ok(())
         };
         let mut seal = Seal::new(self.secret())

@@ -114,8 +114,8 @@ proptest! {
             };
             let new = new.map(|new| Secret::passphrase(word(new)));
             let change = match (&step, &new) {
-                (Step::Change { .. }, Some(new)) => Change::Replace(new),
-                (Step::Add { .. }, Some(new)) => Change::Add(new),
+                (Step::Change { .. }, Some(new)) => Change::Replace(new.into()),
+                (Step::Add { .. }, Some(new)) => Change::Add(new.into()),
                 _ => Change::Remove,
             };
             let expected = expect(&mut model, &step);
@@ -151,12 +151,12 @@ fn up_to_four_and_down_to_one() {
     let new = Secret::passphrase("second");
     let mut headers = vec![file[..HEADER].to_vec()];
     for slots in 2..=4 {
-        let (changed, rekeyed) = rekey(&file, SECRET, Change::Add(&new)).unwrap();
+        let (changed, rekeyed) = rekey(&file, SECRET, Change::Add((&new).into())).unwrap();
         assert_eq!((rekeyed.slots, rekeyed.old_opens), (slots, 1));
         file = changed;
         headers.push(file[..HEADER].to_vec());
     }
-    let error = rekey(&file, SECRET, Change::Add(&new)).unwrap_err();
+    let error = rekey(&file, SECRET, Change::Add((&new).into())).unwrap_err();
     assert_eq!(error.status(), status::USAGE);
     assert_eq!(error.to_string(), "all 4 key slots are used");
     assert_eq!(error.hint(), Some("drop one with --remove first"));
@@ -183,7 +183,7 @@ fn the_last_slot_that_opens_is_not_removed() {
     assert!(error.to_string().contains("the last key slot"), "{error}");
     // That slot stays as it is when the other one changes.
     let new = Secret::key("new");
-    let (changed, rekeyed) = rekey(&file, SECRET, Change::Replace(&new)).unwrap();
+    let (changed, rekeyed) = rekey(&file, SECRET, Change::Replace((&new).into())).unwrap();
     assert_eq!((rekeyed.slots, rekeyed.old_opens), (2, 0));
     assert_eq!(changed[128..], file[128..]);
 }
@@ -208,20 +208,24 @@ fn a_foreign_header_is_not_changed() {
     let new = Secret::key("new");
     for algorithm in [Algorithm::Aes256Gcm, Algorithm::DeoxysII256] {
         let forge = Forge::new(&[SECRET], b"data").algorithm(algorithm);
-        let (changed, _) = rekey(&forge.file(), SECRET, Change::Replace(&new)).unwrap();
+        let (changed, _) = rekey(&forge.file(), SECRET, Change::Replace((&new).into())).unwrap();
         assert_eq!(open(b"new", &changed).unwrap(), b"data");
     }
     let mut file = Forge::new(&[SECRET], b"data").file();
     *file.last_mut().unwrap() ^= 1;
-    for change in [Change::Replace(&new), Change::Add(&new), Change::Remove] {
+    for change in [
+        Change::Replace((&new).into()),
+        Change::Add((&new).into()),
+        Change::Remove,
+    ] {
         let error = rekey(&file, SECRET, change).unwrap_err();
         assert_eq!(error.status(), status::KEY);
     }
     // A header alone has nothing to try the key on.
-    let (header, rekeyed) = rekey(&file[..HEADER], SECRET, Change::Replace(&new)).unwrap();
+    let (header, rekeyed) = rekey(&file[..HEADER], SECRET, Change::Replace((&new).into())).unwrap();
     assert_eq!(header, rekeyed.header);
     // One with less than a block behind it is a cut file.
-    let error = rekey(&file[..HEADER + 5], SECRET, Change::Replace(&new)).unwrap_err();
+    let error = rekey(&file[..HEADER + 5], SECRET, Change::Replace((&new).into())).unwrap_err();
     assert_eq!(error.status(), status::TRUNCATED);
 }
 
@@ -237,7 +241,7 @@ fn several_blocks_stay_as_they_are() {
         .run(&data[..], &mut file)
         .unwrap();
     let new = Secret::key("new");
-    let (changed, _) = rekey(&file, SECRET, Change::Replace(&new)).unwrap();
+    let (changed, _) = rekey(&file, SECRET, Change::Replace((&new).into())).unwrap();
     assert!(changed[HEADER..] == file[HEADER..]);
     assert!(open(b"new", &changed).unwrap() == data);
     assert_eq!(open(SECRET, &changed).unwrap_err().1.status(), status::KEY);
@@ -251,7 +255,7 @@ fn version_4_changes_its_one_key() {
     let new = Secret::key("new");
     for aead in ["xchacha20poly1305", "aes256gcm", "deoxys2-256"] {
         let file = vector(&format!("dexios_v4_{aead}_stream_1000.dx"));
-        let (changed, rekeyed) = rekey(&file, SECRET, Change::Replace(&new)).unwrap();
+        let (changed, rekeyed) = rekey(&file, SECRET, Change::Replace((&new).into())).unwrap();
         assert_eq!((rekeyed.slots, rekeyed.old_opens), (1, 0));
         let nonce_end = 96 + DexiosHeader::decode(&file).unwrap().slots[0].nonce.len();
         assert_eq!(changed[..48], file[..48], "tags, salt and nonce");
@@ -265,13 +269,13 @@ fn version_4_changes_its_one_key() {
         );
     }
     let file = vector("dexios_v4_aes256gcm_stream_1000.dx");
-    let error = rekey(&file, SECRET, Change::Add(&new)).unwrap_err();
+    let error = rekey(&file, SECRET, Change::Add((&new).into())).unwrap_err();
     assert_eq!(error.status(), status::USAGE);
     assert!(error.to_string().contains("no room"), "{error}");
     assert!(error.hint().unwrap().contains("--reseal"));
     let error = rekey(&file, SECRET, Change::Remove).unwrap_err();
     assert_eq!(error.status(), status::USAGE);
-    let error = rekey(&file, b"wrong", Change::Replace(&new)).unwrap_err();
+    let error = rekey(&file, b"wrong", Change::Replace((&new).into())).unwrap_err();
     assert_eq!(error.status(), status::KEY);
 }
 
@@ -284,7 +288,11 @@ fn what_wraps_no_key_is_refused() {
         "dexios_v3_xchacha20poly1305_stream_1000.dx",
         "gfe_file_16_c16.gfe",
     ] {
-        for change in [Change::Replace(&new), Change::Add(&new), Change::Remove] {
+        for change in [
+            Change::Replace((&new).into()),
+            Change::Add((&new).into()),
+            Change::Remove,
+        ] {
             let error = rekey(&vector(file), SECRET, change).unwrap_err();
             assert_eq!(error.status(), status::FORMAT, "{file}");
             assert!(error.to_string().contains("--reseal"), "{file}: {error}");

@@ -1,9 +1,10 @@
 //! The library as a program uses it that writes plaintext or reads it, and what its types promise.
 
 use crate::common::{assert_same, pattern, secret};
+use fetool::format::Payload;
 use fetool::{
-    Error, Inspect, Inspected, Meter, Open, OpenReader, Opening, Rekey, RunOptions, Seal,
-    SealWriter, Sealing, Secret, Stop, status,
+    Error, Identity, Inspect, Inspected, Meter, Open, OpenReader, Opening, Recipient, Rekey,
+    RunOptions, Seal, SealWriter, Sealing, Secret, Stop, status,
 };
 use std::io::{self, Cursor, Read, Write};
 use std::num::NonZeroUsize;
@@ -214,7 +215,11 @@ fn types_go_from_thread_to_thread() {
     send::<Open<'_>>();
     send::<Opening<io::Empty>>();
     send::<OpenReader>();
+    send::<Seal<'_>>();
     send::<Sealing>();
+    send::<Identity<'_>>();
+    send::<Recipient<'_>>();
+    send::<Payload>();
     send::<SealWriter<Vec<u8>>>();
     send::<Inspect<'_>>();
     send::<Inspected>();

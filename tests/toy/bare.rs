@@ -9,11 +9,12 @@
 use fetool::aead::{Aead, Algorithm, TAG_LEN};
 use fetool::format::{
     ChunkId, Claim, Description, End, Evidence, Field, Format, Frames, Header, Layout, Limits,
-    OpenChunk, Proof, SealChunk, SealRequest, Sealer, Payload,
+    OpenChunk, Payload, Proof, SealChunk, SealRequest, Sealer,
 };
-use fetool::{Error, Secret};
+use fetool::{Error, Identity, Secret};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
+use std::sync::Arc;
 
 pub const HEADER: usize = 20;
 pub const CHUNK: usize = 100;
@@ -78,7 +79,7 @@ impl Format for Bare {
                 end: End::Any,
                 max_chunks: 1 << 32,
             },
-            codec: Box::new(BareHeader(*self, nonce).codec(request.secrets[0])),
+            codec: Box::new(BareHeader(*self, nonce).codec(request.recipients[0].secret()?)),
             layers: Vec::new(),
         })
     }
@@ -118,7 +119,8 @@ impl Header for BareHeader {
             codec.open(id, &mut first.to_vec())?;
         }
         Ok(Payload {
-            codec: Box::new(codec),
+            codec: Arc::new(codec),
+            key_proven: first.is_some(),
             layers: Vec::new(),
             reading: "the only one".to_owned(),
             warnings: Vec::new(),

@@ -18,12 +18,13 @@ pub mod wrapped;
 use fetool::aead::{Aead, Algorithm, TAG_LEN};
 use fetool::format::{
     ChunkId, Claim, Description, End, Field, Format, Frames, Header, KeyDerivation, Layout, Limits,
-    OpenChunk, Proof, SealChunk, SealRequest, Sealer, Payload,
+    OpenChunk, Payload, Proof, SealChunk, SealRequest, Sealer,
 };
 use fetool::kdf::Derivation;
-use fetool::{Error, Secret};
+use fetool::{Error, Identity, Secret};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
+use std::sync::Arc;
 
 pub const MAGIC: &[u8; 4] = b"TOY1";
 pub const HEADER: usize = 24;
@@ -69,9 +70,10 @@ impl Format for Toy {
     }
 
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
-        let [secret] = request.secrets else {
+        let [recipient] = request.recipients else {
             return Err(Error::usage("Toy has one secret"));
         };
+        let secret = recipient.secret()?;
         let mut header = [0; HEADER];
         header[..4].copy_from_slice(MAGIC);
         (request.random)(&mut header[4..])?;
@@ -175,7 +177,8 @@ impl Header for ToyHeader {
         };
         codec.open(id, &mut first.to_vec())?;
         Ok(Payload {
-            codec: Box::new(codec),
+            codec: Arc::new(codec),
+            key_proven: true,
             layers: Vec::new(),
             reading: "the only one".to_owned(),
             warnings: Vec::new(),

@@ -43,9 +43,10 @@ impl Format for Nested {
     }
 
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
-        let [secret] = request.secrets else {
+        let [recipient] = request.recipients else {
             return Err(Error::usage("Toys have one secret"));
         };
+        let secret = recipient.secret()?;
         let mut headers = [[0; HEADER]; STREAMS];
         for (header, magic) in headers.iter_mut().zip(MAGICS) {
             header[..4].copy_from_slice(magic);
@@ -83,7 +84,7 @@ impl Header for NestedHeader {
         let inside = |_| Box::new(Inside(secret.clone())) as Box<dyn OpenLayer>;
         Ok(Payload {
             layers: (1..STREAMS).map(inside).collect(),
-            ..self.0.unlock(secret, first)?
+            ..self.0.unlock(identity, first)?
         })
     }
 

@@ -95,8 +95,9 @@ impl Format for Wrapped {
         let mut key = [0; 32];
         (request.random)(&mut key)?;
         let mut header = b"TOY4".to_vec();
-        header.push(request.secrets.len() as u8);
-        for secret in request.secrets {
+        header.push(request.recipients.len() as u8);
+        for recipient in request.recipients {
+            let secret = recipient.secret()?;
             header.extend((self.0 as u16).to_be_bytes());
             header.extend(vec![b'#'; self.0]);
             let mut wrapped = key;
@@ -163,7 +164,8 @@ impl Header for WrappedHeader {
         }
         let nonce = header[header.len() - NONCE..].try_into().expect("16 bytes");
         Ok(Payload {
-            codec: Box::new(WrappedCodec(aead(&key), nonce)),
+            codec: Arc::new(WrappedCodec(aead(&key), nonce)),
+            key_proven: true,
             layers: Vec::new(),
             reading: "the only one".to_owned(),
             warnings: Vec::new(),

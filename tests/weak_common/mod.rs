@@ -10,8 +10,8 @@ use fetool::format::Format;
 use fetool::format::gocrypt::GoCrypt;
 use fetool::format::parallel_encryptor::ParallelEncryptor;
 use fetool::{Error, Seal, Sealed, Secret, status};
-use std::cell::RefCell;
 use std::io::{self, Read};
+use std::sync::Mutex;
 
 /// The passphrase of everything here.
 pub const SECRET: &[u8] = b"correct horse battery staple";
@@ -22,9 +22,10 @@ pub fn secret() -> Secret {
 
 /// Random numbers that are the same each time.
 pub fn fixed() -> impl Fn(&mut [u8]) -> Result<(), Error> {
-    let numbers = RefCell::new(Numbers::new(11));
+    let numbers = Mutex::new(Numbers::new(11));
     move |bytes| {
-        bytes.fill_with(|| numbers.borrow_mut().below(256) as u8);
+        let mut numbers = numbers.lock().unwrap();
+        bytes.fill_with(|| numbers.below(256) as u8);
         Ok(())
     }
 }

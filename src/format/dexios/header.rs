@@ -263,6 +263,12 @@ impl DexiosHeader {
         mac.verify_truncated_left(&self.raw[48..]).is_ok()
     }
 
+    /// Whether the key opens the first block.
+    pub(super) fn key_opens(&self, key: &Key, first: &[u8]) -> Result<bool, Error> {
+        let blocks = self.blocks(key, self.associated_data());
+        Ok(first_block(blocks, first)?.is_some())
+    }
+
     /// Whether the header itself shows which key is right: a slot authenticates its master key, and
     /// version 2 has a tag.
     fn proves_key(&self) -> bool {
@@ -327,9 +333,8 @@ impl Header for DexiosHeader {
         }
     }
 
-    /// A slot that opens proves the key; so does the header's tag in version 2.
     fn tries_first_frame(&self) -> bool {
-        self.mode == Mode::Stream && !self.proves_key()
+        self.mode == Mode::Stream
     }
 
     fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
@@ -345,16 +350,14 @@ impl Header for DexiosHeader {
         let blocks = |ad| self.blocks(&key, ad);
         let (new, old) = (self.associated_data(), self.associated_data_of_8_4());
         let (codec, reading): (Arc<dyn OpenChunk>, _) = match (first, self.version, self.mode) {
-            (Some(first), Version::V3, _) => {
-                match first_block(blocks(new), first)? {
-                    Some(codec) => (codec, "as Dexios 8.5 and later write it"),
-                    None => {
-                        let codec = first_block(blocks(old), first)?.ok_or_else(wrong)?;
-                        (codec, "as Dexios 8.4 wrote it")
-                    }
+            (Some(first), Version::V3, _) => match first_block(blocks(new), first)? {
+                Some(codec) => (codec, "as Dexios 8.5 and later write it"),
+                None => {
+                    let codec = first_block(blocks(old), first)?.ok_or_else(wrong)?;
+                    (codec, "as Dexios 8.4 wrote it")
                 }
-            }
-            (Some(first), ..) => {
+            },
+            (Some(first), Version::V1, _) => {
                 let codec = first_block(blocks(new), first)?.ok_or_else(wrong)?;
                 (codec, "as Dexios writes it")
             }
@@ -362,8 +365,9 @@ impl Header for DexiosHeader {
                 let either = EitherBlock(blocks(new), blocks(old));
                 (Arc::new(either), "in memory mode")
             }
-            (None, _, Mode::Memory) => (Arc::new(blocks(new)), "in memory mode"),
-            (None, _, Mode::Stream) => (Arc::new(blocks(new)), "as Dexios writes it"),
+            (_, _, Mode::Memory) => (Arc::new(blocks(new)), "in memory mode"),
+            // The header has shown that the key is right, whatever the first block is.
+            (_, _, Mode::Stream) => (Arc::new(blocks(new)), "as Dexios writes it"),
         };
         Ok(Payload {
             layers: Vec::new(),
@@ -386,8 +390,8 @@ impl Header for DexiosHeader {
         self.version >= Version::V4
     }
 
-    fn rekey(&self, request: RekeyRequest<'_>) -> Result<Rekeyed, Error> {
-        rekey(self, &request)
+    fn rekey(&self, request: RekeyRequest<'_>, first: Option<&[u8]>) -> Result<Rekeyed, Error> {
+        rekey(self, &request, first)
     }
 
     fn describe(&self) -> Description {

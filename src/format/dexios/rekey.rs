@@ -10,6 +10,7 @@ use crate::{Error, Secret};
 pub(super) fn rekey(
     header: &DexiosHeader,
     request: &RekeyRequest<'_>,
+    first: Option<&[u8]>,
 ) -> Result<Rekeyed, Error> {
     if header.version < Version::V4 {
         return Err(Error::Unsupported(format!(
@@ -24,6 +25,11 @@ pub(super) fn rekey(
         offset: header.size() as u64,
     };
     let master = master.ok_or_else(wrong)?;
+    if let Some(first) = first
+        && !header.key_opens(&master, first)?
+    {
+        return Err(wrong());
+    }
     let slot = matching[0];
     let mut changed = header.clone();
     match request.change {

@@ -3,7 +3,7 @@
 use super::{Gfe, GfeHeader};
 use crate::aead::Algorithm;
 use crate::format::{
-    Claim, Description, Format, Frames, Header, Limits, Proof, SealRequest, Sealer, Payload,
+    Claim, Description, Format, Frames, Header, Limits, Payload, Proof, SealRequest, Sealer,
 };
 use crate::{Error, Identity};
 

@@ -7,7 +7,7 @@ use super::{
 use crate::aead::{Algorithm, TAG_LEN};
 use crate::format::{
     Description, Field, FirstChunk, Frames, Geometry, Header, KeyDerivation, Limits, OpenChunk,
-    OpenLayer, OpenedLayer, Proof, Uniform, Payload,
+    OpenLayer, OpenedLayer, Payload, Proof, Uniform,
 };
 
 use crate::{Error, Identity, Secret};

@@ -6,8 +6,8 @@ use super::header::{
 };
 use crate::aead::Algorithm;
 use crate::format::{
-    Claim, Description, Evidence, Format, Frames, Geometry, Header, Limits, SealRequest, Sealer,
-    Payload, shorter_than,
+    Claim, Description, Evidence, Format, Frames, Geometry, Header, Limits, Payload, SealRequest,
+    Sealer, shorter_than,
 };
 use crate::{Error, Identity};
 

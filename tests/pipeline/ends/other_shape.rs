@@ -2,10 +2,10 @@
 
 use crate::common::{assert_same, jobs, no_hang, pattern, secret};
 use fetool::format::{
-    ChunkId, Claim, Description, End, Format, Frames, Header, Layout, Limits, OpenChunk, Proof,
-    SealChunk, SealRequest, Sealer, Payload,
+    ChunkId, Claim, Description, End, Format, Frames, Header, Layout, Limits, OpenChunk, Payload,
+    Proof, SealChunk, SealRequest, Sealer,
 };
-use fetool::{Error, Inspect, Open, Opened, Seal, Secret, status};
+use fetool::{Error, Identity, Inspect, Open, Opened, Seal, status};
 use std::io::Cursor;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -152,7 +152,8 @@ impl Header for FixedHeader {
         assert!(first.is_none_or(|first| (TAG..=self.chunk + TAG).contains(&first.len())));
         Ok(Payload {
             layers: Vec::new(),
-            codec: Box::new(self.format.clone()),
+            codec: Arc::new(self.format.clone()),
+            key_proven: false,
             reading: "the only one".to_owned(),
             warnings: Vec::new(),
             proof: Proof::Chunks,
