@@ -40,6 +40,20 @@ impl Cipher for AwsLc {
             .map(|_| ())
             .map_err(|_| AeadError::Tag)
     }
+
+    fn open_to(
+        &self,
+        nonce: &[u8],
+        ad: &[u8],
+        ciphertext: &[u8],
+        tag: &Tag,
+        plaintext: &mut [u8],
+    ) -> Result<(), AeadError> {
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| AeadError::NonceLength)?;
+        self.0
+            .open_separate_gather(nonce, Aad::from(ad), ciphertext, tag, plaintext)
+            .map_err(|_| AeadError::Tag)
+    }
 }
 
 /// XChaCha20-Poly1305 is ChaCha20-Poly1305 under a subkey that HChaCha20 makes from the key and

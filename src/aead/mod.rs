@@ -123,6 +123,19 @@ pub enum AeadError {
 trait Cipher: Send + Sync {
     fn seal(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8]) -> Result<Tag, AeadError>;
     fn open(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8], tag: &Tag) -> Result<(), AeadError>;
+
+    /// As `open`, to another place of the same length.
+    fn open_to(
+        &self,
+        nonce: &[u8],
+        ad: &[u8],
+        ciphertext: &[u8],
+        tag: &Tag,
+        plaintext: &mut [u8],
+    ) -> Result<(), AeadError> {
+        plaintext.copy_from_slice(ciphertext);
+        self.open(nonce, ad, plaintext, tag)
+    }
 }
 
 /// One algorithm under one key, ready to seal and open. The key is wiped when it is dropped.
@@ -200,6 +213,26 @@ impl Aead {
         let opened = self.cipher.open(nonce, ad, buffer, tag);
         if opened.is_err() {
             buffer.zeroize();
+        }
+        opened
+    }
+
+    /// Checks the tag and puts the plaintext into `plaintext`, which is as long as the ciphertext.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); `plaintext` is then wiped, and the ciphertext as it was.
+    pub fn open_to(
+        &self,
+        nonce: &[u8],
+        ad: &[u8],
+        ciphertext: &[u8],
+        tag: &Tag,
+        plaintext: &mut [u8],
+    ) -> Result<(), AeadError> {
+        self.check(nonce)?;
+        let opened = self.cipher.open_to(nonce, ad, ciphertext, tag, plaintext);
+        if opened.is_err() {
+            plaintext.zeroize();
         }
         opened
     }
