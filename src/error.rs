@@ -94,6 +94,41 @@ pub enum Error {
         offset: u64,
     },
 
+    /// An identity opened the header's file key, and the header's MAC does not match it.
+    #[error("authentication failed: the header was changed (bad MAC)")]
+    HeaderMac,
+
+    /// The passphrase's work factor in the file is higher than the caller allows. Nothing was computed.
+    #[error("scrypt work factor {found} is higher than the maximum of {max}")]
+    WorkFactor {
+        /// The work factor in the file; `u64::MAX` stands for all that are higher.
+        found: u64,
+        /// The highest that is allowed.
+        max: u8,
+    },
+
+    /// Deriving the key from the passphrase needs more memory than the caller allows.
+    #[error(
+        "scrypt work factor {work_factor} needs {needed} bytes of memory, the limit is {limit}"
+    )]
+    WorkFactorMemory {
+        /// The work factor in the file.
+        work_factor: u8,
+        /// Bytes of memory it needs.
+        needed: u64,
+        /// Bytes that are allowed.
+        limit: u64,
+    },
+
+    /// The text around an armored file breaks a rule of the armor.
+    #[error("invalid armor: {what} (line {line})")]
+    Armor {
+        /// The number of the line, from 1.
+        line: u64,
+        /// Which rule.
+        what: String,
+    },
+
     /// No format that fetool knows, as far as can be told.
     #[error("not a sealed file of a known format{}", wrong_secret(.0))]
     UnknownFormat(Box<Unknown>),
@@ -280,13 +315,17 @@ impl Error {
             | Self::Stopped
             | Self::Panic(_) => status::SYSTEM,
             Self::Usage { .. } => status::USAGE,
-            Self::Authentication { .. } | Self::NoIdentity { .. } | Self::Unauthenticated(_) => {
-                status::KEY
-            }
+            Self::Authentication { .. }
+            | Self::NoIdentity { .. }
+            | Self::HeaderMac
+            | Self::Unauthenticated(_) => status::KEY,
             Self::UnknownFormat(_)
             | Self::Unsupported(_)
             | Self::Refused { .. }
             | Self::Malformed { .. }
+            | Self::Armor { .. }
+            | Self::WorkFactor { .. }
+            | Self::WorkFactorMemory { .. }
             | Self::LegacySlot
             | Self::Strict(_) => status::FORMAT,
             Self::Truncated { .. } => status::TRUNCATED,
