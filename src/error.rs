@@ -103,6 +103,48 @@ pub enum Error {
         offset: u64,
     },
 
+    /// The file was sealed for recipients, and is for none of the identities that were tried.
+    #[error("{}", no_match_message(*.tried))]
+    NoMatch {
+        /// How many were tried.
+        tried: usize,
+    },
+
+    /// An identity opened the header's file key, and the header's MAC does not match it.
+    #[error("authentication failed: the header was changed (bad MAC)")]
+    HeaderMac,
+
+    /// The passphrase's work factor in the file is higher than the caller allows. Nothing was computed.
+    #[error("scrypt work factor {found} is higher than the maximum of {max}")]
+    WorkFactor {
+        /// The work factor in the file; `u64::MAX` stands for all that are higher.
+        found: u64,
+        /// The highest that is allowed.
+        max: u8,
+    },
+
+    /// Deriving the key from the passphrase needs more memory than the caller allows.
+    #[error(
+        "scrypt work factor {work_factor} needs {needed} bytes of memory, the limit is {limit}"
+    )]
+    WorkFactorMemory {
+        /// The work factor in the file.
+        work_factor: u8,
+        /// Bytes of memory it needs.
+        needed: u64,
+        /// Bytes that are allowed.
+        limit: u64,
+    },
+
+    /// The text around an armored file breaks a rule of the armor.
+    #[error("invalid armor: {what} (line {line})")]
+    Armor {
+        /// The number of the line, from 1.
+        line: u64,
+        /// Which rule.
+        what: String,
+    },
+
     /// No format that fetool knows, as far as can be told.
     #[error("not a sealed file of a known format{}", wrong_secret(.0))]
     UnknownFormat(Box<Unknown>),
@@ -292,11 +334,16 @@ impl Error {
             Self::Authentication { .. }
             | Self::Tampered { .. }
             | Self::NoIdentity { .. }
+            | Self::NoMatch { .. }
+            | Self::HeaderMac
             | Self::Unauthenticated(_) => status::KEY,
             Self::UnknownFormat(_)
             | Self::Unsupported(_)
             | Self::Refused { .. }
             | Self::Malformed { .. }
+            | Self::Armor { .. }
+            | Self::WorkFactor { .. }
+            | Self::WorkFactorMemory { .. }
             | Self::LegacySlot
             | Self::Strict(_) => status::FORMAT,
             Self::Truncated { .. } => status::TRUNCATED,
@@ -376,6 +423,13 @@ fn authentication_message(chunk: u64, offset: u64) -> String {
         "authentication failed: wrong key, or the file was tampered with".to_owned()
     } else {
         tampered_message(chunk, offset)
+    }
+}
+
+fn no_match_message(tried: usize) -> String {
+    match tried {
+        1 => "the identity matches none of the file's recipients".to_owned(),
+        _ => format!("none of the {tried} identities matches any of the file's recipients"),
     }
 }
 

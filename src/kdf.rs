@@ -22,8 +22,8 @@ pub enum Kdf {
     Balloon,
 }
 
-/// A key derivation function with all its parameters. They are never taken from a file: a format
-/// names one of a few fixed sets.
+/// A key derivation function with all its parameters. They are never taken from a file, but for
+/// scrypt's work factor: a format names one of a few fixed sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Derivation {
     /// Argon2id version 0x13 with a 32-byte output.
@@ -45,9 +45,19 @@ pub enum Derivation {
         /// Iterations.
         iterations: u32,
     },
+    /// scrypt with blocks of 8 × 128 bytes and no parallelism, as age has it. The work factor comes
+    /// from the file, so callers bound it before.
+    Scrypt {
+        /// Base-2 logarithm of the number of blocks.
+        work_factor: u8,
+    },
     /// One SHA-256, without the salt.
     Sha256,
 }
+
+/// Bytes of a block of scrypt: r = 8.
+const SCRYPT_BLOCK: u64 = 128 * SCRYPT_R as u64;
+const SCRYPT_R: u32 = 8;
 
 /// Bytes of a block of Balloon: what BLAKE3 puts out.
 const BALLOON_BLOCK: u64 = 32;
@@ -107,6 +117,10 @@ impl Derivation {
         match self {
             Self::Argon2id { memory, .. } => u64::from(memory) << 10,
             Self::Balloon { space } => u64::from(space) * BALLOON_BLOCK,
+            Self::Scrypt { work_factor } => SCRYPT_BLOCK
+                .checked_shl(work_factor.into())
+                .filter(|&len| len >> work_factor == SCRYPT_BLOCK)
+                .unwrap_or(u64::MAX),
             Self::Pbkdf2 { .. } | Self::Sha256 => 0,
         }
     }
@@ -161,6 +175,14 @@ impl Derivation {
             }
             Self::Pbkdf2 { iterations } => {
                 pbkdf2::pbkdf2_hmac::<sha2::Sha256>(secret, salt, iterations, &mut *key);
+            }
+            Self::Scrypt { work_factor } => {
+                let len = usize::try_from(self.memory()).map_err(|_| Error::Memory(usize::MAX))?;
+                let params = scrypt::Params::new(work_factor, SCRYPT_R, 1)
+                    .map_err(|_| Error::Memory(len))?;
+                // The crate takes its memory by itself.
+                memory::probe(len)?;
+                scrypt::scrypt(secret, salt, &params, &mut *key).map_err(refused)?;
             }
             Self::Sha256 => key.copy_from_slice(&sha2::Sha256::digest(secret)),
         }
@@ -242,6 +264,11 @@ impl fmt::Display for Derivation {
             Self::Pbkdf2 { iterations } => {
                 write!(f, "PBKDF2-HMAC-SHA256, {iterations} iterations")
             }
+            Self::Scrypt { work_factor } => write!(
+                f,
+                "scrypt, work factor {work_factor}: {} MiB",
+                self.memory().div_ceil(1 << 20)
+            ),
             Self::Sha256 => f.write_str("SHA-256, once and without a salt"),
         }
     }

@@ -31,12 +31,18 @@ pub(crate) fn zeros(len: usize) -> Result<Vec<u8>, Error> {
     // are none. So the room is taken first, given back, and taken again; by one thread at a time.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    probe(len)?;
+    Ok(vec![0; len])
+}
+
+/// Returns an error if the system cannot give `len` bytes now. It says nothing about later, and is for
+/// code of others that allocates by itself and ends the process where it cannot.
+pub(crate) fn probe(len: usize) -> Result<(), Error> {
     let mut room: Vec<u8> = Vec::new();
     reserve(&mut room, len.saturating_add(REST)).map_err(|_| Error::Memory(len))?;
     // Or else the compiler sees that nobody uses it.
     black_box(&mut room);
-    drop(room);
-    Ok(vec![0; len])
+    Ok(())
 }
 
 /// Puts bytes behind others.

@@ -6,18 +6,18 @@ use std::fmt;
 /// Length of a file key in bytes.
 pub const FILE_KEY_LEN: usize = 16;
 
-/// The key of one file, from which every other key of that file is derived. Its bytes are wiped when it
-/// is dropped, and its `Debug` does not show them.
+/// The key of one file, from which all its other keys are derived. It is wiped when it is dropped, and
+/// locked in memory where the system allows that.
 #[derive(Clone)]
-pub struct FileKey(Locked);
+pub struct FileKey(pub(crate) Locked);
 
 impl FileKey {
-    /// Returns a key of these bytes.
-    pub fn of(bytes: &[u8; FILE_KEY_LEN]) -> Self {
+    /// Returns the key of these bytes.
+    pub fn from_bytes(bytes: &[u8; FILE_KEY_LEN]) -> Self {
         Self(Locked::of(bytes))
     }
 
-    /// Returns its bytes.
+    /// Returns the key's bytes.
     pub fn as_bytes(&self) -> &[u8; FILE_KEY_LEN] {
         self.0[..].try_into().expect("it has that length")
     }
@@ -29,14 +29,13 @@ impl fmt::Debug for FileKey {
     }
 }
 
-/// A file key wrapped for one recipient, as age's headers hold it: the recipient's type, arguments, and
-/// a body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A file key wrapped for one recipient, as the headers of age have it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Stanza {
-    /// The recipient's type.
+    /// The recipient's type, such as `X25519`. It is case-sensitive.
     pub kind: String,
-    /// What the type needs besides the body.
+    /// The arguments behind the type.
     pub args: Vec<String>,
-    /// The wrapped key.
+    /// The body, decoded: the wrapped key.
     pub body: Vec<u8>,
 }

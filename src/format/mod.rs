@@ -15,6 +15,7 @@
 //! perhaps a prefix, the ciphertext, the tag. To add a format, write a module with these and put
 //! it in [`FORMATS`].
 
+pub mod age;
 pub mod dexios;
 mod geometry;
 pub mod gfe;

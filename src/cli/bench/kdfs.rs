@@ -53,6 +53,7 @@ fn described(derivation: Derivation) -> String {
         Derivation::Pbkdf2 { iterations } => {
             format!("PBKDF2-HMAC-SHA256, {iterations} iterations")
         }
+        Derivation::Scrypt { work_factor } => format!("scrypt, work factor {work_factor}"),
         Derivation::Sha256 => "SHA-256, once".to_owned(),
     }
 }

@@ -90,6 +90,7 @@ impl JsonKey {
             }
             Derivation::Balloon { .. } => ("balloon", Some(1), Some(1), None),
             Derivation::Pbkdf2 { iterations } => ("pbkdf2", None, None, Some(iterations)),
+            Derivation::Scrypt { .. } => ("scrypt", Some(1), Some(1), None),
             Derivation::Sha256 => ("sha256", None, None, None),
         };
         Self {

@@ -1,0 +1,299 @@
+//! mlkem768x25519: the post-quantum recipients, `age1pq1…`, and their identities.
+//!
+//! The file key is sealed with HPKE (RFC 9180, base mode, one message) whose KEM is X-Wing: ML-KEM-768
+//! and X25519 together, so that both must be broken to open a file.
+
+use super::bech32;
+use super::keys::random_bytes;
+use super::strict_base64::{decode_exact, unpadded};
+use super::{Random, identities, recipients};
+use crate::Error;
+use crate::FileKey;
+use crate::Stanza;
+use crate::kdf::Key;
+use crate::locked::Locked;
+use base64::Engine;
+use hkdf::Hkdf;
+use ml_kem::ml_kem_768::{DecapsulationKey, EncapsulationKey};
+use ml_kem::{Decapsulate, KeyExport, Seed};
+use sha2::Sha256;
+use sha3::{Digest, Sha3_256};
+use shake::{ExtendableOutput, Shake256, Update, XofReader};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::{Zeroize, Zeroizing};
+
+/// The type of the stanza.
+pub const KIND: &str = "mlkem768x25519";
+/// What a recipient begins with, in front of the last `1`.
+pub(super) const RECIPIENT_PREFIX: &str = "age1pq";
+/// What an identity begins with, in front of the last `1`.
+pub(super) const IDENTITY_PREFIX: &str = "AGE-SECRET-KEY-PQ-";
+
+const ML_KEM_KEY_LEN: usize = 1184;
+const ML_KEM_CIPHERTEXT_LEN: usize = 1088;
+const X25519_LEN: usize = 32;
+const RECIPIENT_LEN: usize = ML_KEM_KEY_LEN + X25519_LEN;
+const ENCAPSULATED_LEN: usize = ML_KEM_CIPHERTEXT_LEN + X25519_LEN;
+const SEED_LEN: usize = 32;
+
+/// The public half of a hybrid key pair.
+#[derive(Clone)]
+pub struct HybridRecipient {
+    bytes: Box<[u8; RECIPIENT_LEN]>,
+    ml_kem: Box<EncapsulationKey>,
+}
+
+impl HybridRecipient {
+    fn x25519(&self) -> [u8; X25519_LEN] {
+        *self.bytes.last_chunk().expect("it is longer")
+    }
+
+    /// Wraps the file key for this recipient.
+    ///
+    /// # Errors
+    /// Those of `random`, and [`Error::Usage`] if the recipient's X25519 part is a point of low order, to
+    /// which nothing can be sealed.
+    pub fn wrap(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
+        let message = random_bytes::<32>(random)?;
+        let ephemeral = StaticSecret::from(*random_bytes(random)?);
+        let (ciphertext, ml_kem) = self.ml_kem.encapsulate_deterministic((&*message).into());
+        let ml_kem = Zeroizing::new(<[u8; 32]>::from(ml_kem));
+        let share = PublicKey::from(&ephemeral).to_bytes();
+        let recipient = self.x25519();
+        let x25519 = ephemeral.diffie_hellman(&PublicKey::from(recipient));
+        if !x25519.was_contributory() {
+            return Err(Error::usage(
+                "invalid age recipient: it is a point of low order",
+            ));
+        }
+        let secret = combine(&ml_kem, x25519.as_bytes(), &share, &recipient);
+        let (key, nonce) = key_schedule(&secret);
+        let mut encapsulated = [0; ENCAPSULATED_LEN];
+        let (first, second) = encapsulated.split_at_mut(ML_KEM_CIPHERTEXT_LEN);
+        first.copy_from_slice(&ciphertext);
+        second.copy_from_slice(&share);
+        Ok(Stanza {
+            kind: KIND.to_owned(),
+            args: vec![unpadded().encode(encapsulated)],
+            body: file_key.wrap(&key, &nonce).to_vec(),
+        })
+    }
+}
+
+impl FromStr for HybridRecipient {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let bytes = bech32::decode(RECIPIENT_PREFIX, text).map_err(recipients::invalid)?;
+        let bytes: Box<[u8; RECIPIENT_LEN]> = bytes
+            .to_vec()
+            .try_into()
+            .map_err(|_| recipients::invalid("wrong length"))?;
+        let (ml_kem, _) = bytes
+            .split_first_chunk::<ML_KEM_KEY_LEN>()
+            .expect("it is longer");
+        let ml_kem = EncapsulationKey::new(ml_kem.into()).map_err(|_| {
+            recipients::invalid("its ML-KEM-768 key has a coefficient that is not reduced")
+        })?;
+        Ok(Self {
+            bytes,
+            ml_kem: Box::new(ml_kem),
+        })
+    }
+}
+
+impl fmt::Display for HybridRecipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&bech32::encode(RECIPIENT_PREFIX, &self.bytes[..]))
+    }
+}
+
+impl PartialEq for HybridRecipient {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for HybridRecipient {}
+
+impl Hash for HybridRecipient {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes.hash(state);
+    }
+}
+
+impl fmt::Debug for HybridRecipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HybridRecipient({self})")
+    }
+}
+
+/// A hybrid key pair. Its secrets are wiped when it is dropped, and its seed is locked in memory where the
+/// system allows that.
+#[derive(Clone)]
+pub struct HybridIdentity {
+    seed: Locked,
+    /// The keys that the seed expands to, so that each file does not cost the expansion.
+    ml_kem: Box<DecapsulationKey>,
+    x25519: Box<StaticSecret>,
+    recipient: HybridRecipient,
+}
+
+impl HybridIdentity {
+    /// Generates a key pair.
+    ///
+    /// # Errors
+    /// Those of `random`.
+    pub fn generate(random: &Random<'_>) -> Result<Self, Error> {
+        let mut seed = Locked::new(SEED_LEN);
+        random(&mut seed)?;
+        Ok(Self::of(seed))
+    }
+
+    /// Takes 32 bytes.
+    fn of(seed: Locked) -> Self {
+        let mut expanded = Zeroizing::new([0; 96]);
+        let mut shake = Shake256::default();
+        shake.update(&seed);
+        shake.finalize_xof().read(&mut *expanded);
+        let (first, second) = expanded.split_at(64);
+        let mut ml_kem_seed = Seed::try_from(first).expect("64 bytes were split off");
+        let ml_kem = Box::new(DecapsulationKey::from_seed(ml_kem_seed));
+        ml_kem_seed.as_mut_slice().zeroize();
+        let mut secret = Zeroizing::new([0; X25519_LEN]);
+        secret.copy_from_slice(second);
+        let x25519 = Box::new(StaticSecret::from(*secret));
+
+        let mut bytes = Box::new([0; RECIPIENT_LEN]);
+        let (first, second) = bytes.split_at_mut(ML_KEM_KEY_LEN);
+        let public = ml_kem.encapsulation_key();
+        first.copy_from_slice(&public.to_bytes());
+        second.copy_from_slice(PublicKey::from(&*x25519).as_bytes());
+        let recipient = HybridRecipient {
+            bytes,
+            ml_kem: Box::new(public.clone()),
+        };
+        Self {
+            seed,
+            ml_kem,
+            x25519,
+            recipient,
+        }
+    }
+
+    /// Returns the public half.
+    pub fn recipient(&self) -> &HybridRecipient {
+        &self.recipient
+    }
+
+    /// Returns the identity as text, `AGE-SECRET-KEY-PQ-1…`.
+    pub fn encode(&self) -> Zeroizing<String> {
+        bech32::encode(IDENTITY_PREFIX, &self.seed)
+    }
+
+    /// Unwraps the file key from a stanza. Returns `None` if the stanza is of another type or for another
+    /// recipient.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] with offset 0 if the stanza breaks a rule of its type.
+    pub fn unwrap(&self, stanza: &Stanza) -> Result<Option<FileKey>, Error> {
+        let Some(([encapsulated], body)) = stanza.of_kind(KIND)? else {
+            return Ok(None);
+        };
+        let encapsulated: [u8; ENCAPSULATED_LEN] = decode_exact(encapsulated.as_bytes())
+            .ok_or_else(|| {
+                stanza.malformed("the encapsulated key is not 1120 bytes in canonical base64")
+            })?;
+        let (ciphertext, share) = encapsulated
+            .split_first_chunk::<ML_KEM_CIPHERTEXT_LEN>()
+            .expect("it is longer");
+        let share: [u8; X25519_LEN] = share.try_into().expect("32 bytes are left");
+        let x25519 = self.x25519.diffie_hellman(&PublicKey::from(share));
+        if !x25519.was_contributory() {
+            return Err(stanza.malformed("the share is a point of low order"));
+        }
+        let ml_kem = Zeroizing::new(<[u8; 32]>::from(self.ml_kem.decapsulate(ciphertext.into())));
+        let secret = combine(&ml_kem, x25519.as_bytes(), &share, &self.recipient.x25519());
+        let (key, nonce) = key_schedule(&secret);
+        Ok(FileKey::unwrap(&key, &nonce, body))
+    }
+}
+
+impl FromStr for HybridIdentity {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let seed = bech32::decode(IDENTITY_PREFIX, text).map_err(identities::invalid)?;
+        match seed.len() {
+            SEED_LEN => Ok(Self::of(Locked::of(&seed))),
+            _ => Err(identities::invalid("wrong length")),
+        }
+    }
+}
+
+impl PartialEq for HybridIdentity {
+    /// Compares the public halves.
+    fn eq(&self, other: &Self) -> bool {
+        self.recipient == other.recipient
+    }
+}
+
+impl Eq for HybridIdentity {}
+
+impl fmt::Debug for HybridIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HybridIdentity(of {})", self.recipient)
+    }
+}
+
+/// X-Wing's shared secret of those of its two parts, the X25519 share and the recipient's X25519 key.
+fn combine(
+    ml_kem: &[u8; 32],
+    x25519: &[u8; 32],
+    share: &[u8; X25519_LEN],
+    recipient: &[u8; X25519_LEN],
+) -> Key {
+    let mut secret = Key::default();
+    let mut hash = Sha3_256::new();
+    for part in [ml_kem, x25519, share, recipient, &br"\.//^\"[..]] {
+        Digest::update(&mut hash, part);
+    }
+    hash.finalize_into((&mut *secret).into());
+    secret
+}
+
+/// `HPKE`, then the numbers of X-Wing, HKDF-SHA256 and ChaCha20-Poly1305.
+const SUITE: &[u8] = b"HPKE\x64\x7a\x00\x01\x00\x03";
+const VERSION: &[u8] = b"HPKE-v1";
+const INFO: &[u8] = b"age-encryption.org/mlkem768x25519";
+
+/// Returns the key and the nonce of the first message, which is the only one.
+fn key_schedule(shared: &Key) -> (Key, [u8; 12]) {
+    let mut context = vec![0];
+    for (label, ikm) in [(&b"psk_id_hash"[..], &b""[..]), (b"info_hash", INFO)] {
+        let (hash, _) = extract(b"", label, ikm);
+        context.extend_from_slice(&hash);
+    }
+    let (mut prk, secret) = extract(&shared[..], b"secret", b"");
+    prk.as_mut_slice().zeroize();
+    let (mut key, mut nonce) = (Key::default(), [0; 12]);
+    expand(&secret, b"key", &context, &mut *key);
+    expand(&secret, b"base_nonce", &context, &mut nonce);
+    (key, nonce)
+}
+
+fn extract(salt: &[u8], label: &[u8], ikm: &[u8]) -> (sha2::digest::Output<Sha256>, Hkdf<Sha256>) {
+    Hkdf::extract(Some(salt), &[VERSION, SUITE, label, ikm].concat())
+}
+
+fn expand(secret: &Hkdf<Sha256>, label: &[u8], context: &[u8], out: &mut [u8]) {
+    let len = u16::try_from(out.len())
+        .expect("32 bytes at most")
+        .to_be_bytes();
+    secret
+        .expand_multi_info(&[&len, VERSION, SUITE, label, context], out)
+        .expect("32 bytes are no long output");
+}

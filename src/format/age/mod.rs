@@ -1,0 +1,39 @@
+//! The pure parts of the age format, version 1: header, recipients, identities and armor.
+//!
+//! An age file is a text header, a nonce of 16 bytes and the chunks. The header has one [`Stanza`] for
+//! each recipient, which wraps the [`FileKey`], and a MAC under a key that is derived from the file key.
+//! Everything here works on slices in memory.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`stanza`], [`header`] | parse and write the header |
+//! | [`keys`] | file key, MAC key and payload key |
+//! | [`x25519`], [`hybrid`], [`scrypt`] | wrap the file key for a recipient or a passphrase |
+//! | [`recipients`], [`identities`] | the kinds above as one type, and files of them |
+//! | [`armor`] | the text form of a file |
+
+pub mod armor;
+
+mod bech32;
+pub mod header;
+pub mod hybrid;
+pub mod identities;
+pub mod keys;
+mod lines;
+pub mod recipients;
+pub mod scrypt;
+pub mod stanza;
+mod strict_base64;
+pub mod x25519;
+
+pub use self::scrypt::ScryptLimits;
+pub use header::AgeHeader;
+pub use hybrid::{HybridIdentity, HybridRecipient};
+pub use identities::{AgeIdentity, KeyFile};
+pub use recipients::AgeRecipient;
+pub use x25519::{X25519Identity, X25519Recipient};
+
+use crate::Error;
+
+/// Source of random bytes, such as [`crate::random`].
+pub type Random<'a> = dyn Fn(&mut [u8]) -> Result<(), Error> + 'a;

@@ -1,0 +1,168 @@
+//! X25519: the classic recipients, `age1…`, and their identities.
+
+use super::bech32;
+use super::keys::{ZERO_NONCE, derive, random_bytes};
+use super::strict_base64::{decode_exact, unpadded};
+use super::{Random, identities, recipients};
+use crate::Error;
+use crate::FileKey;
+use crate::Stanza;
+use crate::kdf::Key;
+use crate::locked::Locked;
+use base64::Engine;
+use std::fmt;
+use std::str::FromStr;
+use x25519_dalek::{PublicKey, SharedSecret, StaticSecret};
+use zeroize::Zeroizing;
+
+/// The type of the stanza.
+pub const KIND: &str = "X25519";
+/// What a recipient begins with, in front of the last `1`.
+pub(super) const RECIPIENT_PREFIX: &str = "age";
+/// What an identity begins with, in front of the last `1`.
+pub(super) const IDENTITY_PREFIX: &str = "AGE-SECRET-KEY-";
+
+const INFO: &[u8] = b"age-encryption.org/v1/X25519";
+
+/// The public half of an X25519 key pair.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct X25519Recipient([u8; 32]);
+
+impl X25519Recipient {
+    /// Wraps the file key for this recipient.
+    ///
+    /// # Errors
+    /// Those of `random`, and [`Error::Usage`] if the recipient is a point of low order, to which nothing
+    /// can be sealed.
+    pub fn wrap(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
+        let ephemeral = StaticSecret::from(*random_bytes(random)?);
+        let share = PublicKey::from(&ephemeral).to_bytes();
+        let shared = ephemeral.diffie_hellman(&PublicKey::from(self.0));
+        let key = self
+            .wrap_key(&share, &shared)
+            .ok_or_else(|| Error::usage("invalid age recipient: it is a point of low order"))?;
+        Ok(Stanza {
+            kind: KIND.to_owned(),
+            args: vec![unpadded().encode(share)],
+            body: file_key.wrap(&key, &ZERO_NONCE).to_vec(),
+        })
+    }
+
+    /// Returns `None` if the shared secret is all zeros.
+    fn wrap_key(&self, share: &[u8; 32], shared: &SharedSecret) -> Option<Key> {
+        let salt = [&share[..], &self.0].concat();
+        shared
+            .was_contributory()
+            .then(|| derive(shared.as_bytes(), &salt, INFO))
+    }
+}
+
+impl FromStr for X25519Recipient {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let key = bech32::decode(RECIPIENT_PREFIX, text).map_err(recipients::invalid)?;
+        match <[u8; 32]>::try_from(&key[..]) {
+            Ok(key) => Ok(Self(key)),
+            Err(_) => Err(recipients::invalid("wrong length")),
+        }
+    }
+}
+
+impl fmt::Display for X25519Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&bech32::encode(RECIPIENT_PREFIX, &self.0))
+    }
+}
+
+/// An X25519 key pair. The secret is wiped when it is dropped, and locked in memory where the system
+/// allows that.
+#[derive(Clone)]
+pub struct X25519Identity {
+    secret: Locked,
+    recipient: X25519Recipient,
+}
+
+impl X25519Identity {
+    /// Generates a key pair.
+    ///
+    /// # Errors
+    /// Those of `random`.
+    pub fn generate(random: &Random<'_>) -> Result<Self, Error> {
+        let mut secret = Locked::new(32);
+        random(&mut secret)?;
+        Ok(Self::of(secret))
+    }
+
+    /// Takes 32 bytes.
+    fn of(secret: Locked) -> Self {
+        let recipient = PublicKey::from(&scalar(&secret)).to_bytes();
+        Self {
+            secret,
+            recipient: X25519Recipient(recipient),
+        }
+    }
+
+    /// Returns the public half.
+    pub fn recipient(&self) -> &X25519Recipient {
+        &self.recipient
+    }
+
+    /// Returns the identity as text, `AGE-SECRET-KEY-1…`.
+    pub fn encode(&self) -> Zeroizing<String> {
+        bech32::encode(IDENTITY_PREFIX, &self.secret)
+    }
+
+    /// Unwraps the file key from a stanza. Returns `None` if the stanza is of another type or for another
+    /// recipient.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] with offset 0 if the stanza breaks a rule of its type.
+    pub fn unwrap(&self, stanza: &Stanza) -> Result<Option<FileKey>, Error> {
+        let Some(([share], body)) = stanza.of_kind(KIND)? else {
+            return Ok(None);
+        };
+        let share: [u8; 32] = decode_exact(share.as_bytes())
+            .ok_or_else(|| stanza.malformed("the share is not 32 bytes in canonical base64"))?;
+        let shared = scalar(&self.secret).diffie_hellman(&PublicKey::from(share));
+        let key = self
+            .recipient
+            .wrap_key(&share, &shared)
+            .ok_or_else(|| stanza.malformed("the share is a point of low order"))?;
+        Ok(FileKey::unwrap(&key, &ZERO_NONCE, body))
+    }
+}
+
+/// The crate's type for a secret of 32 bytes, which it wipes.
+fn scalar(secret: &Locked) -> StaticSecret {
+    let mut bytes = Zeroizing::new([0; 32]);
+    bytes.copy_from_slice(secret);
+    StaticSecret::from(*bytes)
+}
+
+impl FromStr for X25519Identity {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let secret = bech32::decode(IDENTITY_PREFIX, text).map_err(identities::invalid)?;
+        match secret.len() {
+            32 => Ok(Self::of(Locked::of(&secret))),
+            _ => Err(identities::invalid("wrong length")),
+        }
+    }
+}
+
+impl PartialEq for X25519Identity {
+    /// Compares the public halves.
+    fn eq(&self, other: &Self) -> bool {
+        self.recipient == other.recipient
+    }
+}
+
+impl Eq for X25519Identity {}
+
+impl fmt::Debug for X25519Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "X25519Identity(of {})", self.recipient)
+    }
+}
