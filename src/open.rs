@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::at::{At, ReadAt, WriteAt};
 use crate::detect::{self, first_frame};
-use crate::format::{self, FORMATS, Format, Header, Limits, NOTHING, Payload, Proof};
+use crate::format::{self, FORMATS, Format, Header, KeyPolicy, Limits, NOTHING, Payload, Proof};
 use crate::identity::{Identity, try_each};
 use crate::lookahead::Lookahead;
 #[cfg(feature = "test-hooks")]
@@ -24,6 +24,7 @@ pub struct Open<'a> {
     detached: Option<&'a [u8]>,
     strict: bool,
     legacy_slots: bool,
+    max_work_factor: Option<u8>,
     authenticated: bool,
     input_len: Option<u64>,
     options: RunOptions,
@@ -57,6 +58,7 @@ impl<'a> Open<'a> {
             detached: None,
             strict: false,
             legacy_slots: false,
+            max_work_factor: None,
             authenticated: false,
             input_len: None,
             options: RunOptions::new(),
@@ -98,6 +100,22 @@ impl<'a> Open<'a> {
     pub fn legacy_slots(mut self, take: bool) -> Self {
         self.legacy_slots = take;
         self
+    }
+
+    /// Sets the highest work factor that a file for a passphrase may ask for; `None` for 22, as age has it.
+    /// It takes 2^factor KiB of memory, of which [`memory`](Self::memory) is a bound as well.
+    pub fn max_work_factor(mut self, max: Option<u8>) -> Self {
+        self.max_work_factor = max;
+        self
+    }
+
+    fn policy(&self) -> KeyPolicy {
+        let default = KeyPolicy::default();
+        KeyPolicy {
+            legacy_slots: self.legacy_slots,
+            max_work_factor: self.max_work_factor.unwrap_or(default.max_work_factor),
+            memory: self.options.memory,
+        }
     }
 
     /// Refuses a file in which nothing is authenticated, because it holds no chunk.
@@ -245,9 +263,7 @@ impl<'a> Open<'a> {
     fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<(detect::Found<'a>, u64), Error> {
         let found = match self.header(input) {
             Ok((format, mut header)) => {
-                if self.legacy_slots {
-                    header.take_legacy_slots();
-                }
+                header.set_policy(self.policy());
                 let unlocked = self.try_secret(&*header, input)?;
                 (format, header, unlocked)
             }

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::detect::{by_secret, first_frame, peek_header};
-use crate::format::{Change, FORMATS, Limits, RekeyRequest, Rekeyed};
+use crate::format::{Change, FORMATS, KeyPolicy, Limits, RekeyRequest, Rekeyed};
 use crate::identity::{Identity, try_each};
 use crate::kdf::Kdf;
 use crate::lookahead::Lookahead;
@@ -116,9 +116,11 @@ impl<'a> Rekey<'a> {
             }
             header => header?,
         };
-        if self.legacy_slots {
-            header.take_legacy_slots();
-        }
+        header.set_policy(KeyPolicy {
+            legacy_slots: self.legacy_slots,
+            memory: self.options.memory,
+            ..KeyPolicy::default()
+        });
         input.skip(header.size());
         let offset = header.size() as u64;
         // A header kept apart has nothing behind it.

@@ -7,7 +7,7 @@ use crate::kdf::Kdf;
 #[cfg(feature = "test-hooks")]
 use crate::pipeline::Tuning;
 use crate::pipeline::{self, Meter, Plan, Run, RunOptions, Stop, Totals};
-use crate::{Error, Recipient};
+use crate::{Error, FileKey, Recipient};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
 
@@ -33,6 +33,7 @@ pub struct Seal<'a> {
     algorithm: Option<Algorithm>,
     kdf: Option<Kdf>,
     layers: Option<u8>,
+    work_factor: Option<u8>,
     options: RunOptions,
     random: &'a (dyn Fn(&mut [u8]) -> Result<(), Error> + Sync),
 }
@@ -59,6 +60,7 @@ impl<'a> Seal<'a> {
             algorithm: None,
             kdf: None,
             layers: None,
+            work_factor: None,
             options: RunOptions::new(),
             random: &crate::secret::random,
         }
@@ -104,6 +106,13 @@ impl<'a> Seal<'a> {
     /// How many times to seal it over, for formats with layers; their own default otherwise.
     pub fn layers(mut self, layers: Option<u8>) -> Self {
         self.layers = layers;
+        self
+    }
+
+    /// Sets scrypt's work factor, for a passphrase in formats that derive keys with it; their own default
+    /// otherwise.
+    pub fn work_factor(mut self, factor: Option<u8>) -> Self {
+        self.work_factor = factor;
         self
     }
 
@@ -170,6 +179,7 @@ impl<'a> Seal<'a> {
             algorithm: self.algorithm,
             kdf: self.kdf,
             layers: self.layers,
+            work_factor: self.work_factor,
             random: self.random,
         })?;
         let frame = sealer.layout.frame() as u64;
@@ -214,6 +224,12 @@ impl Sealing {
     /// The header's bytes, for a file of their own.
     pub fn header(&self) -> &[u8] {
         &self.sealer.header
+    }
+
+    /// Returns the key of the file, for formats that wrap one for recipients. It opens the file, so that
+    /// what was sealed can be read back without an identity.
+    pub fn file_key(&self) -> Option<&FileKey> {
+        self.sealer.file_key.as_ref()
     }
 
     /// Seals all of `input` to `output`, and flushes it.

@@ -30,7 +30,7 @@ pub use crate::error::Evidence;
 pub use geometry::{BadEnd, Count, End, Geometry, Layout, Span};
 pub(crate) use opening::NOTHING;
 pub use opening::{
-    FirstChunk, Frames, Header, Limits, OpenChunk, OpenLayer, OpenedLayer, Payload, Proof,
+    FirstChunk, Frames, Header, KeyPolicy, Limits, OpenChunk, OpenLayer, OpenedLayer, Payload, Proof,
 };
 pub use sealing::{SealChunk, SealLayer, SealRequest, Sealer};
 pub use uniform::Uniform;
@@ -48,6 +48,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &gocrypt::GoCrypt,
     &gocrypt::GoCryptV1,
     &parallel_encryptor::ParallelEncryptor,
+    &age::Age,
 ];
 
 /// No header may be longer than this, whatever its format: 1 MiB.
@@ -134,6 +135,11 @@ pub trait Format: Send + Sync {
         false
     }
 
+    /// Whether its files can be for recipients with public keys.
+    fn has_recipients(&self) -> bool {
+        false
+    }
+
     /// The AEADs that new files can be sealed with, the default first. None for formats that are only
     /// read.
     fn algorithms(&self) -> &'static [Algorithm];
@@ -156,6 +162,18 @@ pub trait Format: Send + Sync {
 
     /// Whether a file that starts with `head` is of this format, by its magic number.
     fn claims(&self, head: &[u8]) -> Claim;
+
+    /// Whether a file that starts with `head` is text around a file of this format.
+    fn armored(&self, head: &[u8]) -> Claim {
+        let _ = head;
+        Claim::No
+    }
+
+    /// Returns what happened to a file of this format that is none any more, where that can be seen.
+    fn damage(&self, head: &[u8]) -> Option<&'static str> {
+        let _ = head;
+        None
+    }
 
     /// For formats without a magic number: what speaks for and against a file of `len` bytes (where
     /// that is known) that starts with `head`, at most [`HEAD_MAX`] of them.
@@ -278,6 +296,36 @@ pub struct Description {
     pub warnings: Vec<String>,
     /// The header's bytes, field by field, in their order and without gaps.
     pub fields: Vec<Field>,
+    /// The stanzas, for formats with recipients.
+    pub stanzas: Vec<StanzaDescription>,
+    /// Whether only post-quantum recipients can open it, for formats with recipients.
+    pub post_quantum: Option<PostQuantum>,
+}
+
+/// One stanza of a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StanzaDescription {
+    /// The recipient's type.
+    pub kind: String,
+    /// The arguments behind the type.
+    pub args: Vec<String>,
+    /// Where it starts in the file, in bytes.
+    pub offset: u64,
+    /// Its length in bytes.
+    pub len: u64,
+    /// For whom it is, as far as that can be known.
+    pub meaning: String,
+}
+
+/// Whether a file stays secret from whoever keeps a copy until there are quantum computers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostQuantum {
+    /// All stanzas that are known are post-quantum.
+    Yes,
+    /// At least one stanza is not.
+    No,
+    /// No stanza is of a known type.
+    Unknown,
 }
 
 /// How a secret becomes a key, as a header says.

@@ -94,9 +94,10 @@ pub trait Header: Send + Sync {
     /// authenticates the frame; [`Error::Secret`] when the identity cannot be one for this format.
     fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error>;
 
-    /// From now on takes key slots that may be forged, where the format has such; without it,
-    /// [`unlock`](Self::unlock) and [`rekey`](Self::rekey) fail with [`Error::LegacySlot`].
-    fn take_legacy_slots(&mut self) {}
+    /// Sets what [`unlock`](Self::unlock) and [`rekey`](Self::rekey) may do for a key.
+    fn set_policy(&mut self, policy: KeyPolicy) {
+        let _ = policy;
+    }
 
     /// Whether it holds a wrapped master key, so that [`rekey`](Self::rekey) can change its secrets.
     fn has_slots(&self) -> bool {
@@ -149,6 +150,28 @@ impl Default for Limits {
         Self {
             memory: 1 << 30,
             body: None,
+        }
+    }
+}
+
+/// What the caller allows a header to ask for, before its key is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyPolicy {
+    /// Whether to take key slots that may be forged ([`Error::LegacySlot`]).
+    pub legacy_slots: bool,
+    /// The highest work factor of scrypt, the base-2 logarithm of its number of blocks.
+    pub max_work_factor: u8,
+    /// The most bytes of memory that a key derivation may take whose cost is in the file.
+    pub memory: u64,
+}
+
+impl Default for KeyPolicy {
+    /// No such slots, scrypt up to 22 as age has it, and 1 GiB.
+    fn default() -> Self {
+        Self {
+            legacy_slots: false,
+            max_work_factor: 22,
+            memory: 1 << 30,
         }
     }
 }

@@ -139,6 +139,7 @@ impl Format for ParallelEncryptor {
             return Err(layout.too_many_chunks());
         }
         Ok(Sealer {
+            file_key: None,
             header: header.encode().to_vec(),
             layout,
             codec: Box::new(header.codec(secret)?),
@@ -269,6 +270,8 @@ impl Header for ParallelHeader {
             authenticated: "nothing of the header".to_owned(),
             derivations: vec![KeyDerivation::Known(Derivation::Sha256)],
             warnings: vec![FAST_HASH.to_owned(), OPEN_END.to_owned()],
+            stanzas: Vec::new(),
+            post_quantum: None,
             fields: vec![
                 Field {
                     bytes: self.nonce.to_vec(),

@@ -3,7 +3,7 @@
 use super::{ChunkId, Format, Layout};
 use crate::aead::Algorithm;
 use crate::kdf::Kdf;
-use crate::{Error, Recipient, Secret};
+use crate::{Error, FileKey, Recipient, Secret};
 
 /// What a caller wants of a new file.
 pub struct SealRequest<'a> {
@@ -19,6 +19,8 @@ pub struct SealRequest<'a> {
     pub algorithm: Option<Algorithm>,
     /// Which key derivation, for formats that keep its parameters; `None` for the default.
     pub kdf: Option<Kdf>,
+    /// The work factor of scrypt, for formats that derive keys with it; `None` for the default.
+    pub work_factor: Option<u8>,
     /// Where salts, nonces and master keys come from.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
@@ -82,6 +84,9 @@ pub struct Sealer {
     /// Where the format nests streams: the layers around this one, from the inside out. The
     /// header above is the outermost one's.
     pub layers: Vec<SealLayer>,
+    /// The key of the file, for formats that wrap one for recipients: it opens the file for whoever reads
+    /// it back and has no identity.
+    pub file_key: Option<FileKey>,
 }
 
 /// A layer that seals the whole stream of the layer before it, which it treats as plaintext.

@@ -71,6 +71,7 @@ impl Format for Bare {
         let mut nonce = [0; HEADER];
         (request.random)(&mut nonce)?;
         Ok(Sealer {
+            file_key: None,
             header: nonce.to_vec(),
             layout: Layout {
                 chunk: CHUNK,
@@ -142,6 +143,8 @@ impl Header for BareHeader {
             authenticated: "nothing".to_owned(),
             derivations: Vec::new(),
             warnings: Vec::new(),
+            stanzas: Vec::new(),
+            post_quantum: None,
             fields: vec![Field {
                 bytes: self.1.to_vec(),
                 name: "nonce",

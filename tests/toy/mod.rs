@@ -78,6 +78,7 @@ impl Format for Toy {
         header[..4].copy_from_slice(MAGIC);
         (request.random)(&mut header[4..])?;
         Ok(Sealer {
+            file_key: None,
             header: header.to_vec(),
             layout: LAYOUT,
             codec: Box::new(Codec::new(secret, header)),
@@ -205,6 +206,8 @@ impl Header for ToyHeader {
             authenticated: "all of it".to_owned(),
             derivations: vec![KeyDerivation::Known(Derivation::Sha256)],
             warnings: Vec::new(),
+            stanzas: Vec::new(),
+            post_quantum: None,
             fields: vec![
                 field(0..4, "magic", "\"TOY1\""),
                 field(4..24, "nonce", "random"),

@@ -54,6 +54,7 @@ impl Format for Nested {
         }
         let around = headers.iter().zip(&headers[1..]);
         Ok(Sealer {
+            file_key: None,
             header: headers[STREAMS - 1].to_vec(),
             layout: LAYOUT,
             codec: Box::new(Codec::new(secret, headers[0])),

@@ -111,6 +111,7 @@ impl Format for Wrapped {
         let tag = aead(&key).seal(&[0xFF; 24], &header, &mut []).unwrap();
         header.extend(tag);
         Ok(Sealer {
+            file_key: None,
             header,
             layout: LAYOUT,
             codec: Box::new(WrappedCodec(aead(&key), nonce)),
@@ -187,6 +188,8 @@ impl Header for WrappedHeader {
             authenticated: "all of it".to_owned(),
             derivations: vec![KeyDerivation::Known(Derivation::Sha256)],
             warnings: Vec::new(),
+            stanzas: Vec::new(),
+            post_quantum: None,
             fields: vec![Field {
                 bytes: self.bytes.clone(),
                 name: "header",

@@ -1,4 +1,4 @@
-//! The pure parts of the age format, version 1: header, recipients, identities and armor.
+//! age, version 1: files for recipients or for a passphrase.
 //!
 //! An age file is a text header, a nonce of 16 bytes and the chunks. The header has one [`Stanza`] for
 //! each recipient, which wraps the [`FileKey`], and a MAC under a key that is derived from the file key.
@@ -11,8 +11,11 @@
 //! | [`x25519`], [`hybrid`], [`scrypt`] | wrap the file key for a recipient or a passphrase |
 //! | [`recipients`], [`identities`] | the kinds above as one type, and files of them |
 //! | [`armor`] | the text form of a file |
+//! | `file`, `describe` | the format: what the rest of fetool sees of all this |
 
 pub mod armor;
+mod describe;
+mod file;
 
 mod bech32;
 pub mod header;
@@ -27,6 +30,7 @@ mod strict_base64;
 pub mod x25519;
 
 pub use self::scrypt::ScryptLimits;
+pub use file::{Age, AgeFileHeader, CHUNK_LEN};
 pub use header::AgeHeader;
 pub use hybrid::{HybridIdentity, HybridRecipient};
 pub use identities::{AgeIdentity, KeyFile};

@@ -36,6 +36,8 @@ pub(super) fn describe(header: &DexiosHeader) -> Description {
         authenticated: authenticated(header),
         derivations: derivations(header),
         warnings: warnings(header),
+        stanzas: Vec::new(),
+        post_quantum: None,
         fields: fields(header),
     }
 }

@@ -19,7 +19,7 @@ use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
 use super::{MAGIC, SLOTS};
 use crate::aead::{Aead, Algorithm};
 use crate::format::{
-    Description, FirstChunk, Frames, Geometry, Header, Limits, OpenChunk, Payload, Proof,
+    Description, FirstChunk, Frames, Geometry, Header, KeyPolicy, Limits, OpenChunk, Payload, Proof,
     RekeyRequest, Rekeyed,
 };
 use crate::kdf::Key;
@@ -382,8 +382,8 @@ impl Header for DexiosHeader {
         })
     }
 
-    fn take_legacy_slots(&mut self) {
-        self.takes_legacy_slots = true;
+    fn set_policy(&mut self, policy: KeyPolicy) {
+        self.takes_legacy_slots = policy.legacy_slots;
     }
 
     fn has_slots(&self) -> bool {

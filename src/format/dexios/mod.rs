@@ -129,6 +129,7 @@ impl Format for Dexios {
             header.slots.push(slot);
         }
         Ok(Sealer {
+            file_key: None,
             layout: LAYOUT,
             codec: Box::new(Blocks::new(
                 Aead::new(algorithm, &master),

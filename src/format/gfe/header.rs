@@ -241,6 +241,8 @@ impl Header for GfeHeader {
                 .to_owned(),
             derivations: Vec::new(),
             warnings,
+            stanzas: Vec::new(),
+            post_quantum: None,
             fields: vec![
                 Field {
                     bytes: MAGIC.to_vec(),

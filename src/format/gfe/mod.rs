@@ -137,6 +137,7 @@ impl Format for Gfe {
             ad: AdRule::Size,
         };
         Ok(Sealer {
+            file_key: None,
             header: header.encode().to_vec(),
             layout: Layout {
                 chunk: chunk as usize, // at most CHUNK_MAX

@@ -187,6 +187,8 @@ impl Header for Layered {
         let LayerHeader { layer, nonce, salt } = self.0;
         Description {
             layers: Some(layer),
+            stanzas: Vec::new(),
+            post_quantum: None,
             fields: fields(Some(layer), &nonce, &salt),
             ..description(layer)
         }
@@ -196,6 +198,8 @@ impl Header for Layered {
 /// What both layouts have in common.
 pub(super) fn description(layers: u8) -> Description {
     Description {
+        stanzas: Vec::new(),
+        post_quantum: None,
         version: None,
         algorithm: Algorithm::XChaCha20Poly1305.name(),
         chunk_size: Some(CHUNK_LEN as u64),

@@ -179,6 +179,7 @@ impl Format for GoCrypt {
         let first = codecs.next().expect("there is a layer at least");
         let around = headers.iter().zip(codecs);
         Ok(Sealer {
+            file_key: None,
             codec: first,
             layout: LAYOUT,
             layers: around

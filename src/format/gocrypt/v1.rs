@@ -118,6 +118,8 @@ impl Header for V1 {
     fn describe(&self) -> Description {
         Description {
             version: Some(1),
+            stanzas: Vec::new(),
+            post_quantum: None,
             fields: fields(None, &self.nonce, &self.salt),
             ..description(1)
         }

@@ -90,6 +90,7 @@ impl Format for Fixed {
         let mut header = MAGIC.to_vec();
         header.extend_from_slice(&(chunk as u32).to_be_bytes());
         Ok(Sealer {
+            file_key: None,
             layers: Vec::new(),
             header,
             layout: Layout {
