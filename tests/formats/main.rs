@@ -12,6 +12,7 @@ mod dexios_reader;
 mod weak_common;
 
 mod abilities;
+mod age_header;
 mod detection;
 mod dexios_bodies;
 mod dexios_detached;
