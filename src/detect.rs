@@ -72,6 +72,28 @@ pub(crate) fn read_header_among<'a>(
     Ok((format, format.header(head)?))
 }
 
+/// Reads on until it is known whether the input is armored, and decodes it from then on if it is.
+fn unarmor<R: Read>(
+    formats: &[&dyn Format],
+    format: Option<&dyn Format>,
+    input: &mut Lookahead<R>,
+) -> Result<(), Error> {
+    let chosen = format.as_slice();
+    let formats = if format.is_some() { chosen } else { formats };
+    while !input.is_armored() {
+        let head = input.ahead();
+        let armored = |claim| formats.iter().any(|format| format.armored(head) == claim);
+        if armored(Claim::Yes) {
+            input.unarmor();
+        } else if head.is_empty() || !armored(Claim::TooShort) {
+            break;
+        } else if !input.more(HEAD_MAX).map_err(Error::Read)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Reads no more of the input than its header needs: what follows may come much later.
 pub(crate) fn peek_header<'a, R: Read>(
     formats: &[&'a dyn Format],
@@ -79,6 +101,7 @@ pub(crate) fn peek_header<'a, R: Read>(
     input: &mut Lookahead<R>,
 ) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
     loop {
+        unarmor(formats, format, input)?;
         let head = input.ahead();
         let found = read_header_among(formats, format, head);
         let Err(error @ Error::Truncated { .. }) = found else {

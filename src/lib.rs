@@ -66,6 +66,7 @@ mod seal;
 mod secret;
 mod stanza;
 mod stream;
+mod unarmor;
 
 pub use at::{At, ReadAt, WriteAt};
 #[cfg(all(unix, feature = "cli"))]

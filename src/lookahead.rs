@@ -1,5 +1,6 @@
 //! An input whose beginning can be looked at before it is read.
 
+use crate::unarmor::Unarmor;
 use std::io::{self, Read};
 
 /// Reads at most this much at a time into the buffer, so that it grows with the bytes that arrive
@@ -8,15 +9,34 @@ const STEP: usize = 64 << 10;
 
 /// An input whose first bytes can be looked at, and then be read as if nobody had.
 pub struct Lookahead<R> {
-    input: R,
+    input: Source<R>,
     buffer: Vec<u8>,
     /// Bytes of `buffer` that were read (again) already.
     taken: usize,
 }
 
+/// An input, and what decodes it where it is armored.
+struct Source<R> {
+    input: R,
+    unarmor: Option<Unarmor>,
+}
+
+impl<R: Read> Read for Source<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match &mut self.unarmor {
+            Some(unarmor) => unarmor.read(&mut self.input, into),
+            None => self.input.read(into),
+        }
+    }
+}
+
 impl<R: Read> Lookahead<R> {
     /// Nothing is read yet.
     pub fn new(input: R) -> Self {
+        let input = Source {
+            input,
+            unarmor: None,
+        };
         Self {
             input,
             buffer: Vec::new(),
@@ -56,6 +76,17 @@ impl<R: Read> Lookahead<R> {
         };
         self.buffer.truncate(old + read.as_ref().unwrap_or(&0));
         Ok(read? > 0)
+    }
+
+    /// From now on gives what the text stands for that the input is, as does what was looked at.
+    pub(crate) fn unarmor(&mut self) {
+        let text = std::mem::take(&mut self.buffer);
+        self.input.unarmor = Some(Unarmor::new(&text[self.taken..]));
+        self.taken = 0;
+    }
+
+    pub(crate) fn is_armored(&self) -> bool {
+        self.input.unarmor.is_some()
     }
 
     /// Passes over bytes that were looked at.

@@ -186,7 +186,7 @@ impl<'a> Open<'a> {
         if self.options.stop.is_stopped() {
             return Err(Error::Stopped);
         }
-        let ((format, header, unlocked), offset) = unlocked?;
+        let ((format, header, unlocked), offset) = unlocked.map_err(Error::root)?;
         input.skip(offset as usize);
         if let Some(len) = self.expected_len(&*header, offset) {
             self.options.meter.expect(len);
@@ -451,6 +451,10 @@ impl<R: Read + Send> Opening<R> {
             file: file as &dyn WriteAt,
             position,
         };
+        if self.input.is_armored() {
+            // No chunk lies where it can be computed.
+            return self.run(output);
+        }
         let geometry = self.header.geometry(&self.limits);
         self.opened(|_, sealed, run| pipeline::open_at(input, output, sealed, geometry, run))
     }
@@ -475,7 +479,7 @@ impl<R: Read + Send> Opening<R> {
             },
             &self.options.run(),
         );
-        let totals = totals.map_err(|error| match error {
+        let totals = totals.map_err(|error| match error.root() {
             Error::Authentication { chunk: 0, offset } if key_proven => {
                 Error::Tampered { chunk: 0, offset }
             }

@@ -16,6 +16,9 @@ type Target = fn(&[u8]);
 /// The memory of some work is measured, so no other work may go on meanwhile.
 static TURN: Mutex<()> = Mutex::new(());
 
+/// The vectors of age's public test kit.
+const TESTKIT: &str = "tests/vectors/age/testkit";
+
 /// How many changed seeds each target is given.
 const CHANGED: usize = if FAST { 600 } else { 150 };
 
@@ -37,17 +40,31 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn inputs(target: &str, vectors: &[&str], before: &[u8]) -> Vec<Vec<u8>> {
     let seeds = files(&folder("fuzz/seeds").join(target));
     let seeds = seeds.iter().map(|seed| fs::read(seed).unwrap());
-    let all = files(&folder("tests/vectors"));
+    let folders = ["tests/vectors", "tests/vectors/age", TESTKIT];
+    let all: Vec<_> = folders
+        .iter()
+        .flat_map(|name| files(&folder(name)))
+        .collect();
     let vectors = all.iter().filter(|path| {
         let name = path.file_name().unwrap().to_str().unwrap();
         vectors.iter().any(|begin| name.starts_with(begin))
     });
-    let vectors = vectors.map(|vector| [before, &fs::read(vector).unwrap()].concat());
+    let vectors = vectors.map(|vector| [before, &file(vector)].concat());
     // As fuzz/seed takes them.
     let vectors = vectors.filter(|vector| vector.len() <= 70_000);
     let inputs: Vec<_> = seeds.chain(vectors).collect();
     assert!(!inputs.is_empty(), "{target}: nothing to begin with");
     inputs
+}
+
+/// A vector's bytes, without what the test kit says of it in front.
+fn file(vector: &Path) -> Vec<u8> {
+    let mut bytes = fs::read(vector).unwrap();
+    if vector.starts_with(folder(TESTKIT)) {
+        let end = bytes.windows(2).position(|two| two == b"\n\n").unwrap();
+        bytes.drain(..end + 2);
+    }
+    bytes
 }
 
 fn changed(inputs: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
@@ -110,6 +127,9 @@ macro_rules! targets {
 }
 
 targets! {
+    age_armor: &["age_x25519_armor", "armor_"], b"";
+    age_header: &["age_", "stanza_", "header_", "hmac_", "x25519_", "scrypt_", "hybrid_"], b"";
+    age_key_file: &["x25519.key", "x25519b.key", "hybrid.key", "ssh_"], b"";
     detect: ALL, AS_IT_IS;
     engines: &["gfe.key"], b"";
     headers: ALL, b"";

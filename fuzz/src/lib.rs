@@ -4,6 +4,9 @@
 //! An input is choices, a byte or a few each, and then bytes for what was chosen. Where a target
 //! reads files, a first byte of 0 means that the rest is the file as it is.
 
+mod age_armor;
+mod age_header;
+mod age_key_file;
 mod choices;
 #[path = "../../tests/common/mod.rs"]
 pub mod common;
@@ -21,6 +24,9 @@ mod mutate;
 mod readers;
 mod secret;
 
+pub use age_armor::age_armor;
+pub use age_header::age_header;
+pub use age_key_file::age_key_file;
 pub use detect::detect;
 pub use engines::engines;
 pub use headers::headers;

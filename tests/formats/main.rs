@@ -12,6 +12,8 @@ mod dexios_reader;
 mod weak_common;
 
 mod abilities;
+mod age_header;
+mod age_open;
 mod detection;
 mod dexios_bodies;
 mod dexios_detached;

@@ -4,6 +4,7 @@
 //! [`decode_lines`] and [`encode_lines`] work on whole lines alone, so several threads can share a file:
 //! three sealed chunks of age are 4097 whole lines.
 
+use super::header::MAGIC;
 use super::strict_base64::{decode, fault, padded, unpadded};
 use crate::format::Claim;
 use crate::{Error, memory};
@@ -41,24 +42,34 @@ pub fn probe(head: &[u8]) -> Claim {
     }
 }
 
+/// What Windows PowerShell's `>` does to text.
+pub(super) const UTF_16: &str = "the file was changed to UTF-16, as PowerShell's > does";
+/// What it does too, and other programs.
+pub(super) const BYTE_ORDER_MARK: &str = "a byte order mark was put in front, as PowerShell does";
+
 /// Returns what a text tool did to a file that starts with `head`, if it is armored or binary age in
-/// UTF-16 or behind a byte order mark. Windows PowerShell's `>` does that.
+/// UTF-16 or behind a byte order mark.
 pub fn text_damage(head: &[u8]) -> Option<&'static str> {
-    // The ASCII letters of both beginnings, in either byte order.
-    let begins = |text: &[u8]| text.starts_with(b"-----") || text.starts_with(b"age-");
-    let ascii = |units: &[u8], high: usize| {
-        let units = units.chunks_exact(2).take(5);
-        let units: Option<Vec<u8>> = units
-            .map(|unit| (unit[high] == 0).then_some(unit[1 - high]))
-            .collect();
-        units.is_some_and(|text| begins(&text))
-    };
-    let without = |mark: &[u8]| head.strip_prefix(mark).unwrap_or(head);
-    if ascii(without(b"\xFF\xFE"), 1) || ascii(without(b"\xFE\xFF"), 0) {
-        return Some("the file was changed to UTF-16, as PowerShell's > does");
+    let begins = |text: &[u8]| text.starts_with(b"-----BEGIN AGE") || text.starts_with(MAGIC);
+    if let Some(behind) = head.strip_prefix(b"\xEF\xBB\xBF") {
+        return begins(behind).then_some(BYTE_ORDER_MARK);
     }
-    let behind = head.strip_prefix(b"\xEF\xBB\xBF")?;
-    begins(behind).then_some("a byte order mark was put in front, as PowerShell does")
+    // Both beginnings are ASCII, so half of the bytes are zero, and more of them are not needed.
+    let head = &head[..head.len().min(2 * MAGIC.len() + 2)];
+    let is_utf_16 = |order| begins(&narrowed(head, order));
+    [u16::from_le_bytes, u16::from_be_bytes]
+        .into_iter()
+        .any(is_utf_16)
+        .then_some(UTF_16)
+}
+
+/// Returns UTF-16 text without its byte order mark, as ASCII: what is not ASCII becomes 0xFF.
+pub(super) fn narrowed(text: &[u8], order: fn([u8; 2]) -> u16) -> Vec<u8> {
+    let units = text.chunks_exact(2).map(|unit| order([unit[0], unit[1]]));
+    let units = units.skip_while(|&unit| unit == 0xFEFF);
+    units
+        .map(|unit| u8::try_from(unit).unwrap_or(0xFF))
+        .collect()
 }
 
 /// Returns the length of a file of `len` bytes as text, or `None` if that is beyond all numbers.
@@ -289,7 +300,7 @@ impl ArmorDecoder {
     fn push_lines(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
         let start = out.len();
         let room = text.len() / LINE_LEN * LINE_BYTES;
-        memory::reserve(out, room)?;
+        make_room(out, room)?;
         out.resize(start + room, 0);
         let (read, written) = decode_lines(text, &mut out[start..]);
         out.truncate(start + written);
@@ -450,9 +461,16 @@ impl ArmorEncoder {
     }
 }
 
+/// Makes room for `more` bytes and perhaps for some of those that follow later.
+fn make_room(out: &mut Vec<u8>, more: usize) -> Result<(), Error> {
+    let len = out.len();
+    out.try_reserve(more)
+        .map_err(|_| Error::Memory(len.saturating_add(more)))
+}
+
 fn append_lines(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
     let (start, len) = (out.len(), bytes.len() / LINE_BYTES * LINE_LEN);
-    memory::reserve(out, len)?;
+    make_room(out, len)?;
     out.resize(start + len, 0);
     encode_lines(bytes, &mut out[start..]);
     Ok(())

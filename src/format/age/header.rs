@@ -110,6 +110,17 @@ impl AgeHeader {
         &self.bytes[..self.len() - LAST_LINE_LEN + DASHES.len()]
     }
 
+    /// Returns whether the file withstands a quantum computer, as age-inspect says: not if one stanza is of
+    /// a classic type. `None` means that all types are unknown.
+    pub fn is_post_quantum(&self) -> Option<bool> {
+        let kind = |stanza: &Stanza| match stanza.kind.as_str() {
+            "X25519" | "ssh-rsa" | "ssh-ed25519" | "p256tag" | "piv-p256" => Some(false),
+            "mlkem768x25519" | "mlkem768p256tag" | "scrypt" => Some(true),
+            _ => None,
+        };
+        self.stanzas.iter().filter_map(kind).min()
+    }
+
     /// Checks the MAC in constant time.
     ///
     /// # Errors
@@ -278,9 +289,11 @@ impl<'a> Parser<'a> {
             return Err(self.truncated());
         }
         let words = std::str::from_utf8(words).expect("it is ASCII");
-        let mut words = words.split(' ').map(str::to_owned);
-        let kind = words.next().expect("split gives at least one");
-        let args = words.collect();
+        let mut words = words.split(' ');
+        let kind = words.next().expect("split gives at least one").to_owned();
+        // A line of one-letter arguments is long enough to be worth no room in vain.
+        let mut args = Vec::with_capacity(words.clone().count());
+        args.extend(words.map(str::to_owned));
         self.skip(line);
         let mut body = Vec::new();
         loop {
@@ -568,6 +581,22 @@ mod tests {
             error.to_string().starts_with("too many recipients: "),
             "{error}"
         );
+    }
+
+    #[test]
+    fn one_classic_stanza_makes_a_file_classic() {
+        for (kinds, expected) in [
+            (&["X25519"][..], Some(false)),
+            (&["mlkem768x25519", "X25519"], Some(false)),
+            (&["mlkem768x25519", "grease"], Some(true)),
+            (&["scrypt"], Some(true)),
+            (&["grease"], None),
+        ] {
+            let stanzas: Vec<_> = kinds.iter().map(|kind| stanza(kind, &[], 0)).collect();
+            let bytes = AgeHeader::encode(&stanzas, &Key::default()).unwrap();
+            let header = AgeHeader::decode(&bytes).unwrap();
+            assert_eq!(header.is_post_quantum(), expected, "{kinds:?}");
+        }
     }
 
     #[test]

@@ -297,3 +297,68 @@ fn expand(secret: &Hkdf<Sha256>, label: &[u8], context: &[u8], out: &mut [u8]) {
         .expand_multi_info(&[&len, VERSION, SUITE, label, context], out)
         .expect("32 bytes are no long output");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipient(bytes: &[u8]) -> Result<HybridRecipient, Error> {
+        bech32::encode(RECIPIENT_PREFIX, bytes).parse()
+    }
+
+    #[test]
+    fn recipients_that_cannot_be_sealed_to_are_refused() {
+        let mut bytes = *HybridIdentity::generate(&crate::random)
+            .unwrap()
+            .recipient
+            .bytes;
+        assert!(recipient(&bytes).is_ok());
+        for len in [0, 32, RECIPIENT_LEN - 1] {
+            let error = recipient(&bytes[..len]).unwrap_err();
+            assert_eq!(error.to_string(), "invalid age recipient: wrong length");
+        }
+        let file_key = FileKey::from_bytes(b"YELLOW SUBMARINE");
+        bytes[ML_KEM_KEY_LEN..].fill(0);
+        let low_order = recipient(&bytes).unwrap();
+        let error = low_order.wrap(&file_key, &crate::random).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "invalid age recipient: it is a point of low order"
+        );
+        // The first coefficient is 0xFFF, and the modulus is 0xD01.
+        bytes[..2].fill(0xFF);
+        let error = recipient(&bytes).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "invalid age recipient: its ML-KEM-768 key has a coefficient that is not reduced"
+        );
+    }
+
+    #[test]
+    fn stanzas_of_another_shape_are_malformed() {
+        let identity = HybridIdentity::generate(&crate::random).unwrap();
+        let file_key = FileKey::from_bytes(b"YELLOW SUBMARINE");
+        let stanza = identity.recipient.wrap(&file_key, &crate::random).unwrap();
+        let changes: [fn(&mut Stanza); 5] = [
+            |stanza| stanza.args.clear(),
+            |stanza| stanza.args.push("more".to_owned()),
+            |stanza| stanza.body.push(0),
+            |stanza| stanza.args[0].push('A'),
+            |stanza| {
+                stanza.args[0].pop();
+            },
+        ];
+        for change in changes {
+            let mut wrong = stanza.clone();
+            change(&mut wrong);
+            let error = identity.unwrap(&wrong).unwrap_err();
+            assert!(
+                matches!(error, Error::Malformed { offset: 0, .. }),
+                "{error}"
+            );
+        }
+        let mut foreign = stanza;
+        foreign.kind.make_ascii_uppercase();
+        assert!(identity.unwrap(&foreign).unwrap().is_none());
+    }
+}

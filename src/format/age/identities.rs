@@ -1,5 +1,6 @@
 //! Identities of any kind, and files of them.
 
+use super::armor::{BYTE_ORDER_MARK, UTF_16, narrowed};
 use super::header::MAGIC;
 use super::lines::{Line, lines};
 use super::{AgeRecipient, HybridIdentity, X25519Identity, hybrid, x25519};
@@ -130,6 +131,8 @@ pub enum KeyFile {
     },
     /// A key in PEM, such as those of OpenSSH.
     Pem,
+    /// One of these that a text tool has changed; how, in words.
+    Damaged(&'static str),
     /// None of these: perhaps a raw key.
     Other,
 }
@@ -138,6 +141,23 @@ impl KeyFile {
     /// Returns what `bytes` are. Only the beginning decides, up to the first line that is neither empty
     /// nor a comment; a raw key of random bytes is never taken for anything else.
     pub fn of(bytes: &[u8]) -> Self {
+        let damaged = |inner: &[u8], how| match Self::undamaged(inner) {
+            Self::Other => Self::Other,
+            _ => Self::Damaged(how),
+        };
+        if let Some(inner) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
+            return damaged(inner, BYTE_ORDER_MARK);
+        }
+        // Of a file that ends in the middle of a character, the rest tells enough.
+        let order = match bytes {
+            [0xFF, 0xFE, ..] => u16::from_le_bytes,
+            [0xFE, 0xFF, ..] => u16::from_be_bytes,
+            _ => return Self::undamaged(bytes),
+        };
+        damaged(&Zeroizing::new(narrowed(bytes, order)), UTF_16)
+    }
+
+    fn undamaged(bytes: &[u8]) -> Self {
         if bytes.starts_with(MAGIC) {
             return Self::Encrypted { armored: false };
         }
@@ -250,6 +270,24 @@ mod tests {
         }
         let error = parse(b"").unwrap_err();
         assert_eq!(error.to_string(), "no identity in the identity file");
+    }
+
+    #[test]
+    fn what_powershell_writes_is_named() {
+        let text = format!("\u{feff}# created: 2026-11-28T02:50:55Z\r\n{SECRET}\r\n");
+        let damaged =
+            |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        for bytes in [damaged(u16::to_le_bytes), damaged(u16::to_be_bytes)] {
+            assert_eq!(KeyFile::of(&bytes), KeyFile::Damaged(UTF_16));
+        }
+        assert_eq!(
+            KeyFile::of(text.as_bytes()),
+            KeyFile::Damaged(BYTE_ORDER_MARK)
+        );
+        assert_eq!(
+            KeyFile::of(b"\xFF\xFEabcdefghijklmnopqrstuvwxyz1234"),
+            KeyFile::Other
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One stanza of a header: a type, arguments and a body.
 
+use super::keys::WRAPPED_LEN;
 use super::strict_base64::{decode, fault, unpadded};
 use crate::{Error, Stanza};
 use base64::Engine;
@@ -10,6 +11,9 @@ pub(super) const PREFIX: &[u8] = b"-> ";
 pub(super) const COLUMNS: usize = 64;
 /// Bytes of a body line of [`COLUMNS`] characters.
 const LINE_LEN: usize = COLUMNS / 4 * 3;
+
+/// The arguments and the body of a stanza that wraps a file key.
+pub(super) type Shaped<'a, const ARGS: usize> = (&'a [String; ARGS], &'a [u8; WRAPPED_LEN]);
 
 impl Stanza {
     /// Returns whether the type and every argument can be written: at least one character each, all of
@@ -46,7 +50,7 @@ impl Stanza {
     pub(super) fn of_kind<const ARGS: usize>(
         &self,
         kind: &str,
-    ) -> Result<Option<(&[String; ARGS], &[u8; 32])>, Error> {
+    ) -> Result<Option<Shaped<'_, ARGS>>, Error> {
         if self.kind != kind {
             return Ok(None);
         }
@@ -54,9 +58,9 @@ impl Stanza {
             let found = self.args.len();
             return Err(self.malformed(format!("{found} arguments instead of {ARGS}")));
         };
-        let Ok(body) = <&[u8; 32]>::try_from(&self.body[..]) else {
+        let Ok(body) = <&[u8; WRAPPED_LEN]>::try_from(&self.body[..]) else {
             let found = self.body.len();
-            return Err(self.malformed(format!("a body of {found} bytes instead of 32")));
+            return Err(self.malformed(format!("a body of {found} bytes instead of {WRAPPED_LEN}")));
         };
         Ok(Some((args, body)))
     }

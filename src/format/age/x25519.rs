@@ -166,3 +166,54 @@ impl fmt::Debug for X25519Identity {
         write!(f, "X25519Identity(of {})", self.recipient)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recipients_that_cannot_be_sealed_to_are_refused() {
+        let recipient = |bytes: &[u8]| {
+            let text = bech32::encode(RECIPIENT_PREFIX, bytes);
+            text.parse::<X25519Recipient>()
+        };
+        for len in [0, 31, 33] {
+            let error = recipient(&[9; 33][..len]).unwrap_err();
+            assert_eq!(error.to_string(), "invalid age recipient: wrong length");
+        }
+        let file_key = FileKey::from_bytes(b"YELLOW SUBMARINE");
+        let low_order = recipient(&[0; 32]).unwrap();
+        let error = low_order.wrap(&file_key, &crate::random).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "invalid age recipient: it is a point of low order"
+        );
+    }
+
+    #[test]
+    fn stanzas_of_another_shape_are_malformed() {
+        let identity = X25519Identity::generate(&crate::random).unwrap();
+        let file_key = FileKey::from_bytes(b"YELLOW SUBMARINE");
+        let stanza = identity.recipient.wrap(&file_key, &crate::random).unwrap();
+        let changes: [fn(&mut Stanza); 6] = [
+            |stanza| stanza.args.clear(),
+            |stanza| stanza.args.push("more".to_owned()),
+            |stanza| stanza.body.truncate(31),
+            |stanza| stanza.args[0].push('A'),
+            |stanza| stanza.args[0].replace_range(42.., "B"),
+            |stanza| stanza.args[0] = "A".repeat(43),
+        ];
+        for change in changes {
+            let mut wrong = stanza.clone();
+            change(&mut wrong);
+            let error = identity.unwrap(&wrong).unwrap_err();
+            assert!(
+                matches!(error, Error::Malformed { offset: 0, .. }),
+                "{error}"
+            );
+        }
+        let mut foreign = stanza;
+        foreign.kind.make_ascii_lowercase();
+        assert!(identity.unwrap(&foreign).unwrap().is_none());
+    }
+}
