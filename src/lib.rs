@@ -43,6 +43,7 @@
 #![warn(missing_docs)]
 
 pub mod aead;
+mod armor_writer;
 mod at;
 #[cfg(all(unix, feature = "cli"))]
 mod closed_at_start;

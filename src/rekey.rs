@@ -15,6 +15,8 @@ pub struct Rekey<'a> {
     identities: Vec<Identity<'a>>,
     change: Change<'a>,
     kdf: Option<Kdf>,
+    work_factor: Option<u8>,
+    max_work_factor: Option<u8>,
     options: RunOptions,
     legacy_slots: bool,
 }
@@ -29,6 +31,8 @@ impl<'a> Rekey<'a> {
             identities: vec![old.into()],
             change,
             kdf: None,
+            work_factor: None,
+            max_work_factor: None,
             options: RunOptions::new(),
             legacy_slots: false,
         }
@@ -50,6 +54,19 @@ impl<'a> Rekey<'a> {
     /// Which key derivation a new secret gets; the format's own default otherwise.
     pub fn kdf(mut self, kdf: Option<Kdf>) -> Self {
         self.kdf = kdf;
+        self
+    }
+
+    /// Sets scrypt's work factor for a new passphrase, for formats that derive keys with it.
+    pub fn work_factor(mut self, factor: Option<u8>) -> Self {
+        self.work_factor = factor;
+        self
+    }
+
+    /// Sets the highest work factor that the file may ask for, as
+    /// [`Open::max_work_factor`](crate::Open::max_work_factor).
+    pub fn max_work_factor(mut self, max: Option<u8>) -> Self {
+        self.max_work_factor = max;
         self
     }
 
@@ -119,7 +136,9 @@ impl<'a> Rekey<'a> {
         header.set_policy(KeyPolicy {
             legacy_slots: self.legacy_slots,
             memory: self.options.memory,
-            ..KeyPolicy::default()
+            max_work_factor: self
+                .max_work_factor
+                .unwrap_or(KeyPolicy::default().max_work_factor),
         });
         input.skip(header.size());
         let offset = header.size() as u64;
@@ -134,8 +153,9 @@ impl<'a> Rekey<'a> {
         try_each(&self.identities, |old| {
             let request = RekeyRequest {
                 old,
-                change: self.change,
+                change: &self.change,
                 kdf: self.kdf,
+                work_factor: self.work_factor,
                 random: &crate::secret::random,
             };
             header.rekey(request, first)

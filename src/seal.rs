@@ -1,6 +1,7 @@
 //! Sealing a stream.
 
 use crate::aead::Algorithm;
+use crate::armor_writer::ArmorWriter;
 use crate::at::{At, ReadAt, WriteAt};
 use crate::format::{self, Format, Layout, SealRequest};
 use crate::kdf::Kdf;
@@ -34,6 +35,7 @@ pub struct Seal<'a> {
     kdf: Option<Kdf>,
     layers: Option<u8>,
     work_factor: Option<u8>,
+    armor: bool,
     options: RunOptions,
     random: &'a (dyn Fn(&mut [u8]) -> Result<(), Error> + Sync),
 }
@@ -61,6 +63,7 @@ impl<'a> Seal<'a> {
             kdf: None,
             layers: None,
             work_factor: None,
+            armor: false,
             options: RunOptions::new(),
             random: &crate::secret::random,
         }
@@ -113,6 +116,12 @@ impl<'a> Seal<'a> {
     /// otherwise.
     pub fn work_factor(mut self, factor: Option<u8>) -> Self {
         self.work_factor = factor;
+        self
+    }
+
+    /// Writes text, for formats that have armor.
+    pub fn armor(mut self, armor: bool) -> Self {
+        self.armor = armor;
         self
     }
 
@@ -172,6 +181,12 @@ impl<'a> Seal<'a> {
     /// [`Error::Secret`] when the secret has not the shape that the format needs, and
     /// [`Error::Usage`] when the format cannot do what was asked for.
     pub fn start(self) -> Result<Sealing, Error> {
+        if self.armor && !self.format.has_armor() {
+            return Err(Error::usage_hint(
+                format!("{} has no armor", self.format.title()),
+                "for text choose --format age",
+            ));
+        }
         let sealer = self.format.sealer(SealRequest {
             recipients: &self.recipients,
             size: self.size,
@@ -194,6 +209,7 @@ impl<'a> Seal<'a> {
         }
         Ok(Sealing {
             sealer,
+            armor: self.armor,
             size: self.size,
             options: self.options,
         })
@@ -211,6 +227,7 @@ impl<'a> Seal<'a> {
 /// Ready to seal one stream.
 pub struct Sealing {
     sealer: format::Sealer,
+    armor: bool,
     size: Option<u64>,
     options: RunOptions,
 }
@@ -241,9 +258,24 @@ impl Sealing {
     /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) is an error as any other: an input or output
     /// that does not block waits for itself.
     pub fn run(self, input: impl Read + Send, mut output: impl Write) -> Result<Sealed, Error> {
+        if self.armor {
+            return self.run_armored(input, output);
+        }
         output.write_all(self.header()).map_err(Error::Write)?;
         let offset = self.header().len() as u64;
         self.seal(input, output, offset)
+    }
+
+    fn run_armored(self, input: impl Read + Send, output: impl Write) -> Result<Sealed, Error> {
+        let mut output = ArmorWriter::new(output);
+        output.write_all(self.header()).map_err(Error::Write)?;
+        let offset = self.header().len() as u64;
+        let sealed = self.seal(input, &mut output, offset)?;
+        let sealed_len = output.finish()?;
+        Ok(Sealed {
+            sealed_len,
+            ..sealed
+        })
     }
 
     /// As [`run`](Self::run), from file to file; faster where there is much to seal and the
@@ -269,6 +301,10 @@ impl Sealing {
             file: file as &dyn WriteAt,
             position,
         };
+        if self.armor {
+            // No chunk lies where it can be computed.
+            return self.run_armored(input, output);
+        }
         output.write_all(self.header()).map_err(Error::Write)?;
         let offset = self.header().len() as u64;
         self.sealed(offset, |plan, run| {

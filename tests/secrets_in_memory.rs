@@ -161,7 +161,8 @@ fn work(key: &Needle, passphrase: &Needle) {
     // Slow: every hash of Balloon takes its time.
     let seal = Seal::new(&secret).algorithm(Some(Algorithm::DeoxysII256));
     let sealed = there_and_back(seal.kdf(Some(Kdf::Balloon)), &secret, &Dexios, 3);
-    let rekey = Rekey::new(&secret, Change::Replace((&secret).into())).kdf(Some(Kdf::Balloon));
+    let rekey =
+        Rekey::new(&secret, Change::Replace(vec![(&secret).into()])).kdf(Some(Kdf::Balloon));
     rekey.run(&sealed[..], io::sink()).unwrap();
 }
 

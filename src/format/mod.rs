@@ -164,6 +164,11 @@ pub trait Format: Send + Sync {
     /// Whether a file that starts with `head` is of this format, by its magic number.
     fn claims(&self, head: &[u8]) -> Claim;
 
+    /// Whether its files can be written as text.
+    fn has_armor(&self) -> bool {
+        false
+    }
+
     /// Whether a file that starts with `head` is text around a file of this format.
     fn armored(&self, head: &[u8]) -> Claim {
         let _ = head;
@@ -239,22 +244,33 @@ pub struct RekeyRequest<'a> {
     /// What opens it.
     pub old: &'a Identity<'a>,
     /// What to do.
-    pub change: Change<'a>,
+    pub change: &'a Change<'a>,
     /// Which key derivation a new secret gets; `None` for the format's default.
     pub kdf: Option<Kdf>,
+    /// The work factor of scrypt for a new passphrase, for formats that have it.
+    pub work_factor: Option<u8>,
     /// Where salts and nonces come from.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
-/// What a rekey does to the key slots.
-#[derive(Clone, Copy)]
+/// What a rekey does to the key slots, or stanzas.
 pub enum Change<'a> {
-    /// The recipient takes the place of the identity that opens the file.
-    Replace(Recipient<'a>),
-    /// The recipient is added.
-    Add(Recipient<'a>),
-    /// The slot that the identity opens is dropped.
-    Remove,
+    /// These recipients take the place of the identity that opens the file.
+    Replace(Vec<Recipient<'a>>),
+    /// These recipients are added.
+    Add(Vec<Recipient<'a>>),
+    /// A slot is dropped.
+    Remove(Which<'a>),
+}
+
+/// Which key slots, or stanzas, a rekey drops.
+pub enum Which<'a> {
+    /// Those that the identity opens that opens the file.
+    Old,
+    /// Those that another identity opens.
+    OpenedBy(Identity<'a>),
+    /// One by its number, from 1.
+    Number(usize),
 }
 
 /// A header with changed slots.

@@ -7,8 +7,8 @@
 use crate::dexios_common::forge::{self, Forge};
 use crate::dexios_common::{SECRET, open, vector, vectors, watchdog};
 use fetool::aead::{Aead, Algorithm};
-use fetool::format::Change;
 use fetool::format::dexios::SlotHash;
+use fetool::format::{Change, Which};
 use fetool::{Error, Inspect, Open, Rekey, Secret, status};
 use std::ops::Range;
 
@@ -415,7 +415,7 @@ fn version_5_slot_made_of_a_block_of_version_1() {
             assert!(matches!(error, Error::LegacySlot), "{error}");
             assert_eq!(error.status(), status::FORMAT);
         }
-        let change = Change::Replace((&secret).into());
+        let change = Change::Replace(vec![(&secret).into()]);
         let error = Rekey::new(&secret, change).header(&forged[..]).unwrap_err();
         assert!(matches!(error, Error::LegacySlot), "{error}");
         // Another secret opens nothing, as ever.
@@ -472,7 +472,7 @@ fn version_5_slot_that_may_be_forged_is_not_the_last() {
     file[128..224].copy_from_slice(&forged[32..128]);
     let secret = Secret::key(SECRET).for_many_files();
     let remove = |legacy| {
-        Rekey::new(&secret, Change::Remove)
+        Rekey::new(&secret, Change::Remove(Which::Old))
             .legacy_slots(legacy)
             .header(&file[..])
     };

@@ -4,7 +4,7 @@ use crate::dexios_common::forge::{Forge, HEADER, MASTER};
 use crate::dexios_common::{SECRET, open, pattern, vector, watchdog};
 use fetool::aead::Algorithm;
 use fetool::format::dexios::{DexiosHeader, SlotHash};
-use fetool::format::{Change, Rekeyed};
+use fetool::format::{Change, Rekeyed, Which};
 use fetool::kdf::Kdf;
 use fetool::{Error, Rekey, Seal, Secret, status};
 use proptest::prelude::*;
@@ -114,9 +114,9 @@ proptest! {
             };
             let new = new.map(|new| Secret::passphrase(word(new)));
             let change = match (&step, &new) {
-                (Step::Change { .. }, Some(new)) => Change::Replace(new.into()),
-                (Step::Add { .. }, Some(new)) => Change::Add(new.into()),
-                _ => Change::Remove,
+                (Step::Change { .. }, Some(new)) => Change::Replace(vec![new.into()]),
+                (Step::Add { .. }, Some(new)) => Change::Add(vec![new.into()]),
+                _ => Change::Remove(Which::Old),
             };
             let expected = expect(&mut model, &step);
             match rekey(&file, &word(old), change) {
@@ -151,26 +151,26 @@ fn up_to_four_and_down_to_one() {
     let new = Secret::passphrase("second");
     let mut headers = vec![file[..HEADER].to_vec()];
     for slots in 2..=4 {
-        let (changed, rekeyed) = rekey(&file, SECRET, Change::Add((&new).into())).unwrap();
+        let (changed, rekeyed) = rekey(&file, SECRET, Change::Add(vec![(&new).into()])).unwrap();
         assert_eq!((rekeyed.slots, rekeyed.old_opens), (slots, 1));
         file = changed;
         headers.push(file[..HEADER].to_vec());
     }
-    let error = rekey(&file, SECRET, Change::Add((&new).into())).unwrap_err();
+    let error = rekey(&file, SECRET, Change::Add(vec![(&new).into()])).unwrap_err();
     assert_eq!(error.status(), status::USAGE);
     assert_eq!(error.to_string(), "all 4 key slots are used");
     assert_eq!(error.hint(), Some("drop one with --remove first"));
     // The same secret is in three slots: one goes at a time, and the rest is counted.
     for left in [2, 1, 0] {
-        let (changed, rekeyed) = rekey(&file, b"second", Change::Remove).unwrap();
+        let (changed, rekeyed) = rekey(&file, b"second", Change::Remove(Which::Old)).unwrap();
         assert_eq!((rekeyed.slots, rekeyed.old_opens), (1 + left, left));
         file = changed;
     }
     assert_eq!(file[..HEADER], headers[0][..], "as it was at first");
-    let error = rekey(&file, SECRET, Change::Remove).unwrap_err();
+    let error = rekey(&file, SECRET, Change::Remove(Which::Old)).unwrap_err();
     assert_eq!(error.status(), status::USAGE);
     assert!(error.to_string().contains("the last key slot"), "{error}");
-    let error = rekey(&file, b"second", Change::Remove).unwrap_err();
+    let error = rekey(&file, b"second", Change::Remove(Which::Old)).unwrap_err();
     assert_eq!(error.status(), status::KEY);
 }
 
@@ -179,11 +179,11 @@ fn up_to_four_and_down_to_one() {
 fn the_last_slot_that_opens_is_not_removed() {
     let mut file = Forge::new(&[SECRET, b"second"], b"data").file();
     file[129] = 0xEE;
-    let error = rekey(&file, SECRET, Change::Remove).unwrap_err();
+    let error = rekey(&file, SECRET, Change::Remove(Which::Old)).unwrap_err();
     assert!(error.to_string().contains("the last key slot"), "{error}");
     // That slot stays as it is when the other one changes.
     let new = Secret::key("new");
-    let (changed, rekeyed) = rekey(&file, SECRET, Change::Replace((&new).into())).unwrap();
+    let (changed, rekeyed) = rekey(&file, SECRET, Change::Replace(vec![(&new).into()])).unwrap();
     assert_eq!((rekeyed.slots, rekeyed.old_opens), (2, 0));
     assert_eq!(changed[128..], file[128..]);
 }
@@ -194,7 +194,7 @@ fn gaps_are_closed() {
     let _dog = watchdog();
     let mut file = Forge::new(&[b"a", b"b", SECRET, b"c"], b"data").file();
     file[128] = 0;
-    let (changed, rekeyed) = rekey(&file, b"a", Change::Remove).unwrap();
+    let (changed, rekeyed) = rekey(&file, b"a", Change::Remove(Which::Old)).unwrap();
     assert_eq!(rekeyed.slots, 2);
     assert_eq!(changed[32..224], file[224..416]);
     assert!(changed[224..416].iter().all(|byte| *byte == 0));
@@ -208,24 +208,35 @@ fn a_foreign_header_is_not_changed() {
     let new = Secret::key("new");
     for algorithm in [Algorithm::Aes256Gcm, Algorithm::DeoxysII256] {
         let forge = Forge::new(&[SECRET], b"data").algorithm(algorithm);
-        let (changed, _) = rekey(&forge.file(), SECRET, Change::Replace((&new).into())).unwrap();
+        let (changed, _) =
+            rekey(&forge.file(), SECRET, Change::Replace(vec![(&new).into()])).unwrap();
         assert_eq!(open(b"new", &changed).unwrap(), b"data");
     }
     let mut file = Forge::new(&[SECRET], b"data").file();
     *file.last_mut().unwrap() ^= 1;
     for change in [
-        Change::Replace((&new).into()),
-        Change::Add((&new).into()),
-        Change::Remove,
+        Change::Replace(vec![(&new).into()]),
+        Change::Add(vec![(&new).into()]),
+        Change::Remove(Which::Old),
     ] {
         let error = rekey(&file, SECRET, change).unwrap_err();
         assert_eq!(error.status(), status::KEY);
     }
     // A header alone has nothing to try the key on.
-    let (header, rekeyed) = rekey(&file[..HEADER], SECRET, Change::Replace((&new).into())).unwrap();
+    let (header, rekeyed) = rekey(
+        &file[..HEADER],
+        SECRET,
+        Change::Replace(vec![(&new).into()]),
+    )
+    .unwrap();
     assert_eq!(header, rekeyed.header);
     // One with less than a block behind it is a cut file.
-    let error = rekey(&file[..HEADER + 5], SECRET, Change::Replace((&new).into())).unwrap_err();
+    let error = rekey(
+        &file[..HEADER + 5],
+        SECRET,
+        Change::Replace(vec![(&new).into()]),
+    )
+    .unwrap_err();
     assert_eq!(error.status(), status::TRUNCATED);
 }
 
@@ -241,7 +252,7 @@ fn several_blocks_stay_as_they_are() {
         .run(&data[..], &mut file)
         .unwrap();
     let new = Secret::key("new");
-    let (changed, _) = rekey(&file, SECRET, Change::Replace((&new).into())).unwrap();
+    let (changed, _) = rekey(&file, SECRET, Change::Replace(vec![(&new).into()])).unwrap();
     assert!(changed[HEADER..] == file[HEADER..]);
     assert!(open(b"new", &changed).unwrap() == data);
     assert_eq!(open(SECRET, &changed).unwrap_err().1.status(), status::KEY);
@@ -255,7 +266,8 @@ fn version_4_changes_its_one_key() {
     let new = Secret::key("new");
     for aead in ["xchacha20poly1305", "aes256gcm", "deoxys2-256"] {
         let file = vector(&format!("dexios_v4_{aead}_stream_1000.dx"));
-        let (changed, rekeyed) = rekey(&file, SECRET, Change::Replace((&new).into())).unwrap();
+        let (changed, rekeyed) =
+            rekey(&file, SECRET, Change::Replace(vec![(&new).into()])).unwrap();
         assert_eq!((rekeyed.slots, rekeyed.old_opens), (1, 0));
         let nonce_end = 96 + DexiosHeader::decode(&file).unwrap().slots[0].nonce.len();
         assert_eq!(changed[..48], file[..48], "tags, salt and nonce");
@@ -269,13 +281,13 @@ fn version_4_changes_its_one_key() {
         );
     }
     let file = vector("dexios_v4_aes256gcm_stream_1000.dx");
-    let error = rekey(&file, SECRET, Change::Add((&new).into())).unwrap_err();
+    let error = rekey(&file, SECRET, Change::Add(vec![(&new).into()])).unwrap_err();
     assert_eq!(error.status(), status::USAGE);
     assert!(error.to_string().contains("no room"), "{error}");
     assert!(error.hint().unwrap().contains("--reseal"));
-    let error = rekey(&file, SECRET, Change::Remove).unwrap_err();
+    let error = rekey(&file, SECRET, Change::Remove(Which::Old)).unwrap_err();
     assert_eq!(error.status(), status::USAGE);
-    let error = rekey(&file, b"wrong", Change::Replace((&new).into())).unwrap_err();
+    let error = rekey(&file, b"wrong", Change::Replace(vec![(&new).into()])).unwrap_err();
     assert_eq!(error.status(), status::KEY);
 }
 
@@ -289,9 +301,9 @@ fn what_wraps_no_key_is_refused() {
         "gfe_file_16_c16.gfe",
     ] {
         for change in [
-            Change::Replace((&new).into()),
-            Change::Add((&new).into()),
-            Change::Remove,
+            Change::Replace(vec![(&new).into()]),
+            Change::Add(vec![(&new).into()]),
+            Change::Remove(Which::Old),
         ] {
             let error = rekey(&vector(file), SECRET, change).unwrap_err();
             assert_eq!(error.status(), status::FORMAT, "{file}");

@@ -5,7 +5,7 @@ use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::cli::work::EVERY_FILE;
 use crate::io::folder::Folder;
 use crate::io::in_place::{self as steps, Failed, Found, Locked, OLD_HEADER_AT, Recovery, State};
-use fetool::format::{Change, Rekeyed};
+use fetool::format::{Change, Rekeyed, Which};
 use fetool::{Error, Rekey, status};
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
@@ -198,7 +198,7 @@ fn opens(args: &Args, recovery: &Recovery, file: &File, secrets: &Secrets) -> io
         let mut rest = file;
         rest.seek(io::SeekFrom::Start(header.len() as u64))?;
         // Whatever can be changed was opened; a last slot, which cannot be dropped, too.
-        let opened = Rekey::new(&secrets.old.secret, Change::Remove)
+        let opened = Rekey::new(&secrets.old.secret, Change::Remove(Which::Old))
             .legacy_slots(args.allow_legacy_slots)
             .header(header.chain(rest));
         rest.rewind()?;

@@ -15,7 +15,7 @@ use super::{manual, reseal};
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
 use fetool::format::dexios::Dexios;
-use fetool::format::{Change, Format, NewFiles, Rekeyed};
+use fetool::format::{Change, Format, NewFiles, Rekeyed, Which};
 use fetool::kdf::Kdf;
 use fetool::{Error, Rekey, Secret, Stop};
 use std::ffi::OsString;
@@ -305,9 +305,9 @@ pub fn find(args: &Args, old: &Plan, new: Option<&Plan>) -> Result<Secrets, Fail
 fn rekey<'a>(args: &Args, secrets: &'a Secrets) -> Rekey<'a> {
     let new = secrets.new.as_ref().map(|found| &found.secret);
     let change = match new {
-        Some(new) if args.add => Change::Add(new.into()),
-        Some(new) => Change::Replace(new.into()),
-        None => Change::Remove,
+        Some(new) if args.add => Change::Add(vec![new.into()]),
+        Some(new) => Change::Replace(vec![new.into()]),
+        None => Change::Remove(Which::Old),
     };
     Rekey::new(&secrets.old.secret, change)
         .kdf(args.new_kdf.map(Kdf::from))

@@ -1,14 +1,15 @@
 //! The format: a header for recipients or a passphrase, and the chunks behind it.
 
 use super::keys::NONCE_LEN;
-use super::{AgeHeader, AgeIdentity, AgeRecipient, ScryptLimits, armor, header, scrypt};
+use super::{AgeHeader, AgeIdentity, AgeRecipient, Random, ScryptLimits, armor, header, scrypt};
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::format::{
     ChunkId, Claim, Description, End, Format, Frames, Geometry, HEADER_MAX, Header, KeyPolicy,
-    Layout, Limits, NewFiles, OpenChunk, Payload, Proof, SealChunk, SealRequest, Sealer, Uniform,
+    Layout, Limits, NewFiles, OpenChunk, Payload, Proof, RekeyRequest, Rekeyed, SealChunk,
+    SealRequest, Sealer, Uniform,
 };
 use crate::kdf::{Derivation, Key};
-use crate::{Error, FileKey, Identity, Recipient, Stanza, UnwrapKey, WrapKey};
+use crate::{Error, FileKey, Identity, Recipient, Secret, Stanza, UnwrapKey, WrapKey};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -67,6 +68,10 @@ impl Format for Age {
         }
     }
 
+    fn has_armor(&self) -> bool {
+        true
+    }
+
     fn armored(&self, head: &[u8]) -> Claim {
         armor::probe(head)
     }
@@ -100,10 +105,16 @@ impl Format for Age {
             ));
         }
         let file_key = FileKey::generate(request.random)?;
-        let stanzas = wrap(&request, &file_key)?;
+        let SealRequest {
+            recipients,
+            work_factor,
+            random,
+            ..
+        } = request;
+        let stanzas = wrap_for(recipients, work_factor, &file_key, random)?;
         let mut header = AgeHeader::encode(&stanzas, &file_key.mac_key())?;
         let mut nonce = [0; NONCE_LEN];
-        (request.random)(&mut nonce)?;
+        random(&mut nonce)?;
         header.extend(nonce);
         Ok(Sealer {
             header,
@@ -115,26 +126,33 @@ impl Format for Age {
     }
 }
 
-/// Wraps a new file's key for everybody who can open it.
-fn wrap(request: &SealRequest<'_>, file_key: &FileKey) -> Result<Vec<Stanza>, Error> {
+/// Wraps a file's key for everybody who can open it.
+pub(super) fn wrap_for(
+    recipients: &[Recipient<'_>],
+    work_factor: Option<u8>,
+    file_key: &FileKey,
+    random: &Random<'_>,
+) -> Result<Vec<Stanza>, Error> {
     let mut stanzas = Vec::new();
     let mut labels: Option<BTreeSet<String>> = None;
-    for recipient in request.recipients {
+    for recipient in recipients {
         let Some(key) = recipient.as_wrap_key() else {
-            stanzas.push(wrap_for_passphrase(request, recipient, file_key)?);
+            let secret = passphrase(recipients, recipient)?;
+            let work_factor = work_factor.unwrap_or(scrypt::WORK_FACTOR);
+            stanzas.push(scrypt::wrap(secret, work_factor, file_key, random)?);
             continue;
         };
         let own = key.labels();
         if labels.get_or_insert_with(|| own.clone()) != &own {
             return Err(mixed());
         }
-        stanzas.extend(key.wrap_key(file_key, request.random)?);
+        stanzas.extend(key.wrap_key(file_key, random)?);
     }
     Ok(stanzas)
 }
 
 /// What keeps recipients out of one file.
-fn mixed() -> Error {
+pub(super) fn mixed() -> Error {
     Error::usage_hint(
         "a post-quantum recipient cannot share a file with recipients that are not post-quantum: \
          whoever breaks one of those could open the file",
@@ -142,11 +160,11 @@ fn mixed() -> Error {
     )
 }
 
-fn wrap_for_passphrase(
-    request: &SealRequest<'_>,
-    recipient: &Recipient<'_>,
-    file_key: &FileKey,
-) -> Result<Stanza, Error> {
+/// A passphrase, which must be alone.
+fn passphrase<'a>(
+    recipients: &[Recipient<'a>],
+    recipient: &Recipient<'a>,
+) -> Result<&'a Secret, Error> {
     let secret = recipient.secret()?;
     if !secret.is_passphrase() {
         return Err(Error::usage_hint(
@@ -154,14 +172,13 @@ fn wrap_for_passphrase(
             "for a raw key choose --format gfe, for keys and passphrases --format dexios",
         ));
     }
-    if request.recipients.len() > 1 {
+    if recipients.len() > 1 {
         return Err(Error::usage_hint(
             "an age file for a passphrase has no other recipients",
             "for several secrets choose --format dexios",
         ));
     }
-    let work_factor = request.work_factor.unwrap_or(scrypt::WORK_FACTOR);
-    scrypt::wrap(secret, work_factor, file_key, request.random)
+    Ok(secret)
 }
 
 impl WrapKey for AgeRecipient {
@@ -319,6 +336,10 @@ impl Header for AgeFileHeader {
 
     fn has_slots(&self) -> bool {
         true
+    }
+
+    fn rekey(&self, request: RekeyRequest<'_>, _first: Option<&[u8]>) -> Result<Rekeyed, Error> {
+        super::rekey::rekey(self, &request)
     }
 
     fn describe(&self) -> Description {

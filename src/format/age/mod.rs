@@ -24,6 +24,7 @@ pub mod identities;
 pub mod keys;
 mod lines;
 pub mod recipients;
+mod rekey;
 pub mod scrypt;
 pub mod stanza;
 mod strict_base64;

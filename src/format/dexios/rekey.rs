@@ -3,9 +3,9 @@
 use super::SLOTS;
 use super::header::{DexiosHeader, Version};
 use super::slot::{Slot, SlotHash};
-use crate::format::{Change, Header, RekeyRequest, Rekeyed};
+use crate::format::{Change, Header, RekeyRequest, Rekeyed, Which};
 use crate::kdf::{Kdf, Key};
-use crate::{Error, Secret};
+use crate::{Error, Recipient, Secret};
 
 pub(super) fn rekey(
     header: &DexiosHeader,
@@ -34,10 +34,12 @@ pub(super) fn rekey(
     let mut changed = header.clone();
     match request.change {
         Change::Replace(new) => {
+            let new = only(new)?;
             changed.slots[slot] = wrap(header, slot, request, &master, new.secret()?)?;
             matching.remove(0);
         }
         Change::Add(new) => {
+            let new = only(new)?;
             if header.version == Version::V4 || header.slots.len() == SLOTS {
                 return Err(no_room(header));
             }
@@ -45,7 +47,12 @@ pub(super) fn rekey(
                 .slots
                 .push(wrap(header, slot, request, &master, new.secret()?)?);
         }
-        Change::Remove => {
+        Change::Remove(which) => {
+            let Which::Old = which else {
+                return Err(Error::usage(
+                    "a key slot of Dexios is removed by a secret that opens it",
+                ));
+            };
             let usable = |slot: &&Slot| slot.hash.derivation().is_some() && header.takes(slot);
             if header.slots.iter().filter(usable).count() < 2 {
                 return Err(Error::usage_hint(
@@ -63,6 +70,14 @@ pub(super) fn rekey(
         slots: changed.slots.len(),
         old_opens: matching.len(),
     })
+}
+
+/// A change of a key slot is about one secret.
+fn only<'r, 'a>(recipients: &'r [Recipient<'a>]) -> Result<&'r Recipient<'a>, Error> {
+    match recipients {
+        [recipient] => Ok(recipient),
+        _ => Err(Error::usage("a key slot of Dexios is for one secret")),
+    }
 }
 
 /// The slots that a secret opens, and the master key in them.

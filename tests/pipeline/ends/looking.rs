@@ -89,7 +89,7 @@ fn rekeying() {
                 file: input,
                 position: 3,
             };
-            Rekey::new(&old, Change::Replace((&new).into()))
+            Rekey::new(&old, Change::Replace(vec![(&new).into()]))
                 .kdf(Some(Kdf::Balloon))
                 .run(from, end(output))
                 .map(drop)

@@ -163,6 +163,8 @@ impl Header for FixedHeader {
 
     fn describe(&self) -> Description {
         Description {
+            stanzas: Vec::new(),
+            post_quantum: None,
             version: None,
             algorithm: "none",
             chunk_size: None,

@@ -1,0 +1,124 @@
+//! Changing who can open a file: other stanzas and a new MAC, for the same file key.
+
+use super::file::{AgeFileHeader, wrap_for};
+use super::{AgeHeader, scrypt};
+use crate::format::{Change, RekeyRequest, Rekeyed, Which};
+use crate::{Error, Identity, Recipient, Stanza};
+use std::collections::BTreeSet;
+
+pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<Rekeyed, Error> {
+    let file_key = file.file_key(request.old)?;
+    let mut stanzas = file.header.stanzas.clone();
+    let wrap = |recipients: &[Recipient<'_>]| {
+        wrap_for(recipients, request.work_factor, &file_key, request.random)
+    };
+    match request.change {
+        Change::Add(recipients) => {
+            refuse_mixing(recipients, &stanzas)?;
+            stanzas.extend(wrap(recipients)?);
+        }
+        Change::Replace(recipients) => {
+            let old = opened(request.old, &stanzas)?;
+            let at = *old.first().ok_or(Error::NoMatch { tried: 1 })?;
+            let kept = without(&stanzas, &old);
+            refuse_mixing(recipients, &kept)?;
+            let new = wrap(recipients)?;
+            stanzas = kept;
+            stanzas.splice(at..at, new);
+        }
+        Change::Remove(which) => {
+            let gone = match which {
+                Which::Old => opened(request.old, &stanzas)?,
+                Which::OpenedBy(identity) => opened(identity, &stanzas)?,
+                Which::Number(number) => number
+                    .checked_sub(1)
+                    .filter(|index| *index < stanzas.len())
+                    .into_iter()
+                    .collect(),
+            };
+            if gone.is_empty() {
+                return Err(nothing_to_remove(which, stanzas.len()));
+            }
+            stanzas = without(&stanzas, &gone);
+            if stanzas.is_empty() {
+                return Err(Error::usage_hint(
+                    "this is the last stanza, and without it nobody could open the file",
+                    "replace it by naming new recipients, or add another one first",
+                ));
+            }
+        }
+    }
+    let mut header = AgeHeader::encode(&stanzas, &file_key.mac_key())?;
+    header.extend(file.nonce);
+    Ok(Rekeyed {
+        header,
+        slots: stanzas.len(),
+        // A passphrase that was replaced was the only one.
+        old_opens: match request.old.as_unwrap_key() {
+            Some(_) => opened(request.old, &stanzas)?.len(),
+            None => 0,
+        },
+    })
+}
+
+/// The numbers of the stanzas that an identity opens. A passphrase that opens the file opens the only
+/// one that there is.
+fn opened(identity: &Identity<'_>, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
+    let Some(key) = identity.as_unwrap_key() else {
+        let is_scrypt = |stanza: &Stanza| stanza.kind == scrypt::KIND;
+        return Ok(stanzas.iter().position(is_scrypt).into_iter().collect());
+    };
+    let mut opened = Vec::new();
+    for (index, stanza) in stanzas.iter().enumerate() {
+        if key.unwrap_key(std::slice::from_ref(stanza))?.is_some() {
+            opened.push(index);
+        }
+    }
+    Ok(opened)
+}
+
+fn without(stanzas: &[Stanza], gone: &[usize]) -> Vec<Stanza> {
+    let kept = stanzas.iter().enumerate();
+    kept.filter(|(index, _)| !gone.contains(index))
+        .map(|(_, stanza)| stanza.clone())
+        .collect()
+}
+
+fn nothing_to_remove(which: &Which<'_>, stanzas: usize) -> Error {
+    match which {
+        Which::Number(number) => Error::usage(format!(
+            "there is no stanza {number}: the file has {stanzas}"
+        )),
+        Which::Old | Which::OpenedBy(_) => Error::NoMatch { tried: 1 },
+    }
+}
+
+/// A file is as weak as its weakest recipient, so post-quantum ones share it with none that are not, and
+/// a passphrase with nobody.
+fn refuse_mixing(new: &[Recipient<'_>], kept: &[Stanza]) -> Result<(), Error> {
+    let has_passphrase = |stanza: &Stanza| stanza.kind == scrypt::KIND;
+    let asks_passphrase = new.iter().any(|recipient| recipient.as_secret().is_some());
+    if kept.iter().any(has_passphrase) || asks_passphrase && !kept.is_empty() {
+        return Err(Error::usage_hint(
+            "a passphrase cannot share an age file with others",
+            "replace it instead of adding",
+        ));
+    }
+    for recipient in new.iter().filter_map(Recipient::as_wrap_key) {
+        for labels in kept.iter().filter_map(labels) {
+            if labels != recipient.labels() {
+                return Err(super::file::mixed());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The labels of a stanza's type, where it is known.
+fn labels(stanza: &Stanza) -> Option<BTreeSet<String>> {
+    match stanza.kind.as_str() {
+        "X25519" | "ssh-ed25519" | "ssh-rsa" | "p256tag" | "piv-p256" => Some(BTreeSet::new()),
+        "mlkem768x25519" | "mlkem768p256tag" => Some(BTreeSet::from(["postquantum".to_owned()])),
+        _ => None,
+    }
+}
