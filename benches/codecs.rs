@@ -21,6 +21,7 @@ fn sealer(format: &dyn Format, secret: &Secret) -> Option<Sealer> {
                 layers: None,
                 algorithm: None,
                 kdf: None,
+                work_factor: None,
                 random: &fetool::random,
             })
             .expect("every default fits a key of 32 bytes")

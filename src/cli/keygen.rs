@@ -1,21 +1,25 @@
 //! `fetool keygen`.
 
-use super::failure::{Failure, say};
+use super::failure::{Failure, Subjects, say};
 use super::{secrets, work};
+use crate::io::status_line;
 use clap::ValueHint;
 use fetool::aead::KEY_LEN;
 use fetool::format::FILES_A_KEY;
+use fetool::format::age::{AgeIdentity, HybridIdentity, X25519Identity};
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::time::SystemTime;
 use zeroize::Zeroizing;
 
-/// Make a key: 32 random bytes
+/// Make a key: 32 random bytes, or an age identity
 ///
 /// Writes the bytes as they are to FILE or to standard output; to a terminal, their 64 hexadecimal
 /// digits. FILE gets mode 0600 and must not exist: a key is never overwritten. The same
-/// bytes make a good salt.
+/// bytes make a good salt. With --age it writes an identity instead, as age-keygen does, and its
+/// recipient.
 #[derive(clap::Args)]
 pub struct Args {
     /// Write the key to FILE
@@ -28,9 +32,23 @@ pub struct Args {
     /// many files the key can seal. Only GFE skips them; for other formats the whole file is the key.
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
+
+    /// Make an age identity: a secret that opens files, and a recipient (age1…) to seal them for
+    ///
+    /// The recipient is in a comment of the file, and is printed on standard error unless the identity
+    /// goes to a terminal.
+    #[arg(long, conflicts_with = "comment")]
+    age: bool,
+
+    /// With --age: make a post-quantum identity (age1pq1…)
+    #[arg(long, requires = "age")]
+    pq: bool,
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
+    if args.age {
+        return age(args);
+    }
     let comment = args.comment.as_deref().map(comment).transpose()?;
     let key = secrets::new_key()?;
     let file = args.output.as_ref().filter(|path| path.as_os_str() != "-");
@@ -47,6 +65,37 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             work::print(&written)
         }
     }
+}
+
+/// Makes an identity, in the three lines of age-keygen.
+fn age(args: &Args) -> Result<(), Failure> {
+    let failed = |error: fetool::Error| Subjects::default().blame(&error);
+    let random = &fetool::random;
+    let identity = match args.pq {
+        true => HybridIdentity::generate(random).map(AgeIdentity::Hybrid),
+        false => X25519Identity::generate(random).map(AgeIdentity::X25519),
+    }
+    .map_err(failed)?;
+    let recipient = identity.recipient();
+    let now = humantime::format_rfc3339_seconds(SystemTime::now());
+    let above = format!("# created: {now}\n# public key: {recipient}\n");
+    let secret = identity.encode();
+    let mut text = Zeroizing::new(Vec::with_capacity(above.len() + secret.len() + 1));
+    for part in [above.as_bytes(), secret.as_bytes(), b"\n"] {
+        text.write_all(part).expect("memory takes it");
+    }
+    let file = args.output.as_ref().filter(|path| path.as_os_str() != "-");
+    if file.is_none() {
+        warn_of_readers();
+    }
+    match file {
+        Some(path) => secrets::save_key(path, &text)?,
+        None => work::print(&text)?,
+    }
+    if file.is_some() || !io::stdout().is_terminal() {
+        status_line::print(&format!("Public key: {recipient}\n"));
+    }
+    Ok(())
 }
 
 /// Warns where a shell has made the file for the key, with the mode of any other file.
