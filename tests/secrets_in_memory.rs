@@ -8,10 +8,13 @@ mod common;
 
 use common::pattern;
 use fetool::aead::Algorithm;
+use fetool::format::age::{
+    AgeHeader, AgeIdentity, HybridIdentity, ScryptLimits, X25519Identity, identities, scrypt,
+};
 use fetool::format::parallel_encryptor::ParallelEncryptor;
 use fetool::format::{Change, Format, dexios::Dexios, gfe::Gfe, gocrypt::GoCrypt};
 use fetool::kdf::{Derivation, Kdf};
-use fetool::{Error, Open, Rekey, Seal, Secret};
+use fetool::{Error, FileKey, Open, Rekey, Seal, Secret};
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io;
@@ -166,13 +169,78 @@ fn work(key: &Needle, passphrase: &Needle) {
     rekey.run(&sealed[..], io::sink()).unwrap();
 }
 
+/// Random numbers of age alone: other formats write theirs to the file. All are the same, so that one needle
+/// stands for file keys, identities and ephemeral secrets.
+fn age_random(bytes: &mut [u8]) -> Result<(), Error> {
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        *byte = age_byte(i);
+    }
+    Ok(())
+}
+
+fn age_byte(i: usize) -> u8 {
+    (i as u8).wrapping_mul(109).wrapping_add(37)
+}
+
+/// Keys and headers of age.
+fn age(passphrase: &Needle) {
+    let identities = [
+        AgeIdentity::X25519(X25519Identity::generate(&age_random).unwrap()),
+        AgeIdentity::Hybrid(HybridIdentity::generate(&age_random).unwrap()),
+    ];
+    let file_key = FileKey::generate(&age_random).unwrap();
+    let wrap = |identity: &AgeIdentity| identity.recipient().wrap(&file_key, &age_random).unwrap();
+    let stanzas = identities.each_ref().map(wrap);
+    let bytes = AgeHeader::encode(&stanzas, &file_key.mac_key()).unwrap();
+    let header = AgeHeader::decode(&bytes).unwrap();
+    for identity in &identities {
+        let mut list = Zeroizing::new(String::with_capacity(100));
+        list.push_str("# mine\n");
+        list.push_str(&identity.encode());
+        let parsed = identities::parse(list.as_bytes()).unwrap();
+        let unlocked = header.unlock(|stanza| parsed[0].unwrap(stanza)).unwrap();
+        let (_, found) = unlocked.unwrap();
+        black_box(found.payload_key(&[1; 16]));
+    }
+    let passphrase = Secret::passphrase(passphrase.reveal());
+    // The salt is public.
+    let stanza = scrypt::wrap(&passphrase, 10, &file_key, &random).unwrap();
+    let opened = scrypt::unwrap(&passphrase, ScryptLimits::default(), &stanza).unwrap();
+    assert!(opened.is_some());
+}
+
+/// What [`age`] derives, disguised at once.
+fn age_needles() -> [Needle; 5] {
+    let random_key = FileKey::generate(&age_random).unwrap();
+    let (mac, payload) = (random_key.mac_key(), random_key.payload_key(&[1; 16]));
+    let classic = X25519Identity::generate(&age_random).unwrap().encode();
+    let hybrid = HybridIdentity::generate(&age_random).unwrap().encode();
+    let text = |text: &Zeroizing<String>| {
+        let bytes = &text.as_bytes()[text.len() - 40..];
+        Needle::new("identity", |i| bytes[i], bytes.len())
+    };
+    [
+        Needle::new("file key", age_byte, 16),
+        Needle::new("MAC key", |i| mac[i], 32),
+        Needle::new("payload key", |i| payload[i], 32),
+        text(&classic),
+        text(&hybrid),
+    ]
+}
+
 const SALT: &[u8; 16] = b"0123456789abcdef";
 
 #[test]
 fn secrets_are_gone_when_they_were_used() {
     let key = Needle::new("key", key_byte, 32);
     let passphrase = Needle::new("passphrase", passphrase_byte, 24);
+    let [file_key, mac_key, payload_key, classic, hybrid] = age_needles();
     let needles = [
+        file_key,
+        mac_key,
+        payload_key,
+        classic,
+        hybrid,
         derived(
             "GFE's key",
             Kdf::Pbkdf2.for_gfe().unwrap(),
@@ -193,11 +261,13 @@ fn secrets_are_gone_when_they_were_used() {
     // They are found where they are.
     let secrets = [key, passphrase].map(|needle| Secret::key(needle.reveal()));
     assert_eq!(named(&found(&needles)), ["key", "passphrase"]);
+    assert_eq!(named(&found(&needles)), ["key", "passphrase"]);
     drop(black_box(secrets));
     let before = found(&needles);
     assert!(before.is_empty(), "{before:#?}");
 
     work(key, passphrase);
+    age(passphrase);
     let left = found(&needles);
     assert!(left.is_empty(), "{left:#?}");
 }

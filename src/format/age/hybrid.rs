@@ -4,7 +4,7 @@
 //! and X25519 together, so that both must be broken to open a file.
 
 use super::bech32;
-use super::keys::random_bytes;
+use super::keys::{and_wipe_stack, random_bytes};
 use super::strict_base64::{decode_exact, unpadded};
 use super::{Random, identities, recipients};
 use crate::Error;
@@ -38,6 +38,8 @@ const X25519_LEN: usize = 32;
 const RECIPIENT_LEN: usize = ML_KEM_KEY_LEN + X25519_LEN;
 const ENCAPSULATED_LEN: usize = ML_KEM_CIPHERTEXT_LEN + X25519_LEN;
 const SEED_LEN: usize = 32;
+/// More than ML-KEM-768 takes of the stack, in bytes.
+const STACK: usize = 128 << 10;
 
 /// The public half of a hybrid key pair.
 #[derive(Clone)]
@@ -57,6 +59,10 @@ impl HybridRecipient {
     /// Those of `random`, and [`Error::Usage`] if the recipient's X25519 part is a point of low order, to
     /// which nothing can be sealed.
     pub fn wrap(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
+        and_wipe_stack::<STACK, _>(|| self.wrap_inner(file_key, random))
+    }
+
+    fn wrap_inner(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
         let message = random_bytes::<32>(random)?;
         let ephemeral = StaticSecret::from(*random_bytes(random)?);
         let (ciphertext, ml_kem) = self.ml_kem.encapsulate_deterministic((&*message).into());
@@ -155,6 +161,10 @@ impl HybridIdentity {
 
     /// Takes 32 bytes.
     fn of(seed: Locked) -> Self {
+        and_wipe_stack::<STACK, _>(|| Self::expand(seed))
+    }
+
+    fn expand(seed: Locked) -> Self {
         let mut expanded = Zeroizing::new([0; 96]);
         let mut shake = Shake256::default();
         shake.update(&seed);
@@ -200,6 +210,10 @@ impl HybridIdentity {
     /// # Errors
     /// [`Error::Malformed`] with offset 0 if the stanza breaks a rule of its type.
     pub fn unwrap(&self, stanza: &Stanza) -> Result<Option<FileKey>, Error> {
+        and_wipe_stack::<STACK, _>(|| self.unwrap_inner(stanza))
+    }
+
+    fn unwrap_inner(&self, stanza: &Stanza) -> Result<Option<FileKey>, Error> {
         let Some(([encapsulated], body)) = stanza.of_kind(KIND)? else {
             return Ok(None);
         };

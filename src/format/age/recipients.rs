@@ -86,24 +86,6 @@ pub(super) fn invalid(why: impl fmt::Display) -> Error {
     Error::usage(format!("invalid age recipient: {why}"))
 }
 
-/// Checks that all recipients of a new file have the same labels. A file that is sealed to a
-/// post-quantum and to a classic recipient is as weak as one that is sealed to the classic one.
-///
-/// # Errors
-/// [`Error::Usage`].
-pub fn check_labels(recipients: &[AgeRecipient]) -> Result<(), Error> {
-    let mut labels = recipients.iter().map(AgeRecipient::labels);
-    let first = labels.next();
-    match labels.all(|labels| Some(labels) == first) {
-        true => Ok(()),
-        false => Err(Error::usage_hint(
-            "post-quantum and classic recipients cannot be combined: the classic ones would take the \
-             protection of the others away",
-            "give either age1pq1… recipients only, or none of them",
-        )),
-    }
-}
-
 /// Parses a recipients file: one recipient a line, between comments that begin with `#` and empty lines.
 ///
 /// # Errors
@@ -129,7 +111,6 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<AgeRecipient>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::HybridIdentity;
     use super::*;
 
     const ONE: &str = "age15pdkj2g0svf67r5xtn858jyjee68gcwlm9q87gwgptnk752y9pzsq5v3zl";
@@ -144,25 +125,6 @@ mod tests {
         assert_eq!(parsed[0], parsed[2]);
         assert_ne!(parsed[0], parsed[1]);
         assert!(parsed[0].labels().is_empty());
-    }
-
-    #[test]
-    fn labels_must_be_the_same() {
-        let classic: AgeRecipient = ONE.parse().unwrap();
-        let hybrid = HybridIdentity::generate(&crate::random).unwrap();
-        let hybrid = AgeRecipient::Hybrid(hybrid.recipient().clone());
-        assert_eq!(hybrid.labels(), ["postquantum"]);
-        for same in [
-            &[][..],
-            &[&classic],
-            &[&classic, &classic],
-            &[&hybrid, &hybrid],
-        ] {
-            let same: Vec<_> = same.iter().map(|&one| one.clone()).collect();
-            check_labels(&same).unwrap();
-        }
-        let error = check_labels(&[hybrid, classic]).unwrap_err();
-        assert!(error.hint().is_some());
     }
 
     #[test]

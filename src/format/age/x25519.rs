@@ -1,7 +1,7 @@
 //! X25519: the classic recipients, `age1…`, and their identities.
 
 use super::bech32;
-use super::keys::{ZERO_NONCE, derive, random_bytes};
+use super::keys::{ZERO_NONCE, and_wipe_stack, derive, random_bytes};
 use super::strict_base64::{decode_exact, unpadded};
 use super::{Random, identities, recipients};
 use crate::Error;
@@ -22,6 +22,9 @@ pub(super) const RECIPIENT_PREFIX: &str = "age";
 /// What an identity begins with, in front of the last `1`.
 pub(super) const IDENTITY_PREFIX: &str = "AGE-SECRET-KEY-";
 
+/// More than X25519 takes of the stack, in bytes.
+const STACK: usize = 16 << 10;
+
 const INFO: &[u8] = b"age-encryption.org/v1/X25519";
 
 /// The public half of an X25519 key pair.
@@ -35,6 +38,10 @@ impl X25519Recipient {
     /// Those of `random`, and [`Error::Usage`] if the recipient is a point of low order, to which nothing
     /// can be sealed.
     pub fn wrap(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
+        and_wipe_stack::<STACK, _>(|| self.wrap_inner(file_key, random))
+    }
+
+    fn wrap_inner(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
         let ephemeral = StaticSecret::from(*random_bytes(random)?);
         let share = PublicKey::from(&ephemeral).to_bytes();
         let shared = ephemeral.diffie_hellman(&PublicKey::from(self.0));
@@ -96,7 +103,7 @@ impl X25519Identity {
 
     /// Takes 32 bytes.
     fn of(secret: Locked) -> Self {
-        let recipient = PublicKey::from(&scalar(&secret)).to_bytes();
+        let recipient = and_wipe_stack::<STACK, _>(|| PublicKey::from(&scalar(&secret)).to_bytes());
         Self {
             secret,
             recipient: X25519Recipient(recipient),
@@ -119,6 +126,10 @@ impl X25519Identity {
     /// # Errors
     /// [`Error::Malformed`] with offset 0 if the stanza breaks a rule of its type.
     pub fn unwrap(&self, stanza: &Stanza) -> Result<Option<FileKey>, Error> {
+        and_wipe_stack::<STACK, _>(|| self.unwrap_inner(stanza))
+    }
+
+    fn unwrap_inner(&self, stanza: &Stanza) -> Result<Option<FileKey>, Error> {
         let Some(([share], body)) = stanza.of_kind(KIND)? else {
             return Ok(None);
         };
