@@ -25,7 +25,7 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_help = manual::OPEN_EXAMPLES)]
 pub struct Args {
-    /// The file to open; '-' or nothing is standard input. With -r, files and folders
+    /// The file to open; '-' or nothing is standard input. With -r, files and directories
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 
@@ -132,7 +132,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         (
             args.output.output.is_some(),
             "-o",
-            "the folder for the files is -O DIR",
+            "-O DIR names the directory for the files",
         ),
         (
             args.read.header.is_some(),

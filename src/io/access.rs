@@ -1,7 +1,7 @@
 //! Who may do what with a file: mode, group and owner, carried over from one file to another without
 //! giving anybody more than they had.
 
-use super::folder::Folder;
+use super::dir::Dir;
 use super::output::Content;
 use nix::errno::Errno;
 use nix::sys::stat::{FileStat, Mode, umask};
@@ -75,12 +75,7 @@ impl Access {
 
     /// That of a file that is replaced. The file of another user says nothing about who may read the
     /// new one; plaintext is never more open than the umask leaves.
-    pub fn of_replaced(
-        folder: &Folder,
-        name: &OsStr,
-        file: &FileStat,
-        content: Content,
-    ) -> Option<Self> {
+    pub fn of_replaced(dir: &Dir, name: &OsStr, file: &FileStat, content: Content) -> Option<Self> {
         let ours = file.st_uid == geteuid().as_raw();
         let limited = content == Content::Opened;
         let access = Self::new(file.st_mode, (file.st_uid, file.st_gid), limited);
@@ -88,7 +83,7 @@ impl Access {
             access.without_list(|| {
                 let mut nothing = [0u8; 0];
                 // One that cannot be read may have a list.
-                let file = folder.file(name).ok().flatten();
+                let file = dir.file(name).ok().flatten();
                 file.is_none_or(|file| {
                     rustix::fs::fgetxattr(file, ACCESS_LIST, &mut nothing).is_ok()
                 })

@@ -2,7 +2,7 @@
 
 pub mod access;
 pub mod cleanup;
-pub mod folder;
+pub mod dir;
 pub mod in_place;
 pub mod input;
 pub mod output;

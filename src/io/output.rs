@@ -1,11 +1,11 @@
 //! Outputs: standard output, or a file that appears whole or not at all.
 //!
-//! A file is written under a temporary name in the same folder (mode 0600), and renamed when all
+//! A file is written under a temporary name in the same directory (mode 0600), and renamed when all
 //! of it is there. When the output is dropped before [`Output::commit`], or a signal ends the
 //! process, the temporary file is removed and a file of the final name is as it was.
 
 use super::access::Access;
-use super::folder::{Folder, Staged};
+use super::dir::{Dir, Staged, parent};
 use super::place::Place;
 use super::terminal_safe::TextOnly;
 use super::{FileId, standard, widen_pipe};
@@ -123,7 +123,7 @@ impl Output {
         read: &[FileId],
     ) -> Result<Self, Refused> {
         let Named {
-            folder,
+            dir,
             name,
             existing,
             open,
@@ -145,17 +145,17 @@ impl Output {
                     if !force {
                         return Err(Refused::Exists);
                     }
-                    access = Access::of_replaced(&folder, &name, &stat, content);
+                    access = Access::of_replaced(&dir, &name, &stat, content);
                 }
                 kind => {
-                    let device = open_device(&folder, &name, kind, &stat)?;
+                    let device = open_device(&dir, &name, kind, &stat)?;
                     return Self::straight(device, false, content);
                 }
             }
         }
         Ok(Self {
             sink: Sink::New(NewFile {
-                staged: Arc::new(folder).stage()?,
+                staged: Arc::new(dir).stage()?,
                 name,
                 force,
                 access,
@@ -187,11 +187,11 @@ impl Output {
         let (Sink::New(new), Ok(other)) = (&self.sink, Named::find(path)) else {
             return false;
         };
-        let id = |folder: &Folder| {
-            let stat = folder.stat().ok();
+        let id = |dir: &Dir| {
+            let stat = dir.stat().ok();
             stat.map(|stat| (stat.st_dev, stat.st_ino))
         };
-        new.name == other.name && id(new.staged.folder()) == id(&other.folder)
+        new.name == other.name && id(new.staged.dir()) == id(&other.dir)
     }
 
     /// Makes the output complete: everything is written, the file is closed and has its name.
@@ -215,10 +215,10 @@ impl NewFile {
         if sync {
             file.sync_all()?;
         }
-        let folder = self.staged.folder().clone();
+        let dir = self.staged.dir().clone();
         self.staged.place(&self.name, self.force)?;
         if sync {
-            folder.sync()?;
+            dir.sync()?;
         }
         Ok(())
     }
@@ -226,7 +226,7 @@ impl NewFile {
 
 /// A path that was looked up: its directory, its name there, and what has that name.
 struct Named {
-    folder: Folder,
+    dir: Dir,
     name: OsString,
     /// Never a symbolic link: those were followed.
     existing: Option<FileStat>,
@@ -251,33 +251,31 @@ impl Named {
                 }
                 _ => return Err(io::Error::from(io::ErrorKind::InvalidFilename).into()),
             };
-            let folder = Folder::open(folder(&path))?;
-            let existing = folder.look(&name)?;
+            let dir = Dir::open(parent(&path))?;
+            let existing = dir.look(&name)?;
             let is_link = existing.filter(|stat| kind(stat) == SFlag::S_IFLNK);
             let Some(link) = is_link else {
                 return Ok(Self {
-                    folder,
+                    dir,
                     name,
                     existing,
                     open: None,
                 });
             };
             #[cfg(target_os = "linux")]
-            if folder.is_proc()? {
+            if dir.is_proc()? {
                 return Ok(Self {
                     open: Some(OpenOptions::new().write(true).open(&path)?),
                     existing: None,
-                    folder,
+                    dir,
                     name,
                 });
             }
-            if !is_trusted(link.st_uid) && link.st_uid != folder.stat()?.st_uid {
+            if !is_trusted(link.st_uid) && link.st_uid != dir.stat()?.st_uid {
                 return Err(Refused::ForeignLink);
             }
             // A relative link starts where the link is; an absolute one replaces everything.
-            path = folder
-                .path_of(OsStr::new(""))
-                .join(folder.read_link(&name)?);
+            path = dir.path_of(OsStr::new("")).join(dir.read_link(&name)?);
         }
         Err(io::Error::other("too many levels of symbolic links").into())
     }
@@ -295,12 +293,12 @@ fn is_trusted(user: u32) -> bool {
 /// Opens a FIFO or a device. One of another user is opened only in a directory where nobody else could
 /// have put it: what is written there may be read by its owner.
 fn open_device(
-    folder: &Folder,
+    dir: &Dir,
     name: &OsStr,
     kind_before: SFlag,
     before: &FileStat,
 ) -> Result<File, Refused> {
-    let parent = folder.stat()?;
+    let parent = dir.stat()?;
     let others_write = Mode::S_IWGRP | Mode::S_IWOTH;
     let is_private = is_trusted(parent.st_uid)
         && !Mode::from_bits_truncate(parent.st_mode).intersects(others_write);
@@ -311,7 +309,7 @@ fn open_device(
             _ => "device",
         }));
     }
-    let file = folder.device(name)?;
+    let file = dir.device(name)?;
     let now = nix::sys::stat::fstat(&file).map_err(io::Error::from)?;
     if (now.st_dev, now.st_ino, kind(&now)) != (before.st_dev, before.st_ino, kind_before) {
         return Err(io::Error::other("another file has taken its place").into());
@@ -344,7 +342,7 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let written = file
         .write_all(bytes)
         .and_then(|()| file.sync_all())
-        .and_then(|()| File::open(folder(path))?.sync_all());
+        .and_then(|()| File::open(parent(path))?.sync_all());
     if written.is_err() {
         // Half a key is worse than none.
         let _ = fs::remove_file(path);
@@ -393,13 +391,5 @@ fn refuse_id(output: Option<FileId>, read: &[FileId]) -> Result<(), Refused> {
     match output {
         Some(id) if read.contains(&id) => Err(Refused::SameFile),
         _ => Ok(()),
-    }
-}
-
-/// The folder that a file is in.
-pub fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
     }
 }

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_help = manual::REKEY_EXAMPLES)]
 pub struct Args {
-    /// The file; '-' or nothing is standard input. With -r, files and folders
+    /// The file; '-' or nothing is standard input. With -r, files and directories
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
 

@@ -32,7 +32,7 @@ use zeroize::Zeroizing;
 #[derive(clap::Args)]
 #[command(after_help = manual::SEAL_EXAMPLES)]
 pub struct Args {
-    /// The file to seal; '-' or nothing is standard input. With -r, files and folders
+    /// The file to seal; '-' or nothing is standard input. With -r, files and directories
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 

@@ -13,7 +13,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         (
             args.output.output.is_some(),
             "-o",
-            "the folder for the files is -O DIR",
+            "-O DIR names the directory for the files",
         ),
         (
             args.header.is_some(),

@@ -341,12 +341,7 @@ impl Chunks {
         nonce
     }
 
-    fn opened(
-        &self,
-        nonce: [u8; 12],
-        frame: &[u8],
-        room: &mut [u8],
-    ) -> Option<Range<usize>> {
+    fn opened(&self, nonce: [u8; 12], frame: &[u8], room: &mut [u8]) -> Option<Range<usize>> {
         let (body, tag) = frame.split_last_chunk::<TAG_LEN>()?;
         let room = room.get_mut(..body.len())?;
         let opened = self.0.open_to(&nonce, b"", body, tag, room);

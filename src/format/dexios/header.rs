@@ -19,8 +19,8 @@ use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
 use super::{MAGIC, SLOTS};
 use crate::aead::{Aead, Algorithm};
 use crate::format::{
-    Description, FirstChunk, Frames, Geometry, Header, KeyPolicy, Limits, OpenChunk, Payload, Proof,
-    RekeyRequest, Rekeyed,
+    Description, FirstChunk, Frames, Geometry, Header, KeyPolicy, Limits, OpenChunk, Payload,
+    Proof, RekeyRequest, Rekeyed,
 };
 use crate::kdf::Key;
 use crate::{Error, Identity, Secret};

@@ -1,11 +1,10 @@
-//! Folders that are held open, and files in them that appear whole or not at all.
+//! Directories that are held open, and files in them that appear whole or not at all.
 //!
-//! Whatever is done in a folder is done through its descriptor, and folders below it are entered one
-//! by one without following symbolic links: a link that somebody plants on the way leads nowhere.
+//! All work in a directory goes through its descriptor. Directories below it are entered one by one,
+//! without following symbolic links: a link that somebody plants on the way leads nowhere.
 
 use super::access::{Access, is_unsupported};
 use super::cleanup::Temporary;
-use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat, mkdirat};
@@ -25,47 +24,47 @@ pub const TEMPORARY_SUFFIX: &str = ".tmp";
 /// Recovery files of [`super::in_place`] begin as temporary files do, and end with this.
 const RECOVERY_SUFFIX: &str = ".header";
 
-const FOLDER: OFlag = OFlag::O_RDONLY
+const FLAGS: OFlag = OFlag::O_RDONLY
     .union(OFlag::O_DIRECTORY)
     .union(OFlag::O_CLOEXEC);
 
-/// An open folder.
-pub struct Folder {
+/// An open directory.
+pub struct Dir {
     fd: OwnedFd,
     path: PathBuf,
 }
 
-impl Folder {
-    /// Opens a folder that the user named, following links.
+impl Dir {
+    /// Opens a directory that the user named, following links.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let fd = nix::fcntl::open(path, FOLDER, Mode::empty())?;
+        let fd = nix::fcntl::open(path, FLAGS, Mode::empty())?;
         Ok(Self {
             fd,
             path: path.to_owned(),
         })
     }
 
-    /// The folder `below` this one, through folders only. Those that are missing are made, where
-    /// `new` tells with which access: it is asked for the first part of `below`, the second and so on.
+    /// Opens the directory `below` this one, through directories only. Missing ones are made with the
+    /// access that `new` returns, if there is one: it gets the index of the part of `below`.
     ///
     /// # Errors
-    /// Where a symbolic link or something else than a folder is in the way.
+    /// Where a symbolic link or something else than a directory is in the way.
     pub fn enter(&self, below: &Path, new: Option<&dyn Fn(usize) -> Access>) -> io::Result<Self> {
-        let mut folder = Self {
+        let mut dir = Self {
             fd: self.fd.try_clone()?,
             path: self.path.clone(),
         };
         for (i, component) in below.components().enumerate() {
             let Component::Normal(name) = component else {
-                return Err(io::Error::other("the path leads out of the folder"));
+                return Err(io::Error::other("the path leads out of the directory"));
             };
-            folder = folder.enter_one(name, new.map(|new| move || new(i)))?;
+            dir = dir.enter_one(name, new.map(|new| move || new(i)))?;
         }
-        Ok(folder)
+        Ok(dir)
     }
 
     fn enter_one(&self, name: &OsStr, new: Option<impl Fn() -> Access>) -> io::Result<Self> {
-        let open = || openat(&self.fd, name, FOLDER | OFlag::O_NOFOLLOW, Mode::empty());
+        let open = || openat(&self.fd, name, FLAGS | OFlag::O_NOFOLLOW, Mode::empty());
         let fd = match (open(), new) {
             (Err(Errno::ENOENT), Some(access)) => {
                 let made = mkdirat(&self.fd, name, Mode::S_IRWXU);
@@ -73,10 +72,10 @@ impl Folder {
                 match made {
                     // Whatever the umask says, it is as open as the one that it is the copy of.
                     Ok(()) => {
-                        let folder = File::from(opened?);
-                        match access().give(&folder) {
+                        let dir = File::from(opened?);
+                        match access().give(&dir) {
                             Err(error) if !is_unsupported(&error) => return Err(error),
-                            _ => Ok(folder.into()),
+                            _ => Ok(dir.into()),
                         }
                     }
                     // Another worker was faster.
@@ -92,7 +91,7 @@ impl Folder {
                 path: self.path.join(name),
             }),
             Err(Errno::ELOOP | Errno::ENOTDIR) => Err(io::Error::other(format!(
-                "{} is no folder, and links are not followed there",
+                "{} is not a directory, and links are not followed there",
                 name.display()
             ))),
             Err(error) => Err(error.into()),
@@ -132,7 +131,7 @@ impl Folder {
     /// The names of all recovery files, in the order of their bytes.
     pub fn recovery_files(&self) -> io::Result<Vec<OsString>> {
         let mut names = Vec::new();
-        let mut dir = Dir::openat(&self.fd, ".", FOLDER, Mode::empty())?;
+        let mut dir = nix::dir::Dir::openat(&self.fd, ".", FLAGS, Mode::empty())?;
         for entry in dir.iter() {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
@@ -199,7 +198,7 @@ impl Folder {
     /// Removes temporary files that nobody writes any more. Returns how many.
     pub fn remove_stale(&self) -> io::Result<usize> {
         let mut removed = 0;
-        let mut dir = Dir::openat(&self.fd, ".", FOLDER, Mode::empty())?;
+        let mut dir = nix::dir::Dir::openat(&self.fd, ".", FLAGS, Mode::empty())?;
         for entry in dir.iter() {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
@@ -265,9 +264,17 @@ impl Folder {
         Ok(unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir)?)
     }
 
-    /// Brings the folder's names to the disk.
+    /// Brings the directory's names to the disk.
     pub fn sync(&self) -> io::Result<()> {
         File::from(self.fd.try_clone()?).sync_all()
+    }
+}
+
+/// Returns the path of the directory that a file is in.
+pub fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
     }
 }
 
@@ -317,13 +324,13 @@ pub struct Staged {
 
 impl Staged {
     /// The directory that it will be in.
-    pub fn folder(&self) -> &Arc<Folder> {
-        self.temporary.folder()
+    pub fn dir(&self) -> &Arc<Dir> {
+        self.temporary.dir()
     }
 
     /// Where it is until it is placed, for messages and for this process alone.
     pub fn path(&self) -> PathBuf {
-        self.folder().path_of(self.temporary.name())
+        self.dir().path_of(self.temporary.name())
     }
 
     /// Gives the file its name. Without `force`, one of that name stays as it is and is an error
@@ -332,7 +339,7 @@ impl Staged {
         // Some file systems (NFS) say only when a descriptor is closed that there was no room. The
         // lock stays with the other one.
         nix::unistd::close(self.file.try_clone()?)?;
-        let fd = &self.folder().fd;
+        let fd = &self.dir().fd;
         let temporary = self.temporary.name();
         if force {
             renameat(fd, temporary, fd, name)?;
@@ -353,7 +360,7 @@ impl Staged {
 
     /// Renames to a name that nothing has; as far as the system can promise that.
     fn rename_without_links(&self, name: &OsStr) -> io::Result<()> {
-        let fd = &self.folder().fd;
+        let fd = &self.dir().fd;
         let temporary = self.temporary.name();
         #[cfg(target_os = "linux")]
         {
@@ -363,7 +370,7 @@ impl Staged {
                 renamed => return Ok(renamed?),
             }
         }
-        if self.folder().has(name)? {
+        if self.dir().has(name)? {
             return Err(io::Error::from(io::ErrorKind::AlreadyExists));
         }
         Ok(renameat(fd, temporary, fd, name)?)
@@ -373,7 +380,7 @@ impl Staged {
 impl Drop for Staged {
     fn drop(&mut self) {
         if !self.placed {
-            let _ = self.folder().remove(self.temporary.name());
+            let _ = self.dir().remove(self.temporary.name());
         }
     }
 }
