@@ -1,8 +1,8 @@
 //! Arguments that several subcommands share.
 
 use super::failure::{Failure, shown};
-use super::size;
 use crate::progress::When;
+use crate::size;
 use clap::{Args, ValueHint};
 use fetool::format::gfe::{Gfe, GfeAdditive};
 use fetool::format::{FORMATS, Format, HEADER_MAX, Limits, by_name};

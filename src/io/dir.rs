@@ -1,21 +1,19 @@
-//! Directories that are held open, and files in them that appear whole or not at all.
+//! Directories that are held open, and the files in them.
 //!
 //! All work in a directory goes through its descriptor. Directories below it are entered one by one,
 //! without following symbolic links: a link that somebody plants on the way leads nowhere.
 
 use super::access::{Access, is_unsupported};
-use super::cleanup::Temporary;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat, mkdirat};
-use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
 /// Temporary files begin with this.
 pub const TEMPORARY_PREFIX: &str = ".fetool-";
@@ -30,7 +28,7 @@ const FLAGS: OFlag = OFlag::O_RDONLY
 
 /// An open directory.
 pub struct Dir {
-    fd: OwnedFd,
+    pub(super) fd: OwnedFd,
     path: PathBuf,
 }
 
@@ -148,29 +146,10 @@ impl Dir {
         self.path.join(name)
     }
 
-    /// Starts a new file, under a temporary name and with mode 0600.
-    pub fn stage(self: &Arc<Self>) -> io::Result<Staged> {
-        loop {
-            let name = random_name(TEMPORARY_SUFFIX)?;
-            let (file, undo) = Temporary::make(self, &name, || self.create(&name))?;
-            let staged = Staged {
-                file,
-                placed: false,
-                temporary: undo,
-            };
-            if is_ours(&staged.file)? {
-                return Ok(staged);
-            }
-        }
-    }
-
     /// Makes a file that is whole and on the disk, with mode 0600, under the name of a recovery
     /// file, which it returns. Signals must wait meanwhile ([`super::cleanup::uninterrupted`]).
     pub fn save_recovery(&self, bytes: &[u8]) -> io::Result<OsString> {
-        let (temporary, name) = (
-            random_name(TEMPORARY_SUFFIX)?,
-            random_name(RECOVERY_SUFFIX)?,
-        );
+        let (temporary, name) = (temporary_name()?, random_name(RECOVERY_SUFFIX)?);
         let mut file = self.create(&temporary)?;
         let saved = (|| {
             if !is_ours(&file)? {
@@ -188,7 +167,8 @@ impl Dir {
         saved.map(|()| name)
     }
 
-    fn create(&self, name: &OsStr) -> io::Result<File> {
+    /// Makes a new file, with mode 0600.
+    pub fn create(&self, name: &OsStr) -> io::Result<File> {
         let flags =
             OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
@@ -278,6 +258,11 @@ pub fn parent(path: &Path) -> &Path {
     }
 }
 
+/// Returns a new name for a temporary file.
+pub fn temporary_name() -> io::Result<OsString> {
+    random_name(TEMPORARY_SUFFIX)
+}
+
 /// Whether this is the name of a temporary file of ours.
 pub fn is_temporary(name: &OsStr) -> bool {
     has_affixes(name, TEMPORARY_SUFFIX)
@@ -293,6 +278,7 @@ fn has_affixes(name: &OsStr, suffix: &str) -> bool {
     name.starts_with(TEMPORARY_PREFIX.as_bytes()) && name.ends_with(suffix.as_bytes())
 }
 
+/// Returns a name that nothing has, for a temporary file or a recovery file.
 fn random_name(suffix: &str) -> io::Result<OsString> {
     let mut random = [0; 8];
     fetool::random(&mut random).map_err(io::Error::other)?;
@@ -311,76 +297,5 @@ pub fn is_ours(file: &File) -> io::Result<bool> {
         Err(std::fs::TryLockError::WouldBlock) => Ok(false),
         // File systems without locks: there nobody can take it for a stale one either.
         Err(std::fs::TryLockError::Error(_)) => Ok(true),
-    }
-}
-
-/// A file on its way: gone when this is dropped before it was placed. All files that appear whole or
-/// not at all are written so.
-pub struct Staged {
-    pub file: File,
-    placed: bool,
-    temporary: Temporary,
-}
-
-impl Staged {
-    /// The directory that it will be in.
-    pub fn dir(&self) -> &Arc<Dir> {
-        self.temporary.dir()
-    }
-
-    /// Where it is until it is placed, for messages and for this process alone.
-    pub fn path(&self) -> PathBuf {
-        self.dir().path_of(self.temporary.name())
-    }
-
-    /// Gives the file its name. Without `force`, one of that name stays as it is and is an error
-    /// ([`io::ErrorKind::AlreadyExists`]).
-    pub fn place(mut self, name: &OsStr, force: bool) -> io::Result<()> {
-        // Some file systems (NFS) say only when a descriptor is closed that there was no room. The
-        // lock stays with the other one.
-        nix::unistd::close(self.file.try_clone()?)?;
-        let fd = &self.dir().fd;
-        let temporary = self.temporary.name();
-        if force {
-            renameat(fd, temporary, fd, name)?;
-        } else {
-            match linkat(fd, temporary, fd, name, AtFlags::empty()) {
-                // The temporary name goes when this is dropped.
-                Ok(()) => return Ok(()),
-                // Some file systems have no second names.
-                Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK) => {
-                    self.rename_without_links(name)?;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        self.placed = true;
-        Ok(())
-    }
-
-    /// Renames to a name that nothing has; as far as the system can promise that.
-    fn rename_without_links(&self, name: &OsStr) -> io::Result<()> {
-        let fd = &self.dir().fd;
-        let temporary = self.temporary.name();
-        #[cfg(target_os = "linux")]
-        {
-            use nix::fcntl::{RenameFlags, renameat2};
-            match renameat2(fd, temporary, fd, name, RenameFlags::RENAME_NOREPLACE) {
-                Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {}
-                renamed => return Ok(renamed?),
-            }
-        }
-        if self.dir().has(name)? {
-            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
-        }
-        Ok(renameat(fd, temporary, fd, name)?)
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        if !self.placed {
-            let _ = self.dir().remove(self.temporary.name());
-        }
     }
 }

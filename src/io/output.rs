@@ -5,8 +5,9 @@
 //! process, the temporary file is removed and a file of the final name is as it was.
 
 use super::access::Access;
-use super::dir::{Dir, Staged, parent};
-use super::place::Place;
+use super::dir::{Dir, parent};
+use super::file_at::FileAt;
+use super::staged::Staged;
 use super::terminal_safe::TextOnly;
 use super::{FileId, standard, widen_pipe};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -145,7 +146,9 @@ impl Output {
                     if !force {
                         return Err(Refused::Exists);
                     }
-                    access = Access::of_replaced(&dir, &name, &stat, content);
+                    let limited = content == Content::Opened;
+                    let open = || dir.file(&name).ok().flatten();
+                    access = Access::of_replaced(&stat, limited, open);
                 }
                 kind => {
                     let device = open_device(&dir, &name, kind, &stat)?;
@@ -155,7 +158,7 @@ impl Output {
         }
         Ok(Self {
             sink: Sink::New(NewFile {
-                staged: Arc::new(dir).stage()?,
+                staged: Staged::new(&Arc::new(dir))?,
                 name,
                 force,
                 access,
@@ -165,7 +168,7 @@ impl Output {
     }
 
     /// The file from its end on, where it can be written at any position behind that.
-    pub fn as_place(&self) -> io::Result<Option<Place>> {
+    pub fn as_file_at(&self) -> io::Result<Option<FileAt>> {
         let file = match &self.sink {
             Sink::Plain(Descriptor { file }) => file,
             Sink::New(new) => &new.staged.file,
@@ -179,7 +182,7 @@ impl Output {
         let position = (&mut &*file).stream_position()?;
         // What is behind the position, as with `1<>FILE`, is not ours to cut off after an error.
         let ours = position == metadata.len() && !flags.contains(OFlag::O_APPEND);
-        ours.then(|| Place::new(file, position)).transpose()
+        ours.then(|| FileAt::new(file, position)).transpose()
     }
 
     /// Whether it will be the file `path`, which need not be there yet.

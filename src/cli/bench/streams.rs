@@ -7,9 +7,10 @@ use super::select::{Choice, Selection};
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::work::{Source, subjects};
 use crate::io::cleanup::Temporary;
-use crate::io::dir::{Dir, Staged};
+use crate::io::dir::Dir;
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
+use crate::io::staged::Staged;
 use fetool::aead::KEY_LEN;
 use fetool::{Error, Open, Seal, Secret, Stop, random};
 use std::hint::black_box;
@@ -276,7 +277,7 @@ pub struct Scratch(Staged);
 
 impl Scratch {
     pub fn new(dir: &Path) -> io::Result<Self> {
-        Ok(Self(Arc::new(Dir::open(dir)?).stage()?))
+        Ok(Self(Staged::new(&Arc::new(Dir::open(dir)?))?))
     }
 }
 

@@ -2,16 +2,17 @@
 
 mod in_place;
 mod list;
+mod reseal;
 mod tree;
 
-pub use in_place::{lock_path, refuse_irregular};
+use in_place::refuse_irregular;
 
 use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, written_format};
 use super::failure::{Failure, Subjects, say};
+use super::manual;
 use super::secrets::{Found, Plan, Purpose};
 use super::tree::WalkArgs;
 use super::work::{Source, needs_tree, single, subjects, target, warn, warn_of_short_keys};
-use super::{manual, reseal};
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
 use fetool::format::dexios::Dexios;

@@ -1,15 +1,15 @@
 //! `fetool rekey -r -i`: every sealed file of a tree, each in place.
 
 use super::in_place::{self, Directory};
-use super::{Args, Secrets, find, new_plan, warn_of_slot};
+use super::{Args, Secrets, find, new_plan, reseal, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects, shown};
-use crate::cli::reseal;
 use crate::cli::secrets::Plan;
 use crate::cli::tree::{
     Counters, Found, Outcome, Place, Report, Skip, Verb, Wanted, What, has_sealed_suffix,
     list_on_stdin, refuse_in_trees, some_path_exists,
 };
 use crate::io::dir::Dir;
+use crate::io::staged::Staged;
 use fetool::format::HEAD_MAX;
 use fetool::{Error, Meter, Open, Secret, Stop, read_header, status};
 use std::ffi::OsStr;
@@ -183,7 +183,7 @@ impl Worker<'_> {
         let about = |error: io::Error| Failure::system(&subjects.input, &error);
         let file = in_place::lock(args, dir, name, &subjects.input)?;
         let before = file.metadata().map_err(about)?;
-        let mut staged = dir.stage().map_err(about)?;
+        let mut staged = Staged::new(dir).map_err(about)?;
         reseal::stream(
             args,
             secrets,

@@ -12,7 +12,8 @@ use super::way::{NoTarget, Run, is_marked};
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
 use crate::io::access::{Access, is_unsupported};
-use crate::io::dir::{Dir, Staged, parent};
+use crate::io::dir::{Dir, parent};
+use crate::io::staged::Staged;
 use claims::Claims;
 use existing::{exists_already, of_another};
 use fetool::{Error, Stop, plain, status};
@@ -206,7 +207,7 @@ impl<'a> Worker<'a> {
         if !task.force && dir.has(target).map_err(about)? {
             return Err(self.meet_existing(job, dir, target));
         }
-        let staged = dir.stage().map_err(about)?;
+        let staged = Staged::new(dir).map_err(about)?;
         let done = self.transfer(job, &staged.file, len)?;
         self.finish(job, &staged).map_err(about)?;
         match self.place(job, staged, target).map_err(about)? {
