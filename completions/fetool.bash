@@ -11,7 +11,7 @@ _fetool_value() {
         'seal --salt') kind=spec ;;
         'seal --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
         'seal --add-key') kind=spec ;;
-        'seal -f'|'seal --format') kind=words values='gfe dexios gocrypt parallel-encryptor' ;;
+        'seal -f'|'seal --format') kind=words values='gfe dexios gocrypt parallel-encryptor age' ;;
         'seal --aead') kind=words values='xchacha20-poly1305 aes-256-gcm deoxys-ii-256' ;;
         'seal --header') kind=file ;;
         'seal -c'|'seal --chunk-size') kind=other ;;
@@ -32,7 +32,7 @@ _fetool_value() {
         'open -p'|'open --passphrase') kind=spec equals=1 ;;
         'open --salt') kind=spec ;;
         'open --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
-        'open -f'|'open --format') kind=words values='gfe dexios gocrypt gocrypt-v1 parallel-encryptor' ;;
+        'open -f'|'open --format') kind=words values='gfe dexios gocrypt gocrypt-v1 parallel-encryptor age' ;;
         'open --gfe-nonce') kind=words values='auto additive' ;;
         'open --header') kind=file ;;
         'open --max-memory') kind=other ;;
@@ -50,7 +50,7 @@ _fetool_value() {
         'inspect -p'|'inspect --passphrase') kind=spec equals=1 ;;
         'inspect --salt') kind=spec ;;
         'inspect --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
-        'inspect -f'|'inspect --format') kind=words values='gfe dexios gocrypt gocrypt-v1 parallel-encryptor' ;;
+        'inspect -f'|'inspect --format') kind=words values='gfe dexios gocrypt gocrypt-v1 parallel-encryptor age' ;;
         'inspect --gfe-nonce') kind=words values='auto additive' ;;
         'inspect --header') kind=file ;;
         'inspect --max-memory') kind=other ;;
@@ -65,7 +65,7 @@ _fetool_value() {
         'rekey --new-passphrase') kind=spec equals=1 ;;
         'rekey --new-salt') kind=spec ;;
         'rekey --new-kdf') kind=words values='argon2id pbkdf2 balloon' ;;
-        'rekey -f'|'rekey --format') kind=words values='gfe dexios gocrypt parallel-encryptor' ;;
+        'rekey -f'|'rekey --format') kind=words values='gfe dexios gocrypt parallel-encryptor age' ;;
         'rekey --max-memory') kind=other ;;
         'rekey --header') kind=file ;;
         'rekey --files0-from') kind=file ;;
@@ -81,7 +81,7 @@ _fetool_value() {
         'bench ') kind=words values='aead kdf format' ;;
         'bench --aead') kind=words values='aes-256-gcm chacha20-poly1305 xchacha20-poly1305 deoxys-ii-256' ;;
         'bench --engine') kind=words values='aws-lc fetool rustcrypto' ;;
-        'bench -f'|'bench --format') kind=words values='gfe dexios gocrypt parallel-encryptor' ;;
+        'bench -f'|'bench --format') kind=words values='gfe dexios gocrypt parallel-encryptor age' ;;
         'bench --layers') kind=other ;;
         'bench -j'|'bench --jobs') kind=other ;;
         'bench --size') kind=other ;;

@@ -43,7 +43,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -l add-key -d 'One m
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s f -l format -d 'The format to write: gfe, or dexios for a passphrase without --salt' -r -f -a "gfe\t'GFE (go-fileencrypt)'
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
-parallel-encryptor\t'AES-GCM File Encryptor'"
+parallel-encryptor\t'AES-GCM File Encryptor'
+age\t'age'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l aead -d 'The AEAD to seal with, where the format has several (Dexios)' -r -f -a "xchacha20-poly1305\t'The default of Dexios'
 aes-256-gcm\t'The only one of GFE'
 deoxys-ii-256\t'Survives repeated nonces, and is slow on processors without AES-NI'"
@@ -78,7 +79,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -l remove-source -d 
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l no-preserve -d 'Do not preserve mode, group, owner and modification time'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l perms -d 'Carry over modes in full, whatever the umask is'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l force -d 'Overwrite FILE when it exists'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l sync -d 'Have FILE and its folder on disk before the end (fsync)'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l sync -d 'fsync FILE and its directory before exiting'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s q -l quiet -d 'Say nothing but errors'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -92,7 +93,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -s f -l format -d 'T
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 gocrypt-v1\t'GoCrypt 1.0'
-parallel-encryptor\t'AES-GCM File Encryptor'"
+parallel-encryptor\t'AES-GCM File Encryptor'
+age\t'age'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
@@ -125,7 +127,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l remove-source -d 
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l no-preserve -d 'Do not preserve mode, group, owner and modification time'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l perms -d 'Carry over modes in full, whatever the umask is'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l force -d 'Overwrite FILE when it exists'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l sync -d 'Have FILE and its folder on disk before the end (fsync)'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l sync -d 'fsync FILE and its directory before exiting'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s q -l quiet -d 'Say nothing but errors'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -139,7 +141,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s f -l format -d
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 gocrypt-v1\t'GoCrypt 1.0'
-parallel-encryptor\t'AES-GCM File Encryptor'"
+parallel-encryptor\t'AES-GCM File Encryptor'
+age\t'age'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
@@ -169,7 +172,8 @@ balloon\t'BLAKE3-Balloon, for Dexios'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s f -l format -d 'With --reseal: the format to write; that of the input otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
-parallel-encryptor\t'AES-GCM File Encryptor'"
+parallel-encryptor\t'AES-GCM File Encryptor'
+age\t'age'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-memory -d 'With --reseal: memory that a file sealed in one piece may need' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l header -d 'The file that holds the header, where that is kept apart: it alone is changed' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
@@ -198,7 +202,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l fail-fast -d 'St
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s n -l dry-run -d 'Print what would be done, and do nothing'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l json -d 'Print one JSON object per file, and a summary'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l force -d 'Overwrite FILE when it exists'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l sync -d 'Have FILE and its folder on disk before the end (fsync)'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l sync -d 'fsync FILE and its directory before exiting'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'Say nothing but errors'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -215,7 +219,8 @@ rustcrypto\t''"
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -s f -l format -d 'These formats only, with the key derivations that they use' -r -f -a "gfe\t'GFE (go-fileencrypt)'
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
-parallel-encryptor\t'AES-GCM File Encryptor'"
+parallel-encryptor\t'AES-GCM File Encryptor'
+age\t'age'"
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l layers -d 'GoCrypt only, with so many layers, 1 to 200' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -s j -l jobs -d 'Worker threads, such as 1,2,4; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l size -d 'Plaintext bytes of one turn' -r -f

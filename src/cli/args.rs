@@ -1,8 +1,8 @@
 //! Arguments that several subcommands share.
 
 use super::failure::{Failure, shown};
-use super::size;
 use crate::progress::When;
+use crate::size;
 use clap::{Args, ValueHint};
 use fetool::format::gfe::{Gfe, GfeAdditive};
 use fetool::format::{FORMATS, Format, HEADER_MAX, Limits, by_name};
@@ -187,8 +187,8 @@ fn read_header(path: &Path) -> Result<Vec<u8>, Failure> {
 pub struct OutputArgs {
     /// Write to FILE, which appears whole or not at all
     ///
-    /// The data goes to a temporary file in the same folder, which is renamed when it is complete.
-    /// A new FILE has mode 0600, a replaced one keeps its mode. A symbolic link is replaced at its
+    /// The data goes to a temporary file in the same directory, which is renamed when it is
+    /// complete. A new FILE has mode 0600, a replaced one keeps its mode. A symbolic link is replaced at its
     /// target; a device, fifo or socket is written straight to. '-o -' is standard output, even
     /// when that is a terminal.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -198,7 +198,7 @@ pub struct OutputArgs {
     #[arg(long)]
     pub force: bool,
 
-    /// Have FILE and its folder on disk before the end (fsync)
+    /// fsync FILE and its directory before exiting
     ///
     /// Without it FILE is whole or not there even when fetool dies; with it also after a power cut.
     #[arg(long)]

@@ -38,15 +38,15 @@ pub fn find(name: &OsStr) -> Option<PathBuf> {
     }
     let mut file = OsString::from(PREFIX);
     file.push(name);
-    folders()
-        .map(|folder| folder.join(&file))
+    directories()
+        .map(|dir| dir.join(&file))
         .find(|path| is_executable(path))
 }
 
 /// The names of all subcommands that PATH has programs for, sorted.
 pub fn names() -> BTreeSet<OsString> {
-    folders()
-        .filter_map(|folder| folder.read_dir().ok())
+    directories()
+        .filter_map(|dir| dir.read_dir().ok())
         .flat_map(|entries| entries.flatten())
         .filter_map(|entry| {
             let file = entry.file_name();
@@ -57,12 +57,12 @@ pub fn names() -> BTreeSet<OsString> {
         .collect()
 }
 
-/// The folders of PATH. Relative ones, the current folder among them, are passed over: they would
-/// run whatever lies where the user happens to be.
-fn folders() -> impl Iterator<Item = PathBuf> {
+/// The directories of PATH. Relative ones, such as the current directory, are skipped: they would run
+/// whatever lies where the user happens to be.
+fn directories() -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
-        .filter(|folder| folder.is_absolute())
+        .filter(|dir| dir.is_absolute())
         .collect::<Vec<_>>()
         .into_iter()
 }

@@ -1,9 +1,8 @@
 //! `fetool help`.
 
 use super::failure::{Failure, Subjects, shown};
-use super::{Cli, external, usage};
+use super::{external, usage};
 use crate::io::standard;
-use clap::CommandFactory;
 use fetool::Error;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -16,8 +15,8 @@ pub struct Args {
     command: Option<OsString>,
 }
 
-pub fn run(args: &Args) -> Result<(), Failure> {
-    let mut cli = Cli::command();
+/// Prints the help of `cli`, the whole command line, or of one of its subcommands.
+pub fn run(args: &Args, mut cli: clap::Command) -> Result<(), Failure> {
     cli.build();
     // std takes what is written to a closed descriptor for written.
     let open = standard::check_stdout;

@@ -12,7 +12,6 @@ mod keygen;
 mod manual;
 mod open;
 mod rekey;
-mod reseal;
 mod seal;
 mod secrets;
 mod tree;
@@ -20,8 +19,7 @@ mod usage;
 mod work;
 
 use crate::io::standard;
-use crate::size;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use failure::Failure;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -67,8 +65,8 @@ impl Command {
             Self::Rekey(args) => rekey::run(&args),
             Self::Keygen(args) => keygen::run(&args),
             Self::Bench(args) => bench::run(&args),
-            Self::Generate(args) => generate::run(&args),
-            Self::Help(args) => help::run(&args),
+            Self::Generate(args) => generate::run(&args, Cli::command()),
+            Self::Help(args) => help::run(&args, Cli::command()),
         }
     }
 }

@@ -4,13 +4,13 @@ use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
 use super::failure::Failure;
 use super::manual;
 use super::secrets::{Plan, Purpose};
-use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees, some_path_exists};
-use super::work::{
-    Clock, Source, all_paths_exist, only_path, show_progress, subjects, target, warn,
+use super::tree::{
+    self, Task, TreeArgs, Way, list_on_stdin, only_path, refuse_in_trees, some_path_exists,
 };
+use super::work::{Clock, Source, all_paths_exist, show_progress, subjects, target, warn};
 use crate::io::FileId;
+use crate::io::file_to_file::FileToFile;
 use crate::io::output::{Content, Output};
-use crate::io::place::Places;
 use clap::ValueHint;
 use fetool::{Error, Open, Opened, Opening, Stop};
 use std::io;
@@ -25,7 +25,7 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_help = manual::OPEN_EXAMPLES)]
 pub struct Args {
-    /// The file to open; '-' or nothing is standard input. With -r, files and folders
+    /// The file to open; '-' or nothing is standard input. With -r, files and directories
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 
@@ -82,7 +82,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Some(Output::open(&target, Content::Opened, &read).map_err(|e| subjects.refused(e))?)
     };
     let places = match &output {
-        Some(output) => Places::of(&input, output).map_err(|e| subjects.blame(&Error::Write(e)))?,
+        Some(output) => {
+            FileToFile::of(&input, output).map_err(|e| subjects.blame(&Error::Write(e)))?
+        }
         None => None,
     };
     let found = plan.find(Purpose::Open, &args.work)?;
@@ -103,7 +105,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             .jobs(args.work.jobs())
             .stop(&stop)
     };
-    let again = input.as_place();
+    let again = input.as_file_at();
     let opening = open().meter(meter).start(input);
     let opening = opening.map_err(|e| subjects.blame(&e))?;
     if opening.only_whole()
@@ -132,7 +134,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         (
             args.output.output.is_some(),
             "-o",
-            "the folder for the files is -O DIR",
+            "-O DIR names the directory for the files",
         ),
         (
             args.read.header.is_some(),
@@ -174,7 +176,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
 /// Opens everything to the output, or to nowhere where there is none.
 fn finish(
     opening: Opening<impl io::Read + Send>,
-    places: Option<Places>,
+    places: Option<FileToFile>,
     output: Option<Output>,
 ) -> Result<Opened, Error> {
     let Some(mut output) = output else {

@@ -2,12 +2,11 @@
 
 use super::args::{OutputArgs, WorkArgs};
 use super::failure::{Failure, Subjects, say, shown};
-use super::size::rounded;
-use super::tree::TreeArgs;
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
 use crate::io::status_line;
 use crate::progress::{Display, When};
+use crate::size::rounded;
 use fetool::format::{Format, NewFiles};
 use fetool::{Error, Meter, Secret, Stop};
 use std::io::{self, IsTerminal, Write};
@@ -80,14 +79,6 @@ impl Source {
                 .hint("give the PATH of a sealed file, or pipe one in"));
         }
         Ok(input)
-    }
-}
-
-/// The one PATH, where trees are not worked on.
-pub fn only_path<'a>(paths: &'a [PathBuf], tree: &TreeArgs) -> Result<Option<&'a Path>, Failure> {
-    match tree.stray() {
-        Some(option) => Err(needs_tree(option)),
-        None => single(paths),
     }
 }
 

@@ -1,12 +1,9 @@
 //! Who may do what with a file: mode, group and owner, carried over from one file to another without
 //! giving anybody more than they had.
 
-use super::folder::Folder;
-use super::output::Content;
 use nix::errno::Errno;
 use nix::sys::stat::{FileStat, Mode, umask};
 use nix::unistd::{Gid, Uid, fchown, getegid, geteuid};
-use std::ffi::OsStr;
 use std::fs::{File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -73,23 +70,20 @@ impl Access {
         }
     }
 
-    /// That of a file that is replaced. The file of another user says nothing about who may read the
-    /// new one; plaintext is never more open than the umask leaves.
+    /// That of a file that is replaced, which `open` opens. With `limited`, no more than the umask
+    /// leaves. The file of another user says nothing about who may read the new one.
     pub fn of_replaced(
-        folder: &Folder,
-        name: &OsStr,
         file: &FileStat,
-        content: Content,
+        limited: bool,
+        open: impl FnOnce() -> Option<File>,
     ) -> Option<Self> {
         let ours = file.st_uid == geteuid().as_raw();
-        let limited = content == Content::Opened;
         let access = Self::new(file.st_mode, (file.st_uid, file.st_gid), limited);
         ours.then(|| {
             access.without_list(|| {
                 let mut nothing = [0u8; 0];
                 // One that cannot be read may have a list.
-                let file = folder.file(name).ok().flatten();
-                file.is_none_or(|file| {
+                open().is_none_or(|file| {
                     rustix::fs::fgetxattr(file, ACCESS_LIST, &mut nothing).is_ok()
                 })
             })

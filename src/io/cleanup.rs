@@ -6,7 +6,7 @@
 //! it cleans up and until the process is dead, so no other thread can make something new in between.
 //! Errors need none of this: there, destructors do the work.
 
-use super::folder::Folder;
+use super::dir::Dir;
 use super::status_line;
 use nix::sys::termios::{InputFlags, LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{
@@ -55,7 +55,7 @@ static UNDO: Mutex<Undo> = Mutex::new(Undo {
 struct Undo {
     /// Signals are waited for.
     watched: bool,
-    files: Vec<(Arc<Folder>, OsString)>,
+    files: Vec<(Arc<Dir>, OsString)>,
     terminal: Option<Asking>,
     /// What to say then.
     last_words: Option<Words>,
@@ -144,8 +144,8 @@ fn ignored() -> u64 {
 /// Cleans up and ends the process as the signal would have.
 pub fn die_of(signal: i32) -> ! {
     let mut undo = lock();
-    for (folder, name) in &undo.files {
-        let _ = folder.remove(name);
+    for (dir, name) in &undo.files {
+        let _ = dir.remove(name);
     }
     // What was typed of a passphrase must not become the shell's next command.
     undo.restore_terminal(SetArg::TCSAFLUSH);
@@ -166,30 +166,30 @@ pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> io::Result<T> {
 /// A temporary file that a signal would remove, for as long as this lives. It is found through its
 /// directory's descriptor, wherever that is moved meanwhile.
 pub struct Temporary {
-    folder: Arc<Folder>,
+    dir: Arc<Dir>,
     name: OsString,
 }
 
 impl Temporary {
     /// Makes a file under the lock, so that there is no moment at which a signal would forget it.
     pub fn make<T>(
-        folder: &Arc<Folder>,
+        dir: &Arc<Dir>,
         name: &OsStr,
         make: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
         let mut undo = watched()?;
         let made = make()?;
-        undo.files.push((folder.clone(), name.to_owned()));
+        undo.files.push((dir.clone(), name.to_owned()));
         let temporary = Self {
-            folder: folder.clone(),
+            dir: dir.clone(),
             name: name.to_owned(),
         };
         Ok((made, temporary))
     }
 
     /// The file's directory.
-    pub fn folder(&self) -> &Arc<Folder> {
-        &self.folder
+    pub fn dir(&self) -> &Arc<Dir> {
+        &self.dir
     }
 
     /// The file's temporary name.
@@ -200,10 +200,9 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        let is_this = |folder: &Arc<Folder>, name: &OsString| {
-            *name == self.name && Arc::ptr_eq(folder, &self.folder)
-        };
-        lock().files.retain(|(folder, name)| !is_this(folder, name));
+        let is_this =
+            |dir: &Arc<Dir>, name: &OsString| *name == self.name && Arc::ptr_eq(dir, &self.dir);
+        lock().files.retain(|(dir, name)| !is_this(dir, name));
     }
 }
 

@@ -30,7 +30,7 @@
 //! | 40 + n + m | 32 | BLAKE3 of all bytes before |
 
 use super::cleanup;
-use super::folder::Folder;
+use super::dir::Dir;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
 use std::io::{self, Read};
@@ -112,10 +112,10 @@ pub enum Found {
     Doubtful(PathBuf, &'static str),
 }
 
-/// Finds the recovery files of `file` among those of its directory ([`Folder::recovery_files`]).
-pub fn find(folder: &Folder, names: &[OsString], file: &File) -> io::Result<Vec<Found>> {
+/// Finds the recovery files of `file` among those of its directory ([`Dir::recovery_files`]).
+pub fn find(dir: &Dir, names: &[OsString], file: &File) -> io::Result<Vec<Found>> {
     let id = Id::of(file)?;
-    let found = names.iter().map(|name| look(folder, name, id));
+    let found = names.iter().map(|name| look(dir, name, id));
     found.filter_map(Result::transpose).collect()
 }
 
@@ -136,9 +136,9 @@ impl Id {
     }
 }
 
-fn look(folder: &Folder, name: &OsStr, id: Id) -> io::Result<Option<Found>> {
+fn look(dir: &Dir, name: &OsStr, id: Id) -> io::Result<Option<Found>> {
     // What cannot be opened is not the user's own, or is gone.
-    let Ok(Some(file)) = folder.file(name) else {
+    let Ok(Some(file)) = dir.file(name) else {
         return Ok(None);
     };
     let metadata = file.metadata()?;
@@ -151,7 +151,7 @@ fn look(folder: &Folder, name: &OsStr, id: Id) -> io::Result<Option<Found>> {
     if !names(&bytes, id) {
         return Ok(None);
     }
-    let doubtful = |why| Ok(Some(Found::Doubtful(folder.path_of(name), why)));
+    let doubtful = |why| Ok(Some(Found::Doubtful(dir.path_of(name), why)));
     if metadata.uid() != nix::unistd::geteuid().as_raw() {
         return doubtful("it belongs to another user");
     }
@@ -227,14 +227,14 @@ impl Recovery {
     }
 
     /// Removes the recovery file.
-    pub fn forget(&self, folder: &Folder) -> io::Result<()> {
-        folder.remove(&self.name)?;
-        folder.sync()
+    pub fn forget(&self, dir: &Dir) -> io::Result<()> {
+        dir.remove(&self.name)?;
+        dir.sync()
     }
 
     /// Where it is, for messages.
-    pub fn path(&self, folder: &Folder) -> PathBuf {
-        folder.path_of(&self.name)
+    pub fn path(&self, dir: &Dir) -> PathBuf {
+        dir.path_of(&self.name)
     }
 }
 
@@ -252,15 +252,15 @@ fn read_up_to(file: &File, into: &mut [u8]) -> io::Result<usize> {
     Ok(there)
 }
 
-/// Writes `new` over `old`, the first bytes of `file`, which is in `folder` and open for reading and
+/// Writes `new` over `old`, the first bytes of `file`, which is in `dir` and open for reading and
 /// writing.
-pub fn replace_start(folder: &Folder, file: &File, old: &[u8], new: &[u8]) -> Result<(), Failed> {
+pub fn replace_start(dir: &Dir, file: &File, old: &[u8], new: &[u8]) -> Result<(), Failed> {
     assert_eq!(old.len(), new.len(), "the data behind must not move");
     let id = Id::of(file).map_err(Failed::Before)?;
     cleanup::uninterrupted(|| {
-        let recovery = folder.save_recovery(&encode(id, old, new));
+        let recovery = dir.save_recovery(&encode(id, old, new));
         let recovery = recovery.map_err(Failed::Before)?;
-        let path = || folder.path_of(&recovery);
+        let path = || dir.path_of(&recovery);
         let kept = match write(file, new) {
             Ok(()) => Ok(()),
             Err(error) => Err(match write(file, old) {
@@ -268,7 +268,7 @@ pub fn replace_start(folder: &Folder, file: &File, old: &[u8], new: &[u8]) -> Re
                 Err(_) => return Err(Failed::Damaged(path(), error)),
             }),
         };
-        let forgotten = folder.remove(&recovery).and_then(|()| folder.sync());
+        let forgotten = dir.remove(&recovery).and_then(|()| dir.sync());
         forgotten.map_err(|error| Failed::Leftover(path(), error))?;
         kept
     })
@@ -313,8 +313,8 @@ mod tests {
             .unwrap()
     }
 
-    fn recovery(folder: &Folder, file: &File) -> Recovery {
-        let mut found = find(folder, &folder.recovery_files().unwrap(), file).unwrap();
+    fn recovery(dir: &Dir, file: &File) -> Recovery {
+        let mut found = find(dir, &dir.recovery_files().unwrap(), file).unwrap();
         assert_eq!(found.len(), 1);
         match found.remove(0) {
             Found::Recovery(recovery) => recovery,
@@ -325,14 +325,14 @@ mod tests {
     /// A disk that takes no writes any more: the recovery file stays, and the next run finds it.
     #[test]
     fn what_cannot_be_put_back_is_left_to_the_next_run() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::open(dir.path()).unwrap();
-        let path = dir.path().join("file");
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = Dir::open(temporary.path()).unwrap();
+        let path = temporary.path().join("file");
         let (old, new) = (vec![b'o'; 3 * SECTOR + 7], vec![b'n'; 3 * SECTOR + 7]);
         let after = |at: usize| [&new[..at], &old[at..], b"data"].concat();
         fs::write(&path, after(0)).unwrap();
         let unwritable = File::open(&path).unwrap();
-        let failed = replace_start(&folder, &unwritable, &old, &new);
+        let failed = replace_start(&dir, &unwritable, &old, &new);
         assert!(matches!(failed, Err(Failed::Damaged(..))), "{failed:?}");
 
         let file = open(&path);
@@ -345,19 +345,15 @@ mod tests {
             (new.len(), State::Whole),
         ] {
             fs::write(&path, after(at)).unwrap();
-            assert_eq!(
-                recovery(&folder, &file).state(&file).unwrap(),
-                state,
-                "{at}"
-            );
+            assert_eq!(recovery(&dir, &file).state(&file).unwrap(), state, "{at}");
         }
         fs::write(&path, after(SECTOR)).unwrap();
-        let recovery = recovery(&folder, &file);
+        let recovery = recovery(&dir, &file);
         recovery.restore(&file).unwrap();
         assert_eq!(fs::read(&path).unwrap(), after(0));
-        recovery.forget(&folder).unwrap();
-        assert!(folder.recovery_files().unwrap().is_empty());
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        recovery.forget(&dir).unwrap();
+        assert!(dir.recovery_files().unwrap().is_empty());
+        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Inputs: standard input or a file, with what is known of them before they are read.
 
-use super::place::Place;
+use super::file_at::FileAt;
 use super::{FileId, standard, widen_pipe};
 use fetool::Stop;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -91,10 +91,10 @@ impl Input {
     }
 
     /// The file from where it begins, where any of its bytes can be read at any time.
-    pub fn as_place(&self) -> io::Result<Option<Place>> {
+    pub fn as_file_at(&self) -> io::Result<Option<FileAt>> {
         match self.kind {
             Kind::Regular { position, size, .. } if size > 0 => {
-                Place::new(&self.file, position).map(Some)
+                FileAt::new(&self.file, position).map(Some)
             }
             _ => Ok(None),
         }

@@ -2,13 +2,15 @@
 
 pub mod access;
 pub mod cleanup;
-pub mod folder;
+pub mod dir;
+pub mod file_at;
+pub mod file_to_file;
 pub mod in_place;
 pub mod input;
 pub mod output;
-pub mod place;
 pub mod process;
 pub mod prompt;
+pub mod staged;
 pub mod standard;
 pub mod status_line;
 pub mod terminal_safe;

@@ -1,12 +1,13 @@
 //! Outputs: standard output, or a file that appears whole or not at all.
 //!
-//! A file is written under a temporary name in the same folder (mode 0600), and renamed when all
+//! A file is written under a temporary name in the same directory (mode 0600), and renamed when all
 //! of it is there. When the output is dropped before [`Output::commit`], or a signal ends the
 //! process, the temporary file is removed and a file of the final name is as it was.
 
 use super::access::Access;
-use super::folder::{Folder, Staged};
-use super::place::Place;
+use super::dir::{Dir, parent};
+use super::file_at::FileAt;
+use super::staged::Staged;
 use super::terminal_safe::TextOnly;
 use super::{FileId, standard, widen_pipe};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -123,7 +124,7 @@ impl Output {
         read: &[FileId],
     ) -> Result<Self, Refused> {
         let Named {
-            folder,
+            dir,
             name,
             existing,
             open,
@@ -145,17 +146,19 @@ impl Output {
                     if !force {
                         return Err(Refused::Exists);
                     }
-                    access = Access::of_replaced(&folder, &name, &stat, content);
+                    let limited = content == Content::Opened;
+                    let open = || dir.file(&name).ok().flatten();
+                    access = Access::of_replaced(&stat, limited, open);
                 }
                 kind => {
-                    let device = open_device(&folder, &name, kind, &stat)?;
+                    let device = open_device(&dir, &name, kind, &stat)?;
                     return Self::straight(device, false, content);
                 }
             }
         }
         Ok(Self {
             sink: Sink::New(NewFile {
-                staged: Arc::new(folder).stage()?,
+                staged: Staged::new(&Arc::new(dir))?,
                 name,
                 force,
                 access,
@@ -165,7 +168,7 @@ impl Output {
     }
 
     /// The file from its end on, where it can be written at any position behind that.
-    pub fn as_place(&self) -> io::Result<Option<Place>> {
+    pub fn as_file_at(&self) -> io::Result<Option<FileAt>> {
         let file = match &self.sink {
             Sink::Plain(Descriptor { file }) => file,
             Sink::New(new) => &new.staged.file,
@@ -179,7 +182,7 @@ impl Output {
         let position = (&mut &*file).stream_position()?;
         // What is behind the position, as with `1<>FILE`, is not ours to cut off after an error.
         let ours = position == metadata.len() && !flags.contains(OFlag::O_APPEND);
-        ours.then(|| Place::new(file, position)).transpose()
+        ours.then(|| FileAt::new(file, position)).transpose()
     }
 
     /// Whether it will be the file `path`, which need not be there yet.
@@ -187,11 +190,11 @@ impl Output {
         let (Sink::New(new), Ok(other)) = (&self.sink, Named::find(path)) else {
             return false;
         };
-        let id = |folder: &Folder| {
-            let stat = folder.stat().ok();
+        let id = |dir: &Dir| {
+            let stat = dir.stat().ok();
             stat.map(|stat| (stat.st_dev, stat.st_ino))
         };
-        new.name == other.name && id(new.staged.folder()) == id(&other.folder)
+        new.name == other.name && id(new.staged.dir()) == id(&other.dir)
     }
 
     /// Makes the output complete: everything is written, the file is closed and has its name.
@@ -215,10 +218,10 @@ impl NewFile {
         if sync {
             file.sync_all()?;
         }
-        let folder = self.staged.folder().clone();
+        let dir = self.staged.dir().clone();
         self.staged.place(&self.name, self.force)?;
         if sync {
-            folder.sync()?;
+            dir.sync()?;
         }
         Ok(())
     }
@@ -226,7 +229,7 @@ impl NewFile {
 
 /// A path that was looked up: its directory, its name there, and what has that name.
 struct Named {
-    folder: Folder,
+    dir: Dir,
     name: OsString,
     /// Never a symbolic link: those were followed.
     existing: Option<FileStat>,
@@ -251,33 +254,31 @@ impl Named {
                 }
                 _ => return Err(io::Error::from(io::ErrorKind::InvalidFilename).into()),
             };
-            let folder = Folder::open(folder(&path))?;
-            let existing = folder.look(&name)?;
+            let dir = Dir::open(parent(&path))?;
+            let existing = dir.look(&name)?;
             let is_link = existing.filter(|stat| kind(stat) == SFlag::S_IFLNK);
             let Some(link) = is_link else {
                 return Ok(Self {
-                    folder,
+                    dir,
                     name,
                     existing,
                     open: None,
                 });
             };
             #[cfg(target_os = "linux")]
-            if folder.is_proc()? {
+            if dir.is_proc()? {
                 return Ok(Self {
                     open: Some(OpenOptions::new().write(true).open(&path)?),
                     existing: None,
-                    folder,
+                    dir,
                     name,
                 });
             }
-            if !is_trusted(link.st_uid) && link.st_uid != folder.stat()?.st_uid {
+            if !is_trusted(link.st_uid) && link.st_uid != dir.stat()?.st_uid {
                 return Err(Refused::ForeignLink);
             }
             // A relative link starts where the link is; an absolute one replaces everything.
-            path = folder
-                .path_of(OsStr::new(""))
-                .join(folder.read_link(&name)?);
+            path = dir.path_of(OsStr::new("")).join(dir.read_link(&name)?);
         }
         Err(io::Error::other("too many levels of symbolic links").into())
     }
@@ -295,12 +296,12 @@ fn is_trusted(user: u32) -> bool {
 /// Opens a FIFO or a device. One of another user is opened only in a directory where nobody else could
 /// have put it: what is written there may be read by its owner.
 fn open_device(
-    folder: &Folder,
+    dir: &Dir,
     name: &OsStr,
     kind_before: SFlag,
     before: &FileStat,
 ) -> Result<File, Refused> {
-    let parent = folder.stat()?;
+    let parent = dir.stat()?;
     let others_write = Mode::S_IWGRP | Mode::S_IWOTH;
     let is_private = is_trusted(parent.st_uid)
         && !Mode::from_bits_truncate(parent.st_mode).intersects(others_write);
@@ -311,7 +312,7 @@ fn open_device(
             _ => "device",
         }));
     }
-    let file = folder.device(name)?;
+    let file = dir.device(name)?;
     let now = nix::sys::stat::fstat(&file).map_err(io::Error::from)?;
     if (now.st_dev, now.st_ino, kind(&now)) != (before.st_dev, before.st_ino, kind_before) {
         return Err(io::Error::other("another file has taken its place").into());
@@ -344,7 +345,7 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let written = file
         .write_all(bytes)
         .and_then(|()| file.sync_all())
-        .and_then(|()| File::open(folder(path))?.sync_all());
+        .and_then(|()| File::open(parent(path))?.sync_all());
     if written.is_err() {
         // Half a key is worse than none.
         let _ = fs::remove_file(path);
@@ -393,13 +394,5 @@ fn refuse_id(output: Option<FileId>, read: &[FileId]) -> Result<(), Refused> {
     match output {
         Some(id) if read.contains(&id) => Err(Refused::SameFile),
         _ => Ok(()),
-    }
-}
-
-/// The folder that a file is in.
-pub fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
     }
 }

@@ -181,9 +181,19 @@ fn of_the_library(module: &[String]) -> bool {
     !matches!(top, None | Some("cli" | "io" | "progress" | "size"))
 }
 
+fn of_the_command(module: &[String]) -> bool {
+    !module.is_empty() && !of_the_library(module)
+}
+
 #[test]
 fn the_library_imports_downwards() {
     let wrong = going_up(&layers("layers"), "lib.rs", of_the_library);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_command_imports_downwards() {
+    let wrong = going_up(&layers("command-layers"), "main.rs", of_the_command);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -42,7 +42,7 @@ fn planted_links_lead_nowhere() {
             let opened = open_tree(&dir, &["s/d", "-O", "back", "-j1"])
                 .args(more)
                 .run();
-            let line = "fetool: back/d/b: d is no folder, and links are not followed there";
+            let line = "fetool: back/d/b: d is not a directory, and links are not followed there";
             tells(
                 &opened,
                 1,
@@ -101,7 +101,7 @@ fn other_things_in_the_way() {
     let lines = [
         "fetool: out/t/a.gfe: the file exists already",
         OVERWRITE,
-        "fetool: out/t/d/b.gfe: d is no folder, and links are not followed there",
+        "fetool: out/t/d/b.gfe: d is not a directory, and links are not followed there",
     ];
     tells(&ended, 1, &lines, "sealed 1 file, 3 B, 0 skipped, 2 failed");
     let lines = ["fetool: out/t/a.gfe: is a directory", lines[2]];

@@ -275,7 +275,8 @@ fn listed_paths_lead_through_directories_only() {
     ] {
         let ended = listed(args, path);
         assert_eq!(ended.code(), Some(1), "{}", ended.stderr());
-        let says = format!("fetool: {path}: d is no folder, and links are not followed there\n");
+        let says =
+            format!("fetool: {path}: d is not a directory, and links are not followed there\n");
         assert_eq!(ended.stderr(), says);
         assert_eq!(fs::read_dir(dir.path("outside")).unwrap().count(), 2);
         assert!(dir.read("outside/y.gfe") == before);

@@ -209,7 +209,7 @@ fn options_that_do_not_go_together() {
     let one = |option: &str, hint: &str| {
         format!("fetool: {option} is for one file, and this works on many\nfetool: hint: {hint}\n")
     };
-    let dir_hint = "the folder for the files is -O DIR";
+    let dir_hint = "-O DIR names the directory for the files";
     refused(&["seal", "-r", "t", "-o", "x"], &one("-o", dir_hint));
     refused(&["open", "-r", "t", "-o", "x"], &one("-o", dir_hint));
     let own = "each file keeps its own header";

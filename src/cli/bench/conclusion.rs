@@ -2,7 +2,7 @@
 
 use super::case::{Operation, Part, Way};
 use super::measure::Measured;
-use crate::cli::size::{GIB, digits, time};
+use crate::size::{GIB, digits, time};
 use fetool::aead::Algorithm;
 
 /// From here on, more of an AEAD's speed would not be noticed.

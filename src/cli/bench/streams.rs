@@ -7,9 +7,10 @@ use super::select::{Choice, Selection};
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::work::{Source, subjects};
 use crate::io::cleanup::Temporary;
-use crate::io::folder::{Folder, Staged};
+use crate::io::dir::Dir;
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
+use crate::io::staged::Staged;
 use fetool::aead::KEY_LEN;
 use fetool::{Error, Open, Seal, Secret, Stop, random};
 use std::hint::black_box;
@@ -205,11 +206,11 @@ impl Stream {
         // A signal removes the output's temporary file before this one: it cannot get its name in between.
         let name = to.file_name().unwrap_or_default();
         let ((), made) =
-            Temporary::make(scratch.0.folder(), name, || Ok(())).map_err(Failure::from_system)?;
+            Temporary::make(scratch.0.dir(), name, || Ok(())).map_err(Failure::from_system)?;
         let work = |input, output| self.work_and_commit(operation, jobs, input, output);
         let time = opened(&Source::Path(from), &file(to), work);
         // It is not there after an error.
-        let _ = made.folder().remove(made.name());
+        let _ = made.dir().remove(made.name());
         time
     }
 
@@ -276,7 +277,7 @@ pub struct Scratch(Staged);
 
 impl Scratch {
     pub fn new(dir: &Path) -> io::Result<Self> {
-        Ok(Self(Arc::new(Folder::open(dir)?).stage()?))
+        Ok(Self(Staged::new(&Arc::new(Dir::open(dir)?))?))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::case::{Operation, Part, Subject};
 use super::measure::Measured;
 use crate::cli::columns;
-use crate::cli::size::{GIB, digits, short, time};
+use crate::size::{GIB, digits, short, time};
 use std::env;
 
 /// What the output can show.

@@ -4,11 +4,10 @@ mod bash;
 mod fish;
 mod zsh;
 
-use super::Cli;
 use super::failure::Failure;
 use super::{manual, work};
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Arg, Command, CommandFactory, ValueEnum, ValueHint};
+use clap::{Arg, Command, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 /// Print manual pages or shell completions, for packagers
@@ -32,8 +31,8 @@ enum Kind {
     Elvish,
 }
 
-pub fn run(args: &Args) -> Result<(), Failure> {
-    let cli = Cli::command();
+/// Prints what is generated from `cli`, the whole command line.
+pub fn run(args: &Args, cli: Command) -> Result<(), Failure> {
     let is_page = matches!(args.kind, Kind::Man);
     if !is_page && args.command.is_some() {
         return Err(Failure::usage("completions are for the whole command line"));

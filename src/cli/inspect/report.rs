@@ -3,8 +3,8 @@
 use super::json::{Json, JsonFault, hex, hex_of, offsets};
 use crate::cli::columns::{hang, lines};
 use crate::cli::failure::{Failure, Subjects, say};
-use crate::cli::size::exact;
 use crate::io::terminal_safe;
+use crate::size::exact;
 use fetool::format::Field;
 use fetool::{Inspected, Possible, status};
 use std::fmt::Write;

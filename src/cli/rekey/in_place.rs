@@ -3,7 +3,7 @@
 use super::{Args, Secrets, rekey};
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::cli::work::EVERY_FILE;
-use crate::io::folder::Folder;
+use crate::io::dir::{Dir, parent};
 use crate::io::in_place::{self as steps, Failed, Found, Locked, OLD_HEADER_AT, Recovery, State};
 use fetool::format::{Change, Rekeyed, Which};
 use fetool::{Error, Rekey, status};
@@ -21,25 +21,25 @@ pub fn change(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeyed, Fa
     let path = path.canonicalize().map_err(system)?;
     let file_name = path.file_name().unwrap_or_default();
     refuse_irregular(&path.metadata().map_err(system)?, &name)?;
-    let open = || Directory::new(Folder::open(crate::io::output::folder(&path))?);
+    let open = || Directory::new(Dir::open(parent(&path))?);
     let directory = open().map_err(system)?;
     change_in(args, &directory, file_name, name.clone(), secrets)
 }
 
 /// A directory with files that are changed in place.
 pub struct Directory {
-    pub folder: Arc<Folder>,
+    pub dir: Arc<Dir>,
     /// What interrupted runs left in it. Read once for all files of the directory.
     recovery_files: Vec<OsString>,
 }
 
 impl Directory {
     /// Removes what killed runs left behind half made, and remembers what they left whole.
-    pub fn new(folder: Folder) -> io::Result<Self> {
-        folder.remove_stale()?;
+    pub fn new(dir: Dir) -> io::Result<Self> {
+        dir.remove_stale()?;
         Ok(Self {
-            recovery_files: folder.recovery_files()?,
-            folder: Arc::new(folder),
+            recovery_files: dir.recovery_files()?,
+            dir: Arc::new(dir),
         })
     }
 }
@@ -58,8 +58,8 @@ pub fn change_in(
         output: shown.clone(),
         key: secrets.old.name.clone(),
     };
-    let folder = &directory.folder;
-    let mut file = lock(args, folder, name, &shown)?;
+    let dir = &directory.dir;
+    let mut file = lock(args, dir, name, &shown)?;
     refuse_irregular(&file.metadata().map_err(system)?, &shown)?;
     recover(args, &shown, directory, &file, secrets)?;
     let rekeyed = rekey(args, secrets)
@@ -69,17 +69,17 @@ pub fn change_in(
     file.rewind()
         .and_then(|()| file.read_exact(&mut old))
         .map_err(system)?;
-    steps::replace_start(folder, &file, &old, &rekeyed.header)
+    steps::replace_start(dir, &file, &old, &rekeyed.header)
         .map_err(|failed| explain(&shown, old.len(), failed))?;
     Ok(rekeyed)
 }
 
 /// Opens the file and locks it until it is closed, so that of two runs at once the second one begins
 /// with what the first one made.
-pub fn lock(args: &Args, folder: &Folder, name: &OsStr, shown: &str) -> Result<File, Failure> {
+pub fn lock(args: &Args, dir: &Dir, name: &OsStr, shown: &str) -> Result<File, Failure> {
     let system = |error: io::Error| Failure::system(shown, &error);
     loop {
-        let file = folder.file_to_change(name).map_err(system)?;
+        let file = dir.file_to_change(name).map_err(system)?;
         let waiting = || say(Some(shown), "waiting for another rekey of this file");
         match steps::lock(&file, (!args.no_wait).then_some(waiting)) {
             Locked::Yes => {}
@@ -101,7 +101,7 @@ pub fn lock(args: &Args, folder: &Folder, name: &OsStr, shown: &str) -> Result<F
             }
         }
         // Whoever held the lock may have put another file in its place.
-        if folder.names(name, &file).map_err(system)? {
+        if dir.names(name, &file).map_err(system)? {
             return Ok(file);
         }
     }
@@ -112,8 +112,8 @@ pub fn lock_path(args: &Args, path: &Path) -> Result<File, Failure> {
     let name = shown(path);
     let system = |error: io::Error| Failure::system(name.clone(), &error);
     let path = path.canonicalize().map_err(system)?;
-    let folder = Folder::open(crate::io::output::folder(&path)).map_err(system)?;
-    lock(args, &folder, path.file_name().unwrap_or_default(), &name)
+    let dir = Dir::open(parent(&path)).map_err(system)?;
+    lock(args, &dir, path.file_name().unwrap_or_default(), &name)
 }
 
 /// Only a regular file can be changed in place.
@@ -139,8 +139,8 @@ fn recover(
     secrets: &Secrets,
 ) -> Result<(), Failure> {
     let system = |error: io::Error| Failure::system(name, &error);
-    let folder = &directory.folder;
-    for found in steps::find(folder, &directory.recovery_files, file).map_err(system)? {
+    let dir = &directory.dir;
+    for found in steps::find(dir, &directory.recovery_files, file).map_err(system)? {
         let recovery = match found {
             Found::Recovery(recovery) => recovery,
             Found::Doubtful(path, why) => {
@@ -151,7 +151,7 @@ fn recover(
                 continue;
             }
         };
-        let path = shown(&recovery.path(folder));
+        let path = shown(&recovery.path(dir));
         let about = |error: io::Error| Failure::system(&path, &error);
         let state = recovery.state(file).map_err(system)?;
         if state == State::Changed {
@@ -187,7 +187,7 @@ fn recover(
                 "warning: an earlier rekey was interrupted; the old header was put back",
             );
         }
-        recovery.forget(folder).map_err(about)?;
+        recovery.forget(dir).map_err(about)?;
     }
     Ok(())
 }

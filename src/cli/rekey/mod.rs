@@ -2,16 +2,17 @@
 
 mod in_place;
 mod list;
+mod reseal;
 mod tree;
 
-pub use in_place::{lock_path, refuse_irregular};
+use in_place::refuse_irregular;
 
 use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, written_format};
 use super::failure::{Failure, Subjects, say};
+use super::manual;
 use super::secrets::{Found, Plan, Purpose};
 use super::tree::WalkArgs;
 use super::work::{Source, needs_tree, single, subjects, target, warn, warn_of_short_keys};
-use super::{manual, reseal};
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
 use fetool::format::dexios::Dexios;
@@ -30,7 +31,7 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_help = manual::REKEY_EXAMPLES)]
 pub struct Args {
-    /// The file; '-' or nothing is standard input. With -r, files and folders
+    /// The file; '-' or nothing is standard input. With -r, files and directories
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
 

@@ -1,15 +1,15 @@
 //! `fetool rekey -r -i`: every sealed file of a tree, each in place.
 
 use super::in_place::{self, Directory};
-use super::{Args, Secrets, find, new_plan, warn_of_slot};
+use super::{Args, Secrets, find, new_plan, reseal, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects, shown};
-use crate::cli::reseal;
 use crate::cli::secrets::Plan;
 use crate::cli::tree::{
     Counters, Found, Outcome, Place, Report, Skip, Verb, Wanted, What, has_sealed_suffix,
     list_on_stdin, refuse_in_trees, some_path_exists,
 };
-use crate::io::folder::Folder;
+use crate::io::dir::Dir;
+use crate::io::staged::Staged;
 use fetool::format::HEAD_MAX;
 use fetool::{Error, Meter, Open, Secret, Stop, read_header, status};
 use std::ffi::OsStr;
@@ -120,7 +120,7 @@ impl Worker<'_> {
         }
         let name = place.source.file_name().unwrap_or_default();
         let directory = self.enter(place).map_err(about)?;
-        let file = directory.folder.file(name).map_err(about)?;
+        let file = directory.dir.file(name).map_err(about)?;
         let file = file.ok_or_else(|| about(io::Error::from(io::ErrorKind::NotFound)))?;
         if !file.metadata().map_err(about)?.is_file() {
             return Ok(What::Skipped(Skip::Changed));
@@ -155,16 +155,16 @@ impl Worker<'_> {
             .is_none_or(|(last, _)| *last != path)
         {
             self.directory = None;
-            let folder = if self.args.walk.follow {
-                Folder::open(if path.as_os_str().is_empty() {
+            let dir = if self.args.walk.follow {
+                Dir::open(if path.as_os_str().is_empty() {
                     ".".as_ref()
                 } else {
                     &path
                 })?
             } else {
-                Folder::open(&place.root)?.enter(&place.below, None)?
+                Dir::open(&place.root)?.enter(&place.below, None)?
             };
-            self.directory = Some((path, Directory::new(folder)?));
+            self.directory = Some((path, Directory::new(dir)?));
         }
         let (_, directory) = self.directory.as_ref().expect("it was just opened");
         Ok(directory)
@@ -174,16 +174,16 @@ impl Worker<'_> {
     fn reseal(&self, place: &Place, name: &OsStr) -> Result<(), Failure> {
         let (args, secrets) = (self.args, self.secrets);
         let (_, directory) = self.directory.as_ref().expect("it was entered");
-        let folder = &directory.folder;
+        let dir = &directory.dir;
         let subjects = Subjects {
             input: shown(&place.source),
             output: shown(&place.source),
             key: secrets.old.name.clone(),
         };
         let about = |error: io::Error| Failure::system(&subjects.input, &error);
-        let file = in_place::lock(args, folder, name, &subjects.input)?;
+        let file = in_place::lock(args, dir, name, &subjects.input)?;
         let before = file.metadata().map_err(about)?;
-        let mut staged = folder.stage().map_err(about)?;
+        let mut staged = Staged::new(dir).map_err(about)?;
         reseal::stream(
             args,
             secrets,
@@ -212,7 +212,7 @@ impl Worker<'_> {
         };
         finish().map_err(about)?;
         staged.place(name, true).map_err(about)?;
-        folder.sync().map_err(about)
+        dir.sync().map_err(about)
     }
 
     /// Whether an earlier run, that was killed, has done this file: the new secret opens it.

@@ -4,17 +4,17 @@ mod tree;
 
 use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, Subjects, shown};
+use super::manual;
 use super::secrets::{self, Plan, Purpose};
-use super::tree::TreeArgs;
+use super::tree::{TreeArgs, only_path};
 use super::work::{
-    Clock, Source, Weaknesses, only_path, show_progress, subjects, target, target_name,
-    warn_of_short_keys,
+    Clock, Source, Weaknesses, show_progress, subjects, target, target_name, warn_of_short_keys,
 };
-use super::{manual, size};
 use crate::io::FileId;
+use crate::io::file_to_file::FileToFile;
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
-use crate::io::place::Places;
+use crate::size;
 use clap::ValueHint;
 use fetool::aead::{Algorithm, KEY_LEN};
 use fetool::format::gocrypt::LAYERS_MAX;
@@ -32,7 +32,7 @@ use zeroize::Zeroizing;
 #[derive(clap::Args)]
 #[command(after_help = manual::SEAL_EXAMPLES)]
 pub struct Args {
-    /// The file to seal; '-' or nothing is standard input. With -r, files and folders
+    /// The file to seal; '-' or nothing is standard input. With -r, files and directories
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 
@@ -236,7 +236,7 @@ fn format_of(args: &Args, plan: &Plan) -> Result<&'static dyn Format, Failure> {
 
 /// Seals everything, at many places at a time where both are files.
 fn seal(sealing: Sealing, input: &mut Input, output: &mut Output) -> Result<Sealed, Error> {
-    match Places::of(input, output).map_err(Error::Write)? {
+    match FileToFile::of(input, output).map_err(Error::Write)? {
         Some(places) => places.work(|input, output| sealing.run_at(input, output)),
         None => sealing.run(input, output),
     }

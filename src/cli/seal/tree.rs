@@ -13,7 +13,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         (
             args.output.output.is_some(),
             "-o",
-            "the folder for the files is -O DIR",
+            "-O DIR names the directory for the files",
         ),
         (
             args.header.is_some(),
@@ -65,8 +65,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new_files(args, None));
     let stop = Stop::new();
     let way = Way::Seal {
-        args,
+        builder: &|secrets| builder(args, secrets, format),
         secrets: &all,
+        memory: args.max_memory,
         format,
         again: args.output.force,
     };

@@ -25,6 +25,7 @@ pub use way::Way;
 
 use super::args::WorkArgs;
 use super::failure::{Failure, say, shown};
+use super::work::{needs_tree, single};
 use crate::io::FileId;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use fetool::{Stop, all_cores};
@@ -32,7 +33,7 @@ use one::{Shared, Worker};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::thread;
 
@@ -115,6 +116,14 @@ impl<'a> Task<'a> {
     /// Whether results must be on the disk.
     fn on_disk(&self) -> bool {
         self.sync || self.tree.remove_source
+    }
+}
+
+/// Returns the one PATH, or none, where trees are not worked on.
+pub fn only_path<'a>(paths: &'a [PathBuf], tree: &TreeArgs) -> Result<Option<&'a Path>, Failure> {
+    match tree.stray() {
+        Some(option) => Err(needs_tree(option)),
+        None => single(paths),
     }
 }
 

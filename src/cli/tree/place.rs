@@ -1,5 +1,6 @@
 //! Where the files of a tree are, and where what becomes of them goes. Names are bytes throughout.
 
+use crate::io::dir::parent;
 use fetool::format::FORMATS;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -11,12 +12,12 @@ use std::path::{Component, Path, PathBuf};
 pub struct Place {
     /// Where it is.
     pub source: PathBuf,
-    /// The folder from which both are reached without following links: that of the PATH, or where
+    /// The directory from which both are reached without following links: that of the PATH, or where
     /// the name starts that was given.
     pub root: PathBuf,
-    /// From the root to the file's folder.
+    /// From the root to the file's directory.
     pub below: PathBuf,
-    /// The file's path under the output's folder. It decides the shard, too.
+    /// The file's path under the output's directory. It decides the shard, too.
     pub relative: PathBuf,
     /// The user named the file itself, and not a directory above it.
     pub named: bool,
@@ -35,7 +36,7 @@ impl Place {
     }
 }
 
-/// What of a PATH goes into the names under the output's folder: its last part, or nothing where
+/// What of a PATH goes into the names under the output's directory: its last part, or nothing if
 /// its contents are meant.
 pub fn prefix(path: &Path) -> &Path {
     let bytes = path.as_os_str().as_bytes();
@@ -45,7 +46,7 @@ pub fn prefix(path: &Path) -> &Path {
     path.file_name().map_or(Path::new(""), Path::new)
 }
 
-/// A file found at `source` when walking `path`, which is a folder.
+/// A file found at `source` when walking `path`, which is a directory.
 pub fn walked(path: &Path, source: &Path) -> Option<Place> {
     let below = source.strip_prefix(path).ok()?;
     Some(Place {
@@ -62,7 +63,7 @@ pub fn walked(path: &Path, source: &Path) -> Option<Place> {
 pub fn named(path: &Path) -> Option<Place> {
     Some(Place {
         source: path.to_owned(),
-        root: crate::io::output::folder(path).to_owned(),
+        root: parent(path).to_owned(),
         below: PathBuf::new(),
         relative: PathBuf::from(path.file_name()?),
         named: true,
@@ -70,8 +71,8 @@ pub fn named(path: &Path) -> Option<Place> {
     })
 }
 
-/// A file from a list of paths, which keeps its whole path under the output's folder. It is reached
-/// through directories only: who can put a link into one of them must not lead the work elsewhere.
+/// A file from a list of paths, which keeps its whole path under the output's directory. It is
+/// reached through directories only: a link in one of them must not lead the work elsewhere.
 ///
 /// # Errors
 /// Why there is no place for it under a directory for outputs, together with the file.

@@ -4,7 +4,7 @@ use super::args::{Pattern, Shard, WalkArgs};
 use super::place::{self, Place};
 use super::skip::Skip;
 use crate::cli::failure::{Failure, shown};
-use crate::io::folder::{is_recovery, is_temporary};
+use crate::io::dir::{is_recovery, is_temporary};
 use crate::io::input::Input;
 use globset::{GlobSet, GlobSetBuilder};
 use std::ffi::OsStr;

@@ -3,9 +3,8 @@
 use super::Verb;
 use super::place::{has_sealed_suffix, with_suffix, without_suffix};
 use super::skip::Skip;
-use crate::cli::seal::{self, builder};
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
-use fetool::{At, Error, Inspect, Meter, Open, Secret, Stop};
+use fetool::{At, Error, Inspect, Meter, Open, Seal, Secret, Stop};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,8 +13,10 @@ use std::num::NonZeroUsize;
 /// How a file becomes another one.
 pub enum Way<'a> {
     Seal {
-        args: &'a seal::Args,
+        /// Makes what seals one file.
+        builder: &'a (dyn Fn(&[Secret]) -> Seal<'_> + Sync),
         secrets: &'a [Secret],
+        memory: u64,
         format: &'static dyn Format,
         /// Seals what is sealed already, too.
         again: bool,
@@ -115,12 +116,9 @@ impl Way<'_> {
         let len = source.metadata().map_err(Error::Read)?.len();
         match self {
             Self::Seal {
-                args,
-                secrets,
-                format,
-                ..
+                builder, secrets, ..
             } => {
-                let sealed = builder(args, secrets, *format)
+                let sealed = builder(secrets)
                     .size((len > 0).then_some(len))
                     .jobs(run.jobs)
                     .stop(run.stop)
@@ -153,21 +151,11 @@ impl Way<'_> {
     fn opener(&self, len: u64) -> Open<'_> {
         let (secret, format, formats, strict, legacy, memory) = match self {
             Self::Seal {
-                args,
                 secrets,
                 format,
+                memory,
                 ..
-            } => {
-                let format: &'static dyn Format = *format;
-                (
-                    &secrets[0],
-                    Some(format),
-                    FORMATS,
-                    false,
-                    false,
-                    args.max_memory,
-                )
-            }
+            } => (&secrets[0], Some(*format), FORMATS, false, false, *memory),
             Self::Open {
                 secret,
                 format,

@@ -67,9 +67,9 @@ pub const FILES: Chapter = (
     "OUTPUT FILES",
     &[
         Text(
-            "With -o FILE the data goes to a file '.fetool-*.tmp' in the same folder, mode 0600, \
-             which is renamed to FILE when it is complete. After an error, or a signal that can be \
-             caught, the temporary file is gone and an existing FILE is as it was. After SIGKILL \
+            "With -o FILE the data goes to a file '.fetool-*.tmp' in the same directory, mode \
+             0600, which is renamed to FILE when it is complete. After an error, or a signal that can \
+             be caught, the temporary file is gone and an existing FILE is as it was. After SIGKILL \
              or a crash of the machine a temporary file may stay; it is never FILE.",
         ),
         Text(
@@ -88,7 +88,7 @@ pub const FILES: Chapter = (
         ),
         Item(
             "with --sync",
-            "FILE is written to the disk before it is renamed, and its folder after that. When \
+            "FILE is written to the disk before it is renamed, and its directory after that. When \
              fetool ends with status 0, FILE also survives a power cut, as far as the disk keeps \
              its word.",
         ),
@@ -146,8 +146,8 @@ pub const EXTERNAL: Chapter = (
     "SUBCOMMANDS OF OTHER PROGRAMS",
     &[Text(
         "'fetool x' runs the program fetool-x from PATH with the remaining arguments when there \
-         is no subcommand x; 'fetool help' lists those that are found. Relative folders in PATH \
-         are passed over.",
+         is no subcommand x; 'fetool help' lists those that are found. Relative directories in \
+         PATH are skipped.",
     )],
 );
 

@@ -6,7 +6,7 @@ use crate::cli::failure::{Failure, Subjects};
 use crate::cli::tree::report::What;
 use crate::cli::tree::skip::Skip;
 use crate::io::FileId;
-use crate::io::folder::Folder;
+use crate::io::dir::Dir;
 use fetool::{Error, status};
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
@@ -14,10 +14,10 @@ use std::{fs, io};
 
 impl Worker<'_> {
     /// What becomes of a file whose result is there already.
-    pub(super) fn meet_existing(&self, job: &Job<'_>, folder: &Folder, target: &OsStr) -> End {
+    pub(super) fn meet_existing(&self, job: &Job<'_>, dir: &Dir, target: &OsStr) -> End {
         let tree = &self.task.tree;
         if tree.remove_source {
-            return match self.remove(job, folder, target) {
+            return match self.remove(job, dir, target) {
                 Ok(()) => End::Done(What::Done(0)),
                 Err(failure) => End::Failed(failure),
             };
@@ -25,12 +25,12 @@ impl Worker<'_> {
         if !tree.skip_existing {
             return End::Failed(exists_already(job));
         }
-        match self.is_own(job, folder, target) {
+        match self.is_own(job, dir, target) {
             Ok(true) => {}
             Ok(false) => return End::Failed(of_another(job)),
             Err(error) => return End::Failed(Failure::system(&job.subjects.output, &error)),
         }
-        match self.is_sound(job, folder, target) {
+        match self.is_sound(job, dir, target) {
             Ok(true) => End::Skipped(Skip::Existing),
             Ok(false) => End::Failed(
                 exists_already(job).hint("it is not what the source makes; --force replaces it"),
@@ -41,16 +41,16 @@ impl Worker<'_> {
     }
 
     /// Returns whether no other source of this run has the output that exists.
-    fn is_own(&self, job: &Job<'_>, folder: &Folder, target: &OsStr) -> io::Result<bool> {
-        let Some(output) = folder.file(target)? else {
+    fn is_own(&self, job: &Job<'_>, dir: &Dir, target: &OsStr) -> io::Result<bool> {
+        let Some(output) = dir.file(target)? else {
             return Ok(true);
         };
         let mut claims = self.task.shared.claims.hold();
         Ok(claims.claim(&output.metadata()?, &job.before))
     }
 
-    fn is_sound(&self, job: &Job<'_>, folder: &Folder, target: &OsStr) -> Result<bool, Error> {
-        let Some(output) = folder.file(target).map_err(Error::Read)? else {
+    fn is_sound(&self, job: &Job<'_>, dir: &Dir, target: &OsStr) -> Result<bool, Error> {
+        let Some(output) = dir.file(target).map_err(Error::Read)? else {
             return Ok(false);
         };
         if self.task.tree.verify_existing {
@@ -69,14 +69,9 @@ impl Worker<'_> {
     }
 
     /// Removes the source once its replacement, which is on the disk, was read back and is the same.
-    pub(super) fn remove(
-        &self,
-        job: &Job<'_>,
-        folder: &Folder,
-        target: &OsStr,
-    ) -> Result<(), Failure> {
+    pub(super) fn remove(&self, job: &Job<'_>, dir: &Dir, target: &OsStr) -> Result<(), Failure> {
         let system = |error: io::Error| Failure::system(&job.subjects.output, &error);
-        let output = folder.file(target).map_err(system)?;
+        let output = dir.file(target).map_err(system)?;
         let output = output.ok_or_else(|| system(not_found()))?;
         let found = output.metadata().map_err(system)?;
         if !self.task.shared.claims.hold().claim(&found, &job.before) {
@@ -105,7 +100,7 @@ impl Worker<'_> {
         // Where an earlier run was killed, this was not done yet.
         output
             .sync_all()
-            .and_then(|()| folder.sync())
+            .and_then(|()| dir.sync())
             .map_err(system)?;
         self.check_unchanged(job)?;
         let about = |error: io::Error| Failure::system(&job.subjects.input, &error);
@@ -128,7 +123,7 @@ impl Worker<'_> {
 
     fn unlink(&self, job: &Job<'_>) -> io::Result<()> {
         match &self.source {
-            Some((_, folder)) if !self.task.tree.walk.follow => folder.remove(job.name),
+            Some((_, dir)) if !self.task.tree.walk.follow => dir.remove(job.name),
             _ => fs::remove_file(&job.place.source),
         }
     }

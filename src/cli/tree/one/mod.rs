@@ -12,8 +12,8 @@ use super::way::{NoTarget, Run, is_marked};
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
 use crate::io::access::{Access, is_unsupported};
-use crate::io::folder::{Folder, Staged};
-use crate::io::output::folder;
+use crate::io::dir::{Dir, parent};
+use crate::io::staged::Staged;
 use claims::Claims;
 use existing::{exists_already, of_another};
 use fetool::{Error, Stop, plain, status};
@@ -34,9 +34,9 @@ const BIG: u64 = 16 << 20;
 /// Works on one file after the other; one for each thread.
 pub struct Worker<'a> {
     task: &'a Task<'a>,
-    /// The folders used last, which the next file often shares.
-    source: Option<(PathBuf, Arc<Folder>)>,
-    target: Option<(PathBuf, Arc<Folder>)>,
+    /// The directories used last, which the next file often shares.
+    source: Option<(PathBuf, Arc<Dir>)>,
+    target: Option<(PathBuf, Arc<Dir>)>,
 }
 
 /// What all workers share.
@@ -44,7 +44,7 @@ pub struct Worker<'a> {
 pub struct Shared {
     /// Held by whoever works on a big file.
     big: Mutex<()>,
-    /// Folders from which stale temporary files were removed.
+    /// Directories from which stale temporary files were removed.
     cleaned: Mutex<HashSet<PathBuf>>,
     /// Whose each output is, for runs that do more with one that exists than to fail.
     claims: Claims,
@@ -191,10 +191,10 @@ impl<'a> Worker<'a> {
                 .custom_flags(nonblocking)
                 .open(&place.source);
         }
-        let folder = cached(&mut self.source, &place.root.join(&place.below), || {
-            Folder::open(&place.root)?.enter(&place.below, None)
+        let dir = cached(&mut self.source, &place.root.join(&place.below), || {
+            Dir::open(&place.root)?.enter(&place.below, None)
         })?;
-        let file = folder.file(name)?;
+        let file = dir.file(name)?;
         file.ok_or_else(not_found)
     }
 
@@ -203,24 +203,24 @@ impl<'a> Worker<'a> {
         let task = self.task;
         let about = |error: io::Error| Failure::system(&job.subjects.output, &error);
         self.enter_target(job.place).map_err(about)?;
-        let (_, folder) = self.target.as_ref().expect("it was entered");
-        if !task.force && folder.has(target).map_err(about)? {
-            return Err(self.meet_existing(job, folder, target));
+        let (_, dir) = self.target.as_ref().expect("it was entered");
+        if !task.force && dir.has(target).map_err(about)? {
+            return Err(self.meet_existing(job, dir, target));
         }
-        let staged = folder.stage().map_err(about)?;
+        let staged = Staged::new(dir).map_err(about)?;
         let done = self.transfer(job, &staged.file, len)?;
         self.finish(job, &staged).map_err(about)?;
         match self.place(job, staged, target).map_err(about)? {
             Placed::Yes => {}
             // Another run was faster.
-            Placed::Exists => return Err(self.meet_existing(job, folder, target)),
+            Placed::Exists => return Err(self.meet_existing(job, dir, target)),
             Placed::ByThisRun => return Err(of_another(job).into()),
         }
         if task.on_disk() {
-            folder.sync().map_err(about)?;
+            dir.sync().map_err(about)?;
         }
         if task.tree.remove_source {
-            self.remove(job, folder, target)?;
+            self.remove(job, dir, target)?;
         }
         Ok(done)
     }
@@ -271,7 +271,7 @@ impl<'a> Worker<'a> {
         // From the look until the name is given.
         let mut claims = task.shared.claims.hold();
         if task.force
-            && let Some(there) = staged.folder().look(target)?
+            && let Some(there) = staged.dir().look(target)?
             && claims.has(there.st_dev, there.st_ino)
         {
             return Ok(Placed::ByThisRun);
@@ -340,11 +340,11 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Opens the folder for the result, with everything on the way there, and clears it of what
+    /// Opens the directory for the result, with everything on the way there, and clears it of what
     /// earlier runs left.
     fn enter_target(&mut self, place: &Place) -> io::Result<()> {
         let (root, below) = match &self.task.tree.output_dir {
-            Some(dir) => (dir.as_path(), folder_of(&place.relative)),
+            Some(dir) => (dir.as_path(), dir_of(&place.relative)),
             None => (place.root.as_path(), place.below.as_path()),
         };
         let path = root.join(below);
@@ -352,20 +352,20 @@ impl<'a> Worker<'a> {
         let limited = self.task.limits_modes();
         let access = |part: usize| access_of_source(place, part, limited);
         cached(&mut self.target, &path, || {
-            let folder = if self.task.tree.walk.follow && self.task.tree.output_dir.is_none() {
+            let dir = if self.task.tree.walk.follow && self.task.tree.output_dir.is_none() {
                 // Beside sources that links lead to.
-                Folder::open(&path)?
+                Dir::open(&path)?
             } else {
-                Folder::open(root)?.enter(below, Some(&access))?
+                Dir::open(root)?.enter(below, Some(&access))?
             };
             let mut cleaned = shared
                 .cleaned
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             if cleaned.insert(path.clone()) {
-                folder.remove_stale()?;
+                dir.remove_stale()?;
             }
-            Ok(folder)
+            Ok(dir)
         })
         .map(drop)
     }
@@ -414,32 +414,32 @@ fn not_found() -> io::Error {
     io::Error::from(nix::errno::Errno::ENOENT)
 }
 
-/// The folder that was opened last, or another one.
+/// The directory that was opened last, or another one.
 fn cached<'c>(
-    cache: &'c mut Option<(PathBuf, Arc<Folder>)>,
+    cache: &'c mut Option<(PathBuf, Arc<Dir>)>,
     path: &Path,
-    open: impl FnOnce() -> io::Result<Folder>,
-) -> io::Result<&'c Arc<Folder>> {
+    open: impl FnOnce() -> io::Result<Dir>,
+) -> io::Result<&'c Arc<Dir>> {
     if cache.as_ref().is_none_or(|(cached, _)| cached != path) {
         *cache = None;
         *cache = Some((path.to_owned(), Arc::new(open()?)));
     }
-    let (_, folder) = cache.as_ref().expect("it was just opened");
-    Ok(folder)
+    let (_, dir) = cache.as_ref().expect("it was just opened");
+    Ok(dir)
 }
 
-/// The folder in a relative path; none for a name alone.
-fn folder_of(relative: &Path) -> &Path {
+/// The directory in a relative path; none for a name alone.
+fn dir_of(relative: &Path) -> &Path {
     relative.parent().unwrap_or(Path::new(""))
 }
 
-/// The access for the `part`th folder that is made under the output's folder: that of the source's
-/// folder in its place, as far as the user must be able to write there.
+/// The access for the `part`th directory that is made under the output's directory: that of the
+/// source's directory in its place, as far as the user must be able to write there.
 fn access_of_source(place: &Place, part: usize, limited: bool) -> Access {
     // The last parts of both are the same.
-    let depth = folder_of(&place.relative).components().count();
+    let depth = dir_of(&place.relative).components().count();
     let up = depth.saturating_sub(part + 1);
-    let source = folder(&place.source).ancestors().nth(up);
+    let source = parent(&place.source).ancestors().nth(up);
     let source = source.map(|source| {
         if source.as_os_str().is_empty() {
             Path::new(".")

@@ -1,22 +1,19 @@
-//! Folders that are held open, and files in them that appear whole or not at all.
+//! Directories that are held open, and the files in them.
 //!
-//! Whatever is done in a folder is done through its descriptor, and folders below it are entered one
-//! by one without following symbolic links: a link that somebody plants on the way leads nowhere.
+//! All work in a directory goes through its descriptor. Directories below it are entered one by one,
+//! without following symbolic links: a link that somebody plants on the way leads nowhere.
 
 use super::access::{Access, is_unsupported};
-use super::cleanup::Temporary;
-use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat, mkdirat};
-use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
 /// Temporary files begin with this.
 pub const TEMPORARY_PREFIX: &str = ".fetool-";
@@ -25,47 +22,47 @@ pub const TEMPORARY_SUFFIX: &str = ".tmp";
 /// Recovery files of [`super::in_place`] begin as temporary files do, and end with this.
 const RECOVERY_SUFFIX: &str = ".header";
 
-const FOLDER: OFlag = OFlag::O_RDONLY
+const FLAGS: OFlag = OFlag::O_RDONLY
     .union(OFlag::O_DIRECTORY)
     .union(OFlag::O_CLOEXEC);
 
-/// An open folder.
-pub struct Folder {
-    fd: OwnedFd,
+/// An open directory.
+pub struct Dir {
+    pub(super) fd: OwnedFd,
     path: PathBuf,
 }
 
-impl Folder {
-    /// Opens a folder that the user named, following links.
+impl Dir {
+    /// Opens a directory that the user named, following links.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let fd = nix::fcntl::open(path, FOLDER, Mode::empty())?;
+        let fd = nix::fcntl::open(path, FLAGS, Mode::empty())?;
         Ok(Self {
             fd,
             path: path.to_owned(),
         })
     }
 
-    /// The folder `below` this one, through folders only. Those that are missing are made, where
-    /// `new` tells with which access: it is asked for the first part of `below`, the second and so on.
+    /// Opens the directory `below` this one, through directories only. Missing ones are made with the
+    /// access that `new` returns, if there is one: it gets the index of the part of `below`.
     ///
     /// # Errors
-    /// Where a symbolic link or something else than a folder is in the way.
+    /// Where a symbolic link or something else than a directory is in the way.
     pub fn enter(&self, below: &Path, new: Option<&dyn Fn(usize) -> Access>) -> io::Result<Self> {
-        let mut folder = Self {
+        let mut dir = Self {
             fd: self.fd.try_clone()?,
             path: self.path.clone(),
         };
         for (i, component) in below.components().enumerate() {
             let Component::Normal(name) = component else {
-                return Err(io::Error::other("the path leads out of the folder"));
+                return Err(io::Error::other("the path leads out of the directory"));
             };
-            folder = folder.enter_one(name, new.map(|new| move || new(i)))?;
+            dir = dir.enter_one(name, new.map(|new| move || new(i)))?;
         }
-        Ok(folder)
+        Ok(dir)
     }
 
     fn enter_one(&self, name: &OsStr, new: Option<impl Fn() -> Access>) -> io::Result<Self> {
-        let open = || openat(&self.fd, name, FOLDER | OFlag::O_NOFOLLOW, Mode::empty());
+        let open = || openat(&self.fd, name, FLAGS | OFlag::O_NOFOLLOW, Mode::empty());
         let fd = match (open(), new) {
             (Err(Errno::ENOENT), Some(access)) => {
                 let made = mkdirat(&self.fd, name, Mode::S_IRWXU);
@@ -73,10 +70,10 @@ impl Folder {
                 match made {
                     // Whatever the umask says, it is as open as the one that it is the copy of.
                     Ok(()) => {
-                        let folder = File::from(opened?);
-                        match access().give(&folder) {
+                        let dir = File::from(opened?);
+                        match access().give(&dir) {
                             Err(error) if !is_unsupported(&error) => return Err(error),
-                            _ => Ok(folder.into()),
+                            _ => Ok(dir.into()),
                         }
                     }
                     // Another worker was faster.
@@ -92,7 +89,7 @@ impl Folder {
                 path: self.path.join(name),
             }),
             Err(Errno::ELOOP | Errno::ENOTDIR) => Err(io::Error::other(format!(
-                "{} is no folder, and links are not followed there",
+                "{} is not a directory, and links are not followed there",
                 name.display()
             ))),
             Err(error) => Err(error.into()),
@@ -132,7 +129,7 @@ impl Folder {
     /// The names of all recovery files, in the order of their bytes.
     pub fn recovery_files(&self) -> io::Result<Vec<OsString>> {
         let mut names = Vec::new();
-        let mut dir = Dir::openat(&self.fd, ".", FOLDER, Mode::empty())?;
+        let mut dir = nix::dir::Dir::openat(&self.fd, ".", FLAGS, Mode::empty())?;
         for entry in dir.iter() {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
@@ -149,29 +146,10 @@ impl Folder {
         self.path.join(name)
     }
 
-    /// Starts a new file, under a temporary name and with mode 0600.
-    pub fn stage(self: &Arc<Self>) -> io::Result<Staged> {
-        loop {
-            let name = random_name(TEMPORARY_SUFFIX)?;
-            let (file, undo) = Temporary::make(self, &name, || self.create(&name))?;
-            let staged = Staged {
-                file,
-                placed: false,
-                temporary: undo,
-            };
-            if is_ours(&staged.file)? {
-                return Ok(staged);
-            }
-        }
-    }
-
     /// Makes a file that is whole and on the disk, with mode 0600, under the name of a recovery
     /// file, which it returns. Signals must wait meanwhile ([`super::cleanup::uninterrupted`]).
     pub fn save_recovery(&self, bytes: &[u8]) -> io::Result<OsString> {
-        let (temporary, name) = (
-            random_name(TEMPORARY_SUFFIX)?,
-            random_name(RECOVERY_SUFFIX)?,
-        );
+        let (temporary, name) = (temporary_name()?, random_name(RECOVERY_SUFFIX)?);
         let mut file = self.create(&temporary)?;
         let saved = (|| {
             if !is_ours(&file)? {
@@ -189,7 +167,8 @@ impl Folder {
         saved.map(|()| name)
     }
 
-    fn create(&self, name: &OsStr) -> io::Result<File> {
+    /// Makes a new file, with mode 0600.
+    pub fn create(&self, name: &OsStr) -> io::Result<File> {
         let flags =
             OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
@@ -199,7 +178,7 @@ impl Folder {
     /// Removes temporary files that nobody writes any more. Returns how many.
     pub fn remove_stale(&self) -> io::Result<usize> {
         let mut removed = 0;
-        let mut dir = Dir::openat(&self.fd, ".", FOLDER, Mode::empty())?;
+        let mut dir = nix::dir::Dir::openat(&self.fd, ".", FLAGS, Mode::empty())?;
         for entry in dir.iter() {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
@@ -265,10 +244,23 @@ impl Folder {
         Ok(unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir)?)
     }
 
-    /// Brings the folder's names to the disk.
+    /// Brings the directory's names to the disk.
     pub fn sync(&self) -> io::Result<()> {
         File::from(self.fd.try_clone()?).sync_all()
     }
+}
+
+/// Returns the path of the directory that a file is in.
+pub fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    }
+}
+
+/// Returns a new name for a temporary file.
+pub fn temporary_name() -> io::Result<OsString> {
+    random_name(TEMPORARY_SUFFIX)
 }
 
 /// Whether this is the name of a temporary file of ours.
@@ -286,6 +278,7 @@ fn has_affixes(name: &OsStr, suffix: &str) -> bool {
     name.starts_with(TEMPORARY_PREFIX.as_bytes()) && name.ends_with(suffix.as_bytes())
 }
 
+/// Returns a name that nothing has, for a temporary file or a recovery file.
 fn random_name(suffix: &str) -> io::Result<OsString> {
     let mut random = [0; 8];
     fetool::random(&mut random).map_err(io::Error::other)?;
@@ -304,76 +297,5 @@ pub fn is_ours(file: &File) -> io::Result<bool> {
         Err(std::fs::TryLockError::WouldBlock) => Ok(false),
         // File systems without locks: there nobody can take it for a stale one either.
         Err(std::fs::TryLockError::Error(_)) => Ok(true),
-    }
-}
-
-/// A file on its way: gone when this is dropped before it was placed. All files that appear whole or
-/// not at all are written so.
-pub struct Staged {
-    pub file: File,
-    placed: bool,
-    temporary: Temporary,
-}
-
-impl Staged {
-    /// The directory that it will be in.
-    pub fn folder(&self) -> &Arc<Folder> {
-        self.temporary.folder()
-    }
-
-    /// Where it is until it is placed, for messages and for this process alone.
-    pub fn path(&self) -> PathBuf {
-        self.folder().path_of(self.temporary.name())
-    }
-
-    /// Gives the file its name. Without `force`, one of that name stays as it is and is an error
-    /// ([`io::ErrorKind::AlreadyExists`]).
-    pub fn place(mut self, name: &OsStr, force: bool) -> io::Result<()> {
-        // Some file systems (NFS) say only when a descriptor is closed that there was no room. The
-        // lock stays with the other one.
-        nix::unistd::close(self.file.try_clone()?)?;
-        let fd = &self.folder().fd;
-        let temporary = self.temporary.name();
-        if force {
-            renameat(fd, temporary, fd, name)?;
-        } else {
-            match linkat(fd, temporary, fd, name, AtFlags::empty()) {
-                // The temporary name goes when this is dropped.
-                Ok(()) => return Ok(()),
-                // Some file systems have no second names.
-                Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK) => {
-                    self.rename_without_links(name)?;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        self.placed = true;
-        Ok(())
-    }
-
-    /// Renames to a name that nothing has; as far as the system can promise that.
-    fn rename_without_links(&self, name: &OsStr) -> io::Result<()> {
-        let fd = &self.folder().fd;
-        let temporary = self.temporary.name();
-        #[cfg(target_os = "linux")]
-        {
-            use nix::fcntl::{RenameFlags, renameat2};
-            match renameat2(fd, temporary, fd, name, RenameFlags::RENAME_NOREPLACE) {
-                Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {}
-                renamed => return Ok(renamed?),
-            }
-        }
-        if self.folder().has(name)? {
-            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
-        }
-        Ok(renameat(fd, temporary, fd, name)?)
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        if !self.placed {
-            let _ = self.folder().remove(self.temporary.name());
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! `fetool rekey --reseal`: open and seal again in one pass, with no plaintext on the disk.
 
-use super::failure::{Failure, Subjects};
-use super::rekey::{Args, Secrets, find, lock_path, new_secret, refuse_irregular, warn_of_slot};
-use super::secrets::Plan;
-use super::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
+use super::in_place::{lock_path, refuse_irregular};
+use super::{Args, Secrets, find, new_secret, warn_of_slot};
+use crate::cli::failure::{Failure, Subjects};
+use crate::cli::secrets::Plan;
+use crate::cli::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
 use crate::io::output::{Content, Output, Target};
 use fetool::format::gocrypt::GoCrypt;
 use fetool::format::{Format, Limits, NewFiles, by_name};

@@ -1,0 +1,98 @@
+//! Files that appear whole or not at all: written under a temporary name, and renamed when complete.
+
+use super::cleanup::Temporary;
+use super::dir::{Dir, is_ours, temporary_name};
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, renameat};
+use nix::unistd::linkat;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A new file under a temporary name. Dropping it before it is placed removes it.
+pub struct Staged {
+    pub file: File,
+    placed: bool,
+    temporary: Temporary,
+}
+
+impl Staged {
+    /// Starts a new file, under a temporary name and with mode 0600.
+    pub fn new(dir: &Arc<Dir>) -> io::Result<Self> {
+        loop {
+            let name = temporary_name()?;
+            let (file, temporary) = Temporary::make(dir, &name, || dir.create(&name))?;
+            let staged = Self {
+                file,
+                placed: false,
+                temporary,
+            };
+            if is_ours(&staged.file)? {
+                return Ok(staged);
+            }
+        }
+    }
+
+    /// The directory that it will be in.
+    pub fn dir(&self) -> &Arc<Dir> {
+        self.temporary.dir()
+    }
+
+    /// Where it is until it is placed, for messages and for this process alone.
+    pub fn path(&self) -> PathBuf {
+        self.dir().path_of(self.temporary.name())
+    }
+
+    /// Gives the file its name. Without `force`, one of that name stays as it is and is an error
+    /// ([`io::ErrorKind::AlreadyExists`]).
+    pub fn place(mut self, name: &OsStr, force: bool) -> io::Result<()> {
+        // Some file systems (NFS) say only when a descriptor is closed that there was no room. The
+        // lock stays with the other one.
+        nix::unistd::close(self.file.try_clone()?)?;
+        let fd = &self.dir().fd;
+        let temporary = self.temporary.name();
+        if force {
+            renameat(fd, temporary, fd, name)?;
+        } else {
+            match linkat(fd, temporary, fd, name, AtFlags::empty()) {
+                // The temporary name goes when this is dropped.
+                Ok(()) => return Ok(()),
+                // Some file systems have no second names.
+                Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK) => {
+                    self.rename_without_links(name)?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.placed = true;
+        Ok(())
+    }
+
+    /// Renames to a name that nothing has; as far as the system can promise that.
+    fn rename_without_links(&self, name: &OsStr) -> io::Result<()> {
+        let fd = &self.dir().fd;
+        let temporary = self.temporary.name();
+        #[cfg(target_os = "linux")]
+        {
+            use nix::fcntl::{RenameFlags, renameat2};
+            match renameat2(fd, temporary, fd, name, RenameFlags::RENAME_NOREPLACE) {
+                Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {}
+                renamed => return Ok(renamed?),
+            }
+        }
+        if self.dir().has(name)? {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+        }
+        Ok(renameat(fd, temporary, fd, name)?)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.placed {
+            let _ = self.dir().remove(self.temporary.name());
+        }
+    }
+}
