@@ -25,7 +25,7 @@ pub enum Operation {
     #[default]
     Seal,
     Open,
-    /// A limit: the data is only moved.
+    /// Only moves the data: the limit of the cases that follow it in the list.
     Copy,
     Derive,
 }
@@ -47,13 +47,14 @@ pub enum Way {
 pub struct Subject {
     pub part: Part,
     pub operation: Operation,
-    pub aead: Option<&'static str>,
-    pub engine: Option<&'static str>,
+    /// In lowercase, as on the command line; the engine too.
+    pub aead: Option<String>,
+    pub engine: Option<String>,
     pub format: Option<&'static str>,
     pub layers: Option<u8>,
     /// For people, but stable.
     pub kdf: Option<String>,
-    /// What the format calls this KDF, where it has several.
+    /// The format's name for this KDF, if the format has several.
     pub kdf_name: Option<&'static str>,
     pub way: Option<Way>,
     pub chunk_size: Option<u64>,
@@ -65,14 +66,13 @@ pub struct Subject {
 }
 
 /// Something to measure.
-pub struct Case<'a> {
+pub struct Case {
     pub subject: Subject,
-    /// The case in the same list that limits it.
-    pub limit: Option<usize>,
-    pub turn: Box<dyn FnMut() -> Result<f64, Failure> + 'a>,
+    /// Measures once: bytes a second, or seconds for a key.
+    pub turn: Box<dyn FnMut() -> Result<f64, Failure>>,
 }
 
-/// Bytes a second. Clocks may stand still for a very short time.
+/// Returns bytes a second. Clocks may stand still for a very short time.
 pub fn rate(bytes: u64, time: Duration) -> f64 {
     bytes as f64 / time.max(Duration::from_nanos(1)).as_secs_f64()
 }

@@ -2,234 +2,241 @@
 //! file; beside copying the same data the same way.
 
 use super::case::{Case, Operation, Part, Subject, Way, rate};
-use super::names;
-use super::select::{Choice, Selection};
+use super::{Args, listed};
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::work::{Source, subjects};
-use crate::io::cleanup::Temporary;
 use crate::io::dir::Dir;
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
 use crate::io::staged::Staged;
-use fetool::aead::KEY_LEN;
-use fetool::{Error, Open, Seal, Secret, Stop, random};
+use fetool::aead::{Algorithm, KEY_LEN};
+use fetool::format::Format;
+use fetool::format::age::{AgeIdentity, AgeRecipient, X25519Identity};
+use fetool::{Error, Identity, Open, Recipient, Seal, Secret, Stop, random};
+use std::cell::OnceCell;
 use std::hint::black_box;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, AsRawFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 const MIB: usize = 1 << 20;
-/// As much as the pipeline reads and writes at a time.
-const BLOCK: usize = MIB;
 
-/// What is sealed and opened with one choice; copied where there is none.
-pub struct Stream {
+/// A format with what it is sealed with.
+#[derive(Clone, Copy)]
+struct Choice {
+    format: &'static dyn Format,
+    algorithm: Algorithm,
+    layers: Option<u8>,
+}
+
+/// What is sealed and opened with one choice; copied if there is none.
+struct Stream {
     choice: Option<Choice>,
-    secret: Secret,
-    plaintext: Data,
-    sealed: Data,
+    /// Plaintext bytes.
+    size: usize,
+    jobs: NonZeroUsize,
+    dir: Option<Arc<Dir>>,
+    /// Made for the first turn.
+    data: OnceCell<Data>,
 }
 
-/// Data in memory, and in a file with --dir.
-#[derive(Default)]
 struct Data {
-    bytes: Vec<u8>,
-    file: Option<Scratch>,
+    key: Key,
+    plaintext: Bytes,
+    sealed: Bytes,
 }
 
-/// The streams of all choices, and last the one to copy.
-pub fn prepare(selection: &Selection) -> Result<Vec<Stream>, Failure> {
-    let mut streams = Vec::new();
-    let jobs = *selection.jobs.last().expect("there is one at least");
-    for choice in selection.choices() {
-        let size = match selection.size {
-            Some(size) => usize::try_from(size).unwrap_or(usize::MAX),
-            None => fitting(choice, jobs),
-        };
-        streams.push(Stream::new(Some(choice), size, jobs, selection)?);
-    }
-    let longest = streams.iter().map(|it| it.plaintext.bytes.len()).max();
-    let longest = longest.unwrap_or_default();
-    streams.push(Stream::new(None, longest, jobs, selection)?);
-    Ok(streams)
+/// What seals and opens. Nothing slow is derived from it for each file.
+enum Key {
+    Secret(Secret),
+    Pair(AgeRecipient, AgeIdentity),
 }
 
-/// The selected cases, each group of them behind its limit.
-pub fn cases<'a>(streams: &'a [Stream], selection: &Selection) -> Vec<Case<'a>> {
-    let mut cases = Vec::new();
-    let (copied, streams) = streams.split_last().expect("one is always copied");
-    let memory = selection.jobs.iter().map(|jobs| (Way::Memory, vec![*jobs]));
-    let ways = [Way::Pipe, Way::File].map(|way| (way, selection.jobs.clone()));
-    for (way, jobs) in memory.chain(ways) {
-        if way == Way::File && selection.dir.is_none() {
-            continue;
+/// Bytes in memory, and in a temporary file with --dir.
+struct Bytes {
+    memory: Vec<u8>,
+    file: Option<Staged>,
+}
+
+/// Returns the selected cases, each group of them behind its limit.
+pub fn cases(args: &Args) -> Result<Vec<Case>, Failure> {
+    let all_jobs = args.jobs();
+    let jobs = all_jobs[all_jobs.len() - 1];
+    let choices = choices(args);
+    let size = |choice: &Choice| match args.size {
+        Some(size) => usize::try_from(size).unwrap_or(usize::MAX),
+        None => fitting(choice.layers, jobs),
+    };
+    let Some(longest) = choices.iter().map(size).max() else {
+        return Ok(Vec::new());
+    };
+    let dir = match &args.dir {
+        None => None,
+        Some(path) => {
+            let open = || {
+                let dir = Arc::new(Dir::open(path)?);
+                Staged::new(&dir).map(|_| dir)
+            };
+            Some(open().map_err(|error| Failure::system(shown(path), &error))?)
         }
-        let limit = cases.len();
-        cases.push(copied.case(way, jobs[0], Operation::Copy, None));
-        for stream in streams {
+    };
+    let stream = |choice, size| {
+        Rc::new(Stream {
+            choice,
+            size,
+            jobs,
+            dir: dir.clone(),
+            data: OnceCell::new(),
+        })
+    };
+    let copied = stream(None, longest);
+    let streams = choices.into_iter().map(|it| stream(Some(it), size(&it)));
+    let streams: Vec<_> = streams.collect();
+
+    let memory = all_jobs.iter().map(|jobs| (Way::Memory, vec![*jobs]));
+    let others = [Way::Pipe, Way::File].map(|way| (way, all_jobs.clone()));
+    let ways = memory.chain(others);
+    let mut cases = Vec::new();
+    for (way, jobs) in ways.filter(|(way, _)| *way != Way::File || dir.is_some()) {
+        cases.push(copied.case(way, jobs[0], Operation::Copy));
+        for stream in &streams {
             for jobs in &jobs {
                 for operation in [Operation::Seal, Operation::Open] {
-                    cases.push(stream.case(way, *jobs, operation, Some(limit)));
+                    cases.push(stream.case(way, *jobs, operation));
                 }
             }
         }
     }
-    cases
+    Ok(cases)
+}
+
+/// Returns the formats with every selected AEAD and number of layers, or else with their defaults.
+fn choices(args: &Args) -> Vec<Choice> {
+    let mut choices = Vec::new();
+    for format in args.formats().filter(|_| args.engine.is_empty()) {
+        let layers = match (format.default_layers(), args.layers.as_slice()) {
+            (default, []) => vec![default],
+            (Some(_), layers) => layers.iter().copied().map(Some).collect(),
+            (None, _) => continue,
+        };
+        let all = format.algorithms();
+        let selected = if args.aead.is_empty() { &all[..1] } else { all };
+        for algorithm in selected.iter().filter(|it| listed(&args.aead, it)) {
+            choices.extend(layers.iter().map(|layers| Choice {
+                format,
+                algorithm: *algorithm,
+                layers: *layers,
+            }));
+        }
+    }
+    choices
 }
 
 impl Stream {
-    fn new(
-        choice: Option<Choice>,
-        size: usize,
-        jobs: NonZeroUsize,
-        selection: &Selection,
-    ) -> Result<Self, Failure> {
-        let dir = selection.dir.as_deref();
-        let secret = match choice {
-            Some(choice) if choice.format.derives_keys() => {
-                Secret::passphrase("correct horse battery staple")
-            }
-            _ => Secret::key([7; KEY_LEN]),
-        };
-        let mut stream = Self {
-            choice,
-            // A slow key derivation is done once.
-            secret: secret.for_many_files(),
-            plaintext: Data::new(plaintext(size)?, dir)?,
-            sealed: Data::default(),
-        };
-        if choice.is_some() {
-            let mut sealed = Vec::new();
-            stream
-                .work(
-                    Operation::Seal,
-                    jobs,
-                    &stream.plaintext.bytes[..],
-                    &mut sealed,
-                )
-                .map_err(|error| Subjects::default().blame(&error))?;
-            stream.sealed = Data::new(sealed, dir)?;
-        }
-        Ok(stream)
-    }
-
-    fn case(
-        &self,
-        way: Way,
-        jobs: NonZeroUsize,
-        operation: Operation,
-        limit: Option<usize>,
-    ) -> Case<'_> {
-        let size = self.plaintext.bytes.len() as u64;
+    fn case(self: &Rc<Self>, way: Way, jobs: NonZeroUsize, operation: Operation) -> Case {
         let is_copied_by_one = self.choice.is_none() && way != Way::Memory;
-        Case {
-            subject: Subject {
-                part: Part::Format,
-                operation,
-                format: self.choice.map(|it| it.format.name()),
-                aead: self.choice.map(|it| names::of_aead(it.algorithm)),
-                layers: self.choice.and_then(|it| it.layers),
-                way: Some(way),
-                jobs: (!is_copied_by_one).then_some(jobs.get()),
-                size: Some(size),
-                ..Subject::default()
-            },
-            limit,
-            turn: Box::new(move || Ok(rate(size, self.turn(way, jobs, operation)?))),
-        }
+        let subject = Subject {
+            part: Part::Format,
+            operation,
+            format: self.choice.map(|it| it.format.name()),
+            aead: self.choice.map(|it| it.algorithm.name().to_lowercase()),
+            layers: self.choice.and_then(|it| it.layers),
+            way: Some(way),
+            jobs: (!is_copied_by_one).then_some(jobs.get()),
+            size: Some(self.size as u64),
+            ..Subject::default()
+        };
+        let stream = self.clone();
+        let turn = Box::new(move || {
+            let time = stream.turn(way, jobs, operation)?;
+            Ok(rate(stream.size as u64, time))
+        });
+        Case { subject, turn }
     }
 
-    fn turn(
-        &self,
-        way: Way,
-        jobs: NonZeroUsize,
-        operation: Operation,
-    ) -> Result<Duration, Failure> {
-        let data = match operation {
-            Operation::Open => &self.sealed,
-            _ => &self.plaintext,
+    fn turn(&self, way: Way, jobs: NonZeroUsize, does: Operation) -> Result<Duration, Failure> {
+        let data = match self.data.get() {
+            Some(data) => data,
+            None => {
+                let made = self.prepare()?;
+                self.data.get_or_init(|| made)
+            }
         };
-        match (way, &data.file) {
-            (Way::Pipe, _) => self.through_pipes(&data.bytes, jobs, operation),
-            (Way::File, Some(file)) => self.to_file(file, jobs, operation),
-            _ => match operation {
-                Operation::Copy => copy_memory(&data.bytes, jobs),
-                _ => self.work(operation, jobs, &data.bytes[..], io::sink()),
+        let bytes = match does {
+            Operation::Open => &data.sealed,
+            _ => &data.plaintext,
+        };
+        let memory = &bytes.memory[..];
+        match (way, &bytes.file) {
+            (Way::Pipe, _) => {
+                let (read, feed) = io::pipe().map_err(Failure::from_system)?;
+                let (drain, write) = io::pipe().map_err(Failure::from_system)?;
+                // By path, so that they are opened as the command opens those that it is given.
+                opened(path(&read), path(&write), |input, output| {
+                    // These copies would keep the pipes open.
+                    drop((read, write));
+                    between(memory, feed, drain, || {
+                        self.work(&data.key, does, jobs, input, output)
+                    })
+                })
+            }
+            (Way::File, Some(file)) => {
+                let (from, to) = (file.path(), file.path().with_extension("out"));
+                opened(from, to, |input, output| {
+                    self.work(&data.key, does, jobs, input, output)
+                })
+            }
+            _ => match does {
+                Operation::Copy => copy_memory(memory, jobs),
+                _ => self.work(&data.key, does, jobs, memory, io::sink()),
             }
             .map_err(|error| Subjects::default().blame(&error)),
         }
     }
 
-    /// Works between a pipe that one thread fills and a pipe that another empties.
-    fn through_pipes(
-        &self,
-        data: &[u8],
-        jobs: NonZeroUsize,
-        operation: Operation,
-    ) -> Result<Duration, Failure> {
-        let (read, mut feed) = io::pipe().map_err(Failure::from_system)?;
-        let (mut drain, write) = io::pipe().map_err(Failure::from_system)?;
-        // By path, so that they are opened as the command opens those that it is given.
-        let source = Source::Path(path(&read));
-        let target = file(path(&write));
-        let ends = move |input, output| {
-            // These copies would keep the pipes open.
-            drop((read, write));
-            thread::scope(|scope| {
-                let thread = |name: &str| thread::Builder::new().name(name.to_owned());
-                // A failure here means that the other end is gone, and the work says why.
-                let fill = move || drop(feed.write_all(data));
-                let empty = move || drop(io::copy(&mut drain, &mut io::sink()));
-                let started = thread("feeding").spawn_scoped(scope, fill);
-                started.map_err(Error::Thread)?;
-                let started = thread("draining").spawn_scoped(scope, empty);
-                started.map_err(Error::Thread)?;
-                self.work_and_commit(operation, jobs, input, output)
-            })
+    /// Makes the data, and seals it to have something to open.
+    fn prepare(&self) -> Result<Data, Failure> {
+        let key = Key::of(self.choice.map(|it| it.format));
+        let key = key.map_err(|error| Subjects::default().blame(&error))?;
+        let plaintext = plaintext(self.size)?;
+        let mut sealed = Vec::new();
+        if self.choice.is_some() {
+            self.work(
+                &key,
+                Operation::Seal,
+                self.jobs,
+                &plaintext[..],
+                &mut sealed,
+            )
+            .map_err(|error| Subjects::default().blame(&error))?;
+        }
+        Ok(Data {
+            key,
+            plaintext: self.stored(plaintext)?,
+            sealed: self.stored(sealed)?,
+        })
+    }
+
+    fn stored(&self, memory: Vec<u8>) -> Result<Bytes, Failure> {
+        let store = |dir| {
+            let mut staged = Staged::new(dir)?;
+            staged.file.write_all(&memory)?;
+            Ok(staged)
         };
-        opened(&source, &target, ends)
+        let file = self.dir.as_ref().map(store).transpose();
+        let file = file.map_err(Failure::from_system)?;
+        Ok(Bytes { memory, file })
     }
 
-    /// Works from a file to a new file beside it, which is removed afterwards.
-    fn to_file(
-        &self,
-        scratch: &Scratch,
-        jobs: NonZeroUsize,
-        operation: Operation,
-    ) -> Result<Duration, Failure> {
-        let from = scratch.0.path();
-        let to = from.with_extension("out");
-        // A signal removes the output's temporary file before this one: it cannot get its name in between.
-        let name = to.file_name().unwrap_or_default();
-        let ((), made) =
-            Temporary::make(scratch.0.dir(), name, || Ok(())).map_err(Failure::from_system)?;
-        let work = |input, output| self.work_and_commit(operation, jobs, input, output);
-        let time = opened(&Source::Path(from), &file(to), work);
-        // It is not there after an error.
-        let _ = made.dir().remove(made.name());
-        time
-    }
-
-    fn work_and_commit(
-        &self,
-        operation: Operation,
-        jobs: NonZeroUsize,
-        input: Input,
-        mut output: Output,
-    ) -> Result<Duration, Error> {
-        let time = self.work(operation, jobs, input, &mut output)?;
-        let start = Instant::now();
-        output.commit().map_err(Error::Write)?;
-        Ok(time + start.elapsed())
-    }
-
-    /// Moves the data, and tells how long that took once the key was derived.
+    /// Moves the data, and returns how long that took after the key was derived.
     fn work(
         &self,
+        key: &Key,
         operation: Operation,
         jobs: NonZeroUsize,
         mut input: impl Read + Send,
@@ -239,16 +246,16 @@ impl Stream {
             return copy(&mut input, &mut output);
         };
         if operation == Operation::Open {
-            let opening = Open::new(&self.secret).format(Some(choice.format));
+            let opening = Open::new(key.identity()).format(Some(choice.format));
             let opening = opening.jobs(jobs).start(input)?;
             let start = Instant::now();
             return opening.run(output).map(|_| start.elapsed());
         }
-        let sealing = Seal::new(&self.secret)
+        let sealing = Seal::new(key.recipient())
             .format(choice.format)
             .algorithm(Some(choice.algorithm))
             .layers(choice.layers)
-            .size(Some(self.plaintext.bytes.len() as u64))
+            .size(Some(self.size as u64))
             .jobs(jobs)
             .start()?;
         let start = Instant::now();
@@ -256,62 +263,86 @@ impl Stream {
     }
 }
 
-impl Data {
-    fn new(bytes: Vec<u8>, dir: Option<&Path>) -> Result<Self, Failure> {
-        let file = dir.map(|dir| {
-            let made = Scratch::new(dir).and_then(|mut scratch| {
-                scratch.0.file.write_all(&bytes)?;
-                Ok(scratch)
-            });
-            made.map_err(|error| Failure::system(shown(dir), &error))
-        });
-        Ok(Self {
-            file: file.transpose()?,
-            bytes,
-        })
+impl Key {
+    fn of(format: Option<&dyn Format>) -> Result<Self, Error> {
+        let has = |is: fn(&dyn Format) -> bool| format.is_some_and(is);
+        if has(|format| format.has_recipients()) {
+            let identity = AgeIdentity::X25519(X25519Identity::generate(&random)?);
+            return Ok(Self::Pair(identity.recipient(), identity));
+        }
+        let secret = match has(|format| format.derives_keys()) {
+            true => Secret::passphrase("correct horse battery staple"),
+            false => Secret::key([7; KEY_LEN]),
+        };
+        Ok(Self::Secret(secret.for_many_files()))
+    }
+
+    fn recipient(&self) -> Recipient<'_> {
+        match self {
+            Self::Secret(secret) => secret.into(),
+            Self::Pair(recipient, _) => Recipient::wrapping(recipient),
+        }
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        match self {
+            Self::Secret(secret) => secret.into(),
+            Self::Pair(_, identity) => Identity::unwrapping(identity),
+        }
     }
 }
 
-/// A file that goes away when it is dropped, and when a signal ends the process.
-pub struct Scratch(Staged);
-
-impl Scratch {
-    pub fn new(dir: &Path) -> io::Result<Self> {
-        Ok(Self(Staged::new(&Arc::new(Dir::open(dir)?))?))
-    }
-}
-
-/// Works between an input and an output that are opened as the command opens them.
+/// Works between an input and an output that are opened as the command opens them. An output file
+/// never gets its name, and goes away.
 fn opened(
-    source: &Source,
-    target: &Target,
+    from: PathBuf,
+    to: PathBuf,
     work: impl FnOnce(Input, Output) -> Result<Duration, Error>,
 ) -> Result<Duration, Failure> {
-    let subjects = subjects(source, target);
+    let source = Source::Path(from);
+    let target = Target::File {
+        path: to,
+        force: false,
+        sync: false,
+    };
+    let subjects = subjects(&source, &target);
     let stop = Stop::new(); // ends the input when it is dropped
     let input = source.open(&stop)?;
-    let output =
-        Output::open(target, Content::Sealed, &[]).map_err(|refused| subjects.refused(refused))?;
+    let output = Output::open(&target, Content::Sealed, &[]);
+    let output = output.map_err(|refused| subjects.refused(refused))?;
     work(input, output).map_err(|error| subjects.blame(&error))
 }
 
-/// A path to a descriptor of ours.
+/// Returns a path to a descriptor of this process.
 fn path(fd: &impl AsFd) -> PathBuf {
     format!("/dev/fd/{}", fd.as_fd().as_raw_fd()).into()
 }
 
-fn file(path: PathBuf) -> Target {
-    Target::File {
-        path,
-        force: false,
-        sync: false,
-    }
+/// Works between a pipe that one thread fills and a pipe that another empties.
+fn between(
+    data: &[u8],
+    mut feed: io::PipeWriter,
+    mut drain: io::PipeReader,
+    work: impl FnOnce() -> Result<Duration, Error>,
+) -> Result<Duration, Error> {
+    thread::scope(|scope| {
+        // A failure here means that the other end is gone, and the work says why.
+        let fill = move || drop(feed.write_all(data));
+        let empty = move || drop(io::copy(&mut drain, &mut io::sink()));
+        let thread = |name: &str| thread::Builder::new().name(name.to_owned());
+        let started = thread("feeding").spawn_scoped(scope, fill);
+        started.map_err(Error::Thread)?;
+        let started = thread("draining").spawn_scoped(scope, empty);
+        started.map_err(Error::Thread)?;
+        work()
+    })
 }
 
-/// The limit: nothing but reading and writing.
+/// Only reads and writes: the limit.
 fn copy(input: &mut impl Read, output: &mut impl Write) -> Result<Duration, Error> {
     let start = Instant::now();
-    let mut block = vec![0; BLOCK];
+    // As much as the pipeline reads and writes at a time.
+    let mut block = vec![0; MIB];
     loop {
         match input.read(&mut block).map_err(Error::Read)? {
             0 => return Ok(start.elapsed()),
@@ -323,16 +354,15 @@ fn copy(input: &mut impl Read, output: &mut impl Write) -> Result<Duration, Erro
 /// The limit in memory: the data goes once through the cache of each of so many cores.
 fn copy_memory(data: &[u8], jobs: NonZeroUsize) -> Result<Duration, Error> {
     let start = Instant::now();
-    let share = data.len().div_ceil(jobs.get()).max(1);
+    let copy = |data: &[u8]| {
+        let mut block = vec![0; MIB.min(data.len())];
+        for piece in data.chunks(MIB) {
+            black_box(&mut block[..piece.len()]).copy_from_slice(piece);
+        }
+    };
     thread::scope(|scope| {
-        for data in data.chunks(share) {
-            let copy = move || {
-                let mut block = vec![0; BLOCK.min(share)];
-                for piece in data.chunks(BLOCK) {
-                    black_box(&mut block[..piece.len()]).copy_from_slice(piece);
-                }
-            };
-            let thread = thread::Builder::new().spawn_scoped(scope, copy);
+        for data in data.chunks(data.len().div_ceil(jobs.get()).max(1)) {
+            let thread = thread::Builder::new().spawn_scoped(scope, move || copy(data));
             thread.map_err(Error::Thread)?;
         }
         Ok(())
@@ -340,7 +370,7 @@ fn copy_memory(data: &[u8], jobs: NonZeroUsize) -> Result<Duration, Error> {
     .map(|()| start.elapsed())
 }
 
-/// Plaintext that no file system can make smaller: random bytes, over and over.
+/// Returns plaintext that no file system can make smaller: random bytes, over and over.
 fn plaintext(size: usize) -> Result<Vec<u8>, Failure> {
     let too_much = |_| Failure::usage("--size needs more memory than there is");
     let mut bytes = Vec::new();
@@ -354,8 +384,7 @@ fn plaintext(size: usize) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// Enough for every job to have several slabs, and not too much to hold in memory.
-fn fitting(choice: Choice, jobs: NonZeroUsize) -> usize {
-    let layers = usize::from(choice.layers.unwrap_or(1));
-    (32 / layers).max(4 * jobs.get()) * MIB
+/// Returns a size with which every job has several slabs, and that fits in memory.
+fn fitting(layers: Option<u8>, jobs: NonZeroUsize) -> usize {
+    (32 / usize::from(layers.unwrap_or(1))).max(4 * jobs.get()) * MIB
 }
