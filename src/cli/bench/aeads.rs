@@ -15,17 +15,6 @@ const TURN: Duration = Duration::from_millis(6);
 /// Bytes between two looks at the clock: as many as a core's cache holds.
 const BATCH: usize = 256 << 10;
 
-/// What one thread does with its chunks.
-#[derive(Clone, Copy)]
-struct Work {
-    operation: Operation,
-    /// `None` copies.
-    aead: Option<(Algorithm, Engine)>,
-    chunk: usize,
-    /// `None` takes a fixed time.
-    size: Option<u64>,
-}
-
 /// Returns the selected AEADs in each engine that has them here, each group behind its limit.
 pub fn cases(args: &Args) -> Vec<Case> {
     let mut cases = Vec::new();
@@ -57,15 +46,10 @@ pub fn cases(args: &Args) -> Vec<Case> {
                     size: args.size,
                     ..Subject::default()
                 };
-                let work = Work {
-                    operation,
-                    aead,
-                    chunk,
-                    size: args.size,
-                };
+                let size = args.size;
                 let turn = move || {
-                    let rate = turn(work, jobs.get());
-                    rate.map_err(|error| Subjects::default().blame(&error))
+                    let rates = at_once(jobs.get(), || rate_of(operation, aead, chunk, size));
+                    rates.map_err(|error| Subjects::default().blame(&error))
                 };
                 let turn = Box::new(turn);
                 cases.push(Case { subject, turn });
@@ -80,23 +64,8 @@ fn keyed((algorithm, engine): (Algorithm, Engine)) -> Option<Aead> {
     Aead::with_engine(engine, algorithm, &[7; KEY_LEN])
 }
 
-/// Runs all jobs at once; the rate is the sum of theirs.
-fn turn(work: Work, jobs: usize) -> Result<f64, Error> {
-    let deadline = Instant::now() + TURN;
-    let job = move || {
-        let mut batch = Batch::new(work);
-        batch.time(); // Its memory is mapped after that.
-        let (mut time, mut bytes) = (Duration::ZERO, 0);
-        while bytes == 0
-            || work
-                .size
-                .map_or(Instant::now() < deadline, |size| bytes < size)
-        {
-            time += batch.time();
-            bytes += batch.buffer.len() as u64;
-        }
-        rate(bytes, time)
-    };
+/// Runs so many jobs at once, and returns the sum of their rates.
+fn at_once(jobs: usize, job: impl Fn() -> f64 + Copy + Send) -> Result<f64, Error> {
     thread::scope(|scope| {
         let threads: Vec<_> = (0..jobs)
             .map(|_| {
@@ -111,67 +80,65 @@ fn turn(work: Work, jobs: usize) -> Result<f64, Error> {
     })
 }
 
-/// Chunks that one thread works on.
-struct Batch {
+/// Works on a batch of chunks until `size` bytes or a fixed time are through. `None` copies them.
+fn rate_of(
+    operation: Operation,
+    aead: Option<(Algorithm, Engine)>,
     chunk: usize,
-    /// What the chunks are before the work.
-    source: Vec<u8>,
-    buffer: Vec<u8>,
-    /// Has the same nonce for all chunks: nobody ever sees any of them.
-    aead: Option<(Aead, Vec<u8>)>,
-    /// Of sealed chunks, to open.
-    tags: Option<Vec<Tag>>,
-}
-
-impl Batch {
-    fn new(work: Work) -> Self {
-        let mut source = vec![3; BATCH.max(work.chunk)];
-        let aead = work.aead.map(|it| {
-            let aead = keyed(it).expect("only engines that are there were selected");
-            (aead, vec![1; it.0.nonce_len()])
-        });
-        let tags = aead
-            .as_ref()
-            .filter(|_| work.operation == Operation::Open)
-            .map(|(aead, nonce)| seal(aead, nonce, work.chunk, &mut source));
-        Self {
-            chunk: work.chunk,
-            buffer: source.clone(),
-            source,
-            aead,
-            tags,
+    size: Option<u64>,
+) -> f64 {
+    let mut source = vec![3; BATCH.max(chunk)];
+    let aead = aead.map(|it| {
+        // The nonce is the same for all chunks: nobody ever sees any of them.
+        let (aead, nonce) = (keyed(it), vec![1; it.0.nonce_len()]);
+        (
+            aead.expect("only engines that are there were selected"),
+            nonce,
+        )
+    });
+    let seal = |aead: &Aead, nonce: &[u8], chunk: &mut [u8]| {
+        let tag = aead.seal(nonce, b"", chunk);
+        tag.expect("no chunk is too long")
+    };
+    let tags: Vec<Tag> = match &aead {
+        Some((aead, nonce)) if operation == Operation::Open => {
+            let chunks = source.chunks_exact_mut(chunk);
+            chunks.map(|chunk| seal(aead, nonce, chunk)).collect()
         }
-    }
-
-    /// Works on every chunk once, and returns how long that took.
-    fn time(&mut self) -> Duration {
+        _ => Vec::new(),
+    };
+    let mut buffer = source.clone();
+    let deadline = Instant::now() + TURN;
+    let (mut time, mut bytes) = (Duration::ZERO, 0);
+    for turn in 0.. {
         // Opening needs the sealed chunks again. Sealing gets a copy as well, so that both find the
         // chunks in the cache alike.
-        self.buffer.copy_from_slice(&self.source);
+        buffer.copy_from_slice(&source);
         let start = Instant::now();
-        match (&self.aead, &self.tags) {
-            (Some((aead, nonce)), Some(tags)) => {
-                for (chunk, tag) in self.buffer.chunks_exact_mut(self.chunk).zip(tags) {
-                    aead.open(nonce, b"", chunk, tag).expect("it was sealed so");
+        for (i, (to, from)) in buffer
+            .chunks_exact_mut(chunk)
+            .zip(source.chunks_exact(chunk))
+            .enumerate()
+        {
+            match &aead {
+                None => black_box(to).copy_from_slice(black_box(from)),
+                Some((aead, nonce)) if operation == Operation::Open => {
+                    let opened = aead.open(nonce, b"", to, &tags[i]);
+                    opened.expect("it was sealed so");
                 }
-            }
-            (Some((aead, nonce)), None) => {
-                black_box(seal(aead, nonce, self.chunk, &mut self.buffer));
-            }
-            (None, _) => {
-                let from = self.source.chunks_exact(self.chunk);
-                for (to, from) in self.buffer.chunks_exact_mut(self.chunk).zip(from) {
-                    black_box(to).copy_from_slice(black_box(from));
-                }
+                Some((aead, nonce)) => drop(black_box(seal(aead, nonce, to))),
             }
         }
-        black_box(&mut self.buffer);
-        start.elapsed()
+        black_box(&mut buffer);
+        let taken = start.elapsed();
+        // The first pass only maps the memory.
+        if turn > 0 {
+            time += taken;
+            bytes += buffer.len() as u64;
+            if size.map_or(Instant::now() >= deadline, |size| bytes >= size) {
+                break;
+            }
+        }
     }
-}
-
-fn seal(aead: &Aead, nonce: &[u8], chunk: usize, buffer: &mut [u8]) -> Vec<Tag> {
-    let chunks = buffer.chunks_exact_mut(chunk);
-    let seal = |chunk| aead.seal(nonce, b"", chunk).expect("no chunk is too long");
-    chunks.map(seal).collect()
+    rate(bytes, time)
 }

@@ -24,7 +24,7 @@ pub fn cases(args: &Args) -> Vec<Case> {
             part: Part::Kdf,
             operation: Operation::Derive,
             format: Some(format.name()),
-            kdf: Some(described(derivation)),
+            kdf: Some(derivation.without_memory()),
             kdf_name: name,
             memory: Some(derivation.memory()),
             ..Subject::default()
@@ -45,17 +45,4 @@ fn seconds(derivation: Derivation) -> Result<f64, Failure> {
         times += 1;
     }
     Ok(start.elapsed().as_secs_f64() / f64::from(times))
-}
-
-/// Returns the parameters except the memory, which has a column of its own.
-fn described(derivation: Derivation) -> String {
-    match derivation {
-        Derivation::Argon2id { passes, lanes, .. } => {
-            format!("Argon2id, {passes} passes, {lanes} lanes")
-        }
-        Derivation::Balloon { space } => format!("BLAKE3-Balloon, space {space}"),
-        Derivation::Scrypt { work_factor } => format!("scrypt, work factor {work_factor}"),
-        Derivation::Sha256 => "SHA-256, once".to_owned(),
-        Derivation::Pbkdf2 { .. } => derivation.to_string(),
-    }
 }

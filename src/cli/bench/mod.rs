@@ -14,8 +14,7 @@ mod table;
 use super::failure::Failure;
 use super::{args, manual, work};
 use case::{Case, Part};
-use clap::ValueHint;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ValueEnum, ValueHint};
 use fetool::aead::{Algorithm, Engine};
 use fetool::all_cores;
 use fetool::format::gocrypt::LAYERS_MAX;
@@ -38,11 +37,11 @@ pub struct Args {
     parts: Vec<Part>,
 
     /// These AEADs only, by themselves and in the formats that have them
-    #[arg(long, value_name = "AEAD", value_delimiter = ',', value_parser = named(&Algorithm::ALL, Algorithm::name), help_heading = "Selection")]
+    #[arg(long, value_name = "AEAD", value_delimiter = ',', value_parser = args::named(&Algorithm::ALL, Algorithm::name), help_heading = "Selection")]
     aead: Vec<Algorithm>,
 
     /// The AEADs in these engines only
-    #[arg(long, value_name = "ENGINE", value_delimiter = ',', value_parser = named(&Engine::ALL, Engine::name), help_heading = "Selection")]
+    #[arg(long, value_name = "ENGINE", value_delimiter = ',', value_parser = args::named(&Engine::ALL, Engine::name), help_heading = "Selection")]
     engine: Vec<Engine>,
 
     /// These formats only, with the key derivations that they use
@@ -84,10 +83,11 @@ const ROUNDS: Duration = Duration::from_millis(7_000);
 const TURNS: Duration = Duration::from_millis(8_300);
 
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let parts = args.cases()?;
     let start = Instant::now();
     let mut done = 0;
     let mut all = Vec::new();
-    for (part, cases) in args.cases()? {
+    for (part, cases) in parts {
         done += 1;
         // What one part takes longer, the next has less.
         let patience = Patience {
@@ -124,12 +124,19 @@ impl Args {
         if self.size == Some(0) {
             return Err(Failure::usage("--size 0 leaves nothing to measure"));
         }
-        let mut parts = vec![
-            (Part::Aead, aeads::cases(self)),
-            (Part::Kdf, kdfs::cases(self)),
-            (Part::Format, streams::cases(self)?),
-        ];
-        parts.retain(|(part, cases)| listed(&self.parts, part) && !cases.is_empty());
+        let mut parts = Vec::new();
+        for part in Part::value_variants()
+            .iter()
+            .copied()
+            .filter(|it| listed(&self.parts, it))
+        {
+            let cases = match part {
+                Part::Aead => aeads::cases(self),
+                Part::Kdf => kdfs::cases(self),
+                Part::Format => streams::cases(self)?,
+            };
+            parts.extend((!cases.is_empty()).then_some((part, cases)));
+        }
         if parts.is_empty() {
             return Err(Failure::usage("no benchmark matches the selection")
                 .hint("filters are combined (AND); give fewer of them"));
@@ -167,17 +174,4 @@ impl Args {
 /// Whether a filter leaves `it`: an empty one leaves everything.
 fn listed<T: PartialEq>(filter: &[T], it: &T) -> bool {
     filter.is_empty() || filter.contains(it)
-}
-
-/// Returns a parser that takes the names of `all` in lowercase.
-fn named<T: Copy + Send + Sync + 'static>(
-    all: &'static [T],
-    name: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> {
-    let names = all.iter().map(|it| name(*it).to_lowercase());
-    PossibleValuesParser::new(names).map(move |given| {
-        let mut all = all.iter().copied();
-        let found = all.find(|it| name(*it).eq_ignore_ascii_case(&given));
-        found.expect("only their names are possible")
-    })
 }

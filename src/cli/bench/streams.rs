@@ -11,9 +11,8 @@ use crate::io::output::{Content, Output, Target};
 use crate::io::staged::Staged;
 use fetool::aead::{Algorithm, KEY_LEN};
 use fetool::format::Format;
-use fetool::format::age::{AgeIdentity, AgeRecipient, X25519Identity};
+use fetool::format::age::{AgeIdentity, X25519Identity};
 use fetool::{Error, Identity, Open, Recipient, Seal, Secret, Stop, random};
-use std::cell::OnceCell;
 use std::hint::black_box;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
@@ -37,27 +36,15 @@ struct Choice {
 /// What is sealed and opened with one choice; copied if there is none.
 struct Stream {
     choice: Option<Choice>,
-    /// Plaintext bytes.
-    size: usize,
-    jobs: NonZeroUsize,
-    dir: Option<Arc<Dir>>,
-    /// Made for the first turn.
-    data: OnceCell<Data>,
-}
-
-struct Data {
-    key: Key,
+    secret: Secret,
+    /// For formats that have recipients: a secret would cost a slow key derivation for each file.
+    identity: AgeIdentity,
     plaintext: Bytes,
     sealed: Bytes,
 }
 
-/// What seals and opens. Nothing slow is derived from it for each file.
-enum Key {
-    Secret(Secret),
-    Pair(AgeRecipient, AgeIdentity),
-}
-
 /// Bytes in memory, and in a temporary file with --dir.
+#[derive(Default)]
 struct Bytes {
     memory: Vec<u8>,
     file: Option<Staged>,
@@ -67,36 +54,23 @@ struct Bytes {
 pub fn cases(args: &Args) -> Result<Vec<Case>, Failure> {
     let all_jobs = args.jobs();
     let jobs = all_jobs[all_jobs.len() - 1];
-    let choices = choices(args);
-    let size = |choice: &Choice| match args.size {
-        Some(size) => usize::try_from(size).unwrap_or(usize::MAX),
-        None => fitting(choice.layers, jobs),
+    let open = |path: &PathBuf| {
+        let dir = Dir::open(path).map(Arc::new);
+        dir.map_err(|error| Failure::system(shown(path), &error))
     };
-    let Some(longest) = choices.iter().map(size).max() else {
+    let dir = args.dir.as_ref().map(open).transpose()?;
+    let mut streams = Vec::new();
+    for choice in choices(args) {
+        let size = match args.size {
+            Some(size) => usize::try_from(size).unwrap_or(usize::MAX),
+            None => fitting(choice.layers, jobs),
+        };
+        streams.push(Stream::new(Some(choice), size, jobs, dir.as_ref())?);
+    }
+    let Some(longest) = streams.iter().map(|it| it.size()).max() else {
         return Ok(Vec::new());
     };
-    let dir = match &args.dir {
-        None => None,
-        Some(path) => {
-            let open = || {
-                let dir = Arc::new(Dir::open(path)?);
-                Staged::new(&dir).map(|_| dir)
-            };
-            Some(open().map_err(|error| Failure::system(shown(path), &error))?)
-        }
-    };
-    let stream = |choice, size| {
-        Rc::new(Stream {
-            choice,
-            size,
-            jobs,
-            dir: dir.clone(),
-            data: OnceCell::new(),
-        })
-    };
-    let copied = stream(None, longest);
-    let streams = choices.into_iter().map(|it| stream(Some(it), size(&it)));
-    let streams: Vec<_> = streams.collect();
+    let copied = Stream::new(None, longest, jobs, dir.as_ref())?;
 
     let memory = all_jobs.iter().map(|jobs| (Way::Memory, vec![*jobs]));
     let others = [Way::Pipe, Way::File].map(|way| (way, all_jobs.clone()));
@@ -138,6 +112,33 @@ fn choices(args: &Args) -> Vec<Choice> {
 }
 
 impl Stream {
+    /// Makes the plaintext, and seals it to have something to open.
+    fn new(
+        choice: Option<Choice>,
+        size: usize,
+        jobs: NonZeroUsize,
+        dir: Option<&Arc<Dir>>,
+    ) -> Result<Rc<Self>, Failure> {
+        let mut stream = Self {
+            choice,
+            secret: Secret::key([7; KEY_LEN]).for_many_files(),
+            identity: AgeIdentity::X25519(X25519Identity::generate(&random).map_err(blame)?),
+            plaintext: Bytes::new(plaintext(size)?, dir)?,
+            sealed: Bytes::default(),
+        };
+        if choice.is_some() {
+            let (plaintext, mut sealed) = (&stream.plaintext.memory[..], Vec::new());
+            let done = stream.work(Operation::Seal, jobs, plaintext, &mut sealed);
+            done.map_err(blame)?;
+            stream.sealed = Bytes::new(sealed, dir)?;
+        }
+        Ok(Rc::new(stream))
+    }
+
+    fn size(&self) -> usize {
+        self.plaintext.memory.len()
+    }
+
     fn case(self: &Rc<Self>, way: Way, jobs: NonZeroUsize, operation: Operation) -> Case {
         let is_copied_by_one = self.choice.is_none() && way != Way::Memory;
         let subject = Subject {
@@ -148,28 +149,21 @@ impl Stream {
             layers: self.choice.and_then(|it| it.layers),
             way: Some(way),
             jobs: (!is_copied_by_one).then_some(jobs.get()),
-            size: Some(self.size as u64),
+            size: Some(self.size() as u64),
             ..Subject::default()
         };
         let stream = self.clone();
         let turn = Box::new(move || {
             let time = stream.turn(way, jobs, operation)?;
-            Ok(rate(stream.size as u64, time))
+            Ok(rate(stream.size() as u64, time))
         });
         Case { subject, turn }
     }
 
     fn turn(&self, way: Way, jobs: NonZeroUsize, does: Operation) -> Result<Duration, Failure> {
-        let data = match self.data.get() {
-            Some(data) => data,
-            None => {
-                let made = self.prepare()?;
-                self.data.get_or_init(|| made)
-            }
-        };
         let bytes = match does {
-            Operation::Open => &data.sealed,
-            _ => &data.plaintext,
+            Operation::Open => &self.sealed,
+            _ => &self.plaintext,
         };
         let memory = &bytes.memory[..];
         match (way, &bytes.file) {
@@ -180,63 +174,26 @@ impl Stream {
                 opened(path(&read), path(&write), |input, output| {
                     // These copies would keep the pipes open.
                     drop((read, write));
-                    between(memory, feed, drain, || {
-                        self.work(&data.key, does, jobs, input, output)
-                    })
+                    between(memory, feed, drain, || self.work(does, jobs, input, output))
                 })
             }
             (Way::File, Some(file)) => {
                 let (from, to) = (file.path(), file.path().with_extension("out"));
                 opened(from, to, |input, output| {
-                    self.work(&data.key, does, jobs, input, output)
+                    self.work(does, jobs, input, output)
                 })
             }
             _ => match does {
                 Operation::Copy => copy_memory(memory, jobs),
-                _ => self.work(&data.key, does, jobs, memory, io::sink()),
+                _ => self.work(does, jobs, memory, io::sink()),
             }
-            .map_err(|error| Subjects::default().blame(&error)),
+            .map_err(blame),
         }
-    }
-
-    /// Makes the data, and seals it to have something to open.
-    fn prepare(&self) -> Result<Data, Failure> {
-        let key = Key::of(self.choice.map(|it| it.format));
-        let key = key.map_err(|error| Subjects::default().blame(&error))?;
-        let plaintext = plaintext(self.size)?;
-        let mut sealed = Vec::new();
-        if self.choice.is_some() {
-            self.work(
-                &key,
-                Operation::Seal,
-                self.jobs,
-                &plaintext[..],
-                &mut sealed,
-            )
-            .map_err(|error| Subjects::default().blame(&error))?;
-        }
-        Ok(Data {
-            key,
-            plaintext: self.stored(plaintext)?,
-            sealed: self.stored(sealed)?,
-        })
-    }
-
-    fn stored(&self, memory: Vec<u8>) -> Result<Bytes, Failure> {
-        let store = |dir| {
-            let mut staged = Staged::new(dir)?;
-            staged.file.write_all(&memory)?;
-            Ok(staged)
-        };
-        let file = self.dir.as_ref().map(store).transpose();
-        let file = file.map_err(Failure::from_system)?;
-        Ok(Bytes { memory, file })
     }
 
     /// Moves the data, and returns how long that took after the key was derived.
     fn work(
         &self,
-        key: &Key,
         operation: Operation,
         jobs: NonZeroUsize,
         mut input: impl Read + Send,
@@ -245,17 +202,25 @@ impl Stream {
         let Some(choice) = self.choice else {
             return copy(&mut input, &mut output);
         };
+        let recipient = self.identity.recipient();
+        let (recipient, identity) = match choice.format.has_recipients() {
+            true => (
+                Recipient::wrapping(&recipient),
+                Identity::unwrapping(&self.identity),
+            ),
+            false => ((&self.secret).into(), (&self.secret).into()),
+        };
         if operation == Operation::Open {
-            let opening = Open::new(key.identity()).format(Some(choice.format));
+            let opening = Open::new(identity).format(Some(choice.format));
             let opening = opening.jobs(jobs).start(input)?;
             let start = Instant::now();
             return opening.run(output).map(|_| start.elapsed());
         }
-        let sealing = Seal::new(key.recipient())
+        let sealing = Seal::new(recipient)
             .format(choice.format)
             .algorithm(Some(choice.algorithm))
             .layers(choice.layers)
-            .size(Some(self.size as u64))
+            .size(Some(self.size() as u64))
             .jobs(jobs)
             .start()?;
         let start = Instant::now();
@@ -263,33 +228,20 @@ impl Stream {
     }
 }
 
-impl Key {
-    fn of(format: Option<&dyn Format>) -> Result<Self, Error> {
-        let has = |is: fn(&dyn Format) -> bool| format.is_some_and(is);
-        if has(|format| format.has_recipients()) {
-            let identity = AgeIdentity::X25519(X25519Identity::generate(&random)?);
-            return Ok(Self::Pair(identity.recipient(), identity));
-        }
-        let secret = match has(|format| format.derives_keys()) {
-            true => Secret::passphrase("correct horse battery staple"),
-            false => Secret::key([7; KEY_LEN]),
+impl Bytes {
+    fn new(memory: Vec<u8>, dir: Option<&Arc<Dir>>) -> Result<Self, Failure> {
+        let store = |dir| {
+            let mut staged = Staged::new(dir)?;
+            staged.file.write_all(&memory)?;
+            Ok(staged)
         };
-        Ok(Self::Secret(secret.for_many_files()))
+        let file = dir.map(store).transpose().map_err(Failure::from_system)?;
+        Ok(Self { memory, file })
     }
+}
 
-    fn recipient(&self) -> Recipient<'_> {
-        match self {
-            Self::Secret(secret) => secret.into(),
-            Self::Pair(recipient, _) => Recipient::wrapping(recipient),
-        }
-    }
-
-    fn identity(&self) -> Identity<'_> {
-        match self {
-            Self::Secret(secret) => secret.into(),
-            Self::Pair(_, identity) => Identity::unwrapping(identity),
-        }
-    }
+fn blame(error: Error) -> Failure {
+    Subjects::default().blame(&error)
 }
 
 /// Works between an input and an output that are opened as the command opens them. An output file
@@ -375,11 +327,11 @@ fn plaintext(size: usize) -> Result<Vec<u8>, Failure> {
     let too_much = |_| Failure::usage("--size needs more memory than there is");
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(size).map_err(too_much)?;
-    let mut block = vec![0; size.min(MIB)];
-    random(&mut block).map_err(|error| Subjects::default().blame(&error))?;
-    while bytes.len() < size {
-        let rest = size - bytes.len();
-        bytes.extend_from_slice(&block[..rest.min(block.len())]);
+    bytes.resize(size, 0);
+    let (first, rest) = bytes.split_at_mut(size.min(MIB));
+    random(first).map_err(blame)?;
+    for part in rest.chunks_mut(MIB) {
+        part.copy_from_slice(&first[..part.len()]);
     }
     Ok(bytes)
 }

@@ -204,24 +204,21 @@ mod tests {
     use crate::cli::bench::measure::Spread;
 
     fn measured(operation: Operation, gib: f64, percent: Option<f64>) -> Measured {
-        let named = (operation != Operation::Copy).then_some(("gfe", "aes-256-gcm"));
+        let of_format = percent.is_some();
+        let [low, median, high] = [0.9, 1.0, 1.05].map(|part| part * gib * GIB);
         Measured {
             subject: Subject {
                 part: Part::Format,
                 operation,
-                format: named.map(|(format, _)| format),
-                aead: named.map(|(_, aead)| aead.to_owned()),
+                format: of_format.then_some("gfe"),
+                aead: of_format.then(|| "aes-256-gcm".to_owned()),
                 way: Some(Way::Memory),
                 jobs: Some(2),
                 size: Some(64 << 20),
                 ..Subject::default()
             },
             turns: 7,
-            rate: Some(Spread {
-                low: gib * GIB * 0.9,
-                median: gib * GIB,
-                high: gib * GIB * 1.05,
-            }),
+            rate: Some(Spread { low, median, high }),
             seconds: None,
             limit: percent.map(|_| 20.0 * GIB),
             percent,
