@@ -6,6 +6,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use sha2::Digest;
 use std::error::Error as _;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fmt, io, thread};
 use zeroize::Zeroize;
 
@@ -144,6 +145,7 @@ impl Derivation {
     /// [`Error::Secret`] when the function refuses the lengths of its inputs; [`Error::Memory`] and
     /// [`Error::Thread`] when the system does not have what it takes.
     pub fn derive(self, secret: &[u8], salt: &[u8]) -> Result<Key, Error> {
+        let _running = Running::new();
         let mut key = Key::default();
         match self {
             Self::Argon2id {
@@ -228,6 +230,31 @@ impl Derivation {
             }
             Ok(keys)
         })
+    }
+}
+
+/// Key derivations that run in this process.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// Returns whether a key is derived in this process right now, for programs that tell why their work
+/// takes a while.
+pub fn is_deriving() -> bool {
+    RUNNING.load(Ordering::Relaxed) > 0
+}
+
+/// A key is derived for as long as this lives.
+pub(crate) struct Running;
+
+impl Running {
+    pub(crate) fn new() -> Self {
+        RUNNING.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

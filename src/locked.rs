@@ -8,7 +8,7 @@
 use memmap2::MmapMut;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, zeroize_stack};
 
 const PAGE: usize = 4096;
 
@@ -101,6 +101,19 @@ impl Drop for Locked {
             }
         }
     }
+}
+
+/// Does some work with secrets, and wipes `STACK` bytes of the stack behind it: many crates take secrets
+/// by value, or move what they made of them, and leave copies there.
+#[inline(never)]
+pub(crate) fn and_wipe_stack<const STACK: usize, T>(work: impl FnOnce() -> T) -> T {
+    #[inline(never)]
+    fn alone<T>(work: impl FnOnce() -> T) -> T {
+        work()
+    }
+    let done = alone(work);
+    zeroize_stack::<STACK>();
+    done
 }
 
 #[cfg(test)]

@@ -180,13 +180,28 @@ impl<'a> Open<'a> {
     /// [`Error::Authentication`] for a wrong secret, [`Error::UnknownFormat`] and the errors of
     /// the formats' structure, [`Error::Strict`], [`Error::Read`].
     pub fn start<R: Read + Send>(self, input: R) -> Result<Opening<R>, Error> {
-        let mut input = Lookahead::new(input);
+        let started = self.start_ahead(Lookahead::new(input));
+        started.map_err(|(error, _)| error)
+    }
+
+    /// As [`start`](Self::start), but with an error the input comes back, of which nothing is taken: for
+    /// a try with another secret.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_ahead<R: Read + Send>(
+        self,
+        mut input: Lookahead<R>,
+    ) -> Result<Opening<R>, (Error, Lookahead<R>)> {
         let unlocked = self.unlock(&mut input);
         // An input that was woken by the switch fails in its own words.
         if self.options.stop.is_stopped() {
-            return Err(Error::Stopped);
+            return Err((Error::Stopped, input));
         }
-        let ((format, header, unlocked), offset) = unlocked.map_err(Error::root)?;
+        let ((format, header, unlocked), offset) = match unlocked {
+            Ok(unlocked) => unlocked,
+            Err(error) => return Err((error.root(), input)),
+        };
         input.skip(offset as usize);
         if let Some(len) = self.expected_len(&*header, offset) {
             self.options.meter.expect(len);
@@ -215,17 +230,7 @@ impl<'a> Open<'a> {
     /// # Errors
     /// As [`run`](Self::run), and [`Error::Unauthenticated`] where tags prove nothing.
     pub fn check(self, input: impl Read + Send) -> Result<Checked, Error> {
-        let opening = self.authenticated(true).start(input)?;
-        let checked = Checked {
-            reading: opening.reading().to_owned(),
-            warnings: opening.warnings().to_vec(),
-        };
-        let proof = opening.unlocked.proof.clone();
-        opening.run(std::io::sink())?;
-        match proof {
-            Proof::Forgeable(why) => Err(Error::Unauthenticated(format!("not verified: {why}"))),
-            _ => Ok(checked),
-        }
+        self.authenticated(true).start(input)?.check()
     }
 
     /// Finds out the format of `input`, of which nothing is taken: by its magic number, or else by
@@ -457,6 +462,24 @@ impl<R: Read + Send> Opening<R> {
         }
         let geometry = self.header.geometry(&self.limits);
         self.opened(|_, sealed, run| pipeline::open_at(input, output, sealed, geometry, run))
+    }
+
+    /// Authenticates all of the input and writes nothing, as [`Open::check`] does; for work that was
+    /// started with [`Open::authenticated`].
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and [`Error::Unauthenticated`] where tags prove nothing.
+    pub fn check(self) -> Result<Checked, Error> {
+        let checked = Checked {
+            reading: self.reading().to_owned(),
+            warnings: self.warnings().to_vec(),
+        };
+        let proof = self.unlocked.proof.clone();
+        self.run(std::io::sink())?;
+        match proof {
+            Proof::Forgeable(why) => Err(Error::Unauthenticated(format!("not verified: {why}"))),
+            _ => Ok(checked),
+        }
     }
 
     pub(crate) fn stop(&self) -> Stop {

@@ -5,6 +5,7 @@ use crate::io::{cleanup, status_line};
 use crate::size::rounded;
 use clap::ValueEnum;
 use fetool::Meter;
+use fetool::kdf::is_deriving;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -56,7 +57,8 @@ impl When {
 pub struct State {
     /// Where there are several.
     pub files: Option<Files>,
-    pub bytes: u64,
+    /// How many bytes are done; nothing where none are counted.
+    pub bytes: Option<u64>,
     /// How many bytes there are, once that is known.
     pub total: Option<u64>,
     /// The file in work.
@@ -66,6 +68,40 @@ pub struct State {
 pub struct Files {
     pub done: u64,
     pub total: Option<u64>,
+}
+
+impl State {
+    fn has_begun(&self) -> bool {
+        self.bytes.is_some_and(|bytes| bytes > 0)
+    }
+
+    /// The name in letters that the terminal has.
+    fn shown_name(&self, utf8: bool) -> Option<String> {
+        let shown = |letter: char| {
+            if utf8 || letter.is_ascii() {
+                letter
+            } else {
+                '?'
+            }
+        };
+        let name = self.name.as_ref()?;
+        Some(name.chars().map(shown).collect())
+    }
+}
+
+impl Files {
+    fn shown(&self) -> String {
+        let of = match self.total {
+            Some(total) => format!(" of {total}"),
+            None => String::new(),
+        };
+        let s = if self.total.unwrap_or(self.done) == 1 {
+            ""
+        } else {
+            "s"
+        };
+        format!("{}{of} file{s}", self.done)
+    }
 }
 
 /// Shows progress until it is dropped.
@@ -92,12 +128,22 @@ impl Display {
             bytes = reports.latest(bytes)?;
             Some(State {
                 files: None,
-                bytes,
+                bytes: Some(bytes),
                 total: total.or_else(|| reports.expected()),
                 name: name.clone(),
             })
         };
         (meter, Self::new(style, next))
+    }
+
+    /// Shows for how long a key is derived, and nothing else.
+    pub fn of_derivation(when: When, quiet: bool, name: String) -> Self {
+        Self::of_many(when, quiet, move || State {
+            files: None,
+            bytes: None,
+            total: None,
+            name: Some(name.clone()),
+        })
     }
 
     /// Shows the work on many files.
@@ -156,17 +202,29 @@ fn show(style: Style, ended: &AtomicBool, next: &mut dyn FnMut() -> Option<State
     }
     let utf8 = is_utf8();
     let mut last = false;
+    // When there was something to count.
+    let mut begun = started;
     while !last {
         // What was done since the last drawing is shown too.
         last = ended();
         let Some(state) = next() else { break };
-        let line = Line::new(&state, started.elapsed(), utf8);
-        match style {
-            Style::Line => {
+        let line = if !state.has_begun() && is_deriving() {
+            begun = Instant::now();
+            Some(Line::deriving(&state, utf8))
+        } else {
+            Line::new(&state, begun.elapsed(), utf8)
+        };
+        match (style, line) {
+            (Style::Line, None) => {
+                status_line::erase();
+                thread::park_timeout(LINE_PAUSE);
+            }
+            (Style::Plain, None) => thread::park_timeout(LINE_PAUSE),
+            (Style::Line, Some(line)) => {
                 status_line::draw(|columns| line.within(columns));
                 thread::park_timeout(LINE_PAUSE);
             }
-            Style::Plain => {
+            (Style::Plain, Some(line)) => {
                 status_line::print(&format!("fetool: {}\n", line.within(usize::MAX)));
                 thread::park_timeout(PLAIN_PAUSE);
             }
@@ -192,52 +250,40 @@ struct Line {
 }
 
 impl Line {
-    fn new(state: &State, elapsed: Duration, utf8: bool) -> Self {
+    /// Nothing where no bytes are counted.
+    fn new(state: &State, elapsed: Duration, utf8: bool) -> Option<Self> {
+        let bytes = state.bytes?;
         let mut parts = Vec::new();
         if let Some(total @ 1..) = state.total {
-            let percent = u128::from(state.bytes.min(total)) * 100 / u128::from(total);
+            let percent = u128::from(bytes.min(total)) * 100 / u128::from(total);
             parts.push(format!("{percent}%"));
         }
-        if let Some(files) = &state.files {
-            let of = files
-                .total
-                .map_or(String::new(), |total| format!(" of {total}"));
-            let s = if files.total.unwrap_or(files.done) == 1 {
-                ""
-            } else {
-                "s"
-            };
-            parts.push(format!("{}{of} file{s}", files.done));
-        }
+        parts.extend(state.files.as_ref().map(Files::shown));
         let of = state.total.map(|total| format!(" of {}", rounded(total)));
-        parts.push(format!(
-            "{}{}",
-            rounded(state.bytes),
-            of.unwrap_or_default()
-        ));
-        let rate = state.bytes as f64 / elapsed.as_secs_f64();
+        parts.push(format!("{}{}", rounded(bytes), of.unwrap_or_default()));
+        let rate = bytes as f64 / elapsed.as_secs_f64();
         parts.push(format!("{}/s", rounded(rate as u64)));
         let left = state.total.map(|total| {
-            let seconds = total.saturating_sub(state.bytes) as f64 / rate;
+            let seconds = total.saturating_sub(bytes) as f64 / rate;
             Duration::try_from_secs_f64(seconds.ceil())
         });
-        // Nothing can be said before the first byte, while a passphrase is hashed.
+        // Nothing can be said before the first byte.
         if let Some(Ok(left)) = left {
             parts.push(format!("{} left", duration(left)));
         }
-        let name = state.name.as_ref().map(|name| {
-            let letters = name.chars();
-            letters
-                .map(|letter| {
-                    if utf8 || letter.is_ascii() {
-                        letter
-                    } else {
-                        '?'
-                    }
-                })
-                .collect()
-        });
-        Self { parts, name }
+        let name = state.shown_name(utf8);
+        Some(Self { parts, name })
+    }
+
+    /// While a key is derived, before there is anything to count.
+    fn deriving(state: &State, utf8: bool) -> Self {
+        let ellipsis = if utf8 { "…" } else { ELLIPSIS };
+        let files = state.files.as_ref().map(Files::shown);
+        let parts = files.into_iter().chain([format!("deriving key{ellipsis}")]);
+        Self {
+            parts: parts.collect(),
+            name: state.shown_name(utf8),
+        }
     }
 
     /// As much as has room in so many columns: first parts first, and a third of it for the name.
@@ -261,9 +307,9 @@ impl Line {
         if !name.is_empty() && room >= SHORTEST {
             line = format!("{line}: {}", shortened(name, room));
         }
-        // Parts are ASCII; only the very first can be too long.
-        if line.len() > columns && line.is_ascii() {
-            line.truncate(columns);
+        // Only the very first part can be too long.
+        while width(&line) > columns {
+            line.pop();
         }
         line
     }
@@ -274,7 +320,7 @@ const SHORTEST: usize = 6;
 const ELLIPSIS: &str = "...";
 
 /// The end of a name that has room in so many columns: it tells more than the beginning.
-fn shortened(name: &str, columns: usize) -> String {
+pub fn shortened(name: &str, columns: usize) -> String {
     if width(name) <= columns {
         return name.to_owned();
     }
@@ -315,13 +361,13 @@ mod tests {
     use super::*;
 
     fn line(state: &State) -> Line {
-        Line::new(state, Duration::from_secs(2), true)
+        Line::new(state, Duration::from_secs(2), true).unwrap()
     }
 
     fn files(done: u64, total: Option<u64>) -> State {
         State {
             files: Some(Files { done, total }),
-            bytes: 3 << 20,
+            bytes: Some(3 << 20),
             total: total.map(|_| 12 << 20),
             name: None,
         }
@@ -343,9 +389,9 @@ mod tests {
             "25%, 0 of 1 file, 3.00 MiB of 12.00 MiB, 1.50 MiB/s, 6 s left"
         );
         state = files(0, None);
-        (state.files, state.bytes, state.total) = (None, 0, Some(0));
+        (state.files, state.bytes, state.total) = (None, Some(0), Some(0));
         assert_eq!(text(&state), "0 B of 0 B, 0 B/s");
-        (state.bytes, state.total) = (9, Some(8));
+        (state.bytes, state.total) = (Some(9), Some(8));
         assert_eq!(text(&state), "100%, 9 B of 8 B, 4 B/s, 0 s left");
     }
 
@@ -379,8 +425,25 @@ mod tests {
     fn names_are_ascii_where_the_locale_is() {
         let mut state = files(1, None);
         state.name = Some("Grüße".to_owned());
-        let line = Line::new(&state, Duration::from_secs(2), false);
+        let line = Line::new(&state, Duration::from_secs(2), false).unwrap();
         assert_eq!(line.within(80), "1 file, 3.00 MiB, 1.50 MiB/s: Gr??e");
+    }
+
+    #[test]
+    fn while_a_key_is_derived() {
+        let mut state = files(0, Some(7));
+        let text = |state: &State, utf8| Line::deriving(state, utf8).within(79);
+        assert_eq!(text(&state, true), "0 of 7 files, deriving key…");
+        state.files = None;
+        state.name = Some("ä".to_owned());
+        assert_eq!(text(&state, true), "deriving key…: ä");
+        assert_eq!(text(&state, false), "deriving key...: ?");
+        for columns in 0..20 {
+            let line = Line::deriving(&state, true).within(columns);
+            assert!(width(&line) <= columns, "{columns}: {line}");
+        }
+        state.bytes = None;
+        assert!(Line::new(&state, Duration::from_secs(2), true).is_none());
     }
 
     #[test]

@@ -92,9 +92,22 @@ impl<'a> Rekey<'a> {
     /// # Errors
     /// Those of [`header`](Self::header), before anything is written; [`Error::Read`] and
     /// [`Error::Write`].
-    pub fn run(&self, input: impl Read, mut output: impl Write) -> Result<Rekeyed, Error> {
-        let mut input = Lookahead::new(input);
-        let rekeyed = self.look(&mut input)?;
+    pub fn run(&self, input: impl Read, output: impl Write) -> Result<Rekeyed, Error> {
+        self.run_ahead(&mut Lookahead::new(input), output)
+    }
+
+    /// As [`run`](Self::run). With an error of [`header`](Self::header) nothing is taken of `input`, for a
+    /// try with another secret.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_ahead(
+        &self,
+        input: &mut Lookahead<impl Read>,
+        mut output: impl Write,
+    ) -> Result<Rekeyed, Error> {
+        let rekeyed = self.look(input)?;
+        input.skip(rekeyed.header.len());
         output.write_all(&rekeyed.header).map_err(Error::Write)?;
         let mut piece = zeros(PIECE)?;
         loop {
@@ -122,7 +135,7 @@ impl<'a> Rekey<'a> {
         }
     }
 
-    /// Makes the new header; `input` is then behind the old one.
+    /// Makes the new header, which is as long as the old one.
     fn look<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Rekeyed, Error> {
         let (_, mut header) = match peek_header(FORMATS, None, input) {
             // No such file can be changed, but what it is tells why.
@@ -140,13 +153,13 @@ impl<'a> Rekey<'a> {
                 .max_work_factor
                 .unwrap_or(KeyPolicy::default().max_work_factor),
         });
-        input.skip(header.size());
-        let offset = header.size() as u64;
+        let size = header.size();
+        let offset = size as u64;
         // A header kept apart has nothing behind it.
-        let bare = input.peek(1).map_err(Error::Read)?.is_empty();
+        let bare = input.peek(size + 1).map_err(Error::Read)?.len() <= size;
         let first = if header.tries_first_frame() && !bare {
             let limits = self.limits();
-            first_frame(input, 0, header.frames(&limits), offset, &limits)?
+            first_frame(input, size, header.frames(&limits), offset, &limits)?
         } else {
             None
         };

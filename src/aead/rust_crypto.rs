@@ -1,12 +1,21 @@
 //! The RustCrypto engine: pure Rust, and every algorithm.
 
 use super::{AeadError, Algorithm, Cipher, KEY_LEN, Tag};
+use crate::locked::and_wipe_stack;
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, XChaCha20Poly1305};
 use deoxys::DeoxysII256;
 
+/// More than the key schedules take of the stack, in bytes.
+const STACK: usize = 8 << 10;
+
 pub(super) fn cipher(algorithm: Algorithm, key: &[u8; KEY_LEN]) -> Box<dyn Cipher> {
+    // A key schedule is made on the stack before it moves to its box.
+    and_wipe_stack::<STACK, _>(|| boxed(algorithm, key))
+}
+
+fn boxed(algorithm: Algorithm, key: &[u8; KEY_LEN]) -> Box<dyn Cipher> {
     let key = key.into();
     match algorithm {
         Algorithm::Aes256Gcm => Box::new(RustCrypto(Aes256Gcm::new(key))),

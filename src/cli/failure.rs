@@ -22,6 +22,8 @@ pub struct Failure {
     status: u8,
     /// The reader of the output went away: nobody wants to read about it.
     broken_pipe: bool,
+    /// The secret does not open the file: it is wrong, or the file is not what it was.
+    wrong_secret: bool,
     /// There is nothing left to print.
     reported: bool,
 }
@@ -31,7 +33,15 @@ pub struct Failure {
 pub struct Subjects {
     pub input: String,
     pub output: String,
-    pub key: String,
+    pub key: SecretName,
+}
+
+/// What messages call a secret.
+#[derive(Clone, Debug, Default)]
+pub struct SecretName {
+    /// Where it comes from.
+    pub shown: String,
+    pub is_passphrase: bool,
 }
 
 impl Failure {
@@ -44,6 +54,7 @@ impl Failure {
             hint: None,
             status: status::USAGE,
             broken_pipe: false,
+            wrong_secret: false,
             reported: false,
         }
     }
@@ -96,6 +107,16 @@ impl Failure {
         &self.what
     }
 
+    /// Whom it is about.
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// Whether another secret may open the file.
+    pub fn is_wrong_secret(&self) -> bool {
+        self.wrong_secret
+    }
+
     /// Prints the message, and tells the exit status. Where the reader of the output went away it
     /// ends the process as SIGPIPE would, as other filters do.
     pub fn report(self) -> ExitCode {
@@ -137,7 +158,7 @@ impl Subjects {
     pub fn blame(&self, error: &Error) -> Failure {
         let subject = match error {
             Error::Write(_) => Some(&self.output),
-            Error::Secret { .. } => Some(&self.key),
+            Error::Secret { .. } => Some(&self.key.shown),
             Error::Usage { .. }
             | Error::Random(_)
             | Error::Memory(_)
@@ -151,7 +172,8 @@ impl Subjects {
             hint: hint(error),
             status: error.status(),
             broken_pipe: error.is_broken_pipe(),
-            ..Failure::usage(error.to_string())
+            wrong_secret: is_wrong_secret(error),
+            ..Failure::usage(self.message(error))
         };
         if let Error::Write(e) = error
             && e.get_ref().is_some_and(|source| source.is::<NotText>())
@@ -161,6 +183,24 @@ impl Subjects {
             failure = failure.hint("send it to a file or a pipe, or force it with '-o -'");
         }
         failure
+    }
+
+    /// Returns an error's message, in which a passphrase is not called a key.
+    pub fn message(&self, error: &Error) -> String {
+        let wrong = match error {
+            Error::Authentication { .. } => {
+                "authentication failed: wrong passphrase, or the file was tampered with"
+            }
+            Error::UnknownFormat(unknown) if unknown.secrets <= 1 => {
+                "not a sealed file of a known format, or the wrong passphrase"
+            }
+            _ => return error.to_string(),
+        };
+        if self.key.is_passphrase && is_wrong_secret(error) {
+            wrong.to_owned()
+        } else {
+            error.to_string()
+        }
     }
 
     /// Whether the output is an open file of this process, by its name.
@@ -195,6 +235,16 @@ impl Subjects {
                 .hint("give the path that it leads to, or redirect standard output: > FILE"),
             Refused::System(error) => Failure::system(&self.output, &error),
         }
+    }
+}
+
+/// Whether another secret may open the file. What was authenticated up to a later chunk was opened by
+/// the right one.
+fn is_wrong_secret(error: &Error) -> bool {
+    match error {
+        Error::Authentication { chunk: 0, .. } | Error::NoIdentity { .. } => true,
+        Error::UnknownFormat(unknown) => unknown.wrong_secret,
+        _ => false,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::io::FileId;
 use crate::io::file_to_file::FileToFile;
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
-use fetool::{Error, Open, Opened, Opening, Stop};
+use fetool::{Error, Lookahead, Open, Opened, Opening, Secret, Stop};
 use std::io;
 use std::path::PathBuf;
 
@@ -87,33 +87,34 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         None => None,
     };
-    let found = plan.find(Purpose::Open, &args.work)?;
-    subjects.key = found.name;
+    let mut found = plan.find(Purpose::Open(source.path()), &args.work)?;
+    subjects.key.clone_from(&found.name);
 
-    let clock = Clock::start();
-    let (meter, progress) =
-        show_progress(&args.work, &source, output.as_ref().map(|_| &target), None);
-    let open = || {
-        Open::new(&found.secret)
-            .among(args.read.formats())
-            .format(args.read.format())
-            .detached_header(header.as_deref())
-            .limits(args.read.limits(total))
-            .strict(args.strict)
-            .legacy_slots(args.read.allow_legacy_slots)
-            .authenticated(args.check)
-            .jobs(args.work.jobs())
-            .stop(&stop)
-    };
     let again = input.as_file_at();
-    let opening = open().meter(meter).start(input);
-    let opening = opening.map_err(|e| subjects.blame(&e))?;
+    let mut input = Lookahead::new(input);
+    let (opening, clock, progress) = loop {
+        let clock = Clock::start();
+        let (meter, progress) =
+            show_progress(&args.work, &source, output.as_ref().map(|_| &target), None);
+        let open = builder(args, &found.secret, header.as_deref(), total, &stop);
+        match open.meter(meter).start_ahead(input) {
+            Ok(opening) => break (opening, clock, progress),
+            Err((error, rest)) => {
+                drop(progress);
+                let failure = subjects.blame(&error);
+                if !found.ask_again(&failure)? {
+                    return Err(failure);
+                }
+                input = rest;
+            }
+        }
+    };
     if opening.only_whole()
         && output.is_some()
         && let Some(input) = again.map_err(|e| subjects.blame(&Error::Read(e)))?
     {
         // Nothing may come out before all of it was authenticated.
-        open()
+        builder(args, &found.secret, header.as_deref(), total, &stop)
             .run(input.at(), io::sink())
             .map_err(|e| subjects.blame(&e))?;
     }
@@ -126,6 +127,26 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         clock.tell(&subjects, &what, opened.plaintext_len, opened.chunks);
     }
     Ok(())
+}
+
+/// Everything that was asked of the opening of one file.
+fn builder<'a>(
+    args: &Args,
+    secret: &'a Secret,
+    header: Option<&'a [u8]>,
+    total: Option<u64>,
+    stop: &Stop,
+) -> Open<'a> {
+    Open::new(secret)
+        .among(args.read.formats())
+        .format(args.read.format())
+        .detached_header(header)
+        .limits(args.read.limits(total))
+        .strict(args.strict)
+        .legacy_slots(args.read.allow_legacy_slots)
+        .authenticated(args.check)
+        .jobs(args.work.jobs())
+        .stop(stop)
 }
 
 /// Opens each sealed file of a tree by itself.
@@ -154,7 +175,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
     if plan.asks() {
         all_paths_exist(&args.paths)?;
     }
-    let found = plan.find(Purpose::Open, &args.work)?;
+    let found = plan.find(Purpose::Open(None), &args.work)?;
     let secret = found.secret.for_many_files_within(args.read.max_memory);
     let stop = Stop::new();
     let way = Way::Open {

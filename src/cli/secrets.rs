@@ -1,10 +1,11 @@
 //! From `--key` and `--passphrase` to a secret: raw words, then a plan, then the bytes.
 
 use super::args::{KdfArg, SecretArgs, WorkArgs};
-use super::failure::{Failure, Subjects, say, shown};
+use super::failure::{Failure, SecretName, Subjects, say, shown};
 use crate::io::input::Input;
 use crate::io::output::create_private;
-use crate::io::{FileId, prompt};
+use crate::io::{FileId, prompt, status_line};
+use crate::progress::shortened;
 use fetool::aead::KEY_LEN;
 use fetool::kdf::Kdf;
 use fetool::status;
@@ -227,7 +228,26 @@ pub enum Plan {
 /// A secret, and what its messages call it.
 pub struct Found {
     pub secret: Secret,
-    pub name: String,
+    pub name: SecretName,
+    /// How it is asked for again, where somebody typed it.
+    typed: Option<Question>,
+}
+
+/// A secret of which all is read that can be, before anybody is asked for anything.
+pub enum Prepared {
+    Read(Found),
+    Typed(Question),
+}
+
+/// A passphrase that is asked for on the terminal.
+#[derive(Clone, Debug)]
+pub struct Question {
+    first: String,
+    confirm: Option<&'static str>,
+    /// What goes with the passphrase, and what messages call that.
+    salt: Option<(Kdf, Vec<u8>, String)>,
+    /// How often it is asked for in all while the answer opens nothing.
+    tries: u32,
 }
 
 impl Plan {
@@ -295,11 +315,6 @@ impl Plan {
         matches!(self, Self::Passphrase { salt: None, .. })
     }
 
-    /// Whether somebody has to type it.
-    pub fn is_asked_for(&self) -> bool {
-        matches!(self, Self::Passphrase { from: None, .. })
-    }
-
     /// Checks that standard input is one thing at most: one of the secrets, or the data.
     pub fn check_stdin(plans: &[&Self], data: bool) -> Result<(), Failure> {
         let secrets = plans.iter().flat_map(|plan| plan.specs());
@@ -348,42 +363,140 @@ impl Plan {
     }
 
     /// Reads the secret, or asks for it.
+    pub fn find(&self, purpose: Purpose<'_>, work: &WorkArgs) -> Result<Found, Failure> {
+        self.prepare(purpose, work)?.complete()
+    }
+
+    /// Reads what is not typed.
     ///
     /// An empty secret seals nothing: it is what a password manager that failed leaves behind. It may
     /// still open what was sealed with it.
-    pub fn find(&self, purpose: Purpose, work: &WorkArgs) -> Result<Found, Failure> {
-        let (secret, name) = match self {
+    pub fn prepare(&self, purpose: Purpose<'_>, work: &WorkArgs) -> Result<Prepared, Failure> {
+        let (from, salt) = match self {
             Self::Key(spec) => {
                 let bytes = spec.read_secret(work)?;
-                if purpose != Purpose::Open && without_line_end(&bytes).is_empty() {
+                if !purpose.opens() && without_line_end(&bytes).is_empty() {
                     return Err(empty("key").about(spec.shown()).hint(NOT_WRITTEN));
                 }
-                (Secret::key(bytes.to_vec()), spec.shown())
+                return Ok(Prepared::Read(Found {
+                    secret: Secret::key(bytes.to_vec()),
+                    name: SecretName {
+                        shown: spec.shown(),
+                        is_passphrase: false,
+                    },
+                    typed: None,
+                }));
             }
-            Self::Passphrase { from, salt } => {
-                let (mut secret, mut name) = match from {
-                    Some(spec) => {
-                        let bytes = spec.read_secret(work)?;
-                        let typed = without_line_end(&bytes);
-                        if typed.is_empty() {
-                            return Err(empty("passphrase").about(spec.shown()).hint(NOT_WRITTEN));
-                        }
-                        (Secret::passphrase(typed.to_vec()), spec.shown())
-                    }
-                    None => (ask(purpose)?, "passphrase".to_owned()),
-                };
-                if let Some((spec, kdf)) = salt {
-                    let salt = spec.read()?;
-                    secret = secret.with_salt(*kdf, salt.to_vec());
-                    // All that can be wrong with the shape of this pair is the salt.
-                    name = spec.shown();
-                }
-                (secret, name)
-            }
+            Self::Passphrase { from, salt } => (from, salt),
         };
-        Ok(Found { secret, name })
+        let salt = match salt {
+            Some((spec, kdf)) => Some((*kdf, spec.read()?.to_vec(), spec.shown())),
+            None => None,
+        };
+        let Some(spec) = from else {
+            let (first, confirm) = purpose.prompts();
+            return Ok(Prepared::Typed(Question {
+                first,
+                confirm,
+                salt,
+                tries: TRIES,
+            }));
+        };
+        let bytes = spec.read_secret(work)?;
+        let passphrase = without_line_end(&bytes);
+        if passphrase.is_empty() {
+            return Err(empty("passphrase").about(spec.shown()).hint(NOT_WRITTEN));
+        }
+        let (secret, name) = salted(passphrase, salt.as_ref(), spec.shown());
+        Ok(Prepared::Read(Found {
+            secret,
+            name,
+            typed: None,
+        }))
     }
 }
+
+/// Returns a passphrase with what goes with it, and what messages call it: all that can be wrong with
+/// the shape of such a pair is the salt.
+fn salted(
+    passphrase: &[u8],
+    salt: Option<&(Kdf, Vec<u8>, String)>,
+    shown: String,
+) -> (Secret, SecretName) {
+    let secret = Secret::passphrase(passphrase.to_vec());
+    let (secret, shown) = match salt {
+        Some((kdf, salt, of_salt)) => (secret.with_salt(*kdf, salt.clone()), of_salt.clone()),
+        None => (secret, shown),
+    };
+    let name = SecretName {
+        shown,
+        is_passphrase: true,
+    };
+    (secret, name)
+}
+
+impl Prepared {
+    /// Asks for what is to be typed.
+    pub fn complete(self) -> Result<Found, Failure> {
+        match self {
+            Self::Read(found) => Ok(found),
+            Self::Typed(question) => question.ask(),
+        }
+    }
+}
+
+impl Question {
+    fn ask(self) -> Result<Found, Failure> {
+        let typed = ask(&self.first)?;
+        if typed.is_empty() {
+            return Err(empty("passphrase"));
+        }
+        if let Some(confirm) = self.confirm
+            && *ask(confirm)? != *typed
+        {
+            return Err(Failure::usage("the passphrases are not the same"));
+        }
+        let (secret, name) = salted(&typed, self.salt.as_ref(), "passphrase".to_owned());
+        Ok(Found {
+            secret,
+            name,
+            typed: Some(self),
+        })
+    }
+}
+
+impl Found {
+    /// The secret opened a file, so it was not mistyped.
+    pub fn settle(&mut self) {
+        self.typed = None;
+    }
+
+    /// Asks again for a passphrase that was typed wrong, as the failure tells. `false` where that cannot
+    /// help, or was done often enough.
+    ///
+    /// # Errors
+    /// Those of asking.
+    pub fn ask_again(&mut self, failure: &Failure) -> Result<bool, Failure> {
+        if !failure.is_wrong_secret() {
+            return Ok(false);
+        }
+        match self.typed.take() {
+            Some(question) if question.tries > 1 => {
+                say(failure.subject(), "wrong passphrase, try again");
+                let next = Question {
+                    tries: question.tries - 1,
+                    ..question
+                };
+                *self = next.ask()?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+/// How often a passphrase may be typed that opens nothing.
+const TRIES: u32 = 3;
 
 const NOT_WRITTEN: &str = "check the program or the file that it comes from";
 
@@ -393,38 +506,54 @@ fn empty(what: &str) -> Failure {
 
 /// What a secret is wanted for, which decides how a passphrase is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    Open,
+pub enum Purpose<'a> {
+    /// To open one file, or several.
+    Open(Option<&'a Path>),
     /// Asked for twice: nothing would tell that it was mistyped.
     Seal,
     /// The same, where an old one is asked for as well.
     Change,
 }
 
-fn ask(purpose: Purpose) -> Result<Secret, Failure> {
-    let ask = |prompt: &str| match prompt::passphrase(prompt) {
+impl Purpose<'_> {
+    fn opens(self) -> bool {
+        matches!(self, Self::Open(_))
+    }
+
+    /// The prompt, and the one for typing it again.
+    fn prompts(self) -> (String, Option<&'static str>) {
+        match self {
+            Self::Open(None) => ("Enter passphrase: ".to_owned(), None),
+            Self::Open(Some(path)) => {
+                let around = "Enter passphrase for : ".len();
+                let room = status_line::columns().saturating_sub(around);
+                let name = shortened(&shown(path), room.max(NAME_MIN));
+                (format!("Enter passphrase for {name}: "), None)
+            }
+            Self::Seal => (
+                "Enter passphrase: ".to_owned(),
+                Some("Confirm passphrase: "),
+            ),
+            Self::Change => (
+                "Enter new passphrase: ".to_owned(),
+                Some("Confirm new passphrase: "),
+            ),
+        }
+    }
+}
+
+/// A prompt has so many columns for a name, however narrow the terminal is.
+const NAME_MIN: usize = 12;
+
+fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    match prompt::passphrase(prompt) {
         Some(asked) => asked.map_err(|error| Failure::system("terminal", &error)),
         None => Err(Failure::system(
             "/dev/tty",
             &io::Error::other("no terminal to ask for a passphrase on"),
         )
         .hint("give it with --passphrase=@FILE, --passphrase=env:NAME or --passphrase=fd:N")),
-    };
-    let (first, second) = match purpose {
-        Purpose::Open => ("Enter passphrase: ", None),
-        Purpose::Seal => ("Enter passphrase: ", Some("Confirm passphrase: ")),
-        Purpose::Change => ("Enter new passphrase: ", Some("Confirm new passphrase: ")),
-    };
-    let typed = ask(first)?;
-    if typed.is_empty() {
-        return Err(empty("passphrase"));
     }
-    if let Some(second) = second
-        && *ask(second)? != *typed
-    {
-        return Err(Failure::usage("the passphrases are not the same"));
-    }
-    Ok(Secret::passphrase(typed.to_vec()))
 }
 
 /// Random bytes for a new key.

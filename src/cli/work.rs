@@ -1,7 +1,7 @@
 //! What sealing and opening have in common around the work itself.
 
 use super::args::{OutputArgs, WorkArgs};
-use super::failure::{Failure, Subjects, say, shown};
+use super::failure::{Failure, SecretName, Subjects, say, shown};
 use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
 use crate::io::status_line;
@@ -149,7 +149,7 @@ pub fn subjects(source: &Source, target: &Target) -> Subjects {
     Subjects {
         input: source.name(),
         output: target_name(target),
-        key: String::new(),
+        key: SecretName::default(),
     }
 }
 
@@ -168,6 +168,11 @@ pub fn show_progress(
     };
     let name = (!source.is_stdin()).then(|| source.name());
     Display::of_one(when, work.quiet, total, name)
+}
+
+/// Shows that a key is derived for work that counts no bytes, until it is dropped.
+pub fn show_derivation(work: &WorkArgs, source: &Source) -> Display {
+    Display::of_derivation(work.progress, work.quiet, source.name())
 }
 
 /// Prints on standard output. Unlike `print!` it waits for a pipe that somebody else made
@@ -232,14 +237,14 @@ const KEY_SHORT: usize = 16;
 /// Warns of keys that can be guessed. Each comes with the name that messages call it.
 pub fn warn_of_short_keys<'s>(
     work: &WorkArgs,
-    keys: impl IntoIterator<Item = (&'s Secret, &'s String)>,
+    keys: impl IntoIterator<Item = (&'s Secret, &'s SecretName)>,
 ) {
     for (key, name) in keys {
         let len = key.as_bytes().len();
         if !work.quiet && !key.is_passphrase() && len < KEY_SHORT {
             let bytes = if len == 1 { "byte" } else { "bytes" };
             say(
-                Some(name),
+                Some(&name.shown),
                 &format!(
                     "warning: the key has only {len} {bytes} and can be guessed; 'fetool keygen' \
                      makes one of 32 bytes"

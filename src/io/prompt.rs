@@ -1,6 +1,7 @@
 //! Asking for a passphrase on the terminal: never on standard input, which carries data.
 
 use super::cleanup::Silenced;
+use super::status_line;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use zeroize::{Zeroize, Zeroizing};
@@ -23,9 +24,13 @@ pub fn passphrase(prompt: &str) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
 }
 
 fn ask(terminal: &mut File, prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
-    // Before the prompt is there, so that nothing typed fast is shown.
-    let silenced = Silenced::new(terminal.try_clone()?, prompt)?;
-    terminal.write_all(prompt.as_bytes())?;
+    // The prompt takes the place of a line that tells of progress.
+    let silenced = status_line::without(|| {
+        // Before the prompt is there, so that nothing typed fast is shown.
+        let silenced = Silenced::new(terminal.try_clone()?, prompt)?;
+        terminal.write_all(prompt.as_bytes())?;
+        io::Result::Ok(silenced)
+    })?;
     let typed = read_line(terminal);
     drop(silenced);
     // The end of the line was not echoed. A terminal without control sequences keeps the prompt.

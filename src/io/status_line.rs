@@ -61,6 +61,13 @@ fn erase_locked(drawn: &mut bool) {
     }
 }
 
+/// Erases the line, and draws none until `then` has come to its end.
+pub fn without<T>(then: impl FnOnce() -> T) -> T {
+    let mut drawn = lock();
+    erase_locked(&mut drawn);
+    then()
+}
+
 /// Prints on standard error, above the line. That nobody can read it is no reason to fail.
 pub fn print(text: &str) {
     let mut drawn = lock();

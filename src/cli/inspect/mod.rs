@@ -13,8 +13,10 @@ use super::secrets::{Found, Plan, Purpose};
 use super::work::{Source, all_paths_exist, print, show_progress};
 use crate::io::input::Input;
 use crate::io::output::Target;
+use crate::progress::Display;
 use clap::ValueHint;
-use fetool::{Error, Inspect, Inspected, Lookahead, Open, Stop, status};
+use fetool::format::Format;
+use fetool::{Checked, Error, Inspect, Inspected, Lookahead, Meter, Open, Secret, Stop, status};
 use report::Report;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -60,10 +62,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if on_stdin > 1 {
         return Err(Failure::usage("standard input can be inspected only once"));
     }
-    let found = secret(args, &sources)?;
+    let header = args.read.detached()?;
+    let mut found = secret(args, &sources)?;
     let mut worst = status::OK;
     for (i, source) in sources.iter().enumerate() {
-        let report = report(args, source, found.as_ref());
+        let report = report(args, source, header.as_deref(), found.as_mut());
         worst = worst.max(report.status());
         if args.json {
             print(report.json().as_bytes())?;
@@ -91,7 +94,11 @@ fn secret(args: &Args, sources: &[Source]) -> Result<Option<Found>, Failure> {
         if plan.asks() {
             all_paths_exist(sources.iter().filter_map(Source::path))?;
         }
-        return Ok(Some(plan.find(Purpose::Open, &args.work)?));
+        let only = match sources {
+            [source] => source.path(),
+            _ => None,
+        };
+        return Ok(Some(plan.find(Purpose::Open(only), &args.work)?));
     }
     if args.secret.key.is_some() || args.secret.passphrase.is_some() {
         return Err(Failure::usage("inspect needs no key")
@@ -100,11 +107,67 @@ fn secret(args: &Args, sources: &[Source]) -> Result<Option<Found>, Failure> {
     Ok(None)
 }
 
-fn report(args: &Args, source: &Source, found: Option<&Found>) -> Report {
+/// What is asked of the inspection of one file.
+struct Request<'a> {
+    args: &'a Args,
+    source: &'a Source,
+    header: Option<&'a [u8]>,
+    len: Option<u64>,
+}
+
+impl<'a> Request<'a> {
+    fn inspect(&self, meter: Meter) -> Inspect<'a> {
+        let read = &self.args.read;
+        Inspect::new()
+            .among(read.formats())
+            .format(read.format())
+            .meter(meter)
+            .detached_header(self.header)
+    }
+
+    /// Finds the format, of which the secret may be what tells.
+    fn detect(
+        &self,
+        secret: &Secret,
+        input: &mut Lookahead<impl Read>,
+    ) -> Result<&'static dyn Format, Error> {
+        let name = self.open(secret).detect(input)?.name();
+        let mut formats = self.args.read.formats().iter();
+        let format = formats.find(|format| format.name() == name);
+        Ok(*format.expect("it is one of these"))
+    }
+
+    fn open<'s>(&'s self, secret: &'s Secret) -> Open<'s> {
+        let read = &self.args.read;
+        Open::new(secret)
+            .among(read.formats())
+            .format(read.format())
+            .detached_header(self.header)
+            .legacy_slots(read.allow_legacy_slots)
+            .limits(read.limits(self.len))
+            .jobs(self.args.work.jobs())
+            .authenticated(true)
+    }
+
+    fn progress(&self) -> (Meter, Display) {
+        let target = Target::Stdout { any: true };
+        show_progress(&self.args.work, self.source, Some(&target), self.len)
+    }
+}
+
+fn report(
+    args: &Args,
+    source: &Source,
+    header: Option<&[u8]>,
+    found: Option<&mut Found>,
+) -> Report {
     let subjects = Subjects {
         input: source.name(),
         output: "stdout".to_owned(),
-        key: found.map(|found| found.name.clone()).unwrap_or_default(),
+        key: found
+            .as_ref()
+            .map(|found| found.name.clone())
+            .unwrap_or_default(),
     };
     let mut report = Report {
         path: match source {
@@ -117,111 +180,162 @@ fn report(args: &Args, source: &Source, found: Option<&Found>) -> Report {
         verified: None,
         reading: None,
     };
-    report.inspected = inspect(args, source, found, &mut report);
+    report.inspected = inspect(args, source, header, found, &mut report);
     report
 }
 
 fn inspect(
     args: &Args,
     source: &Source,
-    found: Option<&Found>,
+    header: Option<&[u8]>,
+    found: Option<&mut Found>,
     report: &mut Report,
 ) -> Result<Inspected, Failure> {
-    // Not given to `open` below, and so never thrown: behind a bad chunk the input is read on, for
+    // Not given to the opening, and so never thrown: behind a bad chunk the input is read on, for
     // its structure.
     let stop = Stop::new();
     let input = source.open_sealed(&stop).map_err(|failure| match source {
         Source::Path(path) if path.is_dir() => failure.hint("name the files in it"),
         _ => failure,
     })?;
-    let header = args.read.detached()?;
-    let (meter, progress) = show_progress(
-        &args.work,
+    let request = Request {
+        args,
         source,
-        Some(&Target::Stdout { any: true }),
-        input.size(),
-    );
-    let inspect = Inspect::new()
-        .among(args.read.formats())
-        .format(args.read.format())
-        .meter(meter)
-        .detached_header(header.as_deref());
-    let verified = match found {
-        None => match input.as_seekable() {
+        header,
+        len: input.size(),
+    };
+    let Some(found) = found else {
+        let (meter, progress) = request.progress();
+        let inspect = request.inspect(meter);
+        let inspected = match input.as_seekable() {
             Some(file) => inspect.run_seekable(file),
             None => inspect.run(input),
-        },
-        Some(found) => {
-            let open = Open::new(&found.secret)
-                .among(args.read.formats())
-                .format(args.read.format())
-                .detached_header(header.as_deref())
-                .legacy_slots(args.read.allow_legacy_slots)
-                .limits(args.read.limits(input.size()))
-                .jobs(args.work.jobs());
-            verify(inspect, open, input).map(|(inspected, reading)| {
-                report.verified = Some(reading.is_some());
-                report.reading = reading;
-                inspected
-            })
-        }
+        };
+        drop(progress);
+        return inspected.map_err(|error| failed(report, &error));
     };
-    drop(progress);
-    verified.map_err(|error| {
-        if let Error::UnknownFormat(unknown) = &error {
-            report.possible.clone_from(&unknown.possible);
-        }
-        report.subjects.blame(&error)
-    })
+    let (mut inspected, checked) = match input.as_seekable() {
+        Some(file) => verify_file(&request, file, found, report)?,
+        None => verify_stream(&request, input, found, report)?,
+    };
+    if checked.is_ok() {
+        found.settle();
+    }
+    let words = checked.as_ref().err();
+    let words = words.map(|error| (error.to_string(), report.subjects.message(error)));
+    let reading = inspected.checked(checked);
+    let reading = reading.map_err(|error| failed(report, &error))?;
+    if let Some(fault) = &mut inspected.fault
+        && let Some((plain, words)) = words
+        && fault.message == plain
+    {
+        fault.message = words;
+    }
+    report.verified = Some(reading.is_some());
+    report.reading = reading;
+    Ok(inspected)
 }
 
-/// Walks the structure and authenticates the chunks. A file is read twice; a stream goes to both
-/// at once.
-fn verify(
-    inspect: Inspect<'_>,
-    open: Open<'_>,
-    mut input: Input,
-) -> Result<(Inspected, Option<String>), Error> {
-    let (inspected, checked) = match input.as_seekable() {
-        Some(mut file) => {
-            let start = file.stream_position().map_err(Error::Read)?;
+/// Remembers what a file may be, and says what is wrong with it.
+fn failed(report: &mut Report, error: &Error) -> Failure {
+    if let Error::UnknownFormat(unknown) = error {
+        report.possible.clone_from(&unknown.possible);
+    }
+    report.subjects.blame(error)
+}
+
+/// The structure of a file, and what authenticating its chunks told.
+type Verified = (Inspected, Result<Checked, Error>);
+
+/// Walks the structure and authenticates the chunks: reads the file twice.
+fn verify_file(
+    request: &Request<'_>,
+    mut file: &File,
+    found: &mut Found,
+    report: &mut Report,
+) -> Result<Verified, Failure> {
+    let start = file.stream_position().map_err(Error::Read);
+    let start = start.map_err(|error| failed(report, &error))?;
+    loop {
+        let (meter, progress) = request.progress();
+        let try_secret = || {
             let back = |mut file: &File| file.seek(SeekFrom::Start(start)).map_err(Error::Read);
-            // The secret may be what tells the format.
-            let format = Some(open.detect(&mut Lookahead::new(file))?);
             back(file)?;
-            let inspected = inspect.format(format).run_seekable(file)?;
+            let format = Some(request.detect(&found.secret, &mut Lookahead::new(file))?);
             back(file)?;
-            (inspected, open.format(format).check(input))
+            let inspected = request.inspect(meter).format(format).run_seekable(file)?;
+            back(file)?;
+            Ok((
+                inspected,
+                request.open(&found.secret).format(format).check(file),
+            ))
+        };
+        let verified = try_secret();
+        drop(progress);
+        let error = match &verified {
+            Ok((_, checked)) => checked.as_ref().err(),
+            Err(error) => Some(error),
+        };
+        if let Some(error) = error
+            && found.ask_again(&report.subjects.blame(error))?
+        {
+            continue;
         }
-        None => {
-            let mut input = Lookahead::new(&mut input);
-            let format = Some(open.detect(&mut input)?);
-            let (inspect, open) = (inspect.format(format), open.format(format));
-            let (copy, tee) = io::pipe().map_err(Error::Read)?;
-            let mut tee = Tee {
-                input: &mut input,
-                copy: tee,
-            };
-            thread::scope(|scope| {
-                let check = move || {
-                    let checked = open.check(&mut tee);
-                    // What follows a bad chunk is still part of the structure.
-                    let rest = io::copy(&mut tee, &mut io::sink());
-                    checked.and_then(|checked| rest.map(|_| checked).map_err(Error::Read))
-                };
-                let checking = thread::Builder::new()
-                    .name("verifying".to_owned())
-                    .spawn_scoped(scope, check)
-                    .map_err(Error::Thread)?;
-                let inspected = inspect.run(copy)?;
-                let checked = checking.join().unwrap_or(Err(Error::Panic("verifying")));
-                Ok((inspected, checked))
-            })?
+        return verified.map_err(|error| failed(report, &error));
+    }
+}
+
+/// The same for a stream, which goes to both at once.
+fn verify_stream(
+    request: &Request<'_>,
+    input: Input,
+    found: &mut Found,
+    report: &mut Report,
+) -> Result<Verified, Failure> {
+    let (meter, progress) = request.progress();
+    let mut input = Lookahead::new(input);
+    let format = loop {
+        match request.detect(&found.secret, &mut input) {
+            Ok(format) => break Some(format),
+            Err(error) if found.ask_again(&report.subjects.blame(&error))? => {}
+            Err(error) => return Err(failed(report, &error)),
         }
     };
-    let mut inspected = inspected;
-    let reading = inspected.checked(checked)?;
-    Ok((inspected, reading))
+    let inspect = request.inspect(meter).format(format);
+    let (copy, tee) = io::pipe().map_err(|error| failed(report, &Error::Read(error)))?;
+    let mut tee = Tee {
+        input: &mut input,
+        copy: tee,
+    };
+    let (inspected, checked) = thread::scope(|scope| {
+        let walking = thread::Builder::new()
+            .name("inspecting".to_owned())
+            .spawn_scoped(scope, move || inspect.run(copy))
+            .map_err(|error| failed(report, &Error::Thread(error)))?;
+        let mut ahead = Lookahead::new(&mut tee);
+        let checked = loop {
+            let open = request.open(&found.secret).format(format);
+            match open.start_ahead(ahead) {
+                Ok(opening) => break opening.check(),
+                Err((error, rest)) => {
+                    if !found.ask_again(&report.subjects.blame(&error))? {
+                        break Err(error);
+                    }
+                    ahead = rest;
+                }
+            }
+        };
+        // What follows a bad chunk is still part of the structure.
+        let rest = io::copy(&mut tee, &mut io::sink());
+        let checked = checked.and_then(|checked| rest.map(|_| checked).map_err(Error::Read));
+        // Ends what the walk reads.
+        drop(tee);
+        let inspected = walking.join().unwrap_or(Err(Error::Panic("inspecting")));
+        Ok((inspected, checked))
+    })?;
+    drop(progress);
+    let inspected = inspected.map_err(|error| failed(report, &error))?;
+    Ok((inspected, checked))
 }
 
 /// Copies what is read, for as long as somebody takes it.

@@ -10,17 +10,20 @@ use in_place::refuse_irregular;
 use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, written_format};
 use super::failure::{Failure, Subjects, say};
 use super::manual;
-use super::secrets::{Found, Plan, Purpose};
+use super::secrets::{Found, Plan, Prepared, Purpose};
 use super::tree::WalkArgs;
-use super::work::{Source, needs_tree, single, subjects, target, warn, warn_of_short_keys};
+use super::work::{
+    Source, needs_tree, show_derivation, show_progress, single, subjects, target, warn,
+    warn_of_short_keys,
+};
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
 use fetool::format::dexios::Dexios;
 use fetool::format::{Change, Format, NewFiles, Rekeyed, Which};
 use fetool::kdf::Kdf;
-use fetool::{Error, Rekey, Secret, Stop};
+use fetool::{Error, Lookahead, Rekey, RunOptions, Secret, Stop};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Change which secrets open a file, without touching its data
 ///
@@ -193,8 +196,17 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             let metadata = path.metadata();
             let metadata = metadata.map_err(|error| Failure::system(source.name(), &error))?;
             refuse_irregular(&metadata, &source.name())?;
-            let secrets = find(args, &old, new.as_ref())?;
-            let rekeyed = in_place::change(args, path, &secrets)?;
+            let mut secrets = find(args, &old, new.as_ref(), Some(path))?;
+            let rekeyed = loop {
+                let progress = show_derivation(&args.work, &source);
+                let changed = in_place::change(args, path, &secrets);
+                drop(progress);
+                match changed {
+                    Ok(rekeyed) => break rekeyed,
+                    Err(failure) if secrets.old.ask_again(&failure)? => {}
+                    Err(failure) => return Err(failure),
+                }
+            };
             tell(args, &source.name(), &rekeyed);
             warn_of_slot(args, &secrets);
             Ok(())
@@ -276,30 +288,27 @@ pub fn warn_of_slot(args: &Args, secrets: &Secrets) {
         ..NewFiles::default()
     };
     let subjects = Subjects {
-        input: new.name.clone(),
+        input: new.name.shown.clone(),
         ..Subjects::default()
     };
     warn(&args.work, &subjects, &Dexios.weaknesses(&slot));
 }
 
-/// Reads both secrets, or asks for them, the old one first. A new one that is not asked for is read
-/// before: if it is missing, nobody needs to type the old one.
-pub fn find(args: &Args, old: &Plan, new: Option<&Plan>) -> Result<Secrets, Failure> {
+/// Reads both secrets, and then asks for what of them is typed, the old one first: if a file is
+/// missing, nobody needs to type anything. `path` is the file, where it is a single one.
+pub fn find(
+    args: &Args,
+    old: &Plan,
+    new: Option<&Plan>,
+    path: Option<&Path>,
+) -> Result<Secrets, Failure> {
     let work = &args.work;
-    let (early, late) = if new.is_some_and(Plan::is_asked_for) {
-        (None, new)
-    } else {
-        (new, None)
-    };
-    let find_new = |plan: Option<&Plan>| {
-        let found = plan.map(|plan| plan.find(Purpose::Change, work));
-        found.transpose()
-    };
-    let new = find_new(early)?;
-    let old = old.find(Purpose::Open, work)?;
+    let new = new.map(|plan| plan.prepare(Purpose::Change, work));
+    let new = new.transpose()?;
+    let old = old.prepare(Purpose::Open(path), work)?;
     Ok(Secrets {
-        old,
-        new: new.or(find_new(late)?),
+        old: old.complete()?,
+        new: new.map(Prepared::complete).transpose()?,
     })
 }
 
@@ -347,11 +356,23 @@ fn copy(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<
     let read: Vec<_> = input.id().into_iter().chain(keys).collect();
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
-    let secrets = find(args, old, new)?;
+    let total = input.size();
+    let mut secrets = find(args, old, new, source.path())?;
     subjects.key.clone_from(&secrets.old.name);
-    let rekeyed = rekey(args, &secrets)
-        .run(input, &mut output)
-        .map_err(|e| subjects.blame(&e))?;
+    let mut input = Lookahead::new(input);
+    let rekeyed = loop {
+        let (meter, progress) = show_progress(&args.work, source, Some(&target), total);
+        let options = RunOptions::new().meter(meter);
+        let rekeyed = rekey(args, &secrets)
+            .run_options(options)
+            .run_ahead(&mut input, &mut output);
+        drop(progress);
+        match rekeyed.map_err(|error| subjects.blame(&error)) {
+            Ok(rekeyed) => break rekeyed,
+            Err(failure) if secrets.old.ask_again(&failure)? => {}
+            Err(failure) => return Err(failure),
+        }
+    };
     output
         .commit()
         .map_err(|e| subjects.blame(&Error::Write(e)))?;

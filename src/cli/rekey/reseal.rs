@@ -9,7 +9,7 @@ use crate::io::output::{Content, Output, Target};
 use fetool::format::gocrypt::GoCrypt;
 use fetool::format::{Format, Limits, NewFiles, by_name};
 use fetool::kdf::Kdf;
-use fetool::{Error, Meter, Open, Opening, Seal, Sealed, Stop};
+use fetool::{Error, Lookahead, Meter, Open, Opening, Seal, Sealed, Stop};
 use std::fs;
 use std::io::{Read, Write};
 
@@ -45,22 +45,28 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     }
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
-    let secrets = find(args, old, new)?;
+    let mut secrets = find(args, old, new, source.path())?;
     warn_of_slot(args, &secrets);
     subjects.key.clone_from(&secrets.old.name);
 
-    let clock = Clock::start();
-    let (meter, progress) = show_progress(&args.work, source, Some(&target), None);
-    let resealed = stream(
-        args,
-        &secrets,
-        input,
-        body,
-        meter,
-        &stop,
-        &mut output,
-        subjects,
-    )?;
+    let mut input = Lookahead::new(input);
+    let (opening, clock, progress) = loop {
+        let clock = Clock::start();
+        let (meter, progress) = show_progress(&args.work, source, Some(&target), None);
+        let open = opener(args, &secrets, body, meter, &stop);
+        match open.start_ahead(input) {
+            Ok(opening) => break (opening, clock, progress),
+            Err((error, rest)) => {
+                drop(progress);
+                let failure = subjects.blame(&error);
+                if !secrets.old.ask_again(&failure)? {
+                    return Err(failure);
+                }
+                input = rest;
+            }
+        }
+    };
+    let resealed = stream(args, &secrets, opening, &mut output, subjects)?;
     drop(progress);
     let Resealed {
         sealed,
@@ -87,19 +93,15 @@ pub struct Resealed<'a> {
     subjects: Subjects,
 }
 
-/// Opens `input` with the old secret and seals it with the new one to `output`, in one pass.
-#[expect(clippy::too_many_arguments, reason = "each is another thing")]
-pub fn stream<'a>(
+/// How a file that is sealed again is opened.
+pub fn opener<'a>(
     args: &Args,
-    secrets: &Secrets,
-    input: impl Read + Send + 'static,
+    secrets: &'a Secrets,
     body: Option<u64>,
     meter: Meter,
     stop: &Stop,
-    output: &mut impl Write,
-    mut subjects: Subjects,
-) -> Result<Resealed<'a>, Failure> {
-    let opening = Open::new(&secrets.old.secret)
+) -> Open<'a> {
+    Open::new(&secrets.old.secret)
         .legacy_slots(args.allow_legacy_slots)
         // Sealed again, a file that anyone can make would be authentic.
         .authenticated(true)
@@ -110,8 +112,16 @@ pub fn stream<'a>(
         .jobs(args.work.jobs())
         .stop(stop)
         .meter(meter)
-        .start(input)
-        .map_err(|e| subjects.blame(&e))?;
+}
+
+/// Opens the old file and seals it with the new secret to `output`, in one pass.
+pub fn stream<'a>(
+    args: &Args,
+    secrets: &Secrets,
+    opening: Opening<impl Read + Send + 'static>,
+    output: &mut impl Write,
+    mut subjects: Subjects,
+) -> Result<Resealed<'a>, Failure> {
     warn(&args.work, &subjects, opening.warnings());
     if let Some(new) = &secrets.new {
         subjects.key.clone_from(&new.name);

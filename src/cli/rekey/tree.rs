@@ -47,7 +47,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let plans: Vec<&Plan> = std::iter::once(&old).chain(&new).collect();
     Plan::check_stdin(&plans, list_on_stdin(&args.walk))?;
     some_path_exists(&args.paths)?;
-    let mut secrets = find(args, &old, new.as_ref())?;
+    let mut secrets = find(args, &old, new.as_ref(), None)?;
     // One hash for all files that were sealed in one run, and one for what they get.
     secrets.old.secret = secrets.old.secret.for_many_files_within(args.max_memory);
     if let Some(new) = &mut secrets.new {
@@ -184,17 +184,12 @@ impl Worker<'_> {
         let file = in_place::lock(args, dir, name, &subjects.input)?;
         let before = file.metadata().map_err(about)?;
         let mut staged = Staged::new(dir).map_err(about)?;
-        reseal::stream(
-            args,
-            secrets,
-            // The same position: nobody else reads it.
-            file.try_clone().map_err(about)?,
-            Some(before.len()),
-            Meter::unwatched(),
-            &Stop::new(),
-            &mut staged.file,
-            subjects.clone(),
-        )?;
+        // The same position: nobody else reads it.
+        let input = file.try_clone().map_err(about)?;
+        let (body, meter, stop) = (Some(before.len()), Meter::unwatched(), Stop::new());
+        let opening = reseal::opener(args, secrets, body, meter, &stop).start(input);
+        let opening = opening.map_err(|error| subjects.blame(&error))?;
+        reseal::stream(args, secrets, opening, &mut staged.file, subjects.clone())?;
         let now = file.metadata().map_err(about)?;
         if (now.len(), now.modified().ok()) != (before.len(), before.modified().ok()) {
             return Err(Failure::usage("the file changed while it was read")

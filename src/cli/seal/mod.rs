@@ -3,7 +3,7 @@
 mod tree;
 
 use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
-use super::failure::{Failure, Subjects, shown};
+use super::failure::{Failure, SecretName, Subjects, shown};
 use super::manual;
 use super::secrets::{self, Plan, Purpose};
 use super::tree::{TreeArgs, only_path};
@@ -131,13 +131,13 @@ struct Secrets {
     all: Vec<Secret>,
     new: Option<(PathBuf, Zeroizing<[u8; KEY_LEN]>)>,
     /// What messages call the first.
-    name: String,
+    name: SecretName,
     /// What messages call each of them.
-    names: Vec<String>,
+    names: Vec<SecretName>,
 }
 
 impl Secrets {
-    fn named(&self) -> impl Iterator<Item = (&Secret, &String)> {
+    fn named(&self) -> impl Iterator<Item = (&Secret, &SecretName)> {
         self.all.iter().zip(&self.names)
     }
 }
@@ -330,20 +330,26 @@ fn find_secrets(
     let mut secrets = Secrets {
         all: Vec::new(),
         new: None,
-        name: String::new(),
+        name: SecretName::default(),
         names: Vec::new(),
     };
     let mut plans = plans;
     if let Some(path) = new_key {
         let key = secrets::new_key()?;
         secrets.all.push(Secret::key(key.to_vec()));
-        secrets.name = shown(path);
-        secrets.names.push(shown(path));
+        secrets.name = SecretName {
+            shown: shown(path),
+            is_passphrase: false,
+        };
+        secrets.names.push(secrets.name.clone());
         secrets.new = Some((path.to_owned(), key));
         plans = &plans[1..];
     }
-    for plan in plans {
-        let found = plan.find(Purpose::Seal, work)?;
+    let prepared = plans.iter().map(|plan| plan.prepare(Purpose::Seal, work));
+    // Nobody types a passphrase for nothing.
+    let prepared: Vec<_> = prepared.collect::<Result<_, _>>()?;
+    for prepared in prepared {
+        let found = prepared.complete()?;
         if secrets.all.is_empty() {
             secrets.name.clone_from(&found.name);
         }

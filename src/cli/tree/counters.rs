@@ -103,7 +103,7 @@ impl Counters {
                 done: load(&self.0.files),
                 total: all.then(|| load(&self.0.found_files)),
             }),
-            bytes: load(&self.0.bytes) + in_work,
+            bytes: Some(load(&self.0.bytes) + in_work),
             total: all.then(|| load(&self.0.found_bytes)),
             name: current.first().map(|file| file.name.clone()),
         }

@@ -24,7 +24,7 @@ pub use sources::{Found, Wanted};
 pub use way::Way;
 
 use super::args::WorkArgs;
-use super::failure::{Failure, say, shown};
+use super::failure::{Failure, SecretName, say, shown};
 use super::work::{needs_tree, single};
 use crate::io::FileId;
 use crossbeam::channel::{Receiver, Sender, bounded};
@@ -59,7 +59,7 @@ pub struct Task<'a> {
     pub jobs: NonZeroUsize,
     pub stop: &'a Stop,
     /// What messages call the secret.
-    pub key: String,
+    pub key: SecretName,
     /// Files that are neither sealed nor opened: they hold the secrets.
     pub keys: Vec<FileId>,
     /// The list of files, which is none of them.
@@ -78,7 +78,7 @@ impl<'a> Task<'a> {
             quiet: work.quiet,
             jobs: work.jobs().unwrap_or_else(all_cores),
             stop,
-            key: String::new(),
+            key: SecretName::default(),
             keys: Vec::new(),
             list: tree.walk.files0_from.as_deref().and_then(|list| {
                 if list.as_os_str() == "-" {

@@ -4,14 +4,14 @@
 //! and X25519 together, so that both must be broken to open a file.
 
 use super::bech32;
-use super::keys::{and_wipe_stack, random_bytes};
+use super::keys::random_bytes;
 use super::strict_base64::{decode_exact, unpadded};
 use super::{Random, identities, recipients};
 use crate::Error;
 use crate::FileKey;
 use crate::Stanza;
 use crate::kdf::Key;
-use crate::locked::Locked;
+use crate::locked::{Locked, and_wipe_stack};
 use base64::Engine;
 use hkdf::Hkdf;
 use ml_kem::ml_kem_768::{DecapsulationKey, EncapsulationKey};

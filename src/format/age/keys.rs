@@ -7,7 +7,7 @@ use crate::locked::Locked;
 use crate::{Error, FILE_KEY_LEN, FileKey};
 use hkdf::Hkdf;
 use sha2::Sha256;
-use zeroize::{Zeroizing, zeroize_stack};
+use zeroize::Zeroizing;
 
 /// Length of the payload's nonce in bytes.
 pub const NONCE_LEN: usize = 16;
@@ -69,19 +69,6 @@ pub(super) fn derive(ikm: &[u8], salt: &[u8], info: &[u8]) -> Key {
         .expand(info, &mut *key)
         .expect("32 bytes are no long key");
     key
-}
-
-/// Does some work with secrets, and wipes `STACK` bytes of the stack behind it: the crates for X25519 and
-/// ML-KEM take secrets by value, and leave copies there.
-#[inline(never)]
-pub(super) fn and_wipe_stack<const STACK: usize, T>(work: impl FnOnce() -> T) -> T {
-    #[inline(never)]
-    fn alone<T>(work: impl FnOnce() -> T) -> T {
-        work()
-    }
-    let done = alone(work);
-    zeroize_stack::<STACK>();
-    done
 }
 
 /// Returns `N` random bytes.

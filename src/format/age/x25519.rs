@@ -1,14 +1,14 @@
 //! X25519: the classic recipients, `age1…`, and their identities.
 
 use super::bech32;
-use super::keys::{ZERO_NONCE, and_wipe_stack, derive, random_bytes};
+use super::keys::{ZERO_NONCE, derive, random_bytes};
 use super::strict_base64::{decode_exact, unpadded};
 use super::{Random, identities, recipients};
 use crate::Error;
 use crate::FileKey;
 use crate::Stanza;
 use crate::kdf::Key;
-use crate::locked::Locked;
+use crate::locked::{Locked, and_wipe_stack};
 use base64::Engine;
 use std::fmt;
 use std::str::FromStr;
