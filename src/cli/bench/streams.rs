@@ -4,19 +4,17 @@
 use super::case::{Case, Operation, Part, Subject, Way, rate};
 use super::{Args, listed};
 use crate::cli::failure::{Failure, Subjects, shown};
-use crate::cli::work::{Source, subjects};
 use crate::io::dir::Dir;
-use crate::io::input::Input;
-use crate::io::output::{Content, Output, Target};
 use crate::io::staged::Staged;
+use crate::io::widen_pipe;
 use fetool::aead::{Algorithm, KEY_LEN};
 use fetool::format::Format;
 use fetool::format::age::{AgeIdentity, X25519Identity};
-use fetool::{Error, Identity, Open, Recipient, Seal, Secret, Stop, random};
+use fetool::{Error, Identity, Open, Recipient, Seal, Secret, random};
+use std::fs::File;
 use std::hint::black_box;
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Seek, Write};
 use std::num::NonZeroUsize;
-use std::os::fd::{AsFd, AsRawFd};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -166,29 +164,23 @@ impl Stream {
             _ => &self.plaintext,
         };
         let memory = &bytes.memory[..];
-        match (way, &bytes.file) {
+        let time = match (way, &bytes.file) {
             (Way::Pipe, _) => {
-                let (read, feed) = io::pipe().map_err(Failure::from_system)?;
-                let (drain, write) = io::pipe().map_err(Failure::from_system)?;
-                // By path, so that they are opened as the command opens those that it is given.
-                opened(path(&read), path(&write), |input, output| {
-                    // These copies would keep the pipes open.
-                    drop((read, write));
-                    between(memory, feed, drain, || self.work(does, jobs, input, output))
-                })
+                through_pipes(memory, |input, output| self.work(does, jobs, input, output))
             }
-            (Way::File, Some(file)) => {
-                let (from, to) = (file.path(), file.path().with_extension("out"));
-                opened(from, to, |input, output| {
-                    self.work(does, jobs, input, output)
-                })
-            }
-            _ => match does {
-                Operation::Copy => copy_memory(memory, jobs),
-                _ => self.work(does, jobs, memory, io::sink()),
-            }
-            .map_err(blame),
-        }
+            (Way::File, Some(file)) => from_start(file)
+                .and_then(|(input, output)| self.work(does, jobs, input, &output.file)),
+            _ if does == Operation::Copy => copy_memory(memory, jobs),
+            _ => self.work(does, jobs, memory, io::sink()),
+        };
+        let name = bytes.file.as_ref().map(|file| shown(&file.path()));
+        let name = name.unwrap_or_default();
+        let subjects = Subjects {
+            input: name.clone(),
+            output: name,
+            ..Subjects::default()
+        };
+        time.map_err(|error| subjects.blame(&error))
     }
 
     /// Moves the data, and returns how long that took after the key was derived.
@@ -230,12 +222,14 @@ impl Stream {
 
 impl Bytes {
     fn new(memory: Vec<u8>, dir: Option<&Arc<Dir>>) -> Result<Self, Failure> {
-        let store = |dir| {
-            let mut staged = Staged::new(dir)?;
-            staged.file.write_all(&memory)?;
-            Ok(staged)
+        let store = |dir: &Arc<Dir>| {
+            let staged = Staged::new(dir).and_then(|mut staged| {
+                staged.file.write_all(&memory)?;
+                Ok(staged)
+            });
+            staged.map_err(|error| Failure::system(shown(&dir.path_of("".as_ref())), &error))
         };
-        let file = dir.map(store).transpose().map_err(Failure::from_system)?;
+        let file = dir.map(store).transpose()?;
         Ok(Self { memory, file })
     }
 }
@@ -244,39 +238,24 @@ fn blame(error: Error) -> Failure {
     Subjects::default().blame(&error)
 }
 
-/// Works between an input and an output that are opened as the command opens them. An output file
-/// never gets its name, and goes away.
-fn opened(
-    from: PathBuf,
-    to: PathBuf,
-    work: impl FnOnce(Input, Output) -> Result<Duration, Error>,
-) -> Result<Duration, Failure> {
-    let source = Source::Path(from);
-    let target = Target::File {
-        path: to,
-        force: false,
-        sync: false,
-    };
-    let subjects = subjects(&source, &target);
-    let stop = Stop::new(); // ends the input when it is dropped
-    let input = source.open(&stop)?;
-    let output = Output::open(&target, Content::Sealed, &[]);
-    let output = output.map_err(|refused| subjects.refused(refused))?;
-    work(input, output).map_err(|error| subjects.blame(&error))
-}
-
-/// Returns a path to a descriptor of this process.
-fn path(fd: &impl AsFd) -> PathBuf {
-    format!("/dev/fd/{}", fd.as_fd().as_raw_fd()).into()
+/// Returns a file to read, and a new one to write beside it, which goes away when it is dropped.
+fn from_start(staged: &Staged) -> Result<(&File, Staged), Error> {
+    let mut input = &staged.file;
+    input.rewind().map_err(Error::Read)?;
+    let output = Staged::new(staged.dir()).map_err(Error::Write)?;
+    Ok((input, output))
 }
 
 /// Works between a pipe that one thread fills and a pipe that another empties.
-fn between(
+fn through_pipes(
     data: &[u8],
-    mut feed: io::PipeWriter,
-    mut drain: io::PipeReader,
-    work: impl FnOnce() -> Result<Duration, Error>,
+    work: impl FnOnce(PipeReader, PipeWriter) -> Result<Duration, Error>,
 ) -> Result<Duration, Error> {
+    let (input, mut feed) = io::pipe().map_err(Error::Read)?;
+    let (mut drain, output) = io::pipe().map_err(Error::Write)?;
+    // As the command does with its own.
+    widen_pipe(&input);
+    widen_pipe(&output);
     thread::scope(|scope| {
         // A failure here means that the other end is gone, and the work says why.
         let fill = move || drop(feed.write_all(data));
@@ -286,7 +265,7 @@ fn between(
         started.map_err(Error::Thread)?;
         let started = thread("draining").spawn_scoped(scope, empty);
         started.map_err(Error::Thread)?;
-        work()
+        work(input, output)
     })
 }
 
