@@ -1,12 +1,10 @@
 //! The AEADs by themselves, on chunks in memory, beside copying the same chunks.
 
-use super::case::{Case, Operation, Part, Subject, rate};
+use super::case::{Case, Operation, Part, Subject, at_once, rate};
 use super::{Args, listed};
 use crate::cli::failure::Subjects;
-use fetool::Error;
 use fetool::aead::{Aead, Algorithm, Engine, KEY_LEN, Tag};
 use std::hint::black_box;
-use std::thread;
 use std::time::{Duration, Instant};
 
 const CHUNKS: [usize; 3] = [4 << 10, 64 << 10, 1 << 20];
@@ -48,8 +46,9 @@ pub fn cases(args: &Args) -> Vec<Case> {
                 };
                 let size = args.size;
                 let turn = move || {
-                    let rates = at_once(jobs.get(), || rate_of(operation, aead, chunk, size));
-                    rates.map_err(|error| Subjects::default().blame(&error))
+                    let rates = at_once(jobs.get(), |_| rate_of(operation, aead, chunk, size));
+                    let rates = rates.map_err(|error| Subjects::default().blame(&error))?;
+                    Ok(rates.iter().sum())
                 };
                 let turn = Box::new(turn);
                 cases.push(Case { subject, turn });
@@ -62,22 +61,6 @@ pub fn cases(args: &Args) -> Vec<Case> {
 /// Returns `None` for an engine that lacks the algorithm here.
 fn keyed((algorithm, engine): (Algorithm, Engine)) -> Option<Aead> {
     Aead::with_engine(engine, algorithm, &[7; KEY_LEN])
-}
-
-/// Runs so many jobs at once, and returns the sum of their rates.
-fn at_once(jobs: usize, job: impl Fn() -> f64 + Copy + Send) -> Result<f64, Error> {
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..jobs)
-            .map(|_| {
-                let thread = thread::Builder::new().name("bench".to_owned());
-                thread.spawn_scoped(scope, job).map_err(Error::Thread)
-            })
-            .collect::<Result<_, _>>()?;
-        let rates = threads.into_iter().map(|thread| thread.join());
-        rates
-            .map(|rate| rate.map_err(|_| Error::Panic("measuring")))
-            .sum()
-    })
 }
 
 /// Works on a batch of chunks until `size` bytes or a fixed time are through. `None` copies them.

@@ -2,7 +2,9 @@
 
 use crate::cli::failure::Failure;
 use clap::ValueEnum;
+use fetool::Error;
 use serde::Serialize;
+use std::thread;
 use std::time::Duration;
 
 /// The parts of a run.
@@ -75,4 +77,20 @@ pub struct Case {
 /// Returns bytes a second. Clocks may stand still for a very short time.
 pub fn rate(bytes: u64, time: Duration) -> f64 {
     bytes as f64 / time.max(Duration::from_nanos(1)).as_secs_f64()
+}
+
+/// Does something on so many threads at once; each gets its number.
+pub fn at_once<T: Send>(jobs: usize, job: impl Fn(usize) -> T + Sync) -> Result<Vec<T>, Error> {
+    let job = &job;
+    thread::scope(|scope| {
+        let start = |number| {
+            let thread = thread::Builder::new().name("bench".to_owned());
+            let started = thread.spawn_scoped(scope, move || job(number));
+            started.map_err(Error::Thread)
+        };
+        let threads: Vec<_> = (0..jobs).map(start).collect::<Result<_, _>>()?;
+        let done = threads.into_iter().map(|thread| thread.join());
+        done.map(|done| done.map_err(|_| Error::Panic("measuring")))
+            .collect()
+    })
 }

@@ -1,7 +1,7 @@
 //! Whole streams, by format: from memory to nowhere, from pipe to pipe and, with --dir, from file to
 //! file; beside copying the same data the same way.
 
-use super::case::{Case, Operation, Part, Subject, Way, rate};
+use super::case::{Case, Operation, Part, Subject, Way, at_once, rate};
 use super::{Args, listed};
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::io::dir::Dir;
@@ -285,20 +285,15 @@ fn copy(input: &mut impl Read, output: &mut impl Write) -> Result<Duration, Erro
 /// The limit in memory: the data goes once through the cache of each of so many cores.
 fn copy_memory(data: &[u8], jobs: NonZeroUsize) -> Result<Duration, Error> {
     let start = Instant::now();
-    let copy = |data: &[u8]| {
+    let share = data.len().div_ceil(jobs.get()).max(1);
+    at_once(jobs.get(), |number| {
+        let data = data.chunks(share).nth(number).unwrap_or_default();
         let mut block = vec![0; MIB.min(data.len())];
         for piece in data.chunks(MIB) {
             black_box(&mut block[..piece.len()]).copy_from_slice(piece);
         }
-    };
-    thread::scope(|scope| {
-        for data in data.chunks(data.len().div_ceil(jobs.get()).max(1)) {
-            let thread = thread::Builder::new().spawn_scoped(scope, move || copy(data));
-            thread.map_err(Error::Thread)?;
-        }
-        Ok(())
     })
-    .map(|()| start.elapsed())
+    .map(|_| start.elapsed())
 }
 
 /// Returns plaintext that no file system can make smaller: random bytes, over and over.
