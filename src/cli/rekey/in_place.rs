@@ -68,6 +68,7 @@ pub fn change_in(
         .header(&file)
         .map_err(|e| subjects.blame(&e))?;
     // Armor has no place for another header but in a new text.
+    file.rewind().map_err(system)?;
     let is_text = {
         let mut head = Lookahead::new(&file);
         fetool::look_at_header(None, &mut head).map_err(|e| subjects.blame(&e))?;
