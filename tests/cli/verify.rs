@@ -202,7 +202,7 @@ fn checked_for_a_program() {
     };
     let line = |path: &str| {
         format!(
-            "{{\"path\":\"{path}\",\"path_hex\":null,\"format\":\"gfe\",\"reading\":\"READING\",\
+            "{{\"path\":\"{path}\",\"path_hex\":null,\"format\":\"gfe\",\"reading\":\"{READING}\",\
              \"chunks\":3,\"plaintext_size\":19,\"verified\":true,\"warnings\":[]}}\n"
         )
     };
