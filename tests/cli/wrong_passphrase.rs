@@ -119,10 +119,11 @@ fn data_in_a_pipe_is_not_lost() {
         } else {
             assert_eq!(stdout, b"");
         }
-        let screen = on_screen(&dir, command).input(&*file).on_terminal();
-        answer(&screen, FOR_STDIN, WRONG);
-        wrong_thrice("stdin", FOR_STDIN, screen.end());
     }
+    let inspect = ["inspect", "-q", "--verify", "-p"];
+    let screen = on_screen(&dir, &inspect).input(&*file).on_terminal();
+    answer(&screen, FOR_STDIN, WRONG);
+    wrong_thrice("stdin", FOR_STDIN, screen.end());
 }
 
 #[test]
@@ -167,7 +168,6 @@ fn a_passphrase_from_elsewhere_is_tried_once() {
         &["rekey", "-p=env:P", "--new-key", "env:TEST_KEY"],
         &["rekey", "--reseal", "-p=env:P", "--new-key", "env:TEST_KEY"],
         &["rekey", "-i", "-p=env:P", "--new-key", "env:TEST_KEY"],
-        &["open", "-r", "-q", "-p=env:P"],
     ];
     for args in commands {
         let screen = on_screen(&dir, args)
@@ -181,6 +181,12 @@ fn a_passphrase_from_elsewhere_is_tried_once() {
         assert!(seen.starts_with(message), "{args:?}: {seen:?}");
         assert!(!seen.contains("Enter"), "{args:?}: {seen:?}");
     }
+    dir.write("g.dexios", dir.read("f"));
+    let tree = ["open", "-r", "-q", "-p=env:P", "g.dexios"];
+    on_screen(&dir, &tree).env("P", "wrong").run().fails(
+        3,
+        "fetool: g.dexios: authentication failed: wrong passphrase, or the file was tampered with\n",
+    );
     // A key is called one.
     fetool(["open", "-k", "env:TEST_KEY", "f"])
         .within(&dir)
