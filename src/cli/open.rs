@@ -2,20 +2,25 @@
 
 use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
 use super::failure::Failure;
+use super::inspect::{hex_of, json_line};
 use super::keys::Keys;
 use super::manual;
 use super::secrets::{Plan, Purpose};
-use super::tree::{
-    self, Task, TreeArgs, Way, list_on_stdin, only_path, refuse_in_trees, some_path_exists,
+use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees, some_path_exists};
+use super::work::{
+    Clock, Source, all_paths_exist, needs_tree, print, show_progress, single, subjects, target,
+    warn,
 };
-use super::work::{Clock, Source, all_paths_exist, show_progress, subjects, target, warn};
 use crate::io::FileId;
 use crate::io::file_to_file::FileToFile;
 use crate::io::output::{Content, Output};
+use crate::io::terminal_safe;
 use clap::ValueHint;
 use fetool::{Error, Lookahead, Open, Opened, Opening, Stop};
+use serde::Serialize;
+use std::borrow::Cow;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Authenticate and decrypt a sealed stream or file
 ///
@@ -43,6 +48,8 @@ pub struct Args {
     strict: bool,
 
     /// Authenticate everything, and write nothing
+    ///
+    /// With --json it prints one JSON object about a file that is authentic.
     #[arg(long, conflicts_with = "output", help_heading = "Output")]
     check: bool,
 
@@ -60,7 +67,18 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.tree.walk.wanted() {
         return open_tree(args);
     }
-    let source = Source::new(only_path(&args.paths, &args.tree)?);
+    match args.tree.stray() {
+        // One file can be checked for a program.
+        Some("--json") if args.check => {}
+        Some("--json") => {
+            return Err(Failure::usage(
+                "--json requires --check, -r or --files0-from",
+            ));
+        }
+        Some(option) => return Err(needs_tree(option)),
+        None => {}
+    }
+    let source = Source::new(single(&args.paths)?);
     let plans = Plan::to_open(&args.secret)?;
     Plan::check_stdin(&plans, source.is_stdin())?;
     let header = args.read.detached()?;
@@ -119,7 +137,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             .run(input.at(), io::sink())
             .map_err(|e| subjects.blame(&e))?;
     }
-    warn(&args.work, &subjects, opening.warnings());
+    let json = args.tree.walk.json;
+    if !json {
+        warn(&args.work, &subjects, opening.warnings());
+    }
+    let (format, reading) = (opening.format(), opening.reading().to_owned());
+    let warnings = opening.warnings().to_vec();
     let what = format!("opened as {} ({})", opening.format(), opening.reading());
     let opened = finish(opening, places, output);
     drop(progress);
@@ -127,7 +150,34 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.work.verbose {
         clock.tell(&subjects, &what, opened.plaintext_len, opened.chunks);
     }
+    if json {
+        let path = source.path().unwrap_or(Path::new("-"));
+        let line = json_line(&Verified {
+            path: path.to_string_lossy(),
+            path_hex: hex_of(path),
+            format,
+            reading: &reading,
+            chunks: opened.chunks,
+            plaintext_size: opened.plaintext_len,
+            verified: true,
+            warnings: &warnings,
+        });
+        print(terminal_safe::json(&line).as_bytes())?;
+    }
     Ok(())
+}
+
+/// A checked file's object; documented in fetool-open(1).
+#[derive(Serialize)]
+struct Verified<'a> {
+    path: Cow<'a, str>,
+    path_hex: Option<String>,
+    format: &'a str,
+    reading: &'a str,
+    chunks: u64,
+    plaintext_size: u64,
+    verified: bool,
+    warnings: &'a [String],
 }
 
 /// Everything that was asked of the opening of one file.

@@ -241,9 +241,16 @@ const TEXT_MIN: usize = 16;
 fn short_hex(bytes: &[u8]) -> String {
     let is_text = |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\n');
     if bytes.len() >= TEXT_MIN && bytes.iter().all(is_text) {
-        let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
         let end = line.len().min(LETTERS);
-        let more = if end < bytes.trim_ascii_end().len() { "~" } else { "" };
+        let more = if end < bytes.trim_ascii_end().len() {
+            "~"
+        } else {
+            ""
+        };
         return String::from_utf8_lossy(&line[..end]).into_owned() + more;
     }
     if bytes.len() > 12 && bytes.iter().all(|byte| *byte == 0) {
