@@ -9,6 +9,7 @@ mod generate;
 mod help;
 mod inspect;
 mod keygen;
+mod keys;
 mod manual;
 mod open;
 mod rekey;

@@ -248,9 +248,9 @@ pub enum Change<'a> {
 pub enum Which<'a> {
     /// Those that the identity opens that opens the file.
     Old,
-    /// Those that another identity opens.
-    OpenedBy(Identity<'a>),
-    /// One by its number, from 1.
+    /// Those that one of these identities opens.
+    OpenedBy(Vec<Identity<'a>>),
+    /// One by its number, from 0.
     Number(usize),
 }
 
@@ -259,6 +259,8 @@ pub enum Which<'a> {
 pub struct Rekeyed {
     /// Its bytes.
     pub header: Vec<u8>,
+    /// How many bytes of the old one it takes the place of.
+    pub old_len: usize,
     /// Slots that are used now.
     pub slots: usize,
     /// How many of them the identity still opens.
