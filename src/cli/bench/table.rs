@@ -121,37 +121,32 @@ pub fn draw(part: Part, measured: &[Measured], look: &Look) -> String {
 fn row(it: &Measured, all: &[Measured]) -> Row {
     let subject = &it.subject;
     let median = it.spread().median;
-    if subject.operation == Operation::Derive {
-        let name = subject.kdf_name.map(|name| format!("{name}: "));
-        let kdf = subject.kdf.as_deref().unwrap_or_default();
-        let memory = subject.memory.filter(|memory| *memory > 0);
-        return Row {
-            group: group(subject),
-            cells: [
-                format!("  {}{kdf}", name.unwrap_or_default()),
-                format!("{} {}", time(median), deviation(it)),
-                memory.map_or("-".to_owned(), short),
-            ],
-            bar: Some((median, median)),
-        };
-    }
     let opened = Subject {
         operation: Operation::Open,
         ..subject.clone()
     };
     let opened = all.iter().find(|other| other.subject == opened);
     let other = opened.map_or(median, |it| it.spread().median);
-    let way = subject.way.map(|way| format!("{way:?}").to_lowercase());
-    let place = way.or(subject.chunk_size.map(short)).unwrap_or_default();
-    let jobs = subject.jobs.map(|jobs| counted(jobs, "job"));
+    let (label, second) = match subject.kdf.as_deref() {
+        Some(kdf) => {
+            let name = subject.kdf_name.map(|name| format!("{name}: "));
+            let memory = subject.memory.filter(|memory| *memory > 0);
+            let label = format!("  {}{kdf}", name.unwrap_or_default());
+            (label, memory.map_or("-".to_owned(), short))
+        }
+        None => {
+            let way = subject.way.map(|way| format!("{way:?}").to_lowercase());
+            let place = way.or(subject.chunk_size.map(short)).unwrap_or_default();
+            let jobs = subject.jobs.map(|jobs| counted(jobs, "job"));
+            let label = format!("  {place:>9}  {}", jobs.unwrap_or_default());
+            (label, opened.map(value).unwrap_or_default())
+        }
+    };
+    let is_limit = subject.operation == Operation::Copy;
     Row {
         group: group(subject),
-        cells: [
-            format!("  {place:>9}  {}", jobs.unwrap_or_default()),
-            rate(it),
-            opened.map(rate).unwrap_or_default(),
-        ],
-        bar: (subject.operation != Operation::Copy).then(|| (median.min(other), median.max(other))),
+        cells: [label, value(it), second],
+        bar: (!is_limit).then(|| (median.min(other), median.max(other))),
     }
 }
 
@@ -179,17 +174,17 @@ fn counted(number: usize, of: &str) -> String {
     }
 }
 
-fn rate(it: &Measured) -> String {
+/// Returns the median, how far values are from it unless there is only one, and the part of the limit.
+fn value(it: &Measured) -> String {
+    let spread = it.spread();
+    let median = match it.rate {
+        Some(_) => format!("{:>6}", digits(spread.median / GIB)),
+        None => time(spread.median),
+    };
+    let deviation = format!("±{:.0}%", spread.deviation() * 100.0);
+    let deviation = if it.turns > 1 { &deviation } else { "" };
     let percent = it.percent.map(|percent| format!(" {percent:>3.0}%"));
-    let number = digits(it.spread().median / GIB);
-    let percent = percent.unwrap_or_default();
-    format!("{number:>6} {}{percent}", deviation(it))
-}
-
-/// Returns blanks if there is only one value.
-fn deviation(it: &Measured) -> String {
-    let text = format!("±{:.0}%", it.spread().deviation() * 100.0);
-    format!("{:>4}", if it.turns > 1 { &text } else { "" })
+    format!("{median} {deviation:>4}{}", percent.unwrap_or_default())
 }
 
 /// Returns the columns of a text; each letter here takes one.
