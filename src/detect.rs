@@ -85,13 +85,26 @@ fn unarmor<R: Read>(
         let armored = |claim| formats.iter().any(|format| format.armored(head) == claim);
         if armored(Claim::Yes) {
             input.unarmor();
-        } else if head.is_empty() || !armored(Claim::TooShort) {
             break;
-        } else if !input.more(HEAD_MAX).map_err(Error::Read)? {
+        }
+        let may_be = !head.is_empty() && armored(Claim::TooShort);
+        if !may_be || !input.more(HEAD_MAX).map_err(Error::Read)? {
             break;
         }
     }
     Ok(())
+}
+
+/// Decodes the header of an input, of which nothing is taken, of the given format or of the one that
+/// claims it by its magic number. Reads no more than that needs, and looks into armor.
+///
+/// # Errors
+/// As [`read_header`], and [`Error::Read`].
+pub fn look_at_header<'a, R: Read>(
+    format: Option<&'a dyn Format>,
+    input: &mut Lookahead<R>,
+) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
+    peek_header(FORMATS, format, input).map_err(Error::root)
 }
 
 /// Reads no more of the input than its header needs: what follows may come much later.

@@ -3,10 +3,11 @@
 use crate::Error;
 use crate::detect::{self, read_header_among};
 use crate::format::{
-    Count, Description, FORMATS, Format, Geometry, HEAD_MAX, Header, Limits, Uniform, Walker,
+    Claim, Count, Description, FORMATS, Format, Geometry, HEAD_MAX, Header, Limits, Uniform, Walker,
 };
 use crate::open::Checked;
 use crate::pipeline::Meter;
+use crate::unarmor::Unarmor;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 /// Looks into a sealed file: decodes its header, and walks its frames to the end by their lengths
@@ -37,6 +38,11 @@ pub struct Inspected {
     pub plaintext_len: u64,
     /// Length of the sealed file in bytes, where it is known: always without a fault.
     pub sealed_len: Option<u64>,
+    /// Whether it is text, for formats that have armor. Offsets and the other lengths are those of the
+    /// bytes that the text stands for.
+    pub armored: Option<bool>,
+    /// How many bytes the armor adds.
+    pub armor_len: u64,
     /// The first break in the structure.
     pub fault: Option<Fault>,
 }
@@ -104,7 +110,7 @@ impl<'a> Inspect<'a> {
     /// [`Error::Read`], and the errors of a header that cannot be decoded. Faults behind the
     /// header are part of the report.
     pub fn run(self, input: impl Read) -> Result<Inspected, Error> {
-        self.inspect(&mut Stream(input))
+        self.inspect(&mut Stream(input), true).map_err(Error::root)
     }
 
     /// Inspects a file from its current position on, reading little more than its header and its
@@ -120,14 +126,67 @@ impl<'a> Inspect<'a> {
             Ok(end.saturating_sub(start))
         };
         let len = len().map_err(Error::Read)?;
-        self.inspect(&mut File {
-            input: BufReader::new(input),
-            len,
-            position: 0,
-        })
+        self.inspect(
+            &mut File {
+                input: BufReader::new(input),
+                len,
+                position: 0,
+            },
+            true,
+        )
+        .map_err(Error::root)
     }
 
-    fn inspect(self, input: &mut dyn Skim) -> Result<Inspected, Error> {
+    /// Inspects a file that is armored, and begins with this text.
+    fn inspect_text(&self, text: &[u8], input: &mut dyn Skim) -> Result<Inspected, Error> {
+        let mut input = Text {
+            unarmor: Unarmor::new(text),
+            read: text.len() as u64,
+            input,
+        };
+        let mut report = self.inspect(&mut input, false)?;
+        // What is wrong behind the last chunk, if nothing was before.
+        let mut rest = || input.skip(u64::MAX).map_err(Error::Read);
+        if report.fault.is_none()
+            && let Err(error) = rest().map_err(Error::root)
+        {
+            match error {
+                Error::Read(error) => return Err(Error::Read(error)),
+                fault => report.fault = Some(Fault::from(&fault)),
+            }
+        }
+        report.armored = Some(true);
+        let binary = report.sealed_len.unwrap_or(input.read);
+        report.armor_len = input.read.saturating_sub(binary);
+        Ok(report)
+    }
+
+    /// Reads on until it is known whether the input is armored.
+    fn is_armored(&self, head: &mut Vec<u8>, input: &mut dyn Skim) -> Result<bool, Error> {
+        let chosen = self.format.as_slice();
+        let formats = if self.format.is_some() {
+            chosen
+        } else {
+            self.formats
+        };
+        loop {
+            let armored = |claim| formats.iter().any(|format| format.armored(head) == claim);
+            if armored(Claim::Yes) {
+                return Ok(true);
+            }
+            if head.is_empty() || !armored(Claim::TooShort) {
+                return Ok(false);
+            }
+            let more = read(input, HEAD_MAX).map_err(Error::Read)?;
+            if more.is_empty() {
+                return Ok(false);
+            }
+            head.extend(more);
+        }
+    }
+
+    /// Inspects a file, which is looked at for armor if it `may_be_text`.
+    fn inspect(&self, input: &mut dyn Skim, may_be_text: bool) -> Result<Inspected, Error> {
         let (format, header, mut ahead) = match self.detached {
             Some(head) => {
                 let (format, header) = read_header_among(self.formats, self.format, head)?;
@@ -136,6 +195,9 @@ impl<'a> Inspect<'a> {
             }
             None => {
                 let mut head = read(input, HEAD_MAX).map_err(Error::Read)?;
+                if may_be_text && self.is_armored(&mut head, input)? {
+                    return self.inspect_text(&head, input);
+                }
                 let header = loop {
                     match read_header_among(self.formats, self.format, &head) {
                         Err(error @ Error::Truncated { .. }) if head.len() >= HEAD_MAX => {
@@ -176,6 +238,8 @@ impl<'a> Inspect<'a> {
             chunks: 0,
             plaintext_len: 0,
             sealed_len: input.known_len(),
+            armored: format.has_armor().then_some(false),
+            armor_len: 0,
             fault: None,
         };
         report.chunk_size = report.description.chunk_size;
@@ -185,7 +249,7 @@ impl<'a> Inspect<'a> {
             report.plaintext_len = inside.map_err(|error| error.at(end))?;
             Ok(end)
         });
-        match walked {
+        match walked.map_err(Error::root) {
             Ok(end) => report.sealed_len = Some(end),
             Err(Error::Read(error)) => return Err(Error::Read(error)),
             Err(fault) => report.fault = Some(Fault::from(&fault)),
@@ -227,7 +291,11 @@ impl Inspected {
                 }
                 Ok(Some(reading))
             }
-            Err(error) if error.offset().is_some() || is_unauthenticated(&error) => {
+            Err(error)
+                if error.offset().is_some()
+                    || is_unauthenticated(&error)
+                    || matches!(error, Error::Armor { .. }) =>
+            {
                 let earlier =
                     |fault: &Fault| is_unauthenticated(&error) || fault.offset <= error.offset();
                 if !self.fault.as_ref().is_some_and(earlier) {
@@ -269,6 +337,41 @@ impl<R: Read> Skim for Stream<R> {
 
     fn known_len(&self) -> Option<u64> {
         None
+    }
+}
+
+/// What the text of another input stands for.
+struct Text<'i> {
+    unarmor: Unarmor,
+    input: &'i mut dyn Skim,
+    /// Bytes of text so far.
+    read: u64,
+}
+
+impl Read for Text<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let mut input = Counted(self.input, &mut self.read);
+        self.unarmor.read(&mut input, into)
+    }
+}
+
+impl Skim for Text<'_> {
+    fn skip(&mut self, len: u64) -> io::Result<u64> {
+        io::copy(&mut self.take(len), &mut io::sink())
+    }
+
+    fn known_len(&self) -> Option<u64> {
+        None
+    }
+}
+
+struct Counted<'i>(&'i mut dyn Skim, &'i mut u64);
+
+impl Read for Counted<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(into)?;
+        *self.1 += read as u64;
+        Ok(read)
     }
 }
 

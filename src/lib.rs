@@ -45,6 +45,7 @@
 pub mod aead;
 mod armor_writer;
 mod at;
+mod chunk_id;
 #[cfg(all(unix, feature = "cli"))]
 mod closed_at_start;
 mod cores;
@@ -74,7 +75,7 @@ pub use at::{At, ReadAt, WriteAt};
 #[doc(hidden)]
 pub use closed_at_start::closed_at_start;
 pub use cores::all_cores;
-pub use detect::read_header;
+pub use detect::{look_at_header, read_header};
 pub use error::{Error, Evidence, Possible, Unknown, plain, status};
 pub use identity::{Identity, UnwrapKey};
 pub use inspect::{Fault, Inspect, Inspected};

@@ -85,7 +85,8 @@ impl<R: Read> Lookahead<R> {
         self.taken = 0;
     }
 
-    pub(crate) fn is_armored(&self) -> bool {
+    /// Returns whether what was looked at is armored, and is decoded.
+    pub fn is_armored(&self) -> bool {
         self.input.unarmor.is_some()
     }
 

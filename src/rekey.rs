@@ -1,6 +1,7 @@
 //! Changing which secrets open a file, without touching its data.
 
 use crate::Error;
+use crate::armor_writer::ArmorWriter;
 use crate::detect::{by_secret, first_frame, peek_header};
 use crate::format::{Change, FORMATS, KeyPolicy, Limits, RekeyRequest, Rekeyed};
 use crate::identity::{Identity, try_each};
@@ -10,7 +11,7 @@ use crate::memory::zeros;
 use crate::pipeline::RunOptions;
 use std::io::{Read, Write};
 
-/// Changes the key slots of a sealed file: only its header changes, and keeps its length.
+/// Changes who can open a sealed file, by its key slots or stanzas: only its header changes.
 pub struct Rekey<'a> {
     identities: Vec<Identity<'a>>,
     change: Change<'a>,
@@ -84,7 +85,7 @@ impl<'a> Rekey<'a> {
     /// the old secret opens nothing, [`Error::Usage`] when there is no slot left to fill or to
     /// drop; the errors of a header that cannot be decoded.
     pub fn header(&self, input: impl Read) -> Result<Rekeyed, Error> {
-        self.look(&mut Lookahead::new(input))
+        self.look(&mut Lookahead::new(input)).map_err(Error::root)
     }
 
     /// Copies `input` to `output` with a new header.
@@ -107,7 +108,24 @@ impl<'a> Rekey<'a> {
         mut output: impl Write,
     ) -> Result<Rekeyed, Error> {
         let rekeyed = self.look(input)?;
-        input.skip(rekeyed.header.len());
+        input.skip(rekeyed.old_len);
+        if input.is_armored() {
+            let mut output = ArmorWriter::new(output);
+            self.copy(&rekeyed, input, &mut output)?;
+            output.finish()?;
+        } else {
+            self.copy(&rekeyed, input, &mut output)?;
+        }
+        Ok(rekeyed)
+    }
+
+    /// Writes the new header and what is behind the old one.
+    fn copy(
+        &self,
+        rekeyed: &Rekeyed,
+        input: &mut Lookahead<impl Read>,
+        output: &mut impl Write,
+    ) -> Result<(), Error> {
         output.write_all(&rekeyed.header).map_err(Error::Write)?;
         let mut piece = zeros(PIECE)?;
         loop {
@@ -121,11 +139,10 @@ impl<'a> Rekey<'a> {
                     self.options.meter.add(read as u64);
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Error::Read(e)),
+                Err(e) => return Err(Error::Read(e).root()),
             }
         }
-        output.flush().map_err(Error::Write)?;
-        Ok(rekeyed)
+        output.flush().map_err(Error::Write)
     }
 
     fn limits(&self) -> Limits {
@@ -135,7 +152,7 @@ impl<'a> Rekey<'a> {
         }
     }
 
-    /// Makes the new header, which is as long as the old one.
+    /// Makes the new header.
     fn look<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Rekeyed, Error> {
         let (_, mut header) = match peek_header(FORMATS, None, input) {
             // No such file can be changed, but what it is tells why.

@@ -26,9 +26,12 @@ pub struct SecretArgs {
     /// Without -k and -p the environment variable FETOOL_KEY is taken, which holds a SPEC too.
     ///
     /// A GFE key is 32 raw bytes, or their 64 hexadecimal digits or 44 base64 characters with an
-    /// optional line end, below lines that begin with '#'. 'fetool keygen' makes one. For the other formats it is any bytes.
+    /// optional line end, below lines that begin with '#'. 'fetool keygen' makes one. For age it is a file
+    /// of identities, as 'fetool keygen --age' and age-keygen write it, also an encrypted one. For the
+    /// other formats it is any bytes. May be repeated: a file is opened by the first key that fits,
+    /// keys before passphrases.
     #[arg(short, long, value_name = "SPEC")]
-    pub key: Option<OsString>,
+    pub key: Vec<OsString>,
 
     /// Use a passphrase: asked for on the terminal, or from SPEC as for --key
     ///
@@ -41,9 +44,15 @@ pub struct SecretArgs {
         value_name = "SPEC",
         num_args = 0..=1,
         require_equals = true,
-        conflicts_with = "key"
+        default_missing_value = ASK
     )]
-    pub passphrase: Option<Option<OsString>>,
+    pub passphrase: Vec<OsString>,
+
+    /// Where the passphrase of an encrypted identity file is, as for --key [default: ask]
+    ///
+    /// It is asked for, or read, only when a file needs one of the identities.
+    #[arg(long, value_name = "SPEC", requires = "key")]
+    pub identity_passphrase: Option<OsString>,
 
     /// Where the salt is that goes with a passphrase for GFE, as for --key
     ///
@@ -61,6 +70,9 @@ pub struct SecretArgs {
     #[arg(long, value_name = "KDF")]
     pub kdf: Option<KdfArg>,
 }
+
+/// What clap makes of an option without its value. Nobody can type it.
+pub const ASK: &str = "\u{1}";
 
 /// The KDFs on the command line.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -120,6 +132,12 @@ pub struct ReadArgs {
     /// of the same secret and knows 32 bytes of its plaintext. No Dexios writes such slots.
     #[arg(long)]
     pub allow_legacy_slots: bool,
+
+    /// The highest work factor of a passphrase that an age file may ask for [default: 22]
+    ///
+    /// A work factor of N needs 2^N KiB of memory, which --max-memory bounds too.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30))]
+    pub max_work_factor: Option<u8>,
 
     /// Memory that a file's chunks may need
     ///
@@ -232,6 +250,16 @@ pub struct WorkArgs {
 }
 
 impl WorkArgs {
+    /// For work that is part of another.
+    pub fn quiet() -> Self {
+        Self {
+            jobs: 0,
+            quiet: true,
+            verbose: false,
+            progress: When::Never,
+        }
+    }
+
     pub fn jobs(&self) -> Option<NonZeroUsize> {
         NonZeroUsize::new(self.jobs.into())
     }
@@ -258,6 +286,20 @@ fn formats(
             .map(|format| PossibleValue::new(format.name()).help(format.title())),
     )
     .map(|name| by_name(&name).expect("only names of formats are possible"))
+}
+
+/// Returns a parser that takes the names of `all` in lowercase.
+pub fn named<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl clap::builder::TypedValueParser<Value = T> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser};
+    let names = all.iter().map(|it| name(*it).to_lowercase());
+    PossibleValuesParser::new(names).map(move |given| {
+        let mut all = all.iter().copied();
+        let found = all.find(|it| name(*it).eq_ignore_ascii_case(&given));
+        found.expect("only their names are possible")
+    })
 }
 
 /// The value parser of sizes.

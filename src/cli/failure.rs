@@ -112,6 +112,12 @@ impl Failure {
         self.subject.as_deref()
     }
 
+    /// Says that another secret may open the file.
+    pub fn of_wrong_secret(mut self) -> Self {
+        self.wrong_secret = true;
+        self
+    }
+
     /// Whether another secret may open the file.
     pub fn is_wrong_secret(&self) -> bool {
         self.wrong_secret

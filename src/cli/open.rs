@@ -2,19 +2,25 @@
 
 use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
 use super::failure::Failure;
+use super::inspect::{hex_of, json_line};
 use super::manual;
+use super::secrets::keys::Keys;
 use super::secrets::{Plan, Purpose};
-use super::tree::{
-    self, Task, TreeArgs, Way, list_on_stdin, only_path, refuse_in_trees, some_path_exists,
+use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees, some_path_exists};
+use super::work::{
+    Clock, Source, all_paths_exist, needs_tree, print, show_progress, single, subjects, target,
+    warn,
 };
-use super::work::{Clock, Source, all_paths_exist, show_progress, subjects, target, warn};
 use crate::io::FileId;
 use crate::io::file_to_file::FileToFile;
 use crate::io::output::{Content, Output};
+use crate::io::terminal_safe;
 use clap::ValueHint;
-use fetool::{Error, Lookahead, Open, Opened, Opening, Secret, Stop};
+use fetool::{Error, Lookahead, Open, Opened, Opening, Stop};
+use serde::Serialize;
+use std::borrow::Cow;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Authenticate and decrypt a sealed stream or file
 ///
@@ -42,6 +48,8 @@ pub struct Args {
     strict: bool,
 
     /// Authenticate everything, and write nothing
+    ///
+    /// With --json it prints one JSON object about a file that is authentic.
     #[arg(long, conflicts_with = "output", help_heading = "Output")]
     check: bool,
 
@@ -59,9 +67,20 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.tree.walk.wanted() {
         return open_tree(args);
     }
-    let source = Source::new(only_path(&args.paths, &args.tree)?);
-    let plan = Plan::to_open(&args.secret)?;
-    Plan::check_stdin(&[&plan], source.is_stdin())?;
+    match args.tree.stray() {
+        // One file can be checked for a program.
+        Some("--json") if args.check => {}
+        Some("--json") => {
+            return Err(Failure::usage(
+                "--json requires --check, -r or --files0-from",
+            ));
+        }
+        Some(option) => return Err(needs_tree(option)),
+        None => {}
+    }
+    let source = Source::new(single(&args.paths)?);
+    let plans = Plan::to_open(&args.secret)?;
+    Plan::check_stdin(&plans, source.is_stdin())?;
     let header = args.read.detached()?;
     let target = target(&args.output)?;
     let mut subjects = subjects(&source, &target);
@@ -73,7 +92,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         .id()
         .into_iter()
         .chain(header_file)
-        .chain(plan.files())
+        .chain(plans.iter().flat_map(Plan::files))
         .collect();
     let total = input.size();
     let output = if args.check {
@@ -87,8 +106,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         None => None,
     };
-    let mut found = plan.find(Purpose::Open(source.path()), &args.work)?;
-    subjects.key.clone_from(&found.name);
+    let mut keys = Keys::load(&plans, Purpose::Open(source.path()), &args.work)?;
+    subjects.key = keys.name();
 
     let again = input.as_file_at();
     let mut input = Lookahead::new(input);
@@ -96,13 +115,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let clock = Clock::start();
         let (meter, progress) =
             show_progress(&args.work, &source, output.as_ref().map(|_| &target), None);
-        let open = builder(args, &found.secret, header.as_deref(), total, &stop);
+        let open = builder(args, &keys, header.as_deref(), total, &stop);
         match open.meter(meter).start_ahead(input) {
             Ok(opening) => break (opening, clock, progress),
             Err((error, rest)) => {
                 drop(progress);
                 let failure = subjects.blame(&error);
-                if !found.ask_again(&failure)? {
+                if !keys.ask_again(&failure)? {
                     return Err(failure);
                 }
                 input = rest;
@@ -114,11 +133,16 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         && let Some(input) = again.map_err(|e| subjects.blame(&Error::Read(e)))?
     {
         // Nothing may come out before all of it was authenticated.
-        builder(args, &found.secret, header.as_deref(), total, &stop)
+        builder(args, &keys, header.as_deref(), total, &stop)
             .run(input.at(), io::sink())
             .map_err(|e| subjects.blame(&e))?;
     }
-    warn(&args.work, &subjects, opening.warnings());
+    let json = args.tree.walk.json;
+    if !json {
+        warn(&args.work, &subjects, opening.warnings());
+    }
+    let (format, reading) = (opening.format(), opening.reading().to_owned());
+    let warnings = opening.warnings().to_vec();
     let what = format!("opened as {} ({})", opening.format(), opening.reading());
     let opened = finish(opening, places, output);
     drop(progress);
@@ -126,24 +150,52 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.work.verbose {
         clock.tell(&subjects, &what, opened.plaintext_len, opened.chunks);
     }
+    if json {
+        let path = source.path().unwrap_or(Path::new("-"));
+        let line = json_line(&Verified {
+            path: path.to_string_lossy(),
+            path_hex: hex_of(path),
+            format,
+            reading: &reading,
+            chunks: opened.chunks,
+            plaintext_size: opened.plaintext_len,
+            verified: true,
+            warnings: &warnings,
+        });
+        print(terminal_safe::json(&line).as_bytes())?;
+    }
     Ok(())
+}
+
+/// A checked file's object; documented in fetool-open(1).
+#[derive(Serialize)]
+struct Verified<'a> {
+    path: Cow<'a, str>,
+    path_hex: Option<String>,
+    format: &'a str,
+    reading: &'a str,
+    chunks: u64,
+    plaintext_size: u64,
+    verified: bool,
+    warnings: &'a [String],
 }
 
 /// Everything that was asked of the opening of one file.
 fn builder<'a>(
     args: &Args,
-    secret: &'a Secret,
+    keys: &'a Keys,
     header: Option<&'a [u8]>,
     total: Option<u64>,
     stop: &Stop,
 ) -> Open<'a> {
-    Open::new(secret)
+    keys.open()
         .among(args.read.formats())
         .format(args.read.format())
         .detached_header(header)
         .limits(args.read.limits(total))
         .strict(args.strict)
         .legacy_slots(args.read.allow_legacy_slots)
+        .max_work_factor(args.read.max_work_factor)
         .authenticated(args.check)
         .jobs(args.work.jobs())
         .stop(stop)
@@ -169,28 +221,29 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         ),
     ];
     refuse_in_trees(&stray, &args.paths, &args.tree.walk)?;
-    let plan = Plan::to_open(&args.secret)?;
-    Plan::check_stdin(&[&plan], list_on_stdin(&args.tree.walk))?;
+    let plans = Plan::to_open(&args.secret)?;
+    Plan::check_stdin(&plans, list_on_stdin(&args.tree.walk))?;
     some_path_exists(&args.paths)?;
-    if plan.asks() {
+    if plans.iter().any(Plan::asks) {
         all_paths_exist(&args.paths)?;
     }
-    let found = plan.find(Purpose::Open(None), &args.work)?;
-    let secret = found.secret.for_many_files_within(args.read.max_memory);
+    let keys = Keys::load(&plans, Purpose::Open(None), &args.work)?;
+    let keys = keys.for_many_files_within(args.read.max_memory);
     let stop = Stop::new();
     let way = Way::Open {
-        secret: &secret,
+        keys: &keys,
         format: args.read.format(),
         formats: args.read.formats(),
         strict: args.strict,
         legacy_slots: args.read.allow_legacy_slots,
+        max_work_factor: args.read.max_work_factor,
         memory: args.read.max_memory,
     };
     let mut task = Task::new(way, &args.tree, &args.work, &stop);
     task.force = args.output.force;
     task.sync = args.output.sync;
-    task.key = found.name;
-    task.keys = plan.files();
+    task.key = keys.name();
+    task.keys = plans.iter().flat_map(Plan::files).collect();
     tree::run(&task, &args.paths, &args.work).map(drop)
 }
 

@@ -26,6 +26,7 @@ mod sealing;
 mod uniform;
 mod walker;
 
+pub use crate::chunk_id::ChunkId;
 pub use crate::error::Evidence;
 pub use geometry::{BadEnd, Count, End, Geometry, Layout, Span};
 pub(crate) use opening::NOTHING;
@@ -219,26 +220,6 @@ pub trait Format: Send + Sync {
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error>;
 }
 
-/// Which chunk of a stream is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChunkId {
-    /// Its number, from 0.
-    pub index: u64,
-    /// Whether it is the last.
-    pub last: bool,
-    /// Where its frame starts in its sealed stream, in bytes.
-    pub offset: u64,
-}
-
-impl ChunkId {
-    pub(crate) fn not_authentic(self) -> Error {
-        Error::Authentication {
-            chunk: self.index,
-            offset: self.offset,
-        }
-    }
-}
-
 /// A change of the secrets that open a file.
 pub struct RekeyRequest<'a> {
     /// What opens it.
@@ -267,9 +248,9 @@ pub enum Change<'a> {
 pub enum Which<'a> {
     /// Those that the identity opens that opens the file.
     Old,
-    /// Those that another identity opens.
-    OpenedBy(Identity<'a>),
-    /// One by its number, from 1.
+    /// Those that one of these identities opens.
+    OpenedBy(Vec<Identity<'a>>),
+    /// One by its number, from 0.
     Number(usize),
 }
 
@@ -278,6 +259,8 @@ pub enum Which<'a> {
 pub struct Rekeyed {
     /// Its bytes.
     pub header: Vec<u8>,
+    /// How many bytes of the old one it takes the place of.
+    pub old_len: usize,
     /// Slots that are used now.
     pub slots: usize,
     /// How many of them the identity still opens.

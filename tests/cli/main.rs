@@ -39,3 +39,4 @@ mod verify;
 mod weak;
 mod weak_inspect;
 mod weak_open;
+mod wrong_passphrase;

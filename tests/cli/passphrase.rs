@@ -16,8 +16,8 @@ fn tried(sealed: &[u8], passphrase: &str, options: &[&str]) -> Ended {
     with("open", passphrase, options).input(sealed).run()
 }
 
-const WRONG: &str = "fetool: stdin: authentication failed: wrong key, or the file was tampered \
-                     with\n";
+const WRONG: &str = "fetool: stdin: authentication failed: wrong passphrase, or the file was \
+                     tampered with\n";
 
 #[test]
 fn argon2id_there_and_back() {

@@ -191,3 +191,33 @@ fn verify_needs_a_secret() {
             .starts_with("fetool: /dev/null: not a GFE key: 0 bytes long")
     );
 }
+
+#[test]
+fn checked_for_a_program() {
+    let dir = Dir::new();
+    dir.write("f", sealed(b"data of some chunks", "8"));
+    let check = |args: &[&str]| {
+        let check = fetool(["open", "--check", "--json", "-k", K]).args(args);
+        check.within(&dir)
+    };
+    let line = |path: &str| {
+        format!(
+            "{{\"path\":\"{path}\",\"path_hex\":null,\"format\":\"gfe\",\"reading\":\"{READING}\",\
+             \"chunks\":3,\"plaintext_size\":19,\"verified\":true,\"warnings\":[]}}\n"
+        )
+    };
+    let said = String::from_utf8(check(&["f"]).run().succeeds()).unwrap();
+    assert_eq!(said, line("f"));
+    let piped = check(&[]).input(dir.read("f")).run().succeeds();
+    assert_eq!(String::from_utf8(piped).unwrap(), line("-"));
+
+    // What is wrong is said as without it.
+    let mut bad = dir.read("f");
+    *bad.last_mut().unwrap() ^= 1;
+    let ended = check(&[]).input(bad).run();
+    assert_eq!((ended.code(), &*ended.output.stdout), (Some(3), &b""[..]));
+    fetool(["open", "--json", "-k", K, "f"])
+        .within(&dir)
+        .run()
+        .fails(2, "fetool: --json requires --check, -r or --files0-from\n");
+}

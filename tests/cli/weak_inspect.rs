@@ -269,12 +269,16 @@ fn verifying_with_a_wrong_secret_is_a_fault() {
     assert_eq!(json["format"], Value::Null);
     assert_eq!(
         json["fault"]["message"],
-        "not a sealed file of a known format, or the wrong secret"
+        "not a sealed file of a known format, or the wrong passphrase"
     );
     let json = object(&verify(&["-f", "gocrypt"]).fails_after_output(3, ""));
     assert_eq!(json["fault"]["status"], 3);
     assert_eq!(json["format"], "gocrypt");
     assert_eq!(json["verified"], false);
+    assert_eq!(
+        json["fault"]["message"],
+        "authentication failed: wrong passphrase, or the file was tampered with"
+    );
 }
 
 /// The first fault in the order of the data, as opening reports it.

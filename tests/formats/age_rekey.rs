@@ -106,7 +106,7 @@ fn recipients_are_removed_by_themselves_by_an_identity_and_by_number() {
     let file = sealed(&[one.clone(), two.clone(), three.clone()]);
     let changes = [
         (&two, Which::Old),
-        (&one, Which::OpenedBy(Identity::unwrapping(&two))),
+        (&one, Which::OpenedBy(vec![Identity::unwrapping(&two)])),
         (&one, Which::Number(2)),
     ];
     for (by, which) in changes {
@@ -126,7 +126,7 @@ fn recipients_are_removed_by_themselves_by_an_identity_and_by_number() {
         assert_eq!(error.to_string(), expected);
     }
     let other = numbered(4, false);
-    let change = Change::Remove(Which::OpenedBy(Identity::unwrapping(&other)));
+    let change = Change::Remove(Which::OpenedBy(vec![Identity::unwrapping(&other)]));
     let error = refused(&file, &Rekey::new(Identity::unwrapping(&one), change));
     assert!(matches!(error, Error::NoMatch { .. }), "{error}");
 }

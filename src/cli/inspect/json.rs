@@ -1,6 +1,6 @@
 //! What is known of one file as JSON. Nothing of the command is in here, so that fuzzing reaches it.
 
-use fetool::format::{Field, KeyDerivation};
+use fetool::format::{Field, KeyDerivation, PostQuantum, StanzaDescription};
 use fetool::kdf::Derivation;
 use fetool::{Inspected, Possible};
 use serde::Serialize;
@@ -45,6 +45,9 @@ pub struct Json<'a> {
     mode: Option<&'a str>,
     layers: Option<u8>,
     keys: Vec<JsonKey>,
+    stanzas: Vec<JsonStanza>,
+    post_quantum: Option<&'a str>,
+    armored: Option<bool>,
     header_size: Option<u64>,
     chunk_size: Option<u64>,
     chunks: Option<u64>,
@@ -104,6 +107,40 @@ impl JsonKey {
     }
 }
 
+/// A stanza of a file with recipients.
+#[derive(Serialize)]
+pub struct JsonStanza {
+    stanza: usize,
+    #[serde(rename = "type")]
+    kind: String,
+    args: Vec<String>,
+    offset: u64,
+    size: u64,
+    text: String,
+}
+
+impl JsonStanza {
+    pub fn new(number: usize, stanza: &StanzaDescription) -> Self {
+        Self {
+            stanza: number,
+            kind: stanza.kind.clone(),
+            args: stanza.args.clone(),
+            offset: stanza.offset,
+            size: stanza.len,
+            text: stanza.meaning.clone(),
+        }
+    }
+}
+
+/// Whether only post-quantum recipients can open a file: a word for programs.
+pub fn post_quantum(post_quantum: PostQuantum) -> &'static str {
+    match post_quantum {
+        PostQuantum::Yes => "yes",
+        PostQuantum::No => "no",
+        PostQuantum::Unknown => "unknown",
+    }
+}
+
 #[derive(Serialize)]
 pub struct JsonPossible<'a> {
     format: &'a str,
@@ -154,6 +191,14 @@ impl<'a> Json<'a> {
             mode: description.mode,
             layers: description.layers,
             keys: description.derivations.iter().map(JsonKey::new).collect(),
+            stanzas: description
+                .stanzas
+                .iter()
+                .enumerate()
+                .map(|(number, stanza)| JsonStanza::new(number, stanza))
+                .collect(),
+            post_quantum: description.post_quantum.map(post_quantum),
+            armored: inspected.armored,
             header_size: Some(inspected.header_len),
             chunk_size: inspected.chunk_size,
             chunks: Some(inspected.chunks),

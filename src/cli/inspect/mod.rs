@@ -3,20 +3,21 @@
 mod json;
 mod report;
 
-pub use json::{JsonKey, hex_of, json_line};
+pub use json::{JsonKey, JsonStanza, hex_of, json_line};
 
 use super::args::{ReadArgs, SecretArgs, WorkArgs};
 use super::columns;
 use super::failure::{Failure, Subjects};
 use super::manual;
-use super::secrets::{Found, Plan, Purpose};
+use super::secrets::keys::Keys;
+use super::secrets::{Plan, Purpose};
 use super::work::{Source, all_paths_exist, print, show_progress};
 use crate::io::input::Input;
 use crate::io::output::Target;
 use crate::progress::Display;
 use clap::ValueHint;
 use fetool::format::Format;
-use fetool::{Checked, Error, Inspect, Inspected, Lookahead, Meter, Open, Secret, Stop, status};
+use fetool::{Checked, Error, Inspect, Inspected, Lookahead, Meter, Open, Stop, status};
 use report::Report;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -63,10 +64,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::usage("standard input can be inspected only once"));
     }
     let header = args.read.detached()?;
-    let mut found = secret(args, &sources)?;
+    let mut keys = secret(args, &sources)?;
     let mut worst = status::OK;
     for (i, source) in sources.iter().enumerate() {
-        let report = report(args, source, header.as_deref(), found.as_mut());
+        let report = report(args, source, header.as_deref(), keys.as_mut());
         worst = worst.max(report.status());
         if args.json {
             print(report.json().as_bytes())?;
@@ -87,20 +88,20 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn secret(args: &Args, sources: &[Source]) -> Result<Option<Found>, Failure> {
+fn secret(args: &Args, sources: &[Source]) -> Result<Option<Keys>, Failure> {
     if args.verify {
-        let plan = Plan::to_open(&args.secret)?;
-        Plan::check_stdin(&[&plan], sources.contains(&Source::Stdin))?;
-        if plan.asks() {
+        let plans = Plan::to_open(&args.secret)?;
+        Plan::check_stdin(&plans, sources.contains(&Source::Stdin))?;
+        if plans.iter().any(Plan::asks) {
             all_paths_exist(sources.iter().filter_map(Source::path))?;
         }
         let only = match sources {
             [source] => source.path(),
             _ => None,
         };
-        return Ok(Some(plan.find(Purpose::Open(only), &args.work)?));
+        return Ok(Some(Keys::load(&plans, Purpose::Open(only), &args.work)?));
     }
-    if args.secret.key.is_some() || args.secret.passphrase.is_some() {
+    if !args.secret.key.is_empty() || !args.secret.passphrase.is_empty() {
         return Err(Failure::usage("inspect needs no key")
             .hint("to authenticate every chunk, add --verify"));
     }
@@ -128,22 +129,23 @@ impl<'a> Request<'a> {
     /// Finds the format, of which the secret may be what tells.
     fn detect(
         &self,
-        secret: &Secret,
+        keys: &Keys,
         input: &mut Lookahead<impl Read>,
     ) -> Result<&'static dyn Format, Error> {
-        let name = self.open(secret).detect(input)?.name();
+        let name = self.open(keys).detect(input)?.name();
         let mut formats = self.args.read.formats().iter();
         let format = formats.find(|format| format.name() == name);
         Ok(*format.expect("it is one of these"))
     }
 
-    fn open<'s>(&'s self, secret: &'s Secret) -> Open<'s> {
+    fn open<'s>(&'s self, keys: &'s Keys) -> Open<'s> {
         let read = &self.args.read;
-        Open::new(secret)
+        keys.open()
             .among(read.formats())
             .format(read.format())
             .detached_header(self.header)
             .legacy_slots(read.allow_legacy_slots)
+            .max_work_factor(read.max_work_factor)
             .limits(read.limits(self.len))
             .jobs(self.args.work.jobs())
             .authenticated(true)
@@ -155,19 +157,11 @@ impl<'a> Request<'a> {
     }
 }
 
-fn report(
-    args: &Args,
-    source: &Source,
-    header: Option<&[u8]>,
-    found: Option<&mut Found>,
-) -> Report {
+fn report(args: &Args, source: &Source, header: Option<&[u8]>, keys: Option<&mut Keys>) -> Report {
     let subjects = Subjects {
         input: source.name(),
         output: "stdout".to_owned(),
-        key: found
-            .as_ref()
-            .map(|found| found.name.clone())
-            .unwrap_or_default(),
+        key: keys.as_ref().map(|keys| keys.name()).unwrap_or_default(),
     };
     let mut report = Report {
         path: match source {
@@ -180,7 +174,7 @@ fn report(
         verified: None,
         reading: None,
     };
-    report.inspected = inspect(args, source, header, found, &mut report);
+    report.inspected = inspect(args, source, header, keys, &mut report);
     report
 }
 
@@ -188,7 +182,7 @@ fn inspect(
     args: &Args,
     source: &Source,
     header: Option<&[u8]>,
-    found: Option<&mut Found>,
+    keys: Option<&mut Keys>,
     report: &mut Report,
 ) -> Result<Inspected, Failure> {
     // Not given to the opening, and so never thrown: behind a bad chunk the input is read on, for
@@ -204,7 +198,7 @@ fn inspect(
         header,
         len: input.size(),
     };
-    let Some(found) = found else {
+    let Some(keys) = keys else {
         let (meter, progress) = request.progress();
         let inspect = request.inspect(meter);
         let inspected = match input.as_seekable() {
@@ -215,11 +209,11 @@ fn inspect(
         return inspected.map_err(|error| failed(report, &error));
     };
     let (mut inspected, checked) = match input.as_seekable() {
-        Some(file) => verify_file(&request, file, found, report)?,
-        None => verify_stream(&request, input, found, report)?,
+        Some(file) => verify_file(&request, file, keys, report)?,
+        None => verify_stream(&request, input, keys, report)?,
     };
     if checked.is_ok() {
-        found.settle();
+        keys.settle();
     }
     let words = checked.as_ref().err();
     let words = words.map(|error| (error.to_string(), report.subjects.message(error)));
@@ -251,7 +245,7 @@ type Verified = (Inspected, Result<Checked, Error>);
 fn verify_file(
     request: &Request<'_>,
     mut file: &File,
-    found: &mut Found,
+    keys: &mut Keys,
     report: &mut Report,
 ) -> Result<Verified, Failure> {
     let start = file.stream_position().map_err(Error::Read);
@@ -261,14 +255,11 @@ fn verify_file(
         let try_secret = || {
             let back = |mut file: &File| file.seek(SeekFrom::Start(start)).map_err(Error::Read);
             back(file)?;
-            let format = Some(request.detect(&found.secret, &mut Lookahead::new(file))?);
+            let format = Some(request.detect(keys, &mut Lookahead::new(file))?);
             back(file)?;
             let inspected = request.inspect(meter).format(format).run_seekable(file)?;
             back(file)?;
-            Ok((
-                inspected,
-                request.open(&found.secret).format(format).check(file),
-            ))
+            Ok((inspected, request.open(keys).format(format).check(file)))
         };
         let verified = try_secret();
         drop(progress);
@@ -277,7 +268,7 @@ fn verify_file(
             Err(error) => Some(error),
         };
         if let Some(error) = error
-            && found.ask_again(&report.subjects.blame(error))?
+            && keys.ask_again(&report.subjects.blame(error))?
         {
             continue;
         }
@@ -289,15 +280,15 @@ fn verify_file(
 fn verify_stream(
     request: &Request<'_>,
     input: Input,
-    found: &mut Found,
+    keys: &mut Keys,
     report: &mut Report,
 ) -> Result<Verified, Failure> {
     let (meter, progress) = request.progress();
     let mut input = Lookahead::new(input);
     let format = loop {
-        match request.detect(&found.secret, &mut input) {
+        match request.detect(keys, &mut input) {
             Ok(format) => break Some(format),
-            Err(error) if found.ask_again(&report.subjects.blame(&error))? => {}
+            Err(error) if keys.ask_again(&report.subjects.blame(&error))? => {}
             Err(error) => return Err(failed(report, &error)),
         }
     };
@@ -314,11 +305,11 @@ fn verify_stream(
             .map_err(|error| failed(report, &Error::Thread(error)))?;
         let mut ahead = Lookahead::new(&mut tee);
         let checked = loop {
-            let open = request.open(&found.secret).format(format);
+            let open = request.open(keys).format(format);
             match open.start_ahead(ahead) {
                 Ok(opening) => break opening.check(),
                 Err((error, rest)) => {
-                    if !found.ask_again(&report.subjects.blame(&error))? {
+                    if !keys.ask_again(&report.subjects.blame(&error))? {
                         break Err(error);
                     }
                     ahead = rest;

@@ -232,8 +232,27 @@ fn chunks(inspected: &Inspected) -> String {
     }
 }
 
-/// For people, who need not count zeros.
+/// Text of a header, of which so many letters are shown.
+const LETTERS: usize = COLUMNS - 1;
+/// Fewer printable bytes in a row may be there by chance.
+const TEXT_MIN: usize = 16;
+
+/// For people, who need not count zeros, and read text as text.
 fn short_hex(bytes: &[u8]) -> String {
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\n');
+    if bytes.len() >= TEXT_MIN && bytes.iter().all(is_text) {
+        let line = bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        let end = line.len().min(LETTERS);
+        let more = if end < bytes.trim_ascii_end().len() {
+            "~"
+        } else {
+            ""
+        };
+        return String::from_utf8_lossy(&line[..end]).into_owned() + more;
+    }
     if bytes.len() > 12 && bytes.iter().all(|byte| *byte == 0) {
         format!("00 ({} times)", bytes.len())
     } else {

@@ -1,15 +1,17 @@
 //! `fetool rekey -i`: what the steps of [`crate::io::in_place`] come to for people.
 
-use super::{Args, Secrets, rekey};
+use super::{Args, Secrets, rekey, with_old};
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::cli::work::EVERY_FILE;
 use crate::io::dir::{Dir, parent};
 use crate::io::in_place::{self as steps, Failed, Found, Locked, OLD_HEADER_AT, Recovery, State};
+use crate::io::staged::Staged;
 use fetool::format::{Change, Rekeyed, Which};
-use fetool::{Error, Rekey, status};
+use fetool::{Error, Lookahead, status};
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Read, Seek};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -56,7 +58,7 @@ pub fn change_in(
     let subjects = Subjects {
         input: shown.clone(),
         output: shown.clone(),
-        key: secrets.old.name.clone(),
+        key: secrets.old.name(),
     };
     let dir = &directory.dir;
     let mut file = lock(args, dir, name, &shown)?;
@@ -65,6 +67,17 @@ pub fn change_in(
     let rekeyed = rekey(args, secrets)
         .header(&file)
         .map_err(|e| subjects.blame(&e))?;
+    // Armor has no place for another header but in a new text.
+    file.rewind().map_err(system)?;
+    let is_text = {
+        let mut head = Lookahead::new(&file);
+        fetool::look_at_header(None, &mut head).map_err(|e| subjects.blame(&e))?;
+        head.is_armored()
+    };
+    if is_text || rekeyed.header.len() != rekeyed.old_len {
+        copy_in(args, dir, name, &file, &subjects, secrets)?;
+        return Ok(rekeyed);
+    }
     let mut old = vec![0; rekeyed.header.len()];
     file.rewind()
         .and_then(|()| file.read_exact(&mut old))
@@ -72,6 +85,56 @@ pub fn change_in(
     steps::replace_start(dir, &file, &old, &rekeyed.header)
         .map_err(|failed| explain(&shown, old.len(), failed))?;
     Ok(rekeyed)
+}
+
+/// Changes a file whose header gets another length: makes a new file, which takes its place when it is
+/// on the disk.
+fn copy_in(
+    args: &Args,
+    dir: &Arc<Dir>,
+    name: &OsStr,
+    mut file: &File,
+    subjects: &Subjects,
+    secrets: &Secrets,
+) -> Result<(), Failure> {
+    let about = |error: io::Error| Failure::system(&subjects.input, &error);
+    let before = file.metadata().map_err(about)?;
+    let staged = Staged::new(dir).map_err(about)?;
+    file.rewind().map_err(about)?;
+    rekey(args, secrets)
+        .run(file, &staged.file)
+        .map_err(|e| subjects.blame(&e))?;
+    take_place(staged, file, &before, name, &subjects.input)
+}
+
+/// Gives a new file the owner, mode and name of the one that it was made from, once it is on the disk.
+pub fn take_place(
+    staged: Staged,
+    file: &File,
+    before: &Metadata,
+    name: &OsStr,
+    shown: &str,
+) -> Result<(), Failure> {
+    let about = |error: io::Error| Failure::system(shown, &error);
+    let now = file.metadata().map_err(about)?;
+    if (now.len(), now.modified().ok()) != (before.len(), before.modified().ok()) {
+        return Err(Failure::usage("the file changed while it was read")
+            .with_status(status::SYSTEM)
+            .about(shown));
+    }
+    let finish = || {
+        let made = staged.file.metadata()?;
+        if (made.uid(), made.gid()) != (before.uid(), before.gid()) {
+            fchown(&staged.file, Some(before.uid()), Some(before.gid()))?;
+        }
+        let mode = Permissions::from_mode(before.mode() & 0o777);
+        staged.file.set_permissions(mode)?;
+        staged.file.sync_all()
+    };
+    finish().map_err(about)?;
+    let dir = staged.dir().clone();
+    staged.place(name, true).map_err(about)?;
+    dir.sync().map_err(about)
 }
 
 /// Opens the file and locks it until it is closed, so that of two runs at once the second one begins
@@ -198,9 +261,7 @@ fn opens(args: &Args, recovery: &Recovery, file: &File, secrets: &Secrets) -> io
         let mut rest = file;
         rest.seek(io::SeekFrom::Start(header.len() as u64))?;
         // Whatever can be changed was opened; a last slot, which cannot be dropped, too.
-        let opened = Rekey::new(&secrets.old.secret, Change::Remove(Which::Old))
-            .legacy_slots(args.allow_legacy_slots)
-            .header(header.chain(rest));
+        let opened = with_old(args, secrets, Change::Remove(Which::Old)).header(header.chain(rest));
         rest.rewind()?;
         match opened {
             Ok(_) | Err(Error::Usage { .. }) => return Ok(true),

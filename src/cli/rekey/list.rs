@@ -1,13 +1,12 @@
 //! `fetool rekey --list`.
 
 use crate::cli::failure::{Failure, Subjects};
-use crate::cli::inspect::{JsonKey, hex_of, json_line};
+use crate::cli::inspect::{JsonKey, JsonStanza, hex_of, json_line};
 use crate::cli::work::{Source, print};
-use fetool::format::HEAD_MAX;
-use fetool::{Error, Stop, status};
+use crate::io::terminal_safe::quoted;
+use fetool::{Lookahead, Stop, status};
 use serde::Serialize;
 use std::borrow::Cow;
-use std::io::Read;
 use std::path::Path;
 
 /// A file's object; documented in fetool-rekey(1).
@@ -18,6 +17,7 @@ struct Listed<'a> {
     format: &'static str,
     version: Option<u32>,
     slots: Vec<Slot>,
+    stanzas: Vec<JsonStanza>,
 }
 
 #[derive(Serialize)]
@@ -33,16 +33,14 @@ pub fn run(source: &Source, json: bool) -> Result<(), Failure> {
         input: source.name(),
         ..Subjects::stdout()
     };
-    let mut head = Vec::new();
     // It must live on: without it, reads of a pipe end.
     let stop = Stop::new();
-    let mut input = source.open_sealed(&stop)?.take(HEAD_MAX as u64);
-    input
-        .read_to_end(&mut head)
-        .map_err(|e| subjects.blame(&Error::Read(e)))?;
-    let (format, header) = fetool::read_header(None, &head).map_err(|e| subjects.blame(&e))?;
+    let mut input = Lookahead::new(source.open_sealed(&stop)?);
+    let (format, header) =
+        fetool::look_at_header(None, &mut input).map_err(|e| subjects.blame(&e))?;
     let description = header.describe();
     let derivations = description.derivations.iter().enumerate();
+    let stanzas = description.stanzas.iter().enumerate();
     if !header.has_slots() {
         return Err(Failure::usage("the file has no key slots")
             .with_status(status::FORMAT)
@@ -66,11 +64,24 @@ pub fn run(source: &Source, json: bool) -> Result<(), Failure> {
             path_hex: hex_of(path),
             format: format.name(),
             version: description.version,
-            slots: slots.collect(),
+            slots: match format.has_recipients() {
+                true => Vec::new(),
+                false => slots.collect(),
+            },
+            stanzas: stanzas
+                .map(|(number, stanza)| JsonStanza::new(number, stanza))
+                .collect(),
         })
     } else {
         let lines = derivations.map(|(slot, derivation)| format!("{slot}  {derivation}\n"));
-        lines.collect::<String>()
+        let stanzas = stanzas.map(|(number, stanza)| {
+            let kind = quoted(stanza.kind.as_bytes());
+            format!("{number}  {kind}: {}\n", stanza.meaning)
+        });
+        match format.has_recipients() {
+            true => stanzas.collect::<String>(),
+            false => lines.collect::<String>(),
+        }
     };
     print(text.as_bytes())
 }

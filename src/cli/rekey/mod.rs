@@ -8,20 +8,22 @@ mod tree;
 use in_place::refuse_irregular;
 
 use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, written_format};
-use super::failure::{Failure, Subjects, say};
+use super::failure::{Failure, SecretName, Subjects, say};
 use super::manual;
-use super::secrets::{Found, Plan, Prepared, Purpose};
+use super::secrets::keys::{Keys, SealFor, To, without_duplicates};
+use super::secrets::{Plan, Purpose, Spec};
 use super::tree::WalkArgs;
 use super::work::{
     Source, needs_tree, show_derivation, show_progress, single, subjects, target, warn,
     warn_of_short_keys,
 };
+use crate::io::FileId;
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
 use fetool::format::dexios::Dexios;
 use fetool::format::{Change, Format, NewFiles, Rekeyed, Which};
 use fetool::kdf::Kdf;
-use fetool::{Error, Lookahead, Rekey, RunOptions, Secret, Stop};
+use fetool::{Error, Lookahead, Rekey, RunOptions, Stop};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +62,22 @@ pub struct Args {
     )]
     pub new_passphrase: Option<Option<OsString>>,
 
+    /// A recipient who can open the file from now on: age1…, or @FILE with some (age)
+    ///
+    /// As for 'fetool seal --to'; may be repeated. With --remove it is a file of identities whose stanzas are
+    /// removed.
+    #[arg(
+        long,
+        value_name = "RECIPIENT",
+        conflicts_with_all = ["new_key", "new_passphrase"],
+        help_heading = "New secret"
+    )]
+    pub to: Vec<OsString>,
+
+    /// The work factor of a new passphrase (age) [default: 18]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30), help_heading = "New secret")]
+    pub work_factor: Option<u8>,
+
     /// Where the salt is that goes with a new passphrase for GFE
     #[arg(
         long,
@@ -78,7 +96,9 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["remove", "list", "reseal"], help_heading = "What to do")]
     pub add: bool,
 
-    /// Drop the key slot that the old secret opens; never the last
+    /// Remove the key slot, or stanza, that the old secret opens; never the last
+    ///
+    /// It is no revocation: whoever could open the file may have kept its key, or its content.
     #[arg(
         long,
         conflicts_with_all = ["new_key", "new_passphrase", "list", "reseal"],
@@ -86,7 +106,17 @@ pub struct Args {
     )]
     pub remove: bool,
 
-    /// List the key slots; needs no secret
+    /// With --remove: remove stanza N of --list instead (age)
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "remove",
+        conflicts_with = "to",
+        help_heading = "What to do"
+    )]
+    pub stanza: Option<usize>,
+
+    /// List the key slots, or stanzas; needs no secret
     ///
     /// With --json as one JSON object.
     #[arg(
@@ -116,6 +146,10 @@ pub struct Args {
     /// With --reseal: memory that a file sealed in one piece may need
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes, help_heading = "What to do")]
     pub max_memory: u64,
+
+    /// The highest work factor of a passphrase that an age file may ask for [default: 22]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30), help_heading = "What to do")]
+    pub max_work_factor: Option<u8>,
 
     /// Take a Dexios key slot that may be forged for the old secret
     ///
@@ -157,8 +191,36 @@ pub struct Args {
 
 /// The secrets of a rekey.
 pub struct Secrets {
-    pub old: Found,
-    pub new: Option<Found>,
+    pub old: Keys,
+    pub new: Vec<SealFor>,
+    /// What messages call the new secret.
+    pub new_name: SecretName,
+    /// Whose stanzas are removed, if not those of the old secret.
+    gone: Option<Keys>,
+}
+
+/// What is to open the file afterwards, or no longer: checked but not read yet.
+pub struct New {
+    plan: Option<Plan>,
+    to: Vec<To>,
+    unlock: Option<Spec>,
+}
+
+impl New {
+    fn specs(&self) -> impl Iterator<Item = &Spec> {
+        let plan = self.plan.iter().flat_map(Plan::specs);
+        plan.chain(self.to.iter().filter_map(To::spec))
+    }
+
+    pub fn files(&self) -> impl Iterator<Item = FileId> {
+        self.specs().filter_map(Spec::file)
+    }
+}
+
+/// Checks that standard input is one thing at most.
+pub fn check_stdin(old: &[Plan], new: &New, data: bool) -> Result<(), Failure> {
+    let old = old.iter().flat_map(Plan::specs);
+    Plan::check_specs_on_stdin(old.chain(new.specs()), data)
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
@@ -184,11 +246,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return list::run(&source, args.walk.json);
     }
     let old = Plan::to_open(&args.secret)?;
-    let new = new_plan(args)?;
-    let plans: Vec<&Plan> = std::iter::once(&old).chain(&new).collect();
-    Plan::check_stdin(&plans, source.is_stdin())?;
+    let new = New::new(args)?;
+    check_stdin(&old, &new, source.is_stdin())?;
     if args.reseal {
-        return reseal::run(args, &source, &old, new.as_ref());
+        return reseal::run(args, &source, &old, &new);
     }
     match &source {
         Source::Path(path) if args.in_place => {
@@ -196,7 +257,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             let metadata = path.metadata();
             let metadata = metadata.map_err(|error| Failure::system(source.name(), &error))?;
             refuse_irregular(&metadata, &source.name())?;
-            let mut secrets = find(args, &old, new.as_ref(), Some(path))?;
+            let mut secrets = find(args, &old, &new, Some(path))?;
             let rekeyed = loop {
                 let progress = show_derivation(&args.work, &source);
                 let changed = in_place::change(args, path, &secrets);
@@ -211,14 +272,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             warn_of_slot(args, &secrets);
             Ok(())
         }
-        _ => copy(args, &source, &old, new.as_ref()),
+        _ => copy(args, &source, &old, &new),
     }
 }
 
 /// Refuses options that nobody would look at. clap does not see all of them: what an option needs,
 /// it needs no more where that conflicts with a third one that is given.
 fn check(args: &Args) -> Result<(), Failure> {
-    let new = args.new_key.is_some() || args.new_passphrase.is_some();
+    let new = args.new_key.is_some() || args.new_passphrase.is_some() || !args.to.is_empty();
     for (given, option, needed, there) in [
         (args.no_wait, "--no-wait", "-i", args.in_place),
         (args.format.is_some(), "--format", "--reseal", args.reseal),
@@ -239,7 +300,7 @@ fn check(args: &Args) -> Result<(), Failure> {
             args.secret.salt.is_some(),
             "--salt",
             "--passphrase",
-            args.secret.passphrase.is_some(),
+            !args.secret.passphrase.is_empty(),
         ),
     ] {
         if given && !there {
@@ -249,35 +310,51 @@ fn check(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the new secret is, where one is wanted.
-pub fn new_plan(args: &Args) -> Result<Option<Plan>, Failure> {
-    let plan = match (&args.new_key, &args.new_passphrase) {
-        (Some(word), _) => Some(Plan::key("--new-key", word)?),
-        (None, Some(word)) => {
-            let salt = args.new_salt.as_deref().map(|word| ("--new-salt", word));
-            Some(Plan::passphrase(
-                "--new-passphrase",
-                word.as_deref(),
-                salt,
-                args.new_kdf,
-            )?)
+impl New {
+    /// Reads the options for the new secret.
+    pub fn new(args: &Args) -> Result<Self, Failure> {
+        let plan = match (&args.new_key, &args.new_passphrase) {
+            (Some(word), _) => Some(Plan::key("--new-key", word)?),
+            (None, Some(word)) => {
+                let salt = args.new_salt.as_deref().map(|word| ("--new-salt", word));
+                Some(Plan::passphrase(
+                    "--new-passphrase",
+                    word.as_deref(),
+                    salt,
+                    args.new_kdf,
+                )?)
+            }
+            (None, None) => None,
+        };
+        if plan.is_none() && args.to.is_empty() && !args.remove {
+            return Err(Failure::usage("a new secret is needed").hint(
+                "give one with --new-key @KEYFILE or --new-passphrase, recipients with --to, or say \
+                 --remove or --list",
+            ));
         }
-        (None, None) => None,
-    };
-    if plan.is_none() && !args.remove {
-        return Err(Failure::usage("a new secret is needed").hint(
-            "give one with --new-key @KEYFILE or --new-passphrase, or say --remove or --list",
-        ));
+        let to = args.to.iter().map(|word| To::parse(word));
+        let to = to.collect::<Result<Vec<_>, _>>()?;
+        if args.remove && to.iter().any(|to| to.spec().is_none()) {
+            return Err(Failure::usage("a stanza does not tell which recipient it is for")
+                .hint("name it by its number with --stanza N (see --list), or give the identity with --to @FILE"));
+        }
+        let unlock = args.secret.identity_passphrase.as_deref();
+        let unlock = unlock.map(|word| Spec::parse("--identity-passphrase", word));
+        Ok(Self {
+            plan,
+            to,
+            unlock: unlock.transpose()?,
+        })
     }
-    Ok(plan)
 }
 
 /// Warns of what the new secret does not protect.
 pub fn warn_of_slot(args: &Args, secrets: &Secrets) {
-    let Some(new) = &secrets.new else {
+    let secret = secrets.new.iter().find_map(SealFor::as_secret);
+    let Some(secret) = secret else {
         return;
     };
-    warn_of_short_keys(&args.work, [(&new.secret, &new.name)]);
+    warn_of_short_keys(&args.work, [(secret, &secrets.new_name)]);
     if args.reseal {
         // That depends on the format.
         return;
@@ -288,7 +365,7 @@ pub fn warn_of_slot(args: &Args, secrets: &Secrets) {
         ..NewFiles::default()
     };
     let subjects = Subjects {
-        input: new.name.shown.clone(),
+        input: secrets.new_name.shown.clone(),
         ..Subjects::default()
     };
     warn(&args.work, &subjects, &Dexios.weaknesses(&slot));
@@ -296,32 +373,67 @@ pub fn warn_of_slot(args: &Args, secrets: &Secrets) {
 
 /// Reads both secrets, and then asks for what of them is typed, the old one first: if a file is
 /// missing, nobody needs to type anything. `path` is the file, where it is a single one.
-pub fn find(
-    args: &Args,
-    old: &Plan,
-    new: Option<&Plan>,
-    path: Option<&Path>,
-) -> Result<Secrets, Failure> {
+pub fn find(args: &Args, old: &[Plan], new: &New, path: Option<&Path>) -> Result<Secrets, Failure> {
     let work = &args.work;
-    let new = new.map(|plan| plan.prepare(Purpose::Change, work));
-    let new = new.transpose()?;
-    let old = old.prepare(Purpose::Open(path), work)?;
+    let plan = new.plan.as_ref();
+    let plan = plan.map(|plan| plan.prepare(Purpose::Change, work));
+    let plan = plan.transpose()?;
+    let old = Keys::prepare(old, Purpose::Open(path), work)?;
+    let mut recipients = Vec::new();
+    let mut gone = None;
+    let unlock = new.unlock.as_ref();
+    if args.remove {
+        let specs = new.to.iter().filter_map(To::spec);
+        let plans: Vec<Plan> = specs
+            .map(|from| Plan::Key {
+                from: from.clone(),
+                unlock: unlock.cloned(),
+            })
+            .collect();
+        if !plans.is_empty() {
+            gone = Some(Keys::load(&plans, Purpose::Open(None), work)?);
+        }
+    } else {
+        for to in &new.to {
+            recipients.extend(to.find(unlock, work)?.into_iter().map(SealFor::Age));
+        }
+    }
+    let old = old.complete()?;
+    let mut new_name = SecretName::default();
+    if let Some(plan) = plan {
+        let found = plan.complete()?;
+        recipients.extend(found.key.seal_for(&found.name.shown)?);
+        new_name = found.name;
+    }
     Ok(Secrets {
-        old: old.complete()?,
-        new: new.map(Prepared::complete).transpose()?,
+        old,
+        new: without_duplicates(recipients, work),
+        new_name,
+        gone,
     })
 }
 
 fn rekey<'a>(args: &Args, secrets: &'a Secrets) -> Rekey<'a> {
-    let new = secrets.new.as_ref().map(|found| &found.secret);
-    let change = match new {
-        Some(new) if args.add => Change::Add(vec![new.into()]),
-        Some(new) => Change::Replace(vec![new.into()]),
-        None => Change::Remove(Which::Old),
+    let new = secrets.new.iter().map(SealFor::recipient).collect();
+    let change = match (&secrets.gone, args.stanza) {
+        _ if args.add => Change::Add(new),
+        _ if !args.remove => Change::Replace(new),
+        (Some(gone), _) => Change::Remove(Which::OpenedBy(gone.identities().collect())),
+        (None, Some(number)) => Change::Remove(Which::Number(number)),
+        (None, None) => Change::Remove(Which::Old),
     };
-    Rekey::new(&secrets.old.secret, change)
+    with_old(args, secrets, change)
         .kdf(args.new_kdf.map(Kdf::from))
+        .work_factor(args.work_factor)
+}
+
+/// A change by whoever can open the file.
+fn with_old<'a>(args: &Args, secrets: &'a Secrets, change: Change<'a>) -> Rekey<'a> {
+    let mut old = secrets.old.identities();
+    let first = old.next().expect("there is a key");
+    old.fold(Rekey::new(first, change), Rekey::add_identity)
         .legacy_slots(args.allow_legacy_slots)
+        .max_work_factor(args.max_work_factor)
 }
 
 /// Says what the slots are now.
@@ -347,18 +459,18 @@ fn tell(args: &Args, name: &str, rekeyed: &Rekeyed) {
 }
 
 /// As a filter, or to a new file.
-fn copy(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<(), Failure> {
+fn copy(args: &Args, source: &Source, old: &[Plan], new: &New) -> Result<(), Failure> {
     let target = target(&args.output)?;
     let mut subjects = subjects(source, &target);
     let stop = Stop::new();
     let input = source.open_sealed(&stop)?;
-    let keys = [Some(old), new].into_iter().flatten().flat_map(Plan::files);
+    let keys = old.iter().flat_map(Plan::files).chain(new.files());
     let read: Vec<_> = input.id().into_iter().chain(keys).collect();
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
     let total = input.size();
     let mut secrets = find(args, old, new, source.path())?;
-    subjects.key.clone_from(&secrets.old.name);
+    subjects.key = secrets.old.name();
     let mut input = Lookahead::new(input);
     let rekeyed = loop {
         let (meter, progress) = show_progress(&args.work, source, Some(&target), total);
@@ -381,10 +493,10 @@ fn copy(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<
     Ok(())
 }
 
-/// The secret for what is sealed again.
-pub fn new_secret(secrets: &Secrets) -> &Secret {
-    match &secrets.new {
-        Some(found) => &found.secret,
-        None => &secrets.old.secret,
+/// Whom what is sealed again is for.
+pub fn new_recipients(secrets: &Secrets) -> Result<Vec<SealFor>, Failure> {
+    match &secrets.new[..] {
+        [] => secrets.old.seal_for(),
+        new => Ok(new.to_vec()),
     }
 }

@@ -1,9 +1,10 @@
 //! `fetool rekey --reseal`: open and seal again in one pass, with no plaintext on the disk.
 
 use super::in_place::{lock_path, refuse_irregular};
-use super::{Args, Secrets, find, new_secret, warn_of_slot};
+use super::{Args, New, Secrets, find, new_recipients, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::secrets::Plan;
+use crate::cli::secrets::keys::SealFor;
 use crate::cli::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
 use crate::io::output::{Content, Output, Target};
 use fetool::format::gocrypt::GoCrypt;
@@ -13,7 +14,7 @@ use fetool::{Error, Lookahead, Meter, Open, Opening, Seal, Sealed, Stop};
 use std::fs;
 use std::io::{Read, Write};
 
-pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Result<(), Failure> {
+pub fn run(args: &Args, source: &Source, old: &[Plan], new: &New) -> Result<(), Failure> {
     let mut _lock = None;
     let target = match source {
         Source::Path(path) if args.in_place => {
@@ -35,11 +36,8 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
     let stop = Stop::new();
     let input = source.open_sealed(&stop)?;
     let body = input.size();
-    let mut read: Vec<_> = [Some(old), new]
-        .into_iter()
-        .flatten()
-        .flat_map(Plan::files)
-        .collect();
+    let keys = old.iter().flat_map(Plan::files).chain(new.files());
+    let mut read: Vec<_> = keys.collect();
     if !args.in_place {
         read.extend(input.id());
     }
@@ -47,7 +45,7 @@ pub fn run(args: &Args, source: &Source, old: &Plan, new: Option<&Plan>) -> Resu
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
     let mut secrets = find(args, old, new, source.path())?;
     warn_of_slot(args, &secrets);
-    subjects.key.clone_from(&secrets.old.name);
+    subjects.key = secrets.old.name();
 
     let mut input = Lookahead::new(input);
     let (opening, clock, progress) = loop {
@@ -101,8 +99,11 @@ pub fn opener<'a>(
     meter: Meter,
     stop: &Stop,
 ) -> Open<'a> {
-    Open::new(&secrets.old.secret)
+    secrets
+        .old
+        .open()
         .legacy_slots(args.allow_legacy_slots)
+        .max_work_factor(args.max_work_factor)
         // Sealed again, a file that anyone can make would be authentic.
         .authenticated(true)
         .limits(Limits {
@@ -123,12 +124,18 @@ pub fn stream<'a>(
     mut subjects: Subjects,
 ) -> Result<Resealed<'a>, Failure> {
     warn(&args.work, &subjects, opening.warnings());
-    if let Some(new) = &secrets.new {
-        subjects.key.clone_from(&new.name);
+    if !secrets.new.is_empty() {
+        subjects.key.clone_from(&secrets.new_name);
     }
+    let recipients = new_recipients(secrets)?;
+    let (first, more) = recipients.split_first().expect("there is one at least");
     let format = args.format.unwrap_or_else(|| same_format(&opening));
     // Its own switch: an opening that fails must be heard of first.
-    let sealing = Seal::new(new_secret(secrets))
+    let seal = Seal::new(first.recipient());
+    let more = more.iter().map(SealFor::recipient);
+    let sealing = more
+        .fold(seal, Seal::add_recipient)
+        .work_factor(args.work_factor)
         .format(format)
         // With a salt beside the file it is part of the secret.
         .kdf(

@@ -1,22 +1,21 @@
 //! `fetool rekey -r -i`: every sealed file of a tree, each in place.
 
 use super::in_place::{self, Directory};
-use super::{Args, Secrets, find, new_plan, reseal, warn_of_slot};
+use super::{Args, New, Secrets, check_stdin, find, reseal, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::secrets::Plan;
+use crate::cli::secrets::keys::SealFor;
 use crate::cli::tree::{
     Counters, Found, Outcome, Place, Report, Skip, Verb, Wanted, What, has_sealed_suffix,
     list_on_stdin, refuse_in_trees, some_path_exists,
 };
 use crate::io::dir::Dir;
 use crate::io::staged::Staged;
-use fetool::format::HEAD_MAX;
-use fetool::{Error, Meter, Open, Secret, Stop, read_header, status};
+use fetool::{Error, Lookahead, Meter, Open, Secret, Stop, look_at_header, status};
 use std::ffi::OsStr;
-use std::fs::{File, Permissions};
-use std::io::{self, Read, Seek};
+use std::fs::File;
+use std::io::{self, Seek};
 use std::ops::ControlFlow;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::PathBuf;
 
 pub fn run(args: &Args) -> Result<(), Failure> {
@@ -43,15 +42,16 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::usage("-r changes files in place, and needs -i"));
     }
     let old = Plan::to_open(&args.secret)?;
-    let new = new_plan(args)?;
-    let plans: Vec<&Plan> = std::iter::once(&old).chain(&new).collect();
-    Plan::check_stdin(&plans, list_on_stdin(&args.walk))?;
+    let new = New::new(args)?;
+    check_stdin(&old, &new, list_on_stdin(&args.walk))?;
     some_path_exists(&args.paths)?;
-    let mut secrets = find(args, &old, new.as_ref(), None)?;
+    let mut secrets = find(args, &old, &new, None)?;
     // One hash for all files that were sealed in one run, and one for what they get.
-    secrets.old.secret = secrets.old.secret.for_many_files_within(args.max_memory);
-    if let Some(new) = &mut secrets.new {
-        new.secret = new.secret.clone().for_many_files();
+    secrets.old = secrets.old.for_many_files_within(args.max_memory);
+    for new in &mut secrets.new {
+        if let SealFor::Secret(secret) = new {
+            *secret = secret.clone().for_many_files();
+        }
     }
     let mut worker = Worker {
         args,
@@ -178,7 +178,7 @@ impl Worker<'_> {
         let subjects = Subjects {
             input: shown(&place.source),
             output: shown(&place.source),
-            key: secrets.old.name.clone(),
+            key: secrets.old.name(),
         };
         let about = |error: io::Error| Failure::system(&subjects.input, &error);
         let file = in_place::lock(args, dir, name, &subjects.input)?;
@@ -190,24 +190,7 @@ impl Worker<'_> {
         let opening = reseal::opener(args, secrets, body, meter, &stop).start(input);
         let opening = opening.map_err(|error| subjects.blame(&error))?;
         reseal::stream(args, secrets, opening, &mut staged.file, subjects.clone())?;
-        let now = file.metadata().map_err(about)?;
-        if (now.len(), now.modified().ok()) != (before.len(), before.modified().ok()) {
-            return Err(Failure::usage("the file changed while it was read")
-                .with_status(status::SYSTEM)
-                .about(&subjects.input));
-        }
-        let finish = || {
-            let made = staged.file.metadata()?;
-            if (made.uid(), made.gid()) != (before.uid(), before.gid()) {
-                fchown(&staged.file, Some(before.uid()), Some(before.gid()))?;
-            }
-            let mode = Permissions::from_mode(before.mode() & 0o777);
-            staged.file.set_permissions(mode)?;
-            staged.file.sync_all()
-        };
-        finish().map_err(about)?;
-        staged.place(name, true).map_err(about)?;
-        dir.sync().map_err(about)
+        in_place::take_place(staged, &file, &before, name, &subjects.input)
     }
 
     /// Whether an earlier run, that was killed, has done this file: the new secret opens it.
@@ -218,8 +201,8 @@ impl Worker<'_> {
             let open = Open::new(secret).authenticated(true);
             open.start(&file).map(drop)
         };
-        let new = self.secrets.new.as_ref().filter(|_| !self.args.add);
-        new.is_some_and(|new| opens(&new.secret).is_ok())
+        let mut new = self.secrets.new.iter().filter_map(SealFor::as_secret);
+        !self.args.add && new.any(|new| opens(new).is_ok())
     }
 }
 
@@ -230,11 +213,10 @@ fn may_be_key(failure: &Failure) -> bool {
 
 /// Whether a file has the magic number of a format.
 fn has_header(file: &File) -> io::Result<bool> {
-    let mut head = Vec::new();
-    file.take(HEAD_MAX as u64).read_to_end(&mut head)?;
-    Ok(match read_header(None, &head) {
-        Err(Error::UnknownFormat(_)) => false,
+    if file.metadata()?.len() == 0 {
         // An empty file has no magic number either.
-        _ => !head.is_empty(),
-    })
+        return Ok(false);
+    }
+    let found = look_at_header(None, &mut Lookahead::new(file));
+    Ok(!matches!(found, Err(Error::UnknownFormat(_))))
 }

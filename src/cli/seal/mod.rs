@@ -5,7 +5,8 @@ mod tree;
 use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, SecretName, Subjects, shown};
 use super::manual;
-use super::secrets::{self, Plan, Purpose};
+use super::secrets::keys::{SealFor, To, without_duplicates};
+use super::secrets::{self, Plan, Purpose, Spec};
 use super::tree::{TreeArgs, only_path};
 use super::work::{
     Clock, Source, Weaknesses, show_progress, subjects, target, target_name, warn_of_short_keys,
@@ -17,8 +18,10 @@ use crate::io::output::{Content, Output, Target};
 use crate::size;
 use clap::ValueHint;
 use fetool::aead::{Algorithm, KEY_LEN};
+use fetool::format::age::Age;
+use fetool::format::gfe::Gfe;
 use fetool::format::gocrypt::LAYERS_MAX;
-use fetool::format::{self, Format, NewFiles};
+use fetool::format::{Format, NewFiles};
 use fetool::kdf::Kdf;
 use fetool::{Error, Meter, Seal, Sealed, Sealing, Secret, Stop, status};
 use std::ffi::OsString;
@@ -49,15 +52,33 @@ pub struct Args {
     #[arg(long, value_name = "SPEC", help_heading = "Secrets")]
     add_key: Vec<OsString>,
 
-    /// The format to write: gfe, or dexios for a passphrase without --salt
+    /// A recipient who can open the file: age1…, or @FILE with some (age)
     ///
-    /// GFE keeps no salt, so a passphrase alone needs a format that does.
+    /// Recipients are public. @FILE, env:NAME and fd:N name a list of them, one a line, with comments
+    /// behind '#'; or identities, whose recipients are taken. May be repeated. Every recipient can open the
+    /// file, and nobody else, not even you unless you are one of them.
+    #[arg(long, value_name = "RECIPIENT", help_heading = "Secrets")]
+    to: Vec<OsString>,
+
+    /// The format to write: gfe for a key, age for recipients, identities and passphrases
+    ///
+    /// With --salt a passphrase makes a GFE key. Dexios takes several keys and passphrases.
     #[arg(short, long, value_name = "NAME", value_parser = super::args::written_format(), help_heading = "Format")]
     format: Option<&'static dyn Format>,
 
     /// The AEAD to seal with, where the format has several (Dexios)
     #[arg(long, value_name = "AEAD", help_heading = "Format")]
     aead: Option<AeadArg>,
+
+    /// Write text instead of binary data (age)
+    #[arg(short, long, help_heading = "Format")]
+    armor: bool,
+
+    /// The work factor of a passphrase (age) [default: 18]
+    ///
+    /// Each step doubles the time and memory that opening takes: 18 is about a second and 256 MiB.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30), help_heading = "Format")]
+    work_factor: Option<u8>,
 
     /// Write the header to a file of its own (Dexios)
     ///
@@ -126,19 +147,148 @@ impl From<AeadArg> for Algorithm {
     }
 }
 
-/// The secrets that will open the file, and where a new one goes.
+/// Who will be able to open the file, and where a new key goes.
 struct Secrets {
-    all: Vec<Secret>,
+    all: Vec<SealFor>,
     new: Option<(PathBuf, Zeroizing<[u8; KEY_LEN]>)>,
-    /// What messages call the first.
+    /// What messages call the first secret.
     name: SecretName,
-    /// What messages call each of them.
-    names: Vec<SecretName>,
+    /// The secrets among them, and what messages call each.
+    named: Vec<(Secret, SecretName)>,
 }
 
 impl Secrets {
     fn named(&self) -> impl Iterator<Item = (&Secret, &SecretName)> {
-        self.all.iter().zip(&self.names)
+        self.named.iter().map(|(secret, name)| (secret, name))
+    }
+
+    fn push(&mut self, one: SealFor, name: &SecretName) {
+        if let Some(secret) = one.as_secret() {
+            if self.named.is_empty() {
+                self.name.clone_from(name);
+            }
+            self.named.push((secret.clone(), name.clone()));
+        }
+        self.all.push(one);
+    }
+}
+
+/// What was asked for, checked but not read yet.
+struct Asked {
+    plans: Vec<Plan>,
+    to: Vec<To>,
+    unlock: Option<Spec>,
+}
+
+impl Asked {
+    fn new(args: &Args) -> Result<Self, Failure> {
+        let mut plans = Plan::given(&args.secret)?;
+        let (keys, passphrases) = (&args.secret.key, &args.secret.passphrase);
+        if plans.is_empty() && args.to.is_empty() {
+            return Err(secrets::no_key());
+        }
+        if !passphrases.is_empty() && !(keys.is_empty() && args.to.is_empty()) {
+            return Err(Failure::usage(
+                "a passphrase cannot be used together with --key or --to",
+            )
+            .hint("Dexios takes several secrets: --passphrase and --add-key, with --format dexios"));
+        }
+        for word in &args.add_key {
+            plans.push(Plan::key("--add-key", word)?);
+        }
+        let unlock = args.secret.identity_passphrase.as_deref();
+        let unlock = unlock.map(|word| Spec::parse("--identity-passphrase", word));
+        Ok(Self {
+            plans,
+            to: args
+                .to
+                .iter()
+                .map(|word| To::parse(word))
+                .collect::<Result<_, _>>()?,
+            unlock: unlock.transpose()?,
+        })
+    }
+
+    fn check_stdin(&self, data: bool) -> Result<(), Failure> {
+        let to = self.to.iter().filter_map(To::spec);
+        Plan::check_specs_on_stdin(self.plans.iter().flat_map(Plan::specs).chain(to), data)
+    }
+
+    fn files(&self) -> Vec<FileId> {
+        let to = self.to.iter().filter_map(To::spec);
+        let specs = self.plans.iter().flat_map(Plan::specs).chain(to);
+        specs.filter_map(Spec::file).collect()
+    }
+
+    fn asks(&self) -> bool {
+        self.plans.iter().any(Plan::asks)
+    }
+
+    /// The format to write, where that can be told before any secret is read.
+    fn format(&self, args: &Args) -> Result<Option<&'static dyn Format>, Failure> {
+        let format = match (args.format, &self.plans[..]) {
+            (Some(format), _) => Some(format),
+            _ if !self.to.is_empty() => Some(&Age as _),
+            (None, [plan]) if plan.is_unsalted() => Some(&Age as _),
+            (None, [plan, ..]) if plan.is_unsalted() => {
+                return Err(
+                    Failure::usage("several secrets need a format with key slots")
+                        .hint("choose --format dexios"),
+                );
+            }
+            (None, [Plan::Passphrase { .. }, ..]) => Some(&Gfe as _),
+            _ => None,
+        };
+        if let Some(format) = format.filter(|format| format.derives_keys())
+            && args.secret.salt.is_some()
+        {
+            return Err(Failure::usage(format!(
+                "--salt is for GFE; {} takes none",
+                format.title()
+            )));
+        }
+        Ok(format)
+    }
+
+    /// Reads all of it, and makes the new key.
+    fn find(&self, new_key: Option<&Path>, work: &WorkArgs) -> Result<Secrets, Failure> {
+        let mut secrets = Secrets {
+            all: Vec::new(),
+            new: None,
+            name: SecretName::default(),
+            named: Vec::new(),
+        };
+        let mut plans = &self.plans[..];
+        if let Some(path) = new_key {
+            let key = secrets::new_key()?;
+            let name = SecretName {
+                shown: shown(path),
+                is_passphrase: false,
+            };
+            secrets.push(SealFor::Secret(Secret::key(key.to_vec())), &name);
+            secrets.new = Some((path.to_owned(), key));
+            plans = &plans[1..];
+        }
+        for to in &self.to {
+            let found = to.find(self.unlock.as_ref(), work)?;
+            secrets.all.extend(found.into_iter().map(SealFor::Age));
+        }
+        for plan in plans {
+            let found = plan.find(Purpose::Seal, work)?;
+            for one in found.key.seal_for(&found.name.shown)? {
+                secrets.push(one, &found.name);
+            }
+        }
+        secrets.all = without_duplicates(secrets.all, work);
+        Ok(secrets)
+    }
+}
+
+/// The format of secrets that no option tells one for.
+fn format_for(secrets: &Secrets) -> &'static dyn Format {
+    match secrets.all.iter().any(|one| matches!(one, SealFor::Age(_))) {
+        true => &Age,
+        false => &Gfe,
     }
 }
 
@@ -157,12 +307,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return tree::run(args);
     }
     let source = Source::new(only_path(&args.paths, &args.tree)?);
-    let plan = Plan::new(&args.secret)?;
-    let more = more_plans(args)?;
-    let plans: Vec<&Plan> = std::iter::once(&plan).chain(&more).collect();
-    Plan::check_stdin(&plans, source.is_stdin())?;
-    let new_key = new_key_file(args, &plan)?;
-    let format = format_of(args, &plan)?;
+    let asked = Asked::new(args)?;
+    asked.check_stdin(source.is_stdin())?;
+    let new_key = new_key_file(args, &asked)?;
+    let format = asked.format(args)?;
     let target = target(&args.output)?;
     let mut subjects = subjects(&source, &target);
 
@@ -170,14 +318,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut input = source.open(&stop)?;
     let size = announced_size(args, input.size())
         .map_err(|failure| failure.about(subjects.input.clone()))?;
-    let keys = plans.iter().flat_map(|plan| plan.files());
-    let read: Vec<_> = input.id().into_iter().chain(keys).collect();
+    let read: Vec<_> = input.id().into_iter().chain(asked.files()).collect();
     let mut output =
-        Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
+        Output::open(&target, content(args), &read).map_err(|e| subjects.refused(e))?;
     refuse_same_places(args, new_key, &output).map_err(|e| e.about(&subjects.output))?;
     let mut header = header_output(args, &read)?;
 
-    let secrets = find_secrets(&plans, new_key, &args.work)?;
+    let secrets = asked.find(new_key, &args.work)?;
+    let format = format.unwrap_or_else(|| format_for(&secrets));
     subjects.key.clone_from(&secrets.name);
     let clock = Clock::start();
     let (meter, progress) = show_progress(&args.work, &source, Some(&target), size);
@@ -217,21 +365,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn more_plans(args: &Args) -> Result<Vec<Plan>, Failure> {
-    let words = args.add_key.iter();
-    words.map(|word| Plan::key("--add-key", word)).collect()
-}
-
-/// The format to write.
-fn format_of(args: &Args, plan: &Plan) -> Result<&'static dyn Format, Failure> {
-    let format = args.format.unwrap_or_else(|| default_format(plan));
-    if format.derives_keys() && args.secret.salt.is_some() {
-        return Err(Failure::usage(format!(
-            "--salt is for GFE; {} takes none",
-            format.title()
-        )));
+/// Text may go to a terminal.
+fn content(args: &Args) -> Content {
+    match args.armor {
+        true => Content::Opened,
+        false => Content::Sealed,
     }
-    Ok(format)
 }
 
 /// Seals everything, at many places at a time where both are files.
@@ -276,9 +415,11 @@ fn start(
 }
 
 /// Everything that was asked of the format.
-pub fn builder<'a>(args: &Args, secrets: &'a [Secret], format: &'a dyn Format) -> Seal<'a> {
-    let (first, more) = secrets.split_first().expect("there is one at least");
-    let seal = Seal::new(first)
+pub fn builder<'a>(args: &Args, recipients: &'a [SealFor], format: &'a dyn Format) -> Seal<'a> {
+    let (first, more) = recipients.split_first().expect("there is one at least");
+    let seal = Seal::new(first.recipient())
+        .armor(args.armor)
+        .work_factor(args.work_factor)
         .format(format)
         .chunk_size(args.chunk_size)
         .algorithm(args.aead.map(Algorithm::from))
@@ -291,16 +432,8 @@ pub fn builder<'a>(args: &Args, secrets: &'a [Secret], format: &'a dyn Format) -
                 .filter(|_| args.secret.salt.is_none())
                 .map(Kdf::from),
         );
-    more.iter().fold(seal, Seal::add_recipient)
-}
-
-/// GFE, unless a passphrase comes without the salt that GFE does not keep.
-fn default_format(plan: &Plan) -> &'static dyn Format {
-    if plan.is_unsalted() {
-        &format::dexios::Dexios
-    } else {
-        &format::gfe::Gfe
-    }
+    let more = more.iter().map(SealFor::recipient);
+    more.fold(seal, Seal::add_recipient)
 }
 
 /// The output for a header of its own, and what its messages call it.
@@ -321,52 +454,19 @@ fn header_output(args: &Args, read: &[FileId]) -> Result<Option<(Output, Subject
     Ok(Some((output, subjects)))
 }
 
-/// Reads all the secrets, or makes the first.
-fn find_secrets(
-    plans: &[&Plan],
-    new_key: Option<&Path>,
-    work: &WorkArgs,
-) -> Result<Secrets, Failure> {
-    let mut secrets = Secrets {
-        all: Vec::new(),
-        new: None,
-        name: SecretName::default(),
-        names: Vec::new(),
-    };
-    let mut plans = plans;
-    if let Some(path) = new_key {
-        let key = secrets::new_key()?;
-        secrets.all.push(Secret::key(key.to_vec()));
-        secrets.name = SecretName {
-            shown: shown(path),
-            is_passphrase: false,
-        };
-        secrets.names.push(secrets.name.clone());
-        secrets.new = Some((path.to_owned(), key));
-        plans = &plans[1..];
-    }
-    let prepared = plans.iter().map(|plan| plan.prepare(Purpose::Seal, work));
-    // Nobody types a passphrase for nothing.
-    let prepared: Vec<_> = prepared.collect::<Result<_, _>>()?;
-    for prepared in prepared {
-        let found = prepared.complete()?;
-        if secrets.all.is_empty() {
-            secrets.name.clone_from(&found.name);
-        }
-        secrets.names.push(found.name);
-        secrets.all.push(found.secret);
-    }
-    Ok(secrets)
-}
-
 /// The file for a new key, where one was asked for.
-fn new_key_file<'a>(args: &Args, plan: &'a Plan) -> Result<Option<&'a Path>, Failure> {
+fn new_key_file<'a>(args: &Args, asked: &'a Asked) -> Result<Option<&'a Path>, Failure> {
     if !args.new_key {
         return Ok(None);
     }
-    let path = plan.key_file().ok_or_else(|| {
-        Failure::usage("--new-key needs a file to write the key to").hint("name it with -k @FILE")
-    })?;
+    let path = asked
+        .plans
+        .first()
+        .and_then(Plan::key_file)
+        .ok_or_else(|| {
+            Failure::usage("--new-key needs a file to write the key to")
+                .hint("name it with -k @FILE")
+        })?;
     if path.symlink_metadata().is_ok() {
         return Err(secrets::key_exists(path));
     }

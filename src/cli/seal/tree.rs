@@ -1,11 +1,12 @@
 //! `fetool seal -r`: each file of a tree by itself.
 
-use super::{Args, builder, find_secrets, format_of, more_plans, new_files, new_key_file};
+use super::{Args, Asked, builder, format_for, new_files, new_key_file};
 use crate::cli::failure::{Failure, Subjects};
-use crate::cli::secrets::{self, Plan};
+use crate::cli::secrets;
+use crate::cli::secrets::keys::SealFor;
 use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees, some_path_exists};
 use crate::cli::work::{Weaknesses, all_paths_exist, warn_of_short_keys};
-use fetool::{Secret, Stop};
+use fetool::Stop;
 
 /// Seals each file of a tree by itself.
 pub fn run(args: &Args) -> Result<(), Failure> {
@@ -27,27 +28,31 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         ),
     ];
     refuse_in_trees(&stray, &args.paths, &args.tree.walk)?;
-    let plan = Plan::new(&args.secret)?;
-    let more = more_plans(args)?;
-    let plans: Vec<&Plan> = std::iter::once(&plan).chain(&more).collect();
-    Plan::check_stdin(&plans, list_on_stdin(&args.tree.walk))?;
-    let new_key = new_key_file(args, &plan)?;
-    let format = format_of(args, &plan)?;
+    let asked = Asked::new(args)?;
+    asked.check_stdin(list_on_stdin(&args.tree.walk))?;
+    let new_key = new_key_file(args, &asked)?;
+    let format = asked.format(args)?;
     some_path_exists(&args.paths)?;
-    if plans.iter().any(|plan| plan.asks()) {
+    if asked.asks() {
         all_paths_exist(&args.paths)?;
     }
-    let secrets = find_secrets(&plans, new_key, &args.work)?;
+    let secrets = asked.find(new_key, &args.work)?;
+    let format = format.unwrap_or_else(|| format_for(&secrets));
     warn_of_short_keys(&args.work, secrets.named());
     let subjects = Subjects {
         key: secrets.name.clone(),
         ..Subjects::default()
     };
-    // Hashed once for all files.
-    let all: Vec<Secret> = secrets
+    // Hashed once for all files, where the format allows that.
+    let all: Vec<SealFor> = secrets
         .all
         .into_iter()
-        .map(|secret| secret.for_many_files_within(args.max_memory))
+        .map(|one| match one {
+            SealFor::Secret(secret) => {
+                SealFor::Secret(secret.for_many_files_within(args.max_memory))
+            }
+            one => one,
+        })
         .collect();
     // Whatever is wrong with the request as a whole is said once.
     builder(args, &all, format)
@@ -65,8 +70,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new_files(args, None));
     let stop = Stop::new();
     let way = Way::Seal {
-        builder: &|secrets| builder(args, secrets, format),
-        secrets: &all,
+        builder: &|recipients| builder(args, recipients, format),
+        recipients: &all,
         memory: args.max_memory,
         format,
         again: args.output.force,
@@ -75,7 +80,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     task.force = args.output.force;
     task.sync = args.output.sync;
     task.key = secrets.name;
-    task.keys = plans.iter().flat_map(|plan| plan.files()).collect();
+    task.keys = asked.files();
     let totals = tree::run(&task, &args.paths, &args.work)?;
     weaknesses.warn_of_more(&args.work, &subjects, totals.files, totals.longest);
     Ok(())

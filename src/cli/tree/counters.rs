@@ -151,7 +151,7 @@ mod tests {
         short.file.bytes.store(84, Ordering::Relaxed);
         let next = counters.start(Path::new("b"), 20);
         let state = counters.state();
-        assert_eq!((state.bytes, state.total), (84, None));
+        assert_eq!((state.bytes, state.total), (Some(84), None));
         assert_eq!(state.name.as_deref(), Some("a"));
         counters.done();
         assert_eq!(counters.describe("opened"), "opened 1 file");
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(counters.state().name.as_deref(), Some("b"));
         drop(next);
         let state = counters.state();
-        assert_eq!((state.bytes, state.total), (120, Some(120)));
+        assert_eq!((state.bytes, state.total), (Some(120), Some(120)));
         assert_eq!(counters.describe("opened"), "opened 1 of 2 files");
     }
 }

@@ -282,8 +282,8 @@ fn work_all(task: &Task<'_>, files: Receiver<(Place, u64)>, outcomes: Sender<Out
         let current = task.counters.start(&place.source, len);
         let outcome = worker.work(&place, len, &current);
         drop(current);
-        if let Way::Open { secret, .. } = &task.way
-            && let Some(warning) = many_salts(secret.derivations())
+        if let Way::Open { keys, .. } = &task.way
+            && let Some(warning) = many_salts(keys.derivations())
             && !task.quiet
             && !task.shared.said_of_salts.swap(true, Ordering::Relaxed)
         {

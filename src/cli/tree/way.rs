@@ -3,8 +3,9 @@
 use super::Verb;
 use super::place::{has_sealed_suffix, with_suffix, without_suffix};
 use super::skip::Skip;
+use crate::cli::secrets::keys::{Keys, SealFor};
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
-use fetool::{At, Error, Inspect, Meter, Open, Seal, Secret, Stop};
+use fetool::{At, Error, FileKey, Identity, Inspect, Lookahead, Meter, Open, Seal, Stop};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,19 +15,20 @@ use std::num::NonZeroUsize;
 pub enum Way<'a> {
     Seal {
         /// Makes what seals one file.
-        builder: &'a (dyn Fn(&[Secret]) -> Seal<'_> + Sync),
-        secrets: &'a [Secret],
+        builder: &'a (dyn Fn(&[SealFor]) -> Seal<'_> + Sync),
+        recipients: &'a [SealFor],
         memory: u64,
         format: &'static dyn Format,
         /// Seals what is sealed already, too.
         again: bool,
     },
     Open {
-        secret: &'a Secret,
+        keys: &'a Keys,
         format: Option<&'static dyn Format>,
         formats: &'static [&'static dyn Format],
         strict: bool,
         legacy_slots: bool,
+        max_work_factor: Option<u8>,
         memory: u64,
     },
 }
@@ -43,6 +45,8 @@ pub struct Done {
     /// Plaintext bytes.
     pub bytes: u64,
     pub warnings: Vec<String>,
+    /// What opens the result, where no secret does that is at hand.
+    pub file_key: Option<FileKey>,
 }
 
 impl Way<'_> {
@@ -85,7 +89,8 @@ impl Way<'_> {
                 if format.is_none() && has_magic(of_suffix) && !is_marked(source)? {
                     // What its name says is not so. Formats without a magic number are not tried: that
                     // would derive keys for each damaged file.
-                    fetool::read_header(None, &head(source)?).map_err(NoTarget::Damaged)?;
+                    let mut input = Lookahead::new(start_of(source));
+                    fetool::look_at_header(None, &mut input).map_err(NoTarget::Damaged)?;
                 }
                 Ok(opened)
             }
@@ -104,7 +109,10 @@ impl Way<'_> {
         }
         let len = source.metadata()?.len();
         // Only where the format is not given is the first chunk sure to be authenticated.
-        match self.opener(len).format(None).start(start_of(source)) {
+        let Some(open) = self.opener(len, None) else {
+            return Ok(false);
+        };
+        match open.format(None).start(start_of(source)) {
             Ok(_) => Ok(true),
             Err(Error::Read(error)) => Err(error),
             Err(_) => Ok(false),
@@ -116,23 +124,28 @@ impl Way<'_> {
         let len = source.metadata().map_err(Error::Read)?.len();
         match self {
             Self::Seal {
-                builder, secrets, ..
+                builder,
+                recipients,
+                ..
             } => {
-                let sealed = builder(secrets)
+                let sealing = builder(recipients)
                     .size((len > 0).then_some(len))
                     .jobs(run.jobs)
                     .stop(run.stop)
                     .meter(run.meter)
-                    .start()?
-                    .run_at(start_of(source), start_of(output))?;
+                    .start()?;
+                let file_key = sealing.file_key().cloned();
+                let sealed = sealing.run_at(start_of(source), start_of(output))?;
                 Ok(Done {
+                    file_key,
                     bytes: sealed.plaintext_len,
                     warnings: Vec::new(),
                 })
             }
             Self::Open { .. } => {
                 let opening = self
-                    .opener(len)
+                    .opener(len, None)
+                    .expect("there are keys to open with")
                     .jobs(run.jobs)
                     .stop(run.stop)
                     .meter(run.meter)
@@ -140,6 +153,7 @@ impl Way<'_> {
                 let warnings = opening.warnings().to_vec();
                 let opened = opening.run_at(start_of(source), start_of(output))?;
                 Ok(Done {
+                    file_key: None,
                     bytes: opened.plaintext_len,
                     warnings,
                 })
@@ -147,44 +161,57 @@ impl Way<'_> {
         }
     }
 
-    /// How sealed files are opened: those to open, or those that were sealed.
-    fn opener(&self, len: u64) -> Open<'_> {
-        let (secret, format, formats, strict, legacy, memory) = match self {
-            Self::Seal {
-                secrets,
-                format,
-                memory,
-                ..
-            } => (&secrets[0], Some(*format), FORMATS, false, false, *memory),
+    /// How sealed files are opened: those to open, or those that were sealed. `None` where nothing is at
+    /// hand that opens them.
+    fn opener<'o>(&'o self, len: u64, file_key: Option<&'o FileKey>) -> Option<Open<'o>> {
+        let open = match (self, file_key) {
+            (_, Some(key)) => Open::new(Identity::unwrapping(key)),
+            (Self::Seal { recipients, .. }, None) => {
+                Open::new(recipients.iter().find_map(SealFor::as_secret)?)
+            }
+            (Self::Open { keys, .. }, None) => keys.open(),
+        };
+        let open = match self {
+            Self::Seal { format, memory, .. } => open
+                .format(Some(*format))
+                // As high as it was sealed with.
+                .max_work_factor(Some(u8::MAX))
+                .limits(Limits {
+                    memory: *memory,
+                    body: Some(len),
+                }),
             Self::Open {
-                secret,
                 format,
                 formats,
                 strict,
                 legacy_slots,
+                max_work_factor,
                 memory,
-            } => (*secret, *format, *formats, *strict, *legacy_slots, *memory),
+                ..
+            } => open
+                .among(formats)
+                .format(format.map(|format| format as &dyn Format))
+                .strict(*strict)
+                .legacy_slots(*legacy_slots)
+                .max_work_factor(*max_work_factor)
+                .limits(Limits {
+                    memory: *memory,
+                    body: Some(len),
+                }),
         };
-        Open::new(secret)
-            .among(formats)
-            .format(format.map(|format| format as &dyn Format))
-            .strict(strict)
-            .legacy_slots(legacy)
-            .limits(Limits {
-                memory,
-                body: Some(len),
-            })
+        Some(open)
     }
 
     /// Whether one is what the other was made from, and authentic.
     ///
     /// # Errors
-    /// Where the sealed one does not open.
+    /// Where the sealed one does not open, with `file_key` if that is known.
     pub fn are_same(
         &self,
         source: &File,
         output: &File,
         jobs: NonZeroUsize,
+        file_key: Option<&FileKey>,
     ) -> Result<bool, Error> {
         let (sealed, plain) = self.sides(source, output);
         let len = sealed.metadata().map_err(Error::Read)?.len();
@@ -193,8 +220,13 @@ impl Way<'_> {
             buffer: Vec::new(),
             differs: false,
         };
-        let opened = self
-            .opener(len)
+        let Some(open) = self.opener(len, file_key) else {
+            return Err(Error::usage_hint(
+                "the sealed file cannot be compared without an identity that opens it",
+                "give one with -k @FILE",
+            ));
+        };
+        let opened = open
             // Anyone can make a sealed file without a chunk, so it proves nothing about a plaintext.
             // One that was just sealed is known to be its own.
             .authenticated(matches!(self, Self::Open { .. }))
@@ -221,7 +253,9 @@ impl Way<'_> {
         Ok(match report {
             Ok(report) => report.fault.is_none() && report.plaintext_len == len,
             // Nothing tells its format but the secret, which costs as much as opening it.
-            Err(Error::UnknownFormat(_)) => self.are_same(source, output, NonZeroUsize::MIN)?,
+            Err(Error::UnknownFormat(_)) => {
+                self.are_same(source, output, NonZeroUsize::MIN, None)?
+            }
             Err(Error::Read(error)) => return Err(Error::Read(error)),
             Err(_) => false,
         })
@@ -254,7 +288,7 @@ pub fn is_marked(file: &File) -> io::Result<bool> {
     let head = head(file)?;
     Ok(FORMATS
         .iter()
-        .any(|format| format.claims(&head) == Claim::Yes))
+        .any(|format| format.claims(&head) == Claim::Yes || format.armored(&head) == Claim::Yes))
 }
 
 /// Whether the files of a format have a magic number. Then nothing at all is the beginning of one.

@@ -2,7 +2,7 @@
 
 use super::file::{AgeFileHeader, wrap_for};
 use super::{AgeHeader, scrypt};
-use crate::format::{Change, RekeyRequest, Rekeyed, Which};
+use crate::format::{Change, Header, RekeyRequest, Rekeyed, Which};
 use crate::{Error, Identity, Recipient, Stanza};
 use std::collections::BTreeSet;
 
@@ -29,12 +29,17 @@ pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<
         Change::Remove(which) => {
             let gone = match which {
                 Which::Old => opened(request.old, &stanzas)?,
-                Which::OpenedBy(identity) => opened(identity, &stanzas)?,
-                Which::Number(number) => number
-                    .checked_sub(1)
-                    .filter(|index| *index < stanzas.len())
-                    .into_iter()
-                    .collect(),
+                Which::OpenedBy(identities) => {
+                    let mut gone = Vec::new();
+                    for identity in identities {
+                        gone.extend(opened(identity, &stanzas)?);
+                    }
+                    gone
+                }
+                Which::Number(number) => {
+                    let is_there = *number < stanzas.len();
+                    is_there.then_some(*number).into_iter().collect()
+                }
             };
             if gone.is_empty() {
                 return Err(nothing_to_remove(which, stanzas.len()));
@@ -52,6 +57,7 @@ pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<
     header.extend(file.nonce);
     Ok(Rekeyed {
         header,
+        old_len: file.size(),
         slots: stanzas.len(),
         // A passphrase that was replaced was the only one.
         old_opens: match request.old.as_unwrap_key() {
@@ -87,9 +93,12 @@ fn without(stanzas: &[Stanza], gone: &[usize]) -> Vec<Stanza> {
 fn nothing_to_remove(which: &Which<'_>, stanzas: usize) -> Error {
     match which {
         Which::Number(number) => Error::usage(format!(
-            "there is no stanza {number}: the file has {stanzas}"
+            "there is no stanza {number}: the file has {stanzas}, numbered from 0"
         )),
-        Which::Old | Which::OpenedBy(_) => Error::NoMatch { tried: 1 },
+        Which::Old => Error::NoMatch { tried: 1 },
+        Which::OpenedBy(identities) => Error::NoMatch {
+            tried: identities.len(),
+        },
     }
 }
 

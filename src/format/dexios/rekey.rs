@@ -67,6 +67,7 @@ pub(super) fn rekey(
     }
     Ok(Rekeyed {
         header: changed.encode(),
+        old_len: header.size(),
         slots: changed.slots.len(),
         old_opens: matching.len(),
     })

@@ -30,6 +30,12 @@ pub const SECRETS: Chapter = (
              from /dev/tty and not shown; without a terminal that is an error.",
         ),
         Text(
+            "If a typed passphrase does not open a single file, fetool asks for it again, three times in \
+             all. inspect --verify asks again until one of its files opens. Trees, and passphrases \
+             from a SPEC, are tried once. A wrong passphrase cannot be told from a file that was \
+             tampered with: the message names both, and the status is 3.",
+        ),
+        Text(
             "A passphrase is a string of bytes, exactly as typed or stored: fetool does not convert \
              its encoding and does not normalise it. Two spellings that look alike, such as a \
              composed and a decomposed letter, are different passphrases.",
@@ -138,7 +144,13 @@ pub const OPENING: Chapter = (
              either nonce rule and either associated data that the format's document and its \
              program give, whichever authenticates the first chunk.",
         ),
-        Text("--check authenticates everything and writes nothing."),
+        Text(
+            "--check authenticates everything and writes nothing. With --json it prints one object, in \
+             one line, about a file that is authentic; otherwise there is only the message. Members \
+             are path, path_hex, format, chunks and plaintext_size as in fetool-inspect(1), reading \
+             (string: which reading of the format authenticated the file), verified (true) and \
+             warnings (array of strings, which are then not printed as messages).",
+        ),
     ],
 );
 

@@ -7,7 +7,7 @@ use crate::cli::tree::report::What;
 use crate::cli::tree::skip::Skip;
 use crate::io::FileId;
 use crate::io::dir::Dir;
-use fetool::{Error, status};
+use fetool::{Error, FileKey, status};
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::{fs, io};
@@ -17,7 +17,7 @@ impl Worker<'_> {
     pub(super) fn meet_existing(&self, job: &Job<'_>, dir: &Dir, target: &OsStr) -> End {
         let tree = &self.task.tree;
         if tree.remove_source {
-            return match self.remove(job, dir, target) {
+            return match self.remove(job, dir, target, None) {
                 Ok(()) => End::Done(What::Done(0)),
                 Err(failure) => End::Failed(failure),
             };
@@ -57,7 +57,7 @@ impl Worker<'_> {
             return match self
                 .task
                 .way
-                .are_same(&job.file, &output, NonZeroUsize::MIN)
+                .are_same(&job.file, &output, NonZeroUsize::MIN, None)
             {
                 // In the first chunk it may well be the key.
                 Err(error @ Error::Authentication { chunk: 0, .. }) => Err(error),
@@ -69,7 +69,13 @@ impl Worker<'_> {
     }
 
     /// Removes the source once its replacement, which is on the disk, was read back and is the same.
-    pub(super) fn remove(&self, job: &Job<'_>, dir: &Dir, target: &OsStr) -> Result<(), Failure> {
+    pub(super) fn remove(
+        &self,
+        job: &Job<'_>,
+        dir: &Dir,
+        target: &OsStr,
+        file_key: Option<&FileKey>,
+    ) -> Result<(), Failure> {
         let system = |error: io::Error| Failure::system(&job.subjects.output, &error);
         let output = dir.file(target).map_err(system)?;
         let output = output.ok_or_else(|| system(not_found()))?;
@@ -80,7 +86,7 @@ impl Worker<'_> {
         let same = self
             .task
             .way
-            .are_same(&job.file, &output, self.task.jobs)
+            .are_same(&job.file, &output, self.task.jobs, file_key)
             .map_err(|error| {
                 Subjects {
                     input: job.subjects.output.clone(),

@@ -8,7 +8,7 @@ use super::counters::Current;
 use super::place::Place;
 use super::report::{Outcome, What};
 use super::skip::Skip;
-use super::way::{NoTarget, Run, is_marked};
+use super::way::{Done, NoTarget, Run, is_marked};
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
 use crate::io::access::{Access, is_unsupported};
@@ -220,12 +220,12 @@ impl<'a> Worker<'a> {
             dir.sync().map_err(about)?;
         }
         if task.tree.remove_source {
-            self.remove(job, dir, target)?;
+            self.remove(job, dir, target, done.file_key.as_ref())?;
         }
-        Ok(done)
+        Ok(done.bytes)
     }
 
-    fn transfer(&self, job: &Job<'_>, output: &File, len: u64) -> Result<u64, Failure> {
+    fn transfer(&self, job: &Job<'_>, output: &File, len: u64) -> Result<Done, Failure> {
         let task = self.task;
         let _alone;
         let jobs = if len > BIG {
@@ -255,7 +255,7 @@ impl<'a> Worker<'a> {
             }
         }
         self.check_unchanged(job)?;
-        Ok(done.bytes)
+        Ok(done)
     }
 
     /// Gives the result its name, unless that is taken.

@@ -1,6 +1,8 @@
 //! From `--key` and `--passphrase` to a secret: raw words, then a plan, then the bytes.
 
-use super::args::{KdfArg, SecretArgs, WorkArgs};
+pub mod keys;
+
+use super::args::{ASK, KdfArg, SecretArgs, WorkArgs};
 use super::failure::{Failure, SecretName, Subjects, say, shown};
 use crate::io::input::Input;
 use crate::io::output::create_private;
@@ -10,6 +12,7 @@ use fetool::aead::KEY_LEN;
 use fetool::kdf::Kdf;
 use fetool::status;
 use fetool::{Secret, without_line_end};
+use keys::{Asked, Key};
 use nix::unistd::geteuid;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -77,6 +80,16 @@ impl Spec {
         })
     }
 
+    /// The file that it is read from, so that it is not overwritten.
+    pub fn file(&self) -> Option<FileId> {
+        match self {
+            Self::File(path) => FileId::of_path(path),
+            Self::Stdin => FileId::of_descriptor(0),
+            Self::Descriptor(number) => FileId::of_descriptor(*number),
+            Self::Env(_) => None,
+        }
+    }
+
     pub fn shown(&self) -> String {
         match self {
             Self::File(path) => shown(path),
@@ -87,12 +100,12 @@ impl Spec {
     }
 
     /// Reads the bytes, whoever may read them too.
-    fn read(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    pub fn read(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
         self.read_and(|_| ())
     }
 
     /// Reads a secret, and warns where others can read it too, or where an editor added to it.
-    fn read_secret(&self, work: &WorkArgs) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    pub fn read_secret(&self, work: &WorkArgs) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let warn = |what: &str, hint: &str| {
             if !work.quiet {
                 say(Some(&self.shown()), &format!("warning: {what}"));
@@ -217,7 +230,11 @@ fn read_all(input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
 /// Which secret is wanted, checked but not read yet.
 #[derive(Clone, Debug)]
 pub enum Plan {
-    Key(Spec),
+    Key {
+        from: Spec,
+        /// Where the passphrase is, if it is a file that is encrypted itself; `None` asks.
+        unlock: Option<Spec>,
+    },
     Passphrase {
         /// `None` asks on the terminal.
         from: Option<Spec>,
@@ -227,7 +244,7 @@ pub enum Plan {
 
 /// A secret, and what its messages call it.
 pub struct Found {
-    pub secret: Secret,
+    pub key: Key,
     pub name: SecretName,
     /// How it is asked for again, where somebody typed it.
     typed: Option<Question>,
@@ -251,45 +268,58 @@ pub struct Question {
 }
 
 impl Plan {
-    /// Checks the arguments of a secret that must be there.
-    pub fn new(args: &SecretArgs) -> Result<Self, Failure> {
+    /// Checks the arguments of the secrets, the keys first.
+    pub fn given(args: &SecretArgs) -> Result<Vec<Self>, Failure> {
         // clap waives what --salt requires where that is in conflict with something given.
-        if args.key.is_some() && args.salt.is_some() {
+        if args.salt.is_some() && args.passphrase.is_empty() {
             return Err(Failure::usage(
                 "--salt goes with a passphrase, not with a key",
             ));
         }
-        let plan = match (&args.key, &args.passphrase) {
-            (Some(word), _) => Self::key("--key", word)?,
-            (None, Some(word)) => {
-                let salt = args.salt.as_deref().map(|word| ("--salt", word));
-                Self::passphrase("--passphrase", word.as_deref(), salt, args.kdf)?
-            }
-            (None, None) => {
-                let named = std::env::var_os(KEY_VARIABLE);
-                if let Some(word) = named.filter(|word| !word.is_empty()) {
-                    return Self::key(KEY_VARIABLE, &word);
-                }
-                return Err(Failure::usage("a key is needed").hint(
-                    "give one with -k @KEYFILE ('fetool keygen -o KEYFILE' makes one), \
-                     or a passphrase with -p",
-                ));
-            }
+        let unlock = args.identity_passphrase.as_deref();
+        let unlock = unlock.map(|word| Spec::parse("--identity-passphrase", word));
+        let unlock = unlock.transpose()?;
+        let key = |option, word: &OsString| -> Result<Self, Failure> {
+            Ok(Self::Key {
+                from: Spec::parse(option, word)?,
+                unlock: unlock.clone(),
+            })
         };
-        Ok(plan)
+        let keys = args.key.iter().map(|word| key("--key", word));
+        let passphrases = args.passphrase.iter().map(|word| {
+            let salt = args.salt.as_deref().map(|word| ("--salt", word));
+            let word = Some(word.as_os_str()).filter(|word| *word != ASK);
+            Self::passphrase("--passphrase", word, salt, args.kdf)
+        });
+        let mut given: Vec<Self> = keys.chain(passphrases).collect::<Result<_, _>>()?;
+        if given.is_empty() {
+            let named = std::env::var_os(KEY_VARIABLE);
+            if let Some(word) = named.filter(|word| !word.is_empty()) {
+                given.push(key(KEY_VARIABLE, &word)?);
+            }
+        }
+        Ok(given)
     }
 
-    /// For a secret that opens something: there the file says which KDF goes with its own salt.
-    pub fn to_open(args: &SecretArgs) -> Result<Self, Failure> {
+    /// For secrets that open something, of which one must be there: the file says which KDF goes with
+    /// its own salt.
+    pub fn to_open(args: &SecretArgs) -> Result<Vec<Self>, Failure> {
         if args.kdf.is_some() && args.salt.is_none() {
             return Err(Failure::usage("--kdf goes with --salt here")
                 .hint("files that keep a salt tell the KDF themselves"));
         }
-        Self::new(args)
+        let given = Self::given(args)?;
+        if given.is_empty() {
+            return Err(no_key());
+        }
+        Ok(given)
     }
 
     pub fn key(option: &str, word: &OsStr) -> Result<Self, Failure> {
-        Ok(Self::Key(Spec::parse(option, word)?))
+        Ok(Self::Key {
+            from: Spec::parse(option, word)?,
+            unlock: None,
+        })
     }
 
     pub fn passphrase(
@@ -316,9 +346,21 @@ impl Plan {
     }
 
     /// Checks that standard input is one thing at most: one of the secrets, or the data.
-    pub fn check_stdin(plans: &[&Self], data: bool) -> Result<(), Failure> {
-        let secrets = plans.iter().flat_map(|plan| plan.specs());
-        let on_stdin = secrets.filter(|spec| **spec == Spec::Stdin).count();
+    pub fn check_stdin<'p>(
+        plans: impl IntoIterator<Item = &'p Self>,
+        data: bool,
+    ) -> Result<(), Failure> {
+        let secrets = plans.into_iter().flat_map(Self::specs);
+        Self::check_specs_on_stdin(secrets, data)
+    }
+
+    /// The same for whatever is read from a SPEC.
+    pub fn check_specs_on_stdin<'p>(
+        specs: impl IntoIterator<Item = &'p Spec>,
+        data: bool,
+    ) -> Result<(), Failure> {
+        let on_stdin = specs.into_iter();
+        let on_stdin = on_stdin.filter(|spec| **spec == Spec::Stdin).count();
         if on_stdin + usize::from(data) > 1 {
             return Err(
                 Failure::usage("standard input can be only one thing at a time").hint(
@@ -329,9 +371,9 @@ impl Plan {
         Ok(())
     }
 
-    fn specs(&self) -> impl Iterator<Item = &Spec> {
+    pub fn specs(&self) -> impl Iterator<Item = &Spec> {
         let (first, second) = match self {
-            Self::Key(spec) => (Some(spec), None),
+            Self::Key { from, unlock } => (Some(from), unlock.as_ref()),
             Self::Passphrase { from, salt } => (from.as_ref(), salt.as_ref().map(|(spec, _)| spec)),
         };
         first.into_iter().chain(second)
@@ -339,20 +381,16 @@ impl Plan {
 
     /// The files that it is read from, so that none of them is overwritten.
     pub fn files(&self) -> Vec<FileId> {
-        self.specs()
-            .filter_map(|spec| match spec {
-                Spec::File(path) => FileId::of_path(path),
-                Spec::Stdin => FileId::of_descriptor(0),
-                Spec::Descriptor(number) => FileId::of_descriptor(number),
-                Spec::Env(_) => None,
-            })
-            .collect()
+        self.specs().filter_map(Spec::file).collect()
     }
 
     /// The file that a new key may be written to.
     pub fn key_file(&self) -> Option<&Path> {
         match self {
-            Self::Key(Spec::File(path)) => Some(path),
+            Self::Key {
+                from: Spec::File(path),
+                ..
+            } => Some(path),
             _ => None,
         }
     }
@@ -373,13 +411,13 @@ impl Plan {
     /// still open what was sealed with it.
     pub fn prepare(&self, purpose: Purpose<'_>, work: &WorkArgs) -> Result<Prepared, Failure> {
         let (from, salt) = match self {
-            Self::Key(spec) => {
+            Self::Key { from: spec, unlock } => {
                 let bytes = spec.read_secret(work)?;
                 if !purpose.opens() && without_line_end(&bytes).is_empty() {
                     return Err(empty("key").about(spec.shown()).hint(NOT_WRITTEN));
                 }
                 return Ok(Prepared::Read(Found {
-                    secret: Secret::key(bytes.to_vec()),
+                    key: Key::of(&bytes, &spec.shown(), unlock.as_ref())?,
                     name: SecretName {
                         shown: spec.shown(),
                         is_passphrase: false,
@@ -409,7 +447,7 @@ impl Plan {
         }
         let (secret, name) = salted(passphrase, salt.as_ref(), spec.shown());
         Ok(Prepared::Read(Found {
-            secret,
+            key: Key::Secret(secret),
             name,
             typed: None,
         }))
@@ -446,7 +484,7 @@ impl Prepared {
 }
 
 impl Question {
-    fn ask(self) -> Result<Found, Failure> {
+    pub fn ask(self) -> Result<Found, Failure> {
         let typed = ask(&self.first)?;
         if typed.is_empty() {
             return Err(empty("passphrase"));
@@ -458,7 +496,7 @@ impl Question {
         }
         let (secret, name) = salted(&typed, self.salt.as_ref(), "passphrase".to_owned());
         Ok(Found {
-            secret,
+            key: Key::Secret(secret),
             name,
             typed: Some(self),
         })
@@ -466,6 +504,18 @@ impl Question {
 }
 
 impl Found {
+    /// A passphrase that is asked for when a file needs it.
+    pub fn later(asked: Asked) -> Self {
+        Self {
+            key: Key::Asked(asked),
+            name: SecretName {
+                shown: "passphrase".to_owned(),
+                is_passphrase: true,
+            },
+            typed: None,
+        }
+    }
+
     /// The secret opened a file, so it was not mistyped.
     pub fn settle(&mut self) {
         self.typed = None;
@@ -498,6 +548,13 @@ impl Found {
 /// How often a passphrase may be typed that opens nothing.
 const TRIES: u32 = 3;
 
+/// Nothing opens or seals without one.
+pub fn no_key() -> Failure {
+    Failure::usage("a key is needed").hint(
+        "give one with -k @KEYFILE ('fetool keygen -o KEYFILE' makes one), or a passphrase with -p",
+    )
+}
+
 const NOT_WRITTEN: &str = "check the program or the file that it comes from";
 
 fn empty(what: &str) -> Failure {
@@ -509,6 +566,8 @@ fn empty(what: &str) -> Failure {
 pub enum Purpose<'a> {
     /// To open one file, or several.
     Open(Option<&'a Path>),
+    /// To open an identity file.
+    Unlock(&'a Path),
     /// Asked for twice: nothing would tell that it was mistyped.
     Seal,
     /// The same, where an old one is asked for as well.
@@ -517,19 +576,15 @@ pub enum Purpose<'a> {
 
 impl Purpose<'_> {
     fn opens(self) -> bool {
-        matches!(self, Self::Open(_))
+        matches!(self, Self::Open(_) | Self::Unlock(_))
     }
 
     /// The prompt, and the one for typing it again.
     fn prompts(self) -> (String, Option<&'static str>) {
         match self {
             Self::Open(None) => ("Enter passphrase: ".to_owned(), None),
-            Self::Open(Some(path)) => {
-                let around = "Enter passphrase for : ".len();
-                let room = status_line::columns().saturating_sub(around);
-                let name = shortened(&shown(path), room.max(NAME_MIN));
-                (format!("Enter passphrase for {name}: "), None)
-            }
+            Self::Open(Some(path)) => (for_file("Enter passphrase for", path), None),
+            Self::Unlock(path) => (for_file("Enter passphrase for identity file", path), None),
             Self::Seal => (
                 "Enter passphrase: ".to_owned(),
                 Some("Confirm passphrase: "),
@@ -540,6 +595,13 @@ impl Purpose<'_> {
             ),
         }
     }
+}
+
+/// A prompt that names a file, in one line of the terminal.
+fn for_file(before: &str, path: &Path) -> String {
+    let room = status_line::columns().saturating_sub(before.len() + 3);
+    let name = shortened(&shown(path), room.max(NAME_MIN));
+    format!("{before} {name}: ")
 }
 
 /// A prompt has so many columns for a name, however narrow the terminal is.
