@@ -7,7 +7,7 @@ use crate::common::{FAST, Ragged, assert_same, jobs, pattern};
 use fetool::format::age::{
     Age, AgeIdentity, CHUNK_LEN, HybridIdentity, X25519Identity, identities,
 };
-use fetool::{Error, Identity, Inspect, Open, Recipient, Seal, Secret};
+use fetool::{Error, Identity, Inspect, Open, Recipient, Seal, Secret, status};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::fs;
@@ -286,4 +286,82 @@ proptest! {
         prop_assert!(written.is_empty());
         prop_assert!((3..=5).contains(&error.status()), "{}", error);
     }
+}
+
+/// What was sealed can be read back without any identity.
+#[test]
+fn the_key_of_the_file_opens_it() {
+    let text = pattern(CHUNK_LEN + 1);
+    for hybrid in [false, true] {
+        let recipient = numbered(1, hybrid).recipient();
+        let sealing = Seal::new(Recipient::wrapping(&recipient))
+            .format(&Age)
+            .start();
+        let sealing = sealing.unwrap();
+        let key = sealing.file_key().expect("age has one").clone();
+        let mut sealed = Vec::new();
+        sealing.run(&text[..], &mut sealed).unwrap();
+        let mut opened = Vec::new();
+        Open::new(Identity::unwrapping(&key))
+            .run(&sealed[..], &mut opened)
+            .unwrap();
+        assert_same(&opened, &text);
+        // Of another file it is told by the MAC.
+        let other = seal_to(&[numbered(1, hybrid)], false, 1, &text[..]);
+        let error = Open::new(Identity::unwrapping(&key)).run(&other[..], &mut opened);
+        assert!(matches!(error, Err(Error::HeaderMac)), "{error:?}");
+    }
+}
+
+/// The error of a request that cannot be met, which must come before anything is written.
+#[track_caller]
+fn refused(seal: Seal<'_>) -> String {
+    let mut written = Vec::new();
+    let seal = seal.format(&Age).work_factor(Some(1));
+    let error = seal.run(&b"text"[..], &mut written).unwrap_err();
+    assert_eq!(written, b"", "{error}");
+    assert!(
+        [status::USAGE, status::SYSTEM].contains(&error.status()),
+        "{error}"
+    );
+    error.to_string()
+}
+
+#[test]
+fn what_does_not_go_together_is_refused_before_anything_is_written() {
+    let [classic, quantum] = [false, true].map(|hybrid| numbered(1, hybrid).recipient());
+    let [classic, quantum] = [&classic, &quantum].map(|one| Recipient::wrapping(one));
+    let secret = Secret::passphrase("a passphrase");
+    for (one, other) in [(classic, quantum), (quantum, classic)] {
+        let said = refused(Seal::new(one).add_recipient(other));
+        assert!(
+            said.starts_with("a post-quantum recipient cannot share a file"),
+            "{said}"
+        );
+    }
+    let alone = "an age file for a passphrase has no other recipients";
+    for other in [classic, quantum, Recipient::from(&secret)] {
+        assert_eq!(refused(Seal::new(&secret).add_recipient(other)), alone);
+        assert_eq!(refused(Seal::new(other).add_recipient(&secret)), alone);
+    }
+    let key = Secret::key([7; 32]);
+    assert_eq!(
+        refused(Seal::new(&key)),
+        "age has no raw keys: its files are for recipients, or for a passphrase"
+    );
+    let empty = Secret::passphrase("");
+    assert_eq!(refused(Seal::new(&empty)), "the passphrase is empty");
+    assert_eq!(
+        refused(Seal::new(classic).chunk_size(Some(4096))),
+        "age uses fixed 64 KiB chunks; --chunk-size does not apply"
+    );
+    // A header of 1 MiB has room for 10 699.
+    let many = (0..10_700).fold(Seal::new(classic), |seal, _| seal.add_recipient(classic));
+    let len = 22 + 10_701 * 98 + 48;
+    assert_eq!(
+        refused(many),
+        format!(
+            "too many recipients: the header would have {len} bytes, and at most 1048576 are allowed"
+        )
+    );
 }
