@@ -80,25 +80,31 @@ impl<'a> From<&'a Secret> for Identity<'a> {
 /// Tries each identity until one fits, and returns what came of that.
 ///
 /// # Errors
-/// That of the only one; [`Error::NoIdentity`] where there are several and none fits; at once those that
-/// are not about the secret.
+/// That of the only one; where there are several and none fits, [`Error::NoMatch`] for a file with recipients
+/// and [`Error::NoIdentity`] for others; at once those that are not about the secret.
 pub(crate) fn try_each<T>(
     identities: &[Identity<'_>],
     mut attempt: impl FnMut(&Identity<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut last = None;
     let mut may_be_forged = None;
+    let mut unmatched = 0;
     for identity in identities {
         match attempt(identity) {
             Err(error @ (Error::Authentication { .. } | Error::Secret { .. })) => {
                 last = Some(error)
             }
             Err(error @ Error::LegacySlot) => may_be_forged = Some(error),
+            Err(Error::NoMatch { tried }) => unmatched += tried,
             done => return done,
         }
     }
     Err(match (may_be_forged, last, identities.len()) {
         (Some(error), _, _) | (None, Some(error), 1) => error,
+        // No secret was wrong: the file is for recipients, and has none of these.
+        (None, None | Some(Error::Secret { .. }), _) if unmatched > 0 => {
+            Error::NoMatch { tried: unmatched }
+        }
         (None, last, tried) => Error::NoIdentity {
             tried,
             offset: last.and_then(|error| error.offset()).unwrap_or(0),

@@ -135,6 +135,7 @@ targets! {
     headers: ALL, b"";
     inspect_json: ALL, AS_IT_IS;
     key_file: &["gfe.key", "secret"], b"";
+    open_age: &["age_", "armor_", "stanza_", "header_", "hmac_", "x25519_", "hybrid_", "stream_"], AS_IT_IS;
     open_dexios: &["dexios_"], AS_IT_IS;
     open_gfe: &["gfe_"], AS_IT_IS;
     open_gocrypt: &["gocrypt_"], AS_IT_IS;

@@ -32,4 +32,4 @@ pub use engines::engines;
 pub use headers::headers;
 pub use inspect_json::inspect_json;
 pub use key_file::key_file;
-pub use readers::{open_dexios, open_gfe, open_gocrypt, open_parallel_encryptor};
+pub use readers::{open_age, open_dexios, open_gfe, open_gocrypt, open_parallel_encryptor};

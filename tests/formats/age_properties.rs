@@ -288,6 +288,52 @@ proptest! {
     }
 }
 
+/// Identities are tried in their order until one matches, secrets among them.
+#[test]
+fn several_identities_are_tried() {
+    let text = pattern(100);
+    let own: Vec<_> = [(1, false), (2, true), (3, false)]
+        .map(|(number, hybrid)| numbered(number, hybrid))
+        .into();
+    let [secret, wrong] = ["a passphrase", "another"].map(Secret::passphrase);
+    let mut files: Vec<_> = own
+        .iter()
+        .map(|one| seal_to(std::slice::from_ref(one), false, 1, &text[..]))
+        .collect();
+    let mut file = Vec::new();
+    let seal = Seal::new(&secret).format(&Age).work_factor(Some(1));
+    seal.run(&text[..], &mut file).unwrap();
+    files.push(file);
+    let open = |file: &[u8], identities: Vec<Identity<'_>>| {
+        let mut identities = identities.into_iter();
+        let first = Open::new(identities.next().unwrap());
+        let mut opened = Vec::new();
+        let open = identities.fold(first, Open::add_identity);
+        open.run(file, &mut opened).map(|_| opened)
+    };
+    let all = || own.iter().map(|one| Identity::unwrapping(one));
+    for file in &files {
+        let identities = all().chain([Identity::from(&secret)]).collect();
+        assert_same(&open(file, identities).unwrap(), &text);
+        let identities = [Identity::from(&secret)].into_iter().chain(all()).collect();
+        assert_same(&open(file, identities).unwrap(), &text);
+    }
+    let strangers = [numbered(4, false), numbered(5, true)];
+    for file in &files[..3] {
+        let identities = strangers.iter().map(|one| Identity::unwrapping(one));
+        let error = open(file, identities.chain([Identity::from(&secret)]).collect());
+        assert!(
+            matches!(error, Err(Error::NoMatch { tried: 2 })),
+            "{error:?}"
+        );
+    }
+    let error = open(&files[3], all().chain([Identity::from(&wrong)]).collect());
+    assert!(
+        matches!(error, Err(Error::NoIdentity { tried: 4, .. })),
+        "{error:?}"
+    );
+}
+
 /// What was sealed can be read back without any identity.
 #[test]
 fn the_key_of_the_file_opens_it() {
