@@ -110,6 +110,11 @@ pub enum Error {
         tried: usize,
     },
 
+    /// The file is for an identity that is encrypted, and the passphrase for that was wrong. The field says
+    /// what was to be opened.
+    #[error("wrong passphrase for the encrypted {0}")]
+    WrongPassphrase(&'static str),
+
     /// An identity opened the header's file key, and the header's MAC does not match it.
     #[error("authentication failed: the header was changed (bad MAC)")]
     HeaderMac,
@@ -335,6 +340,7 @@ impl Error {
             | Self::Tampered { .. }
             | Self::NoIdentity { .. }
             | Self::NoMatch { .. }
+            | Self::WrongPassphrase(_)
             | Self::HeaderMac
             | Self::Unauthenticated(_) => status::KEY,
             Self::UnknownFormat(_)

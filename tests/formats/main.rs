@@ -14,6 +14,8 @@ mod weak_common;
 mod abilities;
 mod age_header;
 mod age_open;
+#[cfg(feature = "age-ssh")]
+mod age_ssh;
 mod detection;
 mod dexios_bodies;
 mod dexios_detached;

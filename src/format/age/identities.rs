@@ -177,7 +177,16 @@ impl KeyFile {
         if ["AGE-SECRET-KEY-", "AGE-PLUGIN-"].into_iter().any(starts) {
             return Self::Identities;
         }
-        if ["age1", "ssh-ed25519 ", "ssh-rsa "].into_iter().any(starts) {
+        // With keys of SSH that are passed over, as servers list them.
+        let kinds = [
+            "age1",
+            "ssh-ed25519 ",
+            "ssh-rsa ",
+            "ssh-dss ",
+            "ecdsa-sha2-",
+        ];
+        let security_keys = ["sk-ssh-ed25519@", "sk-ecdsa-sha2-"];
+        if kinds.into_iter().chain(security_keys).any(starts) {
             return Self::Recipients;
         }
         // What age-keygen writes, without the identity.
@@ -299,6 +308,8 @@ mod tests {
             (b"AGE-PLUGIN-YUBIKEY-1Q", KeyFile::Identities),
             (PUBLIC.as_bytes(), KeyFile::Recipients),
             (b"# team\r\nssh-ed25519 AAAA", KeyFile::Recipients),
+            (b"sk-ssh-ed25519@openssh.com AAAA", KeyFile::Recipients),
+            (b"ecdsa-sha2-nistp256 AAAA", KeyFile::Recipients),
             (
                 b"age-encryption.org/v1\n",
                 KeyFile::Encrypted { armored: false },
