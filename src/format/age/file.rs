@@ -142,11 +142,11 @@ pub(super) fn wrap_for(
             stanzas.push(scrypt::wrap(secret, work_factor, file_key, random)?);
             continue;
         };
-        let own = key.labels();
+        let (wrapped, own) = key.wrap_labelled(file_key, random)?;
         if labels.get_or_insert_with(|| own.clone()) != &own {
             return Err(mixed());
         }
-        stanzas.extend(key.wrap_key(file_key, random)?);
+        stanzas.extend(wrapped);
     }
     Ok(stanzas)
 }

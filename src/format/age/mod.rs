@@ -25,6 +25,8 @@ pub mod hybrid;
 pub mod identities;
 pub mod keys;
 mod lines;
+#[cfg(all(unix, feature = "age-plugin"))]
+pub mod plugin;
 pub mod recipients;
 mod rekey;
 pub mod scrypt;

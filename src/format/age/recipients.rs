@@ -1,6 +1,8 @@
 //! Recipients of any kind, and files of them.
 
 use super::lines::{Line, lines};
+#[cfg(all(unix, feature = "age-plugin"))]
+use super::plugin::PluginRecipient;
 #[cfg(feature = "age-ssh")]
 use super::ssh::{self, SshRecipient};
 #[cfg(feature = "age-tag")]
@@ -25,6 +27,10 @@ pub enum AgeRecipient {
     /// `age1tag1…` or `age1tagpq1…`
     #[cfg(feature = "age-tag")]
     Tag(TagRecipient),
+    /// `age1NAME1…`, or an identity of a plugin. [`PluginRecipients`](super::plugin::PluginRecipients)
+    /// wraps for it, together with all others of the plugin.
+    #[cfg(all(unix, feature = "age-plugin"))]
+    Plugin(PluginRecipient),
 }
 
 const POST_QUANTUM: &[&str] = &["postquantum"];
@@ -42,13 +48,15 @@ impl AgeRecipient {
             Self::Tag(recipient) if recipient.is_post_quantum() => POST_QUANTUM,
             #[cfg(feature = "age-tag")]
             Self::Tag(_) => &[],
+            #[cfg(all(unix, feature = "age-plugin"))]
+            Self::Plugin(_) => &[],
         }
     }
 
     /// Wraps the file key for this recipient.
     ///
     /// # Errors
-    /// As `wrap` of the kinds of recipients.
+    /// As `wrap` of the kinds of recipients; [`Error::Usage`] for a plugin's.
     pub fn wrap(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
         match self {
             Self::X25519(recipient) => recipient.wrap(file_key, random),
@@ -57,6 +65,11 @@ impl AgeRecipient {
             Self::Ssh(recipient) => recipient.wrap(file_key, random),
             #[cfg(feature = "age-tag")]
             Self::Tag(recipient) => recipient.wrap(file_key, random),
+            #[cfg(all(unix, feature = "age-plugin"))]
+            Self::Plugin(recipient) => Err(Error::usage(format!(
+                "{} was not started for its recipient",
+                recipient.name().program()
+            ))),
         }
     }
 }
@@ -94,8 +107,11 @@ impl FromStr for AgeRecipient {
             return text.parse().map(Self::Hybrid);
         }
         match text.strip_prefix("age1") {
+            #[cfg(all(unix, feature = "age-plugin"))]
+            Some(rest) if rest.contains('1') => text.parse().map(Self::Plugin),
+            #[cfg(not(all(unix, feature = "age-plugin")))]
             Some(rest) if rest.contains('1') => {
-                Err(Error::usage("plugin recipients are not supported yet"))
+                Err(Error::usage("this fetool was built without plugins"))
             }
             Some(_) => text.parse().map(Self::X25519),
             None => Err(invalid("it does not begin with age1")),
@@ -112,6 +128,8 @@ impl fmt::Display for AgeRecipient {
             Self::Ssh(recipient) => recipient.fmt(f),
             #[cfg(feature = "age-tag")]
             Self::Tag(recipient) => recipient.fmt(f),
+            #[cfg(all(unix, feature = "age-plugin"))]
+            Self::Plugin(recipient) => recipient.fmt(f),
         }
     }
 }
@@ -248,7 +266,7 @@ mod tests {
             ),
             (
                 "age1yubikey1qqqqqqqq".to_owned(),
-                "line 2: plugin recipients are not supported yet",
+                "line 2: invalid age recipient: wrong checksum: there is a typo in it",
             ),
             (
                 "age1tag1qqqqqqqq".to_owned(),
