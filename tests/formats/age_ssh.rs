@@ -20,7 +20,7 @@ fn vector(name: &str) -> Vec<u8> {
 }
 
 fn key(name: &str) -> Vec<u8> {
-    read("age_ssh_keys", name)
+    read("age/keys", name)
 }
 
 fn text(bytes: Vec<u8>) -> String {

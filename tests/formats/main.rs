@@ -14,6 +14,8 @@ mod weak_common;
 mod abilities;
 mod age_header;
 mod age_open;
+#[cfg(all(unix, feature = "age-plugin"))]
+mod age_plugin;
 #[cfg(feature = "age-ssh")]
 mod age_ssh;
 mod detection;

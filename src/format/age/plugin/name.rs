@@ -294,7 +294,7 @@ mod tests {
         );
 
         let plain = PluginIdentity::of_name(&"yubikey".parse().unwrap());
-        assert_eq!(*plain.encode(), "AGE-PLUGIN-YUBIKEY-1E0P52H");
+        assert_eq!(*plain.encode(), "AGE-PLUGIN-YUBIKEY-18S3VSX");
         assert_eq!(plain.encode().parse::<PluginIdentity>().unwrap(), plain);
     }
 
