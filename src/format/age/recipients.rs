@@ -184,7 +184,6 @@ impl RecipientList {
     /// [`Error::Usage`] with the number of the line, but never its text, which may be a secret.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let mut list = Self::default();
-        let mut refused: Option<Error> = None;
         for line in lines(bytes) {
             let Line { number, text } = line.map_err(Error::usage)?;
             #[cfg(feature = "age-ssh")]
@@ -193,17 +192,18 @@ impl RecipientList {
                     line: number,
                     kind: key.0,
                 });
-                refused.get_or_insert_with(|| in_line(number, key.refused()));
                 continue;
             }
             let recipient = text.parse().map_err(|error| in_line(number, error))?;
             list.recipients.push(recipient);
         }
-        match list.recipients.is_empty() {
-            true => {
-                Err(refused.unwrap_or_else(|| Error::usage("no recipient in the recipients file")))
+        match (list.recipients.is_empty(), list.passed_over.first()) {
+            (false, _) => Ok(list),
+            #[cfg(feature = "age-ssh")]
+            (true, Some(PassedOver { line, kind })) => {
+                Err(in_line(*line, ssh::OtherKey(kind).refused()))
             }
-            false => Ok(list),
+            _ => Err(Error::usage("no recipient in the recipients file")),
         }
     }
 }

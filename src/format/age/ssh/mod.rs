@@ -12,7 +12,7 @@ pub use identity::SshIdentity;
 pub use private_key::FILE_MAX;
 pub use recipient::SshRecipient;
 
-pub(super) use recipient::{is_ssh, other_key};
+pub(super) use recipient::{OtherKey, is_ssh, other_key};
 
 use crate::kdf::Key;
 use crate::locked::Locked;
