@@ -8,11 +8,14 @@ _fetool_value() {
         'seal ') kind=file ;;
         'seal -k'|'seal --key') kind=spec ;;
         'seal -p'|'seal --passphrase') kind=spec equals=1 ;;
+        'seal --identity-passphrase') kind=spec ;;
         'seal --salt') kind=spec ;;
         'seal --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
         'seal --add-key') kind=spec ;;
+        'seal --to') kind=other ;;
         'seal -f'|'seal --format') kind=words values='gfe dexios gocrypt parallel-encryptor age' ;;
         'seal --aead') kind=words values='xchacha20-poly1305 aes-256-gcm deoxys-ii-256' ;;
+        'seal --work-factor') kind=other ;;
         'seal --header') kind=file ;;
         'seal -c'|'seal --chunk-size') kind=other ;;
         'seal --layers') kind=other ;;
@@ -30,11 +33,13 @@ _fetool_value() {
         'open ') kind=file ;;
         'open -k'|'open --key') kind=spec ;;
         'open -p'|'open --passphrase') kind=spec equals=1 ;;
+        'open --identity-passphrase') kind=spec ;;
         'open --salt') kind=spec ;;
         'open --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
         'open -f'|'open --format') kind=words values='gfe dexios gocrypt gocrypt-v1 parallel-encryptor age' ;;
         'open --gfe-nonce') kind=words values='auto additive' ;;
         'open --header') kind=file ;;
+        'open --max-work-factor') kind=other ;;
         'open --max-memory') kind=other ;;
         'open --files0-from') kind=file ;;
         'open --include') kind=other ;;
@@ -48,25 +53,32 @@ _fetool_value() {
         'inspect ') kind=file ;;
         'inspect -k'|'inspect --key') kind=spec ;;
         'inspect -p'|'inspect --passphrase') kind=spec equals=1 ;;
+        'inspect --identity-passphrase') kind=spec ;;
         'inspect --salt') kind=spec ;;
         'inspect --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
         'inspect -f'|'inspect --format') kind=words values='gfe dexios gocrypt gocrypt-v1 parallel-encryptor age' ;;
         'inspect --gfe-nonce') kind=words values='auto additive' ;;
         'inspect --header') kind=file ;;
+        'inspect --max-work-factor') kind=other ;;
         'inspect --max-memory') kind=other ;;
         'inspect -j'|'inspect --jobs') kind=other ;;
         'inspect --progress') kind=words values='auto always never' ;;
         'rekey ') kind=file ;;
         'rekey -k'|'rekey --key') kind=spec ;;
         'rekey -p'|'rekey --passphrase') kind=spec equals=1 ;;
+        'rekey --identity-passphrase') kind=spec ;;
         'rekey --salt') kind=spec ;;
         'rekey --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
         'rekey --new-key') kind=spec ;;
         'rekey --new-passphrase') kind=spec equals=1 ;;
+        'rekey --to') kind=other ;;
+        'rekey --work-factor') kind=other ;;
         'rekey --new-salt') kind=spec ;;
         'rekey --new-kdf') kind=words values='argon2id pbkdf2 balloon' ;;
+        'rekey --stanza') kind=other ;;
         'rekey -f'|'rekey --format') kind=words values='gfe dexios gocrypt parallel-encryptor age' ;;
         'rekey --max-memory') kind=other ;;
+        'rekey --max-work-factor') kind=other ;;
         'rekey --header') kind=file ;;
         'rekey --files0-from') kind=file ;;
         'rekey --include') kind=other ;;
@@ -147,11 +159,11 @@ _fetool() {
     fi
     local command=${words[1]} last=${words[${#words[@]} - 1]} front= value=$word
     case $command in
-        seal) options='-k --key -p --passphrase --salt --kdf --new-key --add-key -f --format --aead --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        open) options='-k --key -p --passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-memory --strict --check -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        inspect) options='--json --verify -k --key -p --passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        rekey) options='-k --key -p --passphrase --salt --kdf --new-key --new-passphrase --new-salt --new-kdf --add --remove --list --reseal -f --format --max-memory --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        keygen) options='-o --output --comment -h --help' ;;
+        seal) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        open) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        inspect) options='--json --verify -k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        rekey) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        keygen) options='-o --output --comment --age --pq -h --help' ;;
         bench) options='--aead --engine -f --format --layers -j --jobs --size --dir --json -h --help' ;;
         help) options='-h --help' ;;
     esac

@@ -30,17 +30,19 @@ complete -c fetool -n "__fish_fetool_needs_command" -f -a "seal" -d 'Encrypt and
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "open" -d 'Authenticate and decrypt a sealed stream or file'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "inspect" -d 'Tell what sealed files are, without a key'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "rekey" -d 'Change which secrets open a file, without touching its data'
-complete -c fetool -n "__fish_fetool_needs_command" -f -a "keygen" -d 'Make a key: 32 random bytes'
+complete -c fetool -n "__fish_fetool_needs_command" -f -a "keygen" -d 'Make a key: 32 random bytes, or an age identity'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "bench" -d 'Measure how fast this machine seals and opens'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "help" -d 'Print help for fetool or one of its subcommands'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l add-key -d 'One more key that opens the file, as for --key; up to three times (Dexios)' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s f -l format -d 'The format to write: gfe, or dexios for a passphrase without --salt' -r -f -a "gfe\t'GFE (go-fileencrypt)'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l to -d 'A recipient who can open the file: age1…, or @FILE with some (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s f -l format -d 'The format to write: gfe for a key, age for recipients, identities and passphrases' -r -f -a "gfe\t'GFE (go-fileencrypt)'
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 parallel-encryptor\t'AES-GCM File Encryptor'
@@ -48,6 +50,7 @@ age\t'age'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l aead -d 'The AEAD to seal with, where the format has several (Dexios)' -r -f -a "xchacha20-poly1305\t'The default of Dexios'
 aes-256-gcm\t'The only one of GFE'
 deoxys-ii-256\t'Survives repeated nonces, and is slow on processors without AES-NI'"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l work-factor -d 'The work factor of a passphrase (age) [default: 18]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l header -d 'Write the header to a file of its own (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s c -l chunk-size -d 'Plaintext bytes a chunk, such as 64KiB or 1MiB' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l layers -d 'How many times to seal it over, 1 to 200 (GoCrypt); 5 otherwise' -r -f
@@ -65,6 +68,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -l progress -d 'Show
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l new-key -d 'Make the key file named by -k @FILE first: 32 random bytes, mode 0600'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s a -l armor -d 'Write text instead of binary data (age)'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l no-hidden -d 'Skip hidden files and directories, whose names begin with a dot'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l hidden -d 'The default; undoes an earlier --no-hidden'
@@ -85,6 +89,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s v -l verbose -d '
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
@@ -98,6 +103,7 @@ age\t'age'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-memory -d 'Memory that a file\'s chunks may need' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l include -d 'Only files that match GLOB; may be given several times' -r -f
@@ -133,6 +139,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -s v -l verbose -d '
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
@@ -146,6 +153,7 @@ age\t'age'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l max-memory -d 'Memory that a file\'s chunks may need' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
@@ -159,22 +167,27 @@ complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s v -l verbose -
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-key -d 'Where the new key is, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-passphrase -d 'Use a new passphrase, as for --passphrase' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l to -d 'A recipient who can open the file from now on: age1…, or @FILE with some (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l work-factor -d 'The work factor of a new passphrase (age) [default: 18]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-salt -d 'Where the salt is that goes with a new passphrase for GFE' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-kdf -d 'How the new passphrase or key is hashed' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l stanza -d 'With --remove: remove stanza N of --list instead (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s f -l format -d 'With --reseal: the format to write; that of the input otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 parallel-encryptor\t'AES-GCM File Encryptor'
 age\t'age'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-memory -d 'With --reseal: memory that a file sealed in one piece may need' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l header -d 'The file that holds the header, where that is kept apart: it alone is changed' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l include -d 'Only files that match GLOB; may be given several times' -r -f
@@ -187,8 +200,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l progress -d 'Sho
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l add -d 'Keep the old secret, and add the new one'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l remove -d 'Drop the key slot that the old secret opens; never the last'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l list -d 'List the key slots; needs no secret'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l remove -d 'Remove the key slot, or stanza, that the old secret opens; never the last'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l list -d 'List the key slots, or stanzas; needs no secret'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l reseal -d 'Open with the old secret and seal again with the new one'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l allow-legacy-slots -d 'Take a Dexios key slot that may be forged for the old secret'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s i -l in-place -d 'Change PATH in place'
@@ -208,6 +221,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s o -l output -d 'Write the key to FILE' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Write the key as text below a comment: what it is for, since when' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l age -d 'Make an age identity: a secret that opens files, and a recipient (age1…) to seal them for'
+complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l pq -d 'With --age: make a post-quantum identity (age1pq1…)'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l aead -d 'These AEADs only, by themselves and in the formats that have them' -r -f -a "aes-256-gcm\t''
 chacha20-poly1305\t''
@@ -236,7 +251,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand help" -f -a "seal\t'Encryp
 open\t'Authenticate and decrypt a sealed stream or file'
 inspect\t'Tell what sealed files are, without a key'
 rekey\t'Change which secrets open a file, without touching its data'
-keygen\t'Make a key: 32 random bytes'
+keygen\t'Make a key: 32 random bytes, or an age identity'
 bench\t'Measure how fast this machine seals and opens'
 help\t'Print help for fetool or one of its subcommands'"
 

@@ -126,6 +126,19 @@ impl Derivation {
         }
     }
 
+    /// Returns the name and the cost apart from the memory, for people.
+    pub fn without_memory(self) -> String {
+        match self {
+            Self::Argon2id { passes, lanes, .. } => {
+                format!("Argon2id, {passes} passes, {lanes} lanes")
+            }
+            Self::Balloon { space } => format!("BLAKE3-Balloon, space {space}"),
+            Self::Scrypt { work_factor } => format!("scrypt, work factor {work_factor}"),
+            Self::Sha256 => "SHA-256, once".to_owned(),
+            Self::Pbkdf2 { .. } => self.to_string(),
+        }
+    }
+
     /// Derives a key.
     ///
     /// # Errors

@@ -45,6 +45,7 @@
 pub mod aead;
 mod armor_writer;
 mod at;
+mod chunk_id;
 #[cfg(all(unix, feature = "cli"))]
 mod closed_at_start;
 mod cores;

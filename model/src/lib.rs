@@ -1,43 +1,22 @@
-//! fetool's own pipeline modules, compiled with threads, locks and channels whose schedules
-//! [shuttle](https://docs.rs/shuttle) explores. Nothing here is a copy: the modules are those of
-//! `src/pipeline`, included by path; only what they stand on is other.
+//! fetool's own pipeline, compiled with threads, locks and channels whose schedules
+//! [shuttle](https://docs.rs/shuttle) explores. Nothing here is a copy: these are the files of the
+//! library, with `fetool_model` set, and without the formats that the pipeline works for.
 
-use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+// Only a part of the library uses them here.
+#![allow(dead_code, private_interfaces, unused_imports)]
 
-#[allow(dead_code, missing_docs)]
 #[path = "../../src/at.rs"]
 pub mod at;
-pub mod format;
-#[allow(dead_code)]
+#[path = "../../src/chunk_id.rs"]
+mod chunk_id;
+#[path = "../../src/cores.rs"]
+mod cores;
+#[path = "../../src/error.rs"]
+mod error;
 #[path = "../../src/memory.rs"]
 mod memory;
-pub mod pipeline;
+#[path = "../../src/pipeline/mod.rs"]
+mod pipeline;
 
-pub use pipeline::stop::Stop;
-
-/// Those of fetool's errors that the included modules make, and one that the checks inject.
-#[derive(Debug)]
-pub enum Error {
-    Read(io::Error),
-    Write(io::Error),
-    Thread(io::Error),
-    Panic(&'static str),
-    Stopped,
-    Memory(usize),
-    Injected(u64),
-}
-
-/// Counts what was worked on.
-#[derive(Default)]
-pub struct Meter(AtomicU64);
-
-impl Meter {
-    pub fn add(&self, bytes: u64) {
-        self.0.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    pub fn total(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
+pub use error::Error;
+pub use pipeline::{Meter, Stop, model};

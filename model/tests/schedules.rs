@@ -3,10 +3,9 @@
 //!
 //! `FETOOL_SCHEDULES` is how many of each; a failure prints the schedule that shows it.
 
-use fetool_model::pipeline::direct;
-use fetool_model::pipeline::handover::{self, Case, Fault};
-use fetool_model::pipeline::relay::{Legs, Relay};
-use fetool_model::pipeline::sync::{Mutex, bounded, thread};
+use fetool_model::model::handover::{self, Case, Fault};
+use fetool_model::model::sync::{Mutex, bounded, thread};
+use fetool_model::model::{Legs, Relay, direct};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::{Config, Runner, check_dfs};
 

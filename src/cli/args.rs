@@ -288,6 +288,20 @@ fn formats(
     .map(|name| by_name(&name).expect("only names of formats are possible"))
 }
 
+/// Returns a parser that takes the names of `all` in lowercase.
+pub fn named<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl clap::builder::TypedValueParser<Value = T> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser};
+    let names = all.iter().map(|it| name(*it).to_lowercase());
+    PossibleValuesParser::new(names).map(move |given| {
+        let mut all = all.iter().copied();
+        let found = all.find(|it| name(*it).eq_ignore_ascii_case(&given));
+        found.expect("only their names are possible")
+    })
+}
+
 /// The value parser of sizes.
 pub fn bytes(text: &str) -> Result<u64, String> {
     size::parse(text)

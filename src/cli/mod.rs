@@ -9,7 +9,6 @@ mod generate;
 mod help;
 mod inspect;
 mod keygen;
-mod keys;
 mod manual;
 mod open;
 mod rekey;

@@ -3,8 +3,8 @@
 use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
 use super::failure::Failure;
 use super::inspect::{hex_of, json_line};
-use super::keys::Keys;
 use super::manual;
+use super::secrets::keys::Keys;
 use super::secrets::{Plan, Purpose};
 use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees, some_path_exists};
 use super::work::{

@@ -26,6 +26,7 @@ mod sealing;
 mod uniform;
 mod walker;
 
+pub use crate::chunk_id::ChunkId;
 pub use crate::error::Evidence;
 pub use geometry::{BadEnd, Count, End, Geometry, Layout, Span};
 pub(crate) use opening::NOTHING;
@@ -217,26 +218,6 @@ pub trait Format: Send + Sync {
     /// [`Error::Secret`] when the secret has not the shape that the format needs, and
     /// [`Error::Usage`] when the request cannot be met.
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error>;
-}
-
-/// Which chunk of a stream is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChunkId {
-    /// Its number, from 0.
-    pub index: u64,
-    /// Whether it is the last.
-    pub last: bool,
-    /// Where its frame starts in its sealed stream, in bytes.
-    pub offset: u64,
-}
-
-impl ChunkId {
-    pub(crate) fn not_authentic(self) -> Error {
-        Error::Authentication {
-            chunk: self.index,
-            offset: self.offset,
-        }
-    }
 }
 
 /// A change of the secrets that open a file.

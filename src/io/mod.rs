@@ -59,10 +59,10 @@ impl FileId {
 /// Asks for room for a whole chunk in a pipe, so that it passes in one system call. The system may
 /// refuse; then it takes more of them.
 #[cfg(target_os = "linux")]
-fn widen_pipe(fd: impl AsFd) {
+pub fn widen_pipe(fd: impl AsFd) {
     use nix::fcntl::{FcntlArg, fcntl};
     let _ = fcntl(fd, FcntlArg::F_SETPIPE_SZ(1 << 20));
 }
 
 #[cfg(not(target_os = "linux"))]
-fn widen_pipe(_fd: impl AsFd) {}
+pub fn widen_pipe(_fd: impl AsFd) {}

@@ -43,10 +43,15 @@ mod alone;
 mod direct;
 mod layers;
 mod meter;
+#[cfg(fetool_model)]
+pub mod model;
+#[cfg(not(fetool_model))]
 mod open;
 mod options;
+#[cfg(not(fetool_model))]
 mod seal;
 mod slab;
+#[cfg(not(fetool_model))]
 mod split;
 mod steps;
 mod stop;
@@ -59,7 +64,9 @@ pub use meter::Reports;
 pub use options::RunOptions;
 pub use stop::Stop;
 
+#[cfg(not(fetool_model))]
 pub(crate) use open::{Sealed, open, open_at};
+#[cfg(not(fetool_model))]
 pub(crate) use seal::{Plan, seal, seal_at};
 pub(crate) use steps::Totals;
 use steps::{Produce, Work};

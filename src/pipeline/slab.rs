@@ -1,7 +1,7 @@
 //! The unit that travels through the pipeline: a reused buffer with whole frames in it.
 
 use crate::Error;
-use crate::format::ChunkId;
+use crate::chunk_id::ChunkId;
 use crate::memory::{self, LARGE, zeros};
 use std::io::{self, Read};
 use std::ops::{Deref, DerefMut, Range};

@@ -1,7 +1,13 @@
 //! What the threads are made of. The model check in `model/` compiles the modules that use this with
-//! its own, which explores their schedules.
+//! threads, locks and channels whose schedules it explores.
 
+#[cfg(fetool_model)]
+pub use super::model::sync::*;
+#[cfg(not(fetool_model))]
 pub use crossbeam::channel::{Receiver, Sender, bounded};
+#[cfg(not(fetool_model))]
 pub use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+#[cfg(not(fetool_model))]
 pub use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+#[cfg(not(fetool_model))]
 pub use std::thread;

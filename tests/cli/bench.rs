@@ -141,6 +141,7 @@ fn an_aead_is_measured_in_the_formats_too() {
         .map(|it| (it["format"].to_string(), it["aead"].to_string()))
         .collect();
     let expected = [
+        ("age", "chacha20-poly1305"),
         ("dexios", "aes-256-gcm"),
         ("gfe", "aes-256-gcm"),
         ("parallel-encryptor", "aes-256-gcm"),
@@ -314,7 +315,7 @@ fn bad_values_are_refused() {
         (
             &["--format", "gocrypt-v1"],
             "fetool: invalid value 'gocrypt-v1' for '--format <NAME>'\n  [possible values: gfe, \
-             dexios, gocrypt, parallel-encryptor]\nfetool: hint: a similar value exists: 'gocrypt'\n\n\
+             dexios, gocrypt, parallel-encryptor, age]\nfetool: hint: a similar value exists: 'gocrypt'\n\n\
              For more information, try '--help'.\n",
         ),
         (

@@ -2,7 +2,9 @@
 
 use crate::cli::failure::Failure;
 use clap::ValueEnum;
+use fetool::Error;
 use serde::Serialize;
+use std::thread;
 use std::time::Duration;
 
 /// The parts of a run.
@@ -25,7 +27,7 @@ pub enum Operation {
     #[default]
     Seal,
     Open,
-    /// A limit: the data is only moved.
+    /// Only moves the data: the limit of the cases that follow it in the list.
     Copy,
     Derive,
 }
@@ -47,13 +49,14 @@ pub enum Way {
 pub struct Subject {
     pub part: Part,
     pub operation: Operation,
-    pub aead: Option<&'static str>,
-    pub engine: Option<&'static str>,
+    /// In lowercase, as on the command line; the engine too.
+    pub aead: Option<String>,
+    pub engine: Option<String>,
     pub format: Option<&'static str>,
     pub layers: Option<u8>,
     /// For people, but stable.
     pub kdf: Option<String>,
-    /// What the format calls this KDF, where it has several.
+    /// The format's name for this KDF, if the format has several.
     pub kdf_name: Option<&'static str>,
     pub way: Option<Way>,
     pub chunk_size: Option<u64>,
@@ -65,14 +68,29 @@ pub struct Subject {
 }
 
 /// Something to measure.
-pub struct Case<'a> {
+pub struct Case {
     pub subject: Subject,
-    /// The case in the same list that limits it.
-    pub limit: Option<usize>,
-    pub turn: Box<dyn FnMut() -> Result<f64, Failure> + 'a>,
+    /// Measures once: bytes a second, or seconds for a key.
+    pub turn: Box<dyn FnMut() -> Result<f64, Failure>>,
 }
 
-/// Bytes a second. Clocks may stand still for a very short time.
+/// Returns bytes a second. Clocks may stand still for a very short time.
 pub fn rate(bytes: u64, time: Duration) -> f64 {
     bytes as f64 / time.max(Duration::from_nanos(1)).as_secs_f64()
+}
+
+/// Does something on so many threads at once; each gets its number.
+pub fn at_once<T: Send>(jobs: usize, job: impl Fn(usize) -> T + Sync) -> Result<Vec<T>, Error> {
+    let job = &job;
+    thread::scope(|scope| {
+        let start = |number| {
+            let thread = thread::Builder::new().name("bench".to_owned());
+            let started = thread.spawn_scoped(scope, move || job(number));
+            started.map_err(Error::Thread)
+        };
+        let threads: Vec<_> = (0..jobs).map(start).collect::<Result<_, _>>()?;
+        let done = threads.into_iter().map(|thread| thread.join());
+        done.map(|done| done.map_err(|_| Error::Panic("measuring")))
+            .collect()
+    })
 }

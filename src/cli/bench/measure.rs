@@ -66,7 +66,7 @@ pub fn run(part: Part, patience: Patience, mut cases: Vec<Case>) -> Result<Vec<M
                 break;
             }
             let value = (case.turn)()?;
-            // The first turn counts only where no other follows.
+            // The first turn counts only if no other follows.
             if round == warming && warming > 0 {
                 taken.clear();
             }
@@ -75,34 +75,41 @@ pub fn run(part: Part, patience: Patience, mut cases: Vec<Case>) -> Result<Vec<M
         }
     }
     bar.finish_and_clear();
-    let left_out = taken.iter().filter(|values| values.is_empty()).count();
+    let mut limit = None;
+    let mut measured = Vec::new();
+    let all = cases.len();
+    for (Case { subject, .. }, mut values) in cases.into_iter().zip(taken) {
+        let spread = Spread::of(&mut values);
+        // A limit that was left out limits nothing.
+        let is_limit = subject.operation == Operation::Copy;
+        let limited = limit.filter(|_| !is_limit);
+        if is_limit {
+            limit = spread.map(|it| it.median);
+        }
+        let Some(spread) = spread else { continue };
+        let is_time = subject.operation == Operation::Derive;
+        measured.push(Measured {
+            subject,
+            turns: values.len(),
+            rate: (!is_time).then_some(spread),
+            seconds: is_time.then_some(spread),
+            limit: limited,
+            percent: limited.map(|limit| spread.median / limit * 100.0),
+        });
+    }
+    let left_out = all - measured.len();
     if left_out > 0 {
+        let why = "warning: the machine is too busy";
         say(
             None,
-            &format!("warning: the machine is too busy: {left_out} benchmarks of {name} left out"),
+            &format!("{why}: {left_out} benchmarks of {name} left out"),
         );
     }
-    let spreads: Vec<Option<Spread>> = taken.iter_mut().map(|values| Spread::of(values)).collect();
-    let measured = cases.into_iter().zip(&taken).enumerate();
-    Ok(measured
-        .filter_map(|(i, (case, values))| {
-            let spread = spreads[i]?;
-            let limit = case.limit.and_then(|limit| spreads[limit]);
-            let is_time = case.subject.operation == Operation::Derive;
-            Some(Measured {
-                subject: case.subject,
-                turns: values.len(),
-                rate: (!is_time).then_some(spread),
-                seconds: is_time.then_some(spread),
-                limit: limit.map(|limit| limit.median),
-                percent: limit.map(|limit| spread.median / limit.median * 100.0),
-            })
-        })
-        .collect())
+    Ok(measured)
 }
 
 impl Measured {
-    /// Of rates or of seconds.
+    /// Returns that of rates or of seconds.
     pub fn spread(&self) -> Spread {
         let spread = self.rate.or(self.seconds);
         spread.expect("it has one of the two")
@@ -110,18 +117,15 @@ impl Measured {
 }
 
 impl Spread {
-    /// `None` where there are no values.
+    /// Returns `None` if there are no values.
     fn of(values: &mut [f64]) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let last = values.len().checked_sub(1)?;
-        // Between two values where it is none of them.
+        // Between two values if it is none of them.
         let quantile = |part: f64| {
-            let place = last as f64 * part;
-            let (below, above) = (
-                values[place.floor() as usize],
-                values[place.ceil() as usize],
-            );
-            below + (above - below) * place.fract()
+            let at = last as f64 * part;
+            let (below, above) = (values[at.floor() as usize], values[at.ceil() as usize]);
+            below + (above - below) * at.fract()
         };
         Some(Self {
             low: quantile(0.25),
@@ -130,7 +134,7 @@ impl Spread {
         })
     }
 
-    /// How far the quartiles are from the median at most, as a part of it.
+    /// Returns how far the quartiles are from the median at most, as a part of it.
     pub fn deviation(&self) -> f64 {
         (self.high - self.median).max(self.median - self.low) / self.median
     }
@@ -141,33 +145,27 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn spread(mut values: Vec<f64>) -> [f64; 3] {
-        let spread = Spread::of(&mut values).unwrap();
-        [spread.low, spread.median, spread.high]
-    }
-
     #[test]
     fn the_median_leaves_spoiled_turns_out() {
-        let values = vec![10.0, 1.0, 11.0, 12.0, 2.0, 13.0, 12.5];
-        assert_eq!(spread(values), [6.0, 11.0, 12.25]);
-        assert_eq!(spread(vec![4.0]), [4.0; 3]);
-        assert_eq!(spread(vec![2.0, 1.0]), [1.25, 1.5, 1.75]);
-        assert_eq!(Spread::of(&mut []), None);
+        let spread = |values: &mut [f64]| Spread::of(values).map(|it| [it.low, it.median, it.high]);
+        let spoiled = &mut [10.0, 1.0, 11.0, 12.0, 2.0, 13.0, 12.5];
+        assert_eq!(spread(spoiled), Some([6.0, 11.0, 12.25]));
+        assert_eq!(spread(&mut [4.0]), Some([4.0; 3]));
+        assert_eq!(spread(&mut [2.0, 1.0]), Some([1.25, 1.5, 1.75]));
+        assert_eq!(spread(&mut []), None);
     }
 
     #[test]
     fn what_there_is_no_time_for_is_left_out() {
         let case = || Case {
             subject: Subject::default(),
-            limit: None,
             turn: Box::new(|| Ok(1.0)),
         };
         let now = Instant::now();
         let over = now.checked_sub(Duration::from_secs(1)).unwrap();
         let measured = |rounds, turns| {
             let patience = Patience { rounds, turns };
-            let cases = vec![case(), case()];
-            let measured = run(Part::Aead, patience, cases).unwrap();
+            let measured = run(Part::Aead, patience, vec![case(), case()]).unwrap();
             measured.iter().map(|it| it.turns).collect::<Vec<_>>()
         };
         assert_eq!(measured(over, Some(over)), [0; 0]);

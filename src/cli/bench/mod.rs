@@ -1,28 +1,26 @@
 //! `fetool bench`.
 //!
-//! Each part (`aeads`, `kdfs`, `streams`) is a list of [`Case`](case::Case)s: what is measured, and a
-//! closure that measures it once. `measure` runs them in turns; `table`, `conclusion` and the JSON tell the
-//! results.
+//! Each part (`aeads`, `kdfs`, `streams`) is a list of [`Case`]s: what is measured, and a closure that
+//! measures it once. `measure` runs them in turns; `table`, `conclusion` and the JSON show the results.
 
 mod aeads;
 mod case;
 mod conclusion;
 mod kdfs;
 mod measure;
-mod names;
-mod select;
 mod streams;
 mod table;
 
 use super::failure::Failure;
 use super::{args, manual, work};
-use case::Part;
-use clap::ValueHint;
+use case::{Case, Part};
+use clap::{ValueEnum, ValueHint};
 use fetool::aead::{Algorithm, Engine};
-use fetool::format::Format;
+use fetool::all_cores;
 use fetool::format::gocrypt::LAYERS_MAX;
-use measure::{Measured, Patience};
-use select::Selection;
+use fetool::format::{FORMATS, Format};
+use measure::Patience;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -39,11 +37,11 @@ pub struct Args {
     parts: Vec<Part>,
 
     /// These AEADs only, by themselves and in the formats that have them
-    #[arg(long, value_name = "AEAD", value_delimiter = ',', value_parser = names::aead(), help_heading = "Selection")]
+    #[arg(long, value_name = "AEAD", value_delimiter = ',', value_parser = args::named(&Algorithm::ALL, Algorithm::name), help_heading = "Selection")]
     aead: Vec<Algorithm>,
 
     /// The AEADs in these engines only
-    #[arg(long, value_name = "ENGINE", value_delimiter = ',', value_parser = names::engine(), help_heading = "Selection")]
+    #[arg(long, value_name = "ENGINE", value_delimiter = ',', value_parser = args::named(&Engine::ALL, Engine::name), help_heading = "Selection")]
     engine: Vec<Engine>,
 
     /// These formats only, with the key derivations that they use
@@ -85,22 +83,22 @@ const ROUNDS: Duration = Duration::from_millis(7_000);
 const TURNS: Duration = Duration::from_millis(8_300);
 
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let parts = args.cases()?;
     let start = Instant::now();
-    let selection = Selection::new(args)?;
-    let parts = selection.parts();
+    let mut done = 0;
     let mut all = Vec::new();
-    for (done, part) in parts.iter().enumerate() {
+    for (part, cases) in parts {
+        done += 1;
         // What one part takes longer, the next has less.
-        let by = |each: Duration| start + each * (done as u32 + 1);
         let patience = Patience {
-            rounds: by(ROUNDS),
+            rounds: start + done * ROUNDS,
             // A chosen size takes as long as it takes.
-            turns: args.size.is_none().then(|| by(TURNS)),
+            turns: args.size.is_none().then(|| start + done * TURNS),
         };
-        let measured = measure(*part, patience, &selection)?;
+        let measured = measure::run(part, patience, cases)?;
         if !args.json && !measured.is_empty() {
             let gap = if all.is_empty() { "" } else { "\n" };
-            let table = table::draw(*part, &measured, &table::Look::of_stdout());
+            let table = table::draw(part, &measured, &table::Look::of_stdout());
             work::print((gap.to_owned() + &table).as_bytes())?;
         }
         all.extend(measured);
@@ -109,7 +107,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         let object = serde_json::json!({
             "fetool": env!("CARGO_PKG_VERSION"),
-            "cores": fetool::all_cores().get(),
+            "cores": all_cores().get(),
             "results": all,
             "conclusion": conclusion,
         });
@@ -120,17 +118,60 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn measure(
-    part: Part,
-    patience: Patience,
-    selection: &Selection,
-) -> Result<Vec<Measured>, Failure> {
-    match part {
-        Part::Aead => measure::run(part, patience, aeads::cases(selection)),
-        Part::Kdf => measure::run(part, patience, kdfs::cases(selection)),
-        Part::Format => {
-            let streams = streams::prepare(selection)?;
-            measure::run(part, patience, streams::cases(&streams, selection))
+impl Args {
+    /// Returns what is selected, by part. Refuses what selects nothing, before anything takes time.
+    fn cases(&self) -> Result<Vec<(Part, Vec<Case>)>, Failure> {
+        if self.size == Some(0) {
+            return Err(Failure::usage("--size 0 leaves nothing to measure"));
         }
+        let mut parts = Vec::new();
+        for part in Part::value_variants()
+            .iter()
+            .copied()
+            .filter(|it| listed(&self.parts, it))
+        {
+            let cases = match part {
+                Part::Aead => aeads::cases(self),
+                Part::Kdf => kdfs::cases(self),
+                Part::Format => streams::cases(self)?,
+            };
+            parts.extend((!cases.is_empty()).then_some((part, cases)));
+        }
+        if parts.is_empty() {
+            return Err(Failure::usage("no benchmark matches the selection")
+                .hint("filters are combined (AND); give fewer of them"));
+        }
+        if self.dir.is_some() && parts.iter().all(|(part, _)| *part != Part::Format) {
+            return Err(Failure::usage("--dir requires a format to measure"));
+        }
+        Ok(parts)
     }
+
+    /// Returns the numbers of jobs, each once and in ascending order.
+    fn jobs(&self) -> Vec<NonZeroUsize> {
+        let number = |jobs: &u16| NonZeroUsize::new((*jobs).into()).unwrap_or_else(all_cores);
+        let given = if self.jobs.is_empty() {
+            &[1, 0][..]
+        } else {
+            &self.jobs
+        };
+        let mut jobs: Vec<_> = given.iter().map(number).collect();
+        jobs.sort();
+        jobs.dedup();
+        jobs
+    }
+
+    /// Returns the selected formats that can be sealed.
+    fn formats(&self) -> impl Iterator<Item = &'static dyn Format> {
+        let names: Vec<_> = self.format.iter().map(|it| it.name()).collect();
+        let written = FORMATS.iter().filter(|it| !it.algorithms().is_empty());
+        written
+            .copied()
+            .filter(move |it| listed(&names, &it.name()))
+    }
+}
+
+/// Whether a filter leaves `it`: an empty one leaves everything.
+fn listed<T: PartialEq>(filter: &[T], it: &T) -> bool {
+    filter.is_empty() || filter.contains(it)
 }

@@ -1,233 +1,189 @@
 //! Whole streams, by format: from memory to nowhere, from pipe to pipe and, with --dir, from file to
 //! file; beside copying the same data the same way.
 
-use super::case::{Case, Operation, Part, Subject, Way, rate};
-use super::names;
-use super::select::{Choice, Selection};
+use super::case::{Case, Operation, Part, Subject, Way, at_once, rate};
+use super::{Args, listed};
 use crate::cli::failure::{Failure, Subjects, shown};
-use crate::cli::work::{Source, subjects};
-use crate::io::cleanup::Temporary;
 use crate::io::dir::Dir;
-use crate::io::input::Input;
-use crate::io::output::{Content, Output, Target};
 use crate::io::staged::Staged;
-use fetool::aead::KEY_LEN;
-use fetool::{Error, Open, Seal, Secret, Stop, random};
+use crate::io::widen_pipe;
+use fetool::aead::{Algorithm, KEY_LEN};
+use fetool::format::Format;
+use fetool::format::age::{AgeIdentity, X25519Identity};
+use fetool::{Error, Identity, Open, Recipient, Seal, Secret, random};
+use std::fs::File;
 use std::hint::black_box;
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Seek, Write};
 use std::num::NonZeroUsize;
-use std::os::fd::{AsFd, AsRawFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 const MIB: usize = 1 << 20;
-/// As much as the pipeline reads and writes at a time.
-const BLOCK: usize = MIB;
 
-/// What is sealed and opened with one choice; copied where there is none.
-pub struct Stream {
+/// A format with what it is sealed with.
+#[derive(Clone, Copy)]
+struct Choice {
+    format: &'static dyn Format,
+    algorithm: Algorithm,
+    layers: Option<u8>,
+}
+
+/// What is sealed and opened with one choice; copied if there is none.
+struct Stream {
     choice: Option<Choice>,
     secret: Secret,
-    plaintext: Data,
-    sealed: Data,
+    /// For formats that have recipients: a secret would cost a slow key derivation for each file.
+    identity: AgeIdentity,
+    plaintext: Bytes,
+    sealed: Bytes,
 }
 
-/// Data in memory, and in a file with --dir.
+/// Bytes in memory, and in a temporary file with --dir.
 #[derive(Default)]
-struct Data {
-    bytes: Vec<u8>,
-    file: Option<Scratch>,
+struct Bytes {
+    memory: Vec<u8>,
+    file: Option<Staged>,
 }
 
-/// The streams of all choices, and last the one to copy.
-pub fn prepare(selection: &Selection) -> Result<Vec<Stream>, Failure> {
+/// Returns the selected cases, each group of them behind its limit.
+pub fn cases(args: &Args) -> Result<Vec<Case>, Failure> {
+    let all_jobs = args.jobs();
+    let jobs = all_jobs[all_jobs.len() - 1];
+    let open = |path: &PathBuf| {
+        let dir = Dir::open(path).map(Arc::new);
+        dir.map_err(|error| Failure::system(shown(path), &error))
+    };
+    let dir = args.dir.as_ref().map(open).transpose()?;
     let mut streams = Vec::new();
-    let jobs = *selection.jobs.last().expect("there is one at least");
-    for choice in selection.choices() {
-        let size = match selection.size {
+    for choice in choices(args) {
+        let size = match args.size {
             Some(size) => usize::try_from(size).unwrap_or(usize::MAX),
-            None => fitting(choice, jobs),
+            None => fitting(choice.layers, jobs),
         };
-        streams.push(Stream::new(Some(choice), size, jobs, selection)?);
+        streams.push(Stream::new(Some(choice), size, jobs, dir.as_ref())?);
     }
-    let longest = streams.iter().map(|it| it.plaintext.bytes.len()).max();
-    let longest = longest.unwrap_or_default();
-    streams.push(Stream::new(None, longest, jobs, selection)?);
-    Ok(streams)
-}
+    let Some(longest) = streams.iter().map(|it| it.size()).max() else {
+        return Ok(Vec::new());
+    };
+    let copied = Stream::new(None, longest, jobs, dir.as_ref())?;
 
-/// The selected cases, each group of them behind its limit.
-pub fn cases<'a>(streams: &'a [Stream], selection: &Selection) -> Vec<Case<'a>> {
+    let memory = all_jobs.iter().map(|jobs| (Way::Memory, vec![*jobs]));
+    let others = [Way::Pipe, Way::File].map(|way| (way, all_jobs.clone()));
+    let ways = memory.chain(others);
     let mut cases = Vec::new();
-    let (copied, streams) = streams.split_last().expect("one is always copied");
-    let memory = selection.jobs.iter().map(|jobs| (Way::Memory, vec![*jobs]));
-    let ways = [Way::Pipe, Way::File].map(|way| (way, selection.jobs.clone()));
-    for (way, jobs) in memory.chain(ways) {
-        if way == Way::File && selection.dir.is_none() {
-            continue;
-        }
-        let limit = cases.len();
-        cases.push(copied.case(way, jobs[0], Operation::Copy, None));
-        for stream in streams {
+    for (way, jobs) in ways.filter(|(way, _)| *way != Way::File || dir.is_some()) {
+        cases.push(copied.case(way, jobs[0], Operation::Copy));
+        for stream in &streams {
             for jobs in &jobs {
                 for operation in [Operation::Seal, Operation::Open] {
-                    cases.push(stream.case(way, *jobs, operation, Some(limit)));
+                    cases.push(stream.case(way, *jobs, operation));
                 }
             }
         }
     }
-    cases
+    Ok(cases)
+}
+
+/// Returns the formats with every selected AEAD and number of layers, or else with their defaults.
+fn choices(args: &Args) -> Vec<Choice> {
+    let mut choices = Vec::new();
+    for format in args.formats().filter(|_| args.engine.is_empty()) {
+        let layers = match (format.default_layers(), args.layers.as_slice()) {
+            (default, []) => vec![default],
+            (Some(_), layers) => layers.iter().copied().map(Some).collect(),
+            (None, _) => continue,
+        };
+        let all = format.algorithms();
+        let selected = if args.aead.is_empty() { &all[..1] } else { all };
+        for algorithm in selected.iter().filter(|it| listed(&args.aead, it)) {
+            choices.extend(layers.iter().map(|layers| Choice {
+                format,
+                algorithm: *algorithm,
+                layers: *layers,
+            }));
+        }
+    }
+    choices
 }
 
 impl Stream {
+    /// Makes the plaintext, and seals it to have something to open.
     fn new(
         choice: Option<Choice>,
         size: usize,
         jobs: NonZeroUsize,
-        selection: &Selection,
-    ) -> Result<Self, Failure> {
-        let dir = selection.dir.as_deref();
-        let secret = match choice {
-            Some(choice) if choice.format.derives_keys() => {
-                Secret::passphrase("correct horse battery staple")
-            }
-            _ => Secret::key([7; KEY_LEN]),
-        };
+        dir: Option<&Arc<Dir>>,
+    ) -> Result<Rc<Self>, Failure> {
         let mut stream = Self {
             choice,
-            // A slow key derivation is done once.
-            secret: secret.for_many_files(),
-            plaintext: Data::new(plaintext(size)?, dir)?,
-            sealed: Data::default(),
+            secret: Secret::key([7; KEY_LEN]).for_many_files(),
+            identity: AgeIdentity::X25519(X25519Identity::generate(&random).map_err(blame)?),
+            plaintext: Bytes::new(plaintext(size)?, dir)?,
+            sealed: Bytes::default(),
         };
         if choice.is_some() {
-            let mut sealed = Vec::new();
-            stream
-                .work(
-                    Operation::Seal,
-                    jobs,
-                    &stream.plaintext.bytes[..],
-                    &mut sealed,
-                )
-                .map_err(|error| Subjects::default().blame(&error))?;
-            stream.sealed = Data::new(sealed, dir)?;
+            let (plaintext, mut sealed) = (&stream.plaintext.memory[..], Vec::new());
+            let done = stream.work(Operation::Seal, jobs, plaintext, &mut sealed);
+            done.map_err(blame)?;
+            stream.sealed = Bytes::new(sealed, dir)?;
         }
-        Ok(stream)
+        Ok(Rc::new(stream))
     }
 
-    fn case(
-        &self,
-        way: Way,
-        jobs: NonZeroUsize,
-        operation: Operation,
-        limit: Option<usize>,
-    ) -> Case<'_> {
-        let size = self.plaintext.bytes.len() as u64;
+    fn size(&self) -> usize {
+        self.plaintext.memory.len()
+    }
+
+    fn case(self: &Rc<Self>, way: Way, jobs: NonZeroUsize, operation: Operation) -> Case {
         let is_copied_by_one = self.choice.is_none() && way != Way::Memory;
-        Case {
-            subject: Subject {
-                part: Part::Format,
-                operation,
-                format: self.choice.map(|it| it.format.name()),
-                aead: self.choice.map(|it| names::of_aead(it.algorithm)),
-                layers: self.choice.and_then(|it| it.layers),
-                way: Some(way),
-                jobs: (!is_copied_by_one).then_some(jobs.get()),
-                size: Some(size),
-                ..Subject::default()
-            },
-            limit,
-            turn: Box::new(move || Ok(rate(size, self.turn(way, jobs, operation)?))),
-        }
+        let subject = Subject {
+            part: Part::Format,
+            operation,
+            format: self.choice.map(|it| it.format.name()),
+            aead: self.choice.map(|it| it.algorithm.name().to_lowercase()),
+            layers: self.choice.and_then(|it| it.layers),
+            way: Some(way),
+            jobs: (!is_copied_by_one).then_some(jobs.get()),
+            size: Some(self.size() as u64),
+            ..Subject::default()
+        };
+        let stream = self.clone();
+        let turn = Box::new(move || {
+            let time = stream.turn(way, jobs, operation)?;
+            Ok(rate(stream.size() as u64, time))
+        });
+        Case { subject, turn }
     }
 
-    fn turn(
-        &self,
-        way: Way,
-        jobs: NonZeroUsize,
-        operation: Operation,
-    ) -> Result<Duration, Failure> {
-        let data = match operation {
+    fn turn(&self, way: Way, jobs: NonZeroUsize, does: Operation) -> Result<Duration, Failure> {
+        let bytes = match does {
             Operation::Open => &self.sealed,
             _ => &self.plaintext,
         };
-        match (way, &data.file) {
-            (Way::Pipe, _) => self.through_pipes(&data.bytes, jobs, operation),
-            (Way::File, Some(file)) => self.to_file(file, jobs, operation),
-            _ => match operation {
-                Operation::Copy => copy_memory(&data.bytes, jobs),
-                _ => self.work(operation, jobs, &data.bytes[..], io::sink()),
+        let memory = &bytes.memory[..];
+        let time = match (way, &bytes.file) {
+            (Way::Pipe, _) => {
+                through_pipes(memory, |input, output| self.work(does, jobs, input, output))
             }
-            .map_err(|error| Subjects::default().blame(&error)),
-        }
-    }
-
-    /// Works between a pipe that one thread fills and a pipe that another empties.
-    fn through_pipes(
-        &self,
-        data: &[u8],
-        jobs: NonZeroUsize,
-        operation: Operation,
-    ) -> Result<Duration, Failure> {
-        let (read, mut feed) = io::pipe().map_err(Failure::from_system)?;
-        let (mut drain, write) = io::pipe().map_err(Failure::from_system)?;
-        // By path, so that they are opened as the command opens those that it is given.
-        let source = Source::Path(path(&read));
-        let target = file(path(&write));
-        let ends = move |input, output| {
-            // These copies would keep the pipes open.
-            drop((read, write));
-            thread::scope(|scope| {
-                let thread = |name: &str| thread::Builder::new().name(name.to_owned());
-                // A failure here means that the other end is gone, and the work says why.
-                let fill = move || drop(feed.write_all(data));
-                let empty = move || drop(io::copy(&mut drain, &mut io::sink()));
-                let started = thread("feeding").spawn_scoped(scope, fill);
-                started.map_err(Error::Thread)?;
-                let started = thread("draining").spawn_scoped(scope, empty);
-                started.map_err(Error::Thread)?;
-                self.work_and_commit(operation, jobs, input, output)
-            })
+            (Way::File, Some(file)) => from_start(file)
+                .and_then(|(input, output)| self.work(does, jobs, input, &output.file)),
+            _ if does == Operation::Copy => copy_memory(memory, jobs),
+            _ => self.work(does, jobs, memory, io::sink()),
         };
-        opened(&source, &target, ends)
+        let name = bytes.file.as_ref().map(|file| shown(&file.path()));
+        let name = name.unwrap_or_default();
+        let subjects = Subjects {
+            input: name.clone(),
+            output: name,
+            ..Subjects::default()
+        };
+        time.map_err(|error| subjects.blame(&error))
     }
 
-    /// Works from a file to a new file beside it, which is removed afterwards.
-    fn to_file(
-        &self,
-        scratch: &Scratch,
-        jobs: NonZeroUsize,
-        operation: Operation,
-    ) -> Result<Duration, Failure> {
-        let from = scratch.0.path();
-        let to = from.with_extension("out");
-        // A signal removes the output's temporary file before this one: it cannot get its name in between.
-        let name = to.file_name().unwrap_or_default();
-        let ((), made) =
-            Temporary::make(scratch.0.dir(), name, || Ok(())).map_err(Failure::from_system)?;
-        let work = |input, output| self.work_and_commit(operation, jobs, input, output);
-        let time = opened(&Source::Path(from), &file(to), work);
-        // It is not there after an error.
-        let _ = made.dir().remove(made.name());
-        time
-    }
-
-    fn work_and_commit(
-        &self,
-        operation: Operation,
-        jobs: NonZeroUsize,
-        input: Input,
-        mut output: Output,
-    ) -> Result<Duration, Error> {
-        let time = self.work(operation, jobs, input, &mut output)?;
-        let start = Instant::now();
-        output.commit().map_err(Error::Write)?;
-        Ok(time + start.elapsed())
-    }
-
-    /// Moves the data, and tells how long that took once the key was derived.
+    /// Moves the data, and returns how long that took after the key was derived.
     fn work(
         &self,
         operation: Operation,
@@ -238,17 +194,25 @@ impl Stream {
         let Some(choice) = self.choice else {
             return copy(&mut input, &mut output);
         };
+        let recipient = self.identity.recipient();
+        let (recipient, identity) = match choice.format.has_recipients() {
+            true => (
+                Recipient::wrapping(&recipient),
+                Identity::unwrapping(&self.identity),
+            ),
+            false => ((&self.secret).into(), (&self.secret).into()),
+        };
         if operation == Operation::Open {
-            let opening = Open::new(&self.secret).format(Some(choice.format));
+            let opening = Open::new(identity).format(Some(choice.format));
             let opening = opening.jobs(jobs).start(input)?;
             let start = Instant::now();
             return opening.run(output).map(|_| start.elapsed());
         }
-        let sealing = Seal::new(&self.secret)
+        let sealing = Seal::new(recipient)
             .format(choice.format)
             .algorithm(Some(choice.algorithm))
             .layers(choice.layers)
-            .size(Some(self.plaintext.bytes.len() as u64))
+            .size(Some(self.size() as u64))
             .jobs(jobs)
             .start()?;
         let start = Instant::now();
@@ -256,62 +220,60 @@ impl Stream {
     }
 }
 
-impl Data {
-    fn new(bytes: Vec<u8>, dir: Option<&Path>) -> Result<Self, Failure> {
-        let file = dir.map(|dir| {
-            let made = Scratch::new(dir).and_then(|mut scratch| {
-                scratch.0.file.write_all(&bytes)?;
-                Ok(scratch)
+impl Bytes {
+    fn new(memory: Vec<u8>, dir: Option<&Arc<Dir>>) -> Result<Self, Failure> {
+        let store = |dir: &Arc<Dir>| {
+            let staged = Staged::new(dir).and_then(|mut staged| {
+                staged.file.write_all(&memory)?;
+                Ok(staged)
             });
-            made.map_err(|error| Failure::system(shown(dir), &error))
-        });
-        Ok(Self {
-            file: file.transpose()?,
-            bytes,
-        })
+            staged.map_err(|error| Failure::system(shown(&dir.path_of("".as_ref())), &error))
+        };
+        let file = dir.map(store).transpose()?;
+        Ok(Self { memory, file })
     }
 }
 
-/// A file that goes away when it is dropped, and when a signal ends the process.
-pub struct Scratch(Staged);
-
-impl Scratch {
-    pub fn new(dir: &Path) -> io::Result<Self> {
-        Ok(Self(Staged::new(&Arc::new(Dir::open(dir)?))?))
-    }
+fn blame(error: Error) -> Failure {
+    Subjects::default().blame(&error)
 }
 
-/// Works between an input and an output that are opened as the command opens them.
-fn opened(
-    source: &Source,
-    target: &Target,
-    work: impl FnOnce(Input, Output) -> Result<Duration, Error>,
-) -> Result<Duration, Failure> {
-    let subjects = subjects(source, target);
-    let stop = Stop::new(); // ends the input when it is dropped
-    let input = source.open(&stop)?;
-    let output =
-        Output::open(target, Content::Sealed, &[]).map_err(|refused| subjects.refused(refused))?;
-    work(input, output).map_err(|error| subjects.blame(&error))
+/// Returns a file to read, and a new one to write beside it, which goes away when it is dropped.
+fn from_start(staged: &Staged) -> Result<(&File, Staged), Error> {
+    let mut input = &staged.file;
+    input.rewind().map_err(Error::Read)?;
+    let output = Staged::new(staged.dir()).map_err(Error::Write)?;
+    Ok((input, output))
 }
 
-/// A path to a descriptor of ours.
-fn path(fd: &impl AsFd) -> PathBuf {
-    format!("/dev/fd/{}", fd.as_fd().as_raw_fd()).into()
+/// Works between a pipe that one thread fills and a pipe that another empties.
+fn through_pipes(
+    data: &[u8],
+    work: impl FnOnce(PipeReader, PipeWriter) -> Result<Duration, Error>,
+) -> Result<Duration, Error> {
+    let (input, mut feed) = io::pipe().map_err(Error::Read)?;
+    let (mut drain, output) = io::pipe().map_err(Error::Write)?;
+    // As the command does with its own.
+    widen_pipe(&input);
+    widen_pipe(&output);
+    thread::scope(|scope| {
+        // A failure here means that the other end is gone, and the work says why.
+        let fill = move || drop(feed.write_all(data));
+        let empty = move || drop(io::copy(&mut drain, &mut io::sink()));
+        let thread = |name: &str| thread::Builder::new().name(name.to_owned());
+        let started = thread("feeding").spawn_scoped(scope, fill);
+        started.map_err(Error::Thread)?;
+        let started = thread("draining").spawn_scoped(scope, empty);
+        started.map_err(Error::Thread)?;
+        work(input, output)
+    })
 }
 
-fn file(path: PathBuf) -> Target {
-    Target::File {
-        path,
-        force: false,
-        sync: false,
-    }
-}
-
-/// The limit: nothing but reading and writing.
+/// Only reads and writes: the limit.
 fn copy(input: &mut impl Read, output: &mut impl Write) -> Result<Duration, Error> {
     let start = Instant::now();
-    let mut block = vec![0; BLOCK];
+    // As much as the pipeline reads and writes at a time.
+    let mut block = vec![0; MIB];
     loop {
         match input.read(&mut block).map_err(Error::Read)? {
             0 => return Ok(start.elapsed()),
@@ -324,38 +286,31 @@ fn copy(input: &mut impl Read, output: &mut impl Write) -> Result<Duration, Erro
 fn copy_memory(data: &[u8], jobs: NonZeroUsize) -> Result<Duration, Error> {
     let start = Instant::now();
     let share = data.len().div_ceil(jobs.get()).max(1);
-    thread::scope(|scope| {
-        for data in data.chunks(share) {
-            let copy = move || {
-                let mut block = vec![0; BLOCK.min(share)];
-                for piece in data.chunks(BLOCK) {
-                    black_box(&mut block[..piece.len()]).copy_from_slice(piece);
-                }
-            };
-            let thread = thread::Builder::new().spawn_scoped(scope, copy);
-            thread.map_err(Error::Thread)?;
+    at_once(jobs.get(), |number| {
+        let data = data.chunks(share).nth(number).unwrap_or_default();
+        let mut block = vec![0; MIB.min(data.len())];
+        for piece in data.chunks(MIB) {
+            black_box(&mut block[..piece.len()]).copy_from_slice(piece);
         }
-        Ok(())
     })
-    .map(|()| start.elapsed())
+    .map(|_| start.elapsed())
 }
 
-/// Plaintext that no file system can make smaller: random bytes, over and over.
+/// Returns plaintext that no file system can make smaller: random bytes, over and over.
 fn plaintext(size: usize) -> Result<Vec<u8>, Failure> {
     let too_much = |_| Failure::usage("--size needs more memory than there is");
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(size).map_err(too_much)?;
-    let mut block = vec![0; size.min(MIB)];
-    random(&mut block).map_err(|error| Subjects::default().blame(&error))?;
-    while bytes.len() < size {
-        let rest = size - bytes.len();
-        bytes.extend_from_slice(&block[..rest.min(block.len())]);
+    bytes.resize(size, 0);
+    let (first, rest) = bytes.split_at_mut(size.min(MIB));
+    random(first).map_err(blame)?;
+    for part in rest.chunks_mut(MIB) {
+        part.copy_from_slice(&first[..part.len()]);
     }
     Ok(bytes)
 }
 
-/// Enough for every job to have several slabs, and not too much to hold in memory.
-fn fitting(choice: Choice, jobs: NonZeroUsize) -> usize {
-    let layers = usize::from(choice.layers.unwrap_or(1));
-    (32 / layers).max(4 * jobs.get()) * MIB
+/// Returns a size with which every job has several slabs, and that fits in memory.
+fn fitting(layers: Option<u8>, jobs: NonZeroUsize) -> usize {
+    (32 / usize::from(layers.unwrap_or(1))).max(4 * jobs.get()) * MIB
 }

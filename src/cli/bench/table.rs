@@ -43,130 +43,110 @@ const LIMIT: &str = "copying alone";
 /// One line of the table.
 struct Row {
     group: String,
-    label: String,
-    cells: Vec<String>,
+    /// The label and two values.
+    cells: [String; 3],
     /// The smaller value and the larger: the lengths of the bar's full part and of all of it.
     bar: Option<(f64, f64)>,
 }
 
-/// The table of one part.
+/// Returns the table of one part.
 pub fn draw(part: Part, measured: &[Measured], look: &Look) -> String {
     let (title, heads) = match part {
         Part::Aead => (
             "AEADs on chunks in memory: GiB/s, and % of copying the chunks",
-            ["seal", "open"],
+            ["", "seal", "open"],
         ),
         Part::Kdf => (
             "Key derivations: time for a key, and memory",
-            ["time", "memory"],
+            ["", "time", "memory"],
         ),
         Part::Format => (
             "Streams: GiB/s of plaintext, and % of copying it the same way",
-            ["seal", "open"],
+            ["", "seal", "open"],
         ),
     };
-    // What is opened is in the line of what is sealed.
+    // The row of what is sealed has what is opened as well.
     let rows = measured
         .iter()
         .filter(|it| it.subject.operation != Operation::Open);
     let rows: Vec<Row> = rows.map(|it| row(it, measured)).collect();
-    let label = rows
-        .iter()
-        .map(|row| letters(&row.label))
-        .max()
-        .unwrap_or(0)
-        + 2;
-    let widths = [0, 1].map(|i| {
-        let cells = rows.iter().filter_map(|row| row.cells.get(i));
-        cells
-            .map(|it| letters(it))
-            .max()
-            .unwrap_or(0)
-            .max(heads[i].len())
-            + 2
+    let widths = [0, 1, 2].map(|i| {
+        let cells = rows.iter().map(|row| letters(&row.cells[i]));
+        cells.chain([heads[i].len()]).max().unwrap_or(0) + 2
     });
-    let left = label + widths.iter().sum::<usize>() + 2;
-    // Some terminals wrap what fills the last column.
-    let room = look.width.and_then(|width| (width - 1).checked_sub(left));
+    let line = |[label, first, second]: [&str; 3]| {
+        let [a, b, c] = widths;
+        format!("{label:<a$}{first:>b$}{second:>c$}")
+    };
+    // Two columns are before the bar, and some terminals wrap what fills the last one.
+    let left = widths.iter().sum::<usize>() + 3;
+    let room = look.width.and_then(|width| width.checked_sub(left));
     let room = room.filter(|room| *room >= BAR_MIN);
-    let longest = rows
-        .iter()
-        .filter_map(|row| row.bar)
-        .map(|(_, large)| large);
-    let longest = longest.fold(0.0, f64::max);
+    let longest = rows.iter().filter_map(|row| row.bar);
+    let longest = longest.map(|(_, large)| large).fold(0.0, f64::max);
 
-    let line = |text: &str, cells: [&str; 2]| {
-        let [a, b] = widths;
-        format!("{text:<label$}{:>a$}{:>b$}", cells[0], cells[1])
-    };
-    let turns = match measured.iter().map(|it| it.turns).max().unwrap_or(0) {
-        1 => "1 turn".to_owned(),
-        turns => format!("{turns} turns"),
-    };
+    let turns = measured.iter().map(|it| it.turns).max().unwrap_or(0);
+    let turns = counted(turns, "turn");
     let note = format!("median of {turns}; ± reaches over half of them");
     let mut text = look.painted(BOLD, title) + "\n" + &look.painted(DIM, &note) + "\n";
-    text += line("", heads).trim_end();
-    text += "\n";
-    let mut groups: Vec<&str> = Vec::new();
-    for row in &rows {
-        if !groups.contains(&row.group.as_str()) {
-            groups.push(&row.group);
-        }
-    }
+    text += line(heads).trim_end();
     // The limits explain the lines, and are not what somebody is looking for.
-    groups.sort_by_key(|group| *group == LIMIT);
-    for group in groups {
-        text += &(look.painted(BOLD, group) + "\n");
-        for row in rows.iter().filter(|row| row.group == group) {
-            let cell = |i| row.cells.get(i).map_or("", String::as_str);
-            let line = line(&row.label, [cell(0), cell(1)]);
-            match (room, row.bar) {
-                (Some(room), Some(values)) => {
-                    text += &(line + "  " + &bar(values, longest, room, look));
-                }
-                _ => text += line.trim_end(),
+    let mut sorted: Vec<&Row> = rows.iter().collect();
+    sorted.sort_by_cached_key(|row| {
+        let first = rows.iter().position(|it| it.group == row.group);
+        (row.group == LIMIT, first)
+    });
+    let mut group = "";
+    for row in sorted {
+        if row.group != group {
+            group = &row.group;
+            text += &("\n".to_owned() + &look.painted(BOLD, group));
+        }
+        let line = line(row.cells.each_ref().map(String::as_str));
+        text += "\n";
+        match (room, row.bar) {
+            (Some(room), Some(bar)) => {
+                // Full up to the smaller value, pale up to the larger.
+                let length = |value: f64| (value / longest * room as f64).round() as usize;
+                let (full, all) = (length(bar.0), length(bar.1));
+                let bar = "█".repeat(full) + &"▒".repeat(all.saturating_sub(full));
+                text += &(line + "  " + &look.painted(GREEN, &bar));
             }
-            text += "\n";
+            _ => text += line.trim_end(),
         }
     }
-    text
+    text + "\n"
 }
 
 fn row(it: &Measured, all: &[Measured]) -> Row {
     let subject = &it.subject;
-    if subject.operation == Operation::Derive {
-        let name = subject.kdf_name.map(|name| format!("{name}: "));
-        let kdf = subject.kdf.as_deref().unwrap_or_default();
-        let median = it.spread().median;
-        let memory = subject.memory.filter(|memory| *memory > 0);
-        return Row {
-            group: group(subject),
-            label: format!("  {}{kdf}", name.unwrap_or_default()),
-            cells: vec![
-                format!("{} {}", time(median), deviation(it)),
-                memory.map_or("-".to_owned(), short),
-            ],
-            bar: Some((median, median)),
-        };
-    }
+    let median = it.spread().median;
     let opened = Subject {
         operation: Operation::Open,
         ..subject.clone()
     };
     let opened = all.iter().find(|other| other.subject == opened);
-    let cells = std::iter::once(it).chain(opened);
-    let medians: Vec<f64> = cells.clone().map(|it| it.spread().median).collect();
-    let way = subject.way.map(|way| format!("{way:?}").to_lowercase());
-    let place = way.or(subject.chunk_size.map(short)).unwrap_or_default();
-    let jobs = subject.jobs.map(|jobs| counted(jobs, "job"));
+    let other = opened.map_or(median, |it| it.spread().median);
+    let (label, second) = match subject.kdf.as_deref() {
+        Some(kdf) => {
+            let name = subject.kdf_name.map(|name| format!("{name}: "));
+            let memory = subject.memory.filter(|memory| *memory > 0);
+            let label = format!("  {}{kdf}", name.unwrap_or_default());
+            (label, memory.map_or("-".to_owned(), short))
+        }
+        None => {
+            let way = subject.way.map(|way| format!("{way:?}").to_lowercase());
+            let place = way.or(subject.chunk_size.map(short)).unwrap_or_default();
+            let jobs = subject.jobs.map(|jobs| counted(jobs, "job"));
+            let label = format!("  {place:>9}  {}", jobs.unwrap_or_default());
+            (label, opened.map(value).unwrap_or_default())
+        }
+    };
+    let is_limit = subject.operation == Operation::Copy;
     Row {
         group: group(subject),
-        label: format!("  {place:>9}  {}", jobs.unwrap_or_default()),
-        cells: cells.map(rate).collect(),
-        bar: (subject.operation != Operation::Copy).then(|| {
-            let least = medians.iter().copied().fold(f64::INFINITY, f64::min);
-            (least, medians.iter().copied().fold(0.0, f64::max))
-        }),
+        cells: [label, value(it), second],
+        bar: (!is_limit).then(|| (median.min(other), median.max(other))),
     }
 }
 
@@ -176,10 +156,15 @@ fn group(subject: &Subject) -> String {
     }
     let layers = subject.layers.map(|layers| counted(layers.into(), "layer"));
     let size = subject.size.filter(|_| subject.part == Part::Format);
-    let names = [subject.format, subject.aead, subject.engine].into_iter();
-    let names = names.flatten().map(str::to_owned);
-    let parts = names.chain(layers).chain(size.map(short));
-    parts.collect::<Vec<_>>().join(", ")
+    let format = subject.format.map(str::to_owned);
+    let names = [
+        format,
+        subject.aead.clone(),
+        subject.engine.clone(),
+        layers,
+        size.map(short),
+    ];
+    names.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn counted(number: usize, of: &str) -> String {
@@ -189,33 +174,20 @@ fn counted(number: usize, of: &str) -> String {
     }
 }
 
-fn rate(it: &Measured) -> String {
+/// Returns the median, how far values are from it unless there is only one, and the part of the limit.
+fn value(it: &Measured) -> String {
+    let spread = it.spread();
+    let median = match it.rate {
+        Some(_) => format!("{:>6}", digits(spread.median / GIB)),
+        None => time(spread.median),
+    };
+    let deviation = format!("±{:.0}%", spread.deviation() * 100.0);
+    let deviation = if it.turns > 1 { &deviation } else { "" };
     let percent = it.percent.map(|percent| format!(" {percent:>3.0}%"));
-    let number = digits(it.spread().median / GIB);
-    format!(
-        "{number:>6} {}{}",
-        deviation(it),
-        percent.unwrap_or_default()
-    )
+    format!("{median} {deviation:>4}{}", percent.unwrap_or_default())
 }
 
-/// Nothing if there is only one value.
-fn deviation(it: &Measured) -> String {
-    match it.turns {
-        0 | 1 => " ".repeat(4),
-        _ => format!("{:>4}", format!("±{:.0}%", it.spread().deviation() * 100.0)),
-    }
-}
-
-/// Full up to the smaller value, pale up to the larger.
-fn bar((small, large): (f64, f64), longest: f64, room: usize, look: &Look) -> String {
-    let length = |value: f64| (value / longest * room as f64).round() as usize;
-    let full = "█".repeat(length(small));
-    let pale = "▒".repeat(length(large).saturating_sub(length(small)));
-    look.painted(GREEN, &(full + &pale))
-}
-
-/// The columns of a text; each letter here takes one.
+/// Returns the columns of a text; each letter here takes one.
 fn letters(text: &str) -> usize {
     text.chars().count()
 }
@@ -227,24 +199,21 @@ mod tests {
     use crate::cli::bench::measure::Spread;
 
     fn measured(operation: Operation, gib: f64, percent: Option<f64>) -> Measured {
-        let named = (operation != Operation::Copy).then_some(("gfe", "aes-256-gcm"));
+        let of_format = percent.is_some();
+        let [low, median, high] = [0.9, 1.0, 1.05].map(|part| part * gib * GIB);
         Measured {
             subject: Subject {
                 part: Part::Format,
                 operation,
-                format: named.map(|(format, _)| format),
-                aead: named.map(|(_, aead)| aead),
+                format: of_format.then_some("gfe"),
+                aead: of_format.then(|| "aes-256-gcm".to_owned()),
                 way: Some(Way::Memory),
                 jobs: Some(2),
                 size: Some(64 << 20),
                 ..Subject::default()
             },
             turns: 7,
-            rate: Some(Spread {
-                low: gib * GIB * 0.9,
-                median: gib * GIB,
-                high: gib * GIB * 1.05,
-            }),
+            rate: Some(Spread { low, median, high }),
             seconds: None,
             limit: percent.map(|_| 20.0 * GIB),
             percent,

@@ -59,8 +59,7 @@ fn generic(shell: Shell, cli: &Command) -> String {
 fn completed(cli: &Command) -> Command {
     let visible = || cli.get_subcommands().filter(|it| !it.is_hide_set());
     let names = visible().map(|it| {
-        // clap takes static names only; the process ends after this.
-        let name: &'static str = it.get_name().to_owned().leak();
+        let name = it.get_name().to_owned();
         PossibleValue::new(name).help(it.get_about().cloned().unwrap_or_default())
     });
     let names: Vec<PossibleValue> = names.collect();

@@ -9,8 +9,8 @@ use in_place::refuse_irregular;
 
 use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, written_format};
 use super::failure::{Failure, SecretName, Subjects, say};
-use super::keys::{Keys, SealFor, To, without_duplicates};
 use super::manual;
+use super::secrets::keys::{Keys, SealFor, To, without_duplicates};
 use super::secrets::{Plan, Purpose, Spec};
 use super::tree::WalkArgs;
 use super::work::{

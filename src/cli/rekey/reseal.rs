@@ -3,8 +3,8 @@
 use super::in_place::{lock_path, refuse_irregular};
 use super::{Args, New, Secrets, find, new_recipients, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects};
-use crate::cli::keys::SealFor;
 use crate::cli::secrets::Plan;
+use crate::cli::secrets::keys::SealFor;
 use crate::cli::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
 use crate::io::output::{Content, Output, Target};
 use fetool::format::gocrypt::GoCrypt;

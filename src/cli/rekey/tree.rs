@@ -3,8 +3,8 @@
 use super::in_place::{self, Directory};
 use super::{Args, New, Secrets, check_stdin, find, reseal, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects, shown};
-use crate::cli::keys::SealFor;
 use crate::cli::secrets::Plan;
+use crate::cli::secrets::keys::SealFor;
 use crate::cli::tree::{
     Counters, Found, Outcome, Place, Report, Skip, Verb, Wanted, What, has_sealed_suffix,
     list_on_stdin, refuse_in_trees, some_path_exists,

@@ -4,8 +4,8 @@ mod tree;
 
 use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, SecretName, Subjects, shown};
-use super::keys::{SealFor, To, without_duplicates};
 use super::manual;
+use super::secrets::keys::{SealFor, To, without_duplicates};
 use super::secrets::{self, Plan, Purpose, Spec};
 use super::tree::{TreeArgs, only_path};
 use super::work::{

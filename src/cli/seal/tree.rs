@@ -2,8 +2,8 @@
 
 use super::{Args, Asked, builder, format_for, new_files, new_key_file};
 use crate::cli::failure::{Failure, Subjects};
-use crate::cli::keys::SealFor;
 use crate::cli::secrets;
+use crate::cli::secrets::keys::SealFor;
 use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees, some_path_exists};
 use crate::cli::work::{Weaknesses, all_paths_exist, warn_of_short_keys};
 use fetool::Stop;

@@ -3,7 +3,7 @@
 use super::Verb;
 use super::place::{has_sealed_suffix, with_suffix, without_suffix};
 use super::skip::Skip;
-use crate::cli::keys::{Keys, SealFor};
+use crate::cli::secrets::keys::{Keys, SealFor};
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
 use fetool::{At, Error, FileKey, Identity, Inspect, Lookahead, Meter, Open, Seal, Stop};
 use std::ffi::{OsStr, OsString};

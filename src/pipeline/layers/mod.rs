@@ -5,11 +5,15 @@
 //! leaves the beginning of a chunk behind in every layer, for the next slab; the [relays](relay) hand
 //! these from worker to worker. That is all that has an order: sealing and opening have none.
 
+#[cfg(not(fetool_model))]
 mod open;
-mod relay;
+pub(super) mod relay;
+#[cfg(not(fetool_model))]
 mod seal;
 
+#[cfg(not(fetool_model))]
 pub(super) use open::Inside;
+#[cfg(not(fetool_model))]
 pub(super) use seal::Around;
 
 use super::slab::{SLAB_TARGET, Slab};

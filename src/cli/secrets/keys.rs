@@ -1,9 +1,9 @@
 //! What the bytes of a secret are: a key, a passphrase, or age identities; what opens files with them, and
 //! for whom files are sealed.
 
-use super::args::WorkArgs;
-use super::failure::{Failure, SecretName};
-use super::secrets::{Found, Plan, Prepared, Purpose, Question, Spec};
+use super::{Found, Plan, Prepared, Purpose, Question, Spec};
+use crate::cli::args::WorkArgs;
+use crate::cli::failure::{Failure, SecretName};
 use fetool::format::age::{Age, AgeIdentity, AgeRecipient, KeyFile, identities, recipients};
 use fetool::{Error, FileKey, Identity, Open, Recipient, Secret, Stanza, UnwrapKey};
 use std::ffi::OsStr;
@@ -426,7 +426,7 @@ pub fn without_duplicates(all: Vec<SealFor>, work: &WorkArgs) -> Vec<SealFor> {
                 Some((end, _)) => format!("{}…", &text[..end]),
                 None => text,
             };
-            super::failure::say(
+            crate::cli::failure::say(
                 None,
                 &format!("note: {text} is named twice, and gets one stanza"),
             );

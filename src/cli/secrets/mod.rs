@@ -1,8 +1,9 @@
 //! From `--key` and `--passphrase` to a secret: raw words, then a plan, then the bytes.
 
+pub mod keys;
+
 use super::args::{ASK, KdfArg, SecretArgs, WorkArgs};
 use super::failure::{Failure, SecretName, Subjects, say, shown};
-use super::keys::{Asked, Key};
 use crate::io::input::Input;
 use crate::io::output::create_private;
 use crate::io::{FileId, prompt, status_line};
@@ -11,6 +12,7 @@ use fetool::aead::KEY_LEN;
 use fetool::kdf::Kdf;
 use fetool::status;
 use fetool::{Secret, without_line_end};
+use keys::{Asked, Key};
 use nix::unistd::geteuid;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;

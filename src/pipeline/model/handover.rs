@@ -1,11 +1,11 @@
 //! One run of the threads, with something that goes wrong at a place that is given.
 
-use super::Run;
-use super::alone::Begun;
-use super::slab::Slab;
-use super::steps::{Produce, Totals, Work};
 use super::sync::thread;
-use super::threads::threads;
+use super::{injected, run};
+use crate::pipeline::alone::Begun;
+use crate::pipeline::slab::Slab;
+use crate::pipeline::steps::{Produce, Totals, Work};
+use crate::pipeline::threads::threads;
 use crate::{Error, Meter, Stop};
 use std::io::{self, Write};
 
@@ -44,7 +44,7 @@ impl Produce for Input {
         assert!(number < self.0.slabs, "nothing is asked for behind the end");
         match self.0.fault {
             Some(Fault::Input(at) | Fault::Two(_, at)) if at == number => {
-                return Err(Error::Injected(number));
+                return Err(injected(number));
             }
             Some(Fault::InputPanics(at)) if at == number => quiet_panic(),
             _ => {}
@@ -67,7 +67,7 @@ impl Work for Worker {
         assert_eq!(slab.buffer[0], slab.number as u8, "the bytes are its own");
         match self.0.fault {
             Some(Fault::Worker(at) | Fault::Two(at, _)) if at == slab.number => {
-                return Err(Error::Injected(at));
+                return Err(injected(at));
             }
             Some(Fault::WorkerPanics(at)) if at == slab.number => quiet_panic(),
             _ => {}
@@ -126,7 +126,7 @@ pub fn check(case: Case) {
         filled: case.filled,
         next: 0,
     };
-    let run = Run::new(case.jobs, case.pool, &stop, &meter);
+    let run = run(case.jobs, case.pool, &stop, &meter);
     let somebody = (case.fault == Some(Fault::Stopped)).then(|| {
         let stop = stop.clone();
         thread::spawn(move || stop.stop())
@@ -155,10 +155,13 @@ pub fn check(case: Case) {
     assert!(told, "an error throws the switch");
     match (case.fault, ended) {
         (None, Ok(())) => assert_eq!(written, case.slabs),
-        (Some(Fault::Input(at) | Fault::Worker(at)), Err(Error::Injected(told))) => {
+        (
+            Some(Fault::Input(at) | Fault::Worker(at)),
+            Err(Error::Authentication { chunk: told, .. }),
+        ) => {
             assert_eq!((told, written), (at, at));
         }
-        (Some(Fault::Two(one, other)), Err(Error::Injected(told))) => {
+        (Some(Fault::Two(one, other)), Err(Error::Authentication { chunk: told, .. })) => {
             assert_eq!((told, written), (one.min(other), one.min(other)));
         }
         (Some(Fault::InputPanics(at)), Err(Error::Panic("producer"))) => assert_eq!(written, at),

@@ -1,11 +1,11 @@
 //! One run from file to file.
 
-use super::Run;
-use super::direct_::Middle;
-use super::slab::Slab;
-use super::steps::Work;
 use super::sync::Mutex;
+use super::{injected, run};
 use crate::at::{At, ReadAt, WriteAt};
+use crate::pipeline::direct::Middle;
+use crate::pipeline::slab::Slab;
+use crate::pipeline::steps::Work;
 use crate::{Error, Meter, Stop};
 use std::io;
 
@@ -67,7 +67,7 @@ impl Work for Worker {
     fn work(&self, slab: &mut Slab) -> Result<u64, Error> {
         match self.0 {
             Some(Fault::Left(one, other)) if [one, other].contains(&slab.number) => {
-                return Err(Error::Injected(slab.number));
+                return Err(injected(slab.number));
             }
             Some(Fault::Panics(at)) if at == slab.number => {
                 std::panic::resume_unwind(Box::new("injected"))
@@ -108,7 +108,7 @@ pub fn check(jobs: usize, slabs: u64, fault: Option<Fault>) {
         lay_out: &|_: &mut Slab| true,
         worker: &Worker(fault),
     };
-    let ended = middle.run(&Run::new(jobs, 100, &stop, &meter));
+    let ended = middle.run(&run(jobs, 100, &stop, &meter));
     let good = match fault {
         None => slabs,
         Some(Fault::Left(one, other)) => one.min(other),
