@@ -241,10 +241,10 @@ fn one_process_serves_many_files() {
 
 #[test]
 fn a_plugin_is_told_what_it_needs() {
-    let plugin = Installed::scripted(&format!(
+    let plugin = Installed::scripted(
         "ask '-> recipient-stanza 0 x y' AAAA\nask '-> recipient-stanza 1 x' AAAA\npwd > \"$here/pwd\"\n\
-         echo \"secret: $CARGO_MANIFEST_DIR\" > \"$here/env\"\n"
-    ));
+         echo \"secret: $CARGO_MANIFEST_DIR\" > \"$here/env\"\n",
+    );
     let found = plugin
         .find("scripted", Arc::new(NoInteraction))
         .without_variables(["CARGO_MANIFEST_DIR".into()]);
