@@ -1,5 +1,5 @@
 //! SSH keys for age: key files, and public keys on a line. What is accepted seals and opens, and no error
-//! has anything of the input.
+//! has anything of the input. An input that begins with a byte below 3 is what such a file has in it, as bytes.
 
 #[cfg(not(feature = "age-ssh"))]
 pub fn age_ssh(_: &[u8]) {}
@@ -11,10 +11,23 @@ pub use with_ssh::age_ssh;
 mod with_ssh {
     use super::super::age_key_file::refused;
     use super::super::memory::bounded;
+    use base64ct::{Base64, Encoding};
     use fetool::format::age::{SshIdentity, SshRecipient};
     use fetool::{Error, FileKey, status};
 
+    /// The kinds of PEM, and the length of their lines.
+    const KINDS: [(&str, usize); 3] = [
+        ("OPENSSH PRIVATE KEY", 70),
+        ("RSA PRIVATE KEY", 64),
+        ("PRIVATE KEY", 64),
+    ];
+
     pub fn age_ssh(input: &[u8]) {
+        let pem = match input.split_first() {
+            Some((&kind, bytes)) if usize::from(kind) < KINDS.len() => pem(kind.into(), bytes),
+            _ => input.to_vec(),
+        };
+        let input = &pem[..];
         match bounded(input, || SshIdentity::parse(input)) {
             Ok(identity) => key_file(&identity),
             Err(error) => refused(&error, status::SYSTEM, &[input]),
@@ -25,6 +38,17 @@ mod with_ssh {
                 Err(error) => refused(&error, status::USAGE, &[input]),
             }
         }
+    }
+
+    fn pem(kind: usize, bytes: &[u8]) -> Vec<u8> {
+        let (label, columns) = KINDS[kind];
+        let mut pem = format!("-----BEGIN {label}-----\n").into_bytes();
+        for line in Base64::encode_string(bytes).as_bytes().chunks(columns) {
+            pem.extend_from_slice(line);
+            pem.push(b'\n');
+        }
+        pem.extend_from_slice(format!("-----END {label}-----\n").as_bytes());
+        pem
     }
 
     fn key_file(identity: &SshIdentity) {
