@@ -233,6 +233,11 @@ fn one_process_serves_many_files() {
         assert!(alone.unwrap_key(&all[file]).unwrap().is_some());
     }
     assert_eq!(starts().len(), 7);
+    // Whatever a header has, one process tells which stanzas are its own.
+    let stanzas = [&all[2][..], &[stanza("grease", &[], b"x")], &all[1][..]].concat();
+    let new = PluginIdentities::new(found(), vec![identity("TOY")]);
+    assert_eq!(new.matching(&stanzas).unwrap(), [0, 2]);
+    assert_eq!(starts().len(), 8);
     // A file for others is none of its business.
     let other = X25519Identity::generate(&fetool::random).unwrap();
     let foreign = [other.recipient().wrap(&key(), &fetool::random).unwrap()];

@@ -163,4 +163,17 @@ impl UnwrapKey for PluginIdentities {
             Outcome::Failed(what) => Err(self.plugin.failed(what)),
         }
     }
+
+    /// One process tells of all of them.
+    fn matching(&self, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
+        let each: Vec<_> = stanzas.iter().map(|stanza| vec![stanza.clone()]).collect();
+        self.prepare(&each)?;
+        let mut matching = Vec::new();
+        for (index, stanza) in each.iter().enumerate() {
+            if self.unwrap_key(stanza)?.is_some() {
+                matching.push(index);
+            }
+        }
+        Ok(matching)
+    }
 }
