@@ -1,15 +1,19 @@
 //! Plugins of age: shell scripts play them, well and badly.
 
 use base64ct::{Base64Unpadded, Encoding};
+use fetool::format::Change;
 use fetool::format::age::plugin::{
     NoInteraction, Plugin, PluginIdentities, PluginIdentity, PluginInteraction, PluginName,
     PluginRecipients,
 };
-use fetool::format::age::{Age, AgeHeader, AgeRecipient, X25519Identity};
-use fetool::{Error, FileKey, Identity, Open, Recipient, Seal, Stanza, UnwrapKey, WrapKey, status};
+use fetool::format::age::{Age, AgeHeader, AgeIdentity, X25519Identity};
+use fetool::{
+    Error, FileKey, Identity, Open, Recipient, Rekey, Seal, Stanza, UnwrapKey, WrapKey, status,
+};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::sink;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -388,12 +392,8 @@ fn questions_are_answered() {
 #[test]
 fn labels_decide_who_shares_a_file() {
     let wrapped = "ask '-> recipient-stanza 0 x'\n";
-    let classic = AgeRecipient::X25519(
-        X25519Identity::generate(&fetool::random)
-            .unwrap()
-            .recipient()
-            .clone(),
-    );
+    let identity = AgeIdentity::X25519(X25519Identity::generate(&fetool::random).unwrap());
+    let classic = identity.recipient();
     let seal = |plugin: &Installed| {
         let recipients = plugin.recipients();
         Seal::new(Recipient::wrapping(&classic))
@@ -412,6 +412,20 @@ fn labels_decide_who_shares_a_file() {
         mixed.starts_with("a post-quantum recipient cannot share a file"),
         "{mixed}"
     );
+
+    // Nor can it be added to a file.
+    let mut sealed = Vec::new();
+    Seal::new(Recipient::wrapping(&classic))
+        .format(&Age)
+        .run(&b"text"[..], &mut sealed)
+        .unwrap();
+    for (labels, status) in [("", None), (" postquantum", Some(status::USAGE))] {
+        let plugin = Installed::scripted(&format!("{wrapped}ask '-> labels{labels}'\n"));
+        let recipients = plugin.recipients();
+        let change = Change::Add(vec![Recipient::wrapping(&recipients)]);
+        let rekeyed = Rekey::new(Identity::unwrapping(&identity), change).run(&sealed[..], sink());
+        assert_eq!(rekeyed.err().map(|error| error.status()), status);
+    }
 }
 
 #[test]
