@@ -10,6 +10,20 @@ pub trait UnwrapKey: Send + Sync {
     /// # Errors
     /// [`Error::Malformed`] where a stanza of a type that the identity knows breaks the rules of that type.
     fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error>;
+
+    /// Returns the numbers of the stanzas that are for this identity.
+    ///
+    /// # Errors
+    /// As [`unwrap_key`](Self::unwrap_key).
+    fn matching(&self, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
+        let mut matching = Vec::new();
+        for (index, stanza) in stanzas.iter().enumerate() {
+            if self.unwrap_key(std::slice::from_ref(stanza))?.is_some() {
+                matching.push(index);
+            }
+        }
+        Ok(matching)
+    }
 }
 
 /// Something that may open a file: a key or a passphrase, one that is asked for only when it is needed,

@@ -17,8 +17,12 @@ mod abilities;
 mod age_header;
 mod age_mutations;
 mod age_open;
+#[cfg(all(unix, feature = "age-plugin"))]
+mod age_plugin;
 mod age_properties;
 mod age_rekey;
+#[cfg(feature = "age-ssh")]
+mod age_ssh;
 mod detection;
 mod dexios_bodies;
 mod dexios_detached;
