@@ -407,7 +407,7 @@ pub fn find(args: &Args, old: &[Plan], new: &New, path: Option<&Path>) -> Result
     }
     Ok(Secrets {
         old,
-        new: without_duplicates(recipients, work),
+        new: without_duplicates(recipients, work)?,
         new_name,
         gone,
     })

@@ -279,14 +279,18 @@ impl Asked {
                 secrets.push(one, &found.name);
             }
         }
-        secrets.all = without_duplicates(secrets.all, work);
+        secrets.all = without_duplicates(secrets.all, work)?;
         Ok(secrets)
     }
 }
 
 /// The format of secrets that no option tells one for.
 fn format_for(secrets: &Secrets) -> &'static dyn Format {
-    match secrets.all.iter().any(|one| matches!(one, SealFor::Age(_))) {
+    match secrets
+        .all
+        .iter()
+        .any(|one| !matches!(one, SealFor::Secret(_)))
+    {
         true => &Age,
         false => &Gfe,
     }

@@ -1,6 +1,7 @@
 //! From `--key` and `--passphrase` to a secret: raw words, then a plan, then the bytes.
 
 pub mod keys;
+mod plugins;
 
 use super::args::{ASK, KdfArg, SecretArgs, WorkArgs};
 use super::failure::{Failure, SecretName, Subjects, say, shown};
@@ -504,6 +505,17 @@ impl Question {
 }
 
 impl Found {
+    pub fn of(key: Key, name: String) -> Self {
+        Self {
+            key,
+            name: SecretName {
+                shown: name,
+                is_passphrase: false,
+            },
+            typed: None,
+        }
+    }
+
     /// A passphrase that is asked for when a file needs it.
     pub fn later(asked: Asked) -> Self {
         Self {
