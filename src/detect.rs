@@ -248,7 +248,7 @@ pub(crate) fn by_secret<'a, R: Read>(
                 "it may be, but has nothing that would show it: give --format {}",
                 format.name()
             ),
-            Ok(first) => match try_each(identities, |identity| header.unlock(identity, first)) {
+            Ok(first) => match unlock(identities, &*header, first) {
                 Ok(unlocked) => return Ok((format, header, unlocked)),
                 Err(Error::Authentication { .. }) => {
                     unknown.wrong_secret = true;
@@ -266,6 +266,23 @@ pub(crate) fn by_secret<'a, R: Read>(
         unknown.ruled_out.push((format.name(), why));
     }
     Err(Error::UnknownFormat(Box::new(unknown)))
+}
+
+/// Unlocks a header with the first identity that fits.
+pub(crate) fn unlock(
+    identities: &[Identity<'_>],
+    header: &dyn Header,
+    first: Option<&[u8]>,
+) -> Result<Payload, Error> {
+    try_each(identities, |identity| {
+        match header.unlock(identity, first) {
+            // Another one may have what this format needs.
+            Err(Error::Usage { what, hint }) if identities.len() > 1 => {
+                Err(Error::Secret { what, hint })
+            }
+            unlocked => unlocked,
+        }
+    })
 }
 
 /// Where the first bytes are all bytes, how many there are.

@@ -94,7 +94,12 @@ impl Format for Age {
 
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
         request.refuse_algorithms_but(self, Algorithm::ChaCha20Poly1305)?;
-        request.refuse_kdf(self)?;
+        if request.kdf.is_some() {
+            return Err(Error::usage_hint(
+                "age derives keys with scrypt, and --kdf does not apply",
+                "for argon2id or balloon choose --format dexios",
+            ));
+        }
         request.refuse_layers(self)?;
         if request
             .chunk_size
