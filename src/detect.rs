@@ -41,10 +41,15 @@ fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Forma
                 format.title()
             ),
         )),
-        None => Err(Error::UnknownFormat(Box::new(possible(
-            formats, head, None,
-        )))),
+        None => Err(damaged(formats, head)
+            .unwrap_or_else(|| Error::UnknownFormat(Box::new(possible(formats, head, None))))),
     }
+}
+
+/// Says what happened to a file that was of a format once, where that can be seen.
+fn damaged(formats: &[&dyn Format], head: &[u8]) -> Option<Error> {
+    let what = formats.iter().find_map(|format| format.damage(head))?;
+    Some(Error::malformed(0, what))
 }
 
 /// Decodes the header from the first bytes of a file, of the given format or of the one that claims

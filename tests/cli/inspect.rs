@@ -60,6 +60,8 @@ fn all_members_of_a_known_file() {
         "stanzas": [],
         "post_quantum": null,
         "armored": null,
+        "armor_size": null,
+        "opened_stanzas": null,
         "header_size": 24,
         "chunk_size": 16,
         "chunks": 2,

@@ -277,6 +277,12 @@ impl Keys {
         self.0.iter().flat_map(|found| found.key.identities())
     }
 
+    /// Whether there are identities only, and no raw key among them.
+    pub fn are_identities(&self) -> bool {
+        let secret = |found: &Found| matches!(found.key, Key::Secret(_) | Key::Asked(_));
+        !self.0.iter().any(secret)
+    }
+
     /// Opens with all of them.
     pub fn open(&self) -> Open<'_> {
         let mut all = self.identities();

@@ -253,7 +253,7 @@ pub struct Found {
 
 /// A secret of which all is read that can be, before anybody is asked for anything.
 pub enum Prepared {
-    Read(Found),
+    Read(Box<Found>),
     Typed(Question),
 }
 
@@ -396,6 +396,11 @@ impl Plan {
         }
     }
 
+    /// Whether it is a key, and no passphrase.
+    pub fn is_key(&self) -> bool {
+        matches!(self, Self::Key { .. })
+    }
+
     /// Whether somebody is asked for a passphrase.
     pub fn asks(&self) -> bool {
         matches!(self, Self::Passphrase { from: None, .. })
@@ -417,14 +422,14 @@ impl Plan {
                 if !purpose.opens() && without_line_end(&bytes).is_empty() {
                     return Err(empty("key").about(spec.shown()).hint(NOT_WRITTEN));
                 }
-                return Ok(Prepared::Read(Found {
+                return Ok(Prepared::Read(Box::new(Found {
                     key: Key::of(&bytes, &spec.shown(), unlock.as_ref())?,
                     name: SecretName {
                         shown: spec.shown(),
                         is_passphrase: false,
                     },
                     typed: None,
-                }));
+                })));
             }
             Self::Passphrase { from, salt } => (from, salt),
         };
@@ -447,11 +452,11 @@ impl Plan {
             return Err(empty("passphrase").about(spec.shown()).hint(NOT_WRITTEN));
         }
         let (secret, name) = salted(passphrase, salt.as_ref(), spec.shown());
-        Ok(Prepared::Read(Found {
+        Ok(Prepared::Read(Box::new(Found {
             key: Key::Secret(secret),
             name,
             typed: None,
-        }))
+        })))
     }
 }
 
@@ -478,7 +483,7 @@ impl Prepared {
     /// Asks for what is to be typed.
     pub fn complete(self) -> Result<Found, Failure> {
         match self {
-            Self::Read(found) => Ok(found),
+            Self::Read(found) => Ok(*found),
             Self::Typed(question) => question.ask(),
         }
     }

@@ -350,6 +350,13 @@ impl Header for AgeFileHeader {
         true
     }
 
+    fn opened_by(&self, identity: &Identity<'_>) -> Result<Vec<usize>, Error> {
+        match identity.as_unwrap_key() {
+            Some(_) => super::rekey::opened(identity, &self.header.stanzas),
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn rekey(&self, request: RekeyRequest<'_>, _first: Option<&[u8]>) -> Result<Rekeyed, Error> {
         super::rekey::rekey(self, &request)
     }

@@ -72,7 +72,7 @@ pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<
 
 /// The numbers of the stanzas that an identity opens. A passphrase that opens the file opens the only
 /// one that there is.
-fn opened(identity: &Identity<'_>, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
+pub(super) fn opened(identity: &Identity<'_>, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
     let Some(key) = identity.as_unwrap_key() else {
         let is_scrypt = |stanza: &Stanza| stanza.kind == scrypt::KIND;
         return Ok(stanzas.iter().position(is_scrypt).into_iter().collect());
