@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Many small files: `fetool seal -r` and `open -r` beside one process a file, of cp, age and fetool
-# itself. Prints a table; each way is measured in turn, ROUNDS times, and medians are shown.
+# Many small files: `fetool seal -r` and `open -r` beside one process a file, of cp, age, rage and
+# fetool itself. Prints a table; each way is measured in turn, ROUNDS times, and medians are shown.
 #
 #   benches/trees.sh [FILES [ROUNDS [FOLDER]]]      20000 files of 4 KiB, 3 rounds, in /dev/shm
 set -euo pipefail
@@ -20,20 +20,27 @@ for folder in 0 1 2 3 4 5 6 7 8 9; do
     mkdir "tree/$folder" && find tree -maxdepth 1 -name "f*$folder" -exec mv -t "tree/$folder" {} +
 done
 "$fetool" keygen -o key
+"$fetool" keygen --age -o age.key
+recipient=$(sed -n 's/^# public key: //p' age.key)
 
 ways=(
     "fetool seal -r"          '"$fetool" seal -q -r -k @key tree/ -O out'
     "fetool seal -r, on disk" '"$fetool" seal -q -r --sync -k @key tree/ -O out'
     "fetool open -r"          '"$fetool" open -q -r -k @key sealed/ -O out'
+    "fetool seal -r, as age"  '"$fetool" seal -q -r --to "$recipient" tree/ -O out'
+    "fetool open -r, of age"  '"$fetool" open -q -r -k @age.key sealed-age/ -O out'
     "find -exec cp"           'mkdir out; find tree -type f -exec cp {} out/ \;'
     "a loop over fetool"      'mkdir out; for f in tree/*/*; do "$fetool" seal -k @key "$f" -o "out/${f##*/}.gfe"; done'
 )
-if command -v age >/dev/null; then
-    age-keygen -o age.key 2>/dev/null
-    recipient=$(age-keygen -y age.key)
-    ways+=("a loop over age" 'mkdir out; for f in tree/*/*; do age -r "$recipient" -o "out/${f##*/}.age" "$f"; done')
-fi
+for program in age rage; do
+    if command -v $program >/dev/null; then
+        ways+=("a loop over $program" "mkdir out; for f in tree/*/*; do $program -r \"\$recipient\" -o \"out/\${f##*/}.age\" \"\$f\"; done")
+    else
+        printf '%s is not installed, and left out\n' $program >&2
+    fi
+done
 "$fetool" seal -q -r -k @key tree/ -O sealed
+"$fetool" seal -q -r --to "$recipient" tree/ -O sealed-age
 
 declare -A times
 for ((round = 0; round < rounds; round++)); do

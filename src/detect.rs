@@ -41,10 +41,15 @@ fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Forma
                 format.title()
             ),
         )),
-        None => Err(Error::UnknownFormat(Box::new(possible(
-            formats, head, None,
-        )))),
+        None => Err(damaged(formats, head)
+            .unwrap_or_else(|| Error::UnknownFormat(Box::new(possible(formats, head, None))))),
     }
+}
+
+/// Says what happened to a file that was of a format once, where that can be seen.
+fn damaged(formats: &[&dyn Format], head: &[u8]) -> Option<Error> {
+    let what = formats.iter().find_map(|format| format.damage(head))?;
+    Some(Error::malformed(0, what))
 }
 
 /// Decodes the header from the first bytes of a file, of the given format or of the one that claims
@@ -248,7 +253,7 @@ pub(crate) fn by_secret<'a, R: Read>(
                 "it may be, but has nothing that would show it: give --format {}",
                 format.name()
             ),
-            Ok(first) => match try_each(identities, |identity| header.unlock(identity, first)) {
+            Ok(first) => match unlock(identities, &*header, first) {
                 Ok(unlocked) => return Ok((format, header, unlocked)),
                 Err(Error::Authentication { .. }) => {
                     unknown.wrong_secret = true;
@@ -266,6 +271,23 @@ pub(crate) fn by_secret<'a, R: Read>(
         unknown.ruled_out.push((format.name(), why));
     }
     Err(Error::UnknownFormat(Box::new(unknown)))
+}
+
+/// Unlocks a header with the first identity that fits.
+pub(crate) fn unlock(
+    identities: &[Identity<'_>],
+    header: &dyn Header,
+    first: Option<&[u8]>,
+) -> Result<Payload, Error> {
+    try_each(identities, |identity| {
+        match header.unlock(identity, first) {
+            // Another one may have what this format needs.
+            Err(Error::Usage { what, hint }) if identities.len() > 1 => {
+                Err(Error::Secret { what, hint })
+            }
+            unlocked => unlocked,
+        }
+    })
 }
 
 /// Where the first bytes are all bytes, how many there are.

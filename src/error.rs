@@ -110,6 +110,20 @@ pub enum Error {
         tried: usize,
     },
 
+    /// The file is for an identity that is encrypted, and the passphrase for that was wrong. The field says
+    /// what was to be opened.
+    #[error("wrong passphrase for the encrypted {0}")]
+    WrongPassphrase(&'static str),
+
+    /// A plugin of age failed, or is not there.
+    #[error("{what}")]
+    Plugin {
+        /// Which one, and what is wrong; the text may be the plugin's.
+        what: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+
     /// An identity opened the header's file key, and the header's MAC does not match it.
     #[error("authentication failed: the header was changed (bad MAC)")]
     HeaderMac,
@@ -328,6 +342,7 @@ impl Error {
             | Self::Memory(_)
             | Self::Thread(_)
             | Self::Secret { .. }
+            | Self::Plugin { .. }
             | Self::Stopped
             | Self::Panic(_) => status::SYSTEM,
             Self::Usage { .. } => status::USAGE,
@@ -335,6 +350,7 @@ impl Error {
             | Self::Tampered { .. }
             | Self::NoIdentity { .. }
             | Self::NoMatch { .. }
+            | Self::WrongPassphrase(_)
             | Self::HeaderMac
             | Self::Unauthenticated(_) => status::KEY,
             Self::UnknownFormat(_)
@@ -353,7 +369,9 @@ impl Error {
     /// What the user can do about it, where that helps.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Usage { hint, .. } | Self::Secret { hint, .. } => hint.as_deref(),
+            Self::Usage { hint, .. } | Self::Secret { hint, .. } | Self::Plugin { hint, .. } => {
+                hint.as_deref()
+            }
             Self::Refused { hint, .. } => Some(hint),
             Self::UnknownFormat(_) => Some("give the format with --format if you know it"),
             _ => None,

@@ -10,6 +10,20 @@ pub trait UnwrapKey: Send + Sync {
     /// # Errors
     /// [`Error::Malformed`] where a stanza of a type that the identity knows breaks the rules of that type.
     fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error>;
+
+    /// Returns the numbers of the stanzas that are for this identity.
+    ///
+    /// # Errors
+    /// As [`unwrap_key`](Self::unwrap_key).
+    fn matching(&self, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
+        let mut matching = Vec::new();
+        for (index, stanza) in stanzas.iter().enumerate() {
+            if self.unwrap_key(std::slice::from_ref(stanza))?.is_some() {
+                matching.push(index);
+            }
+        }
+        Ok(matching)
+    }
 }
 
 /// Something that may open a file: a key or a passphrase, one that is asked for only when it is needed,
@@ -80,25 +94,31 @@ impl<'a> From<&'a Secret> for Identity<'a> {
 /// Tries each identity until one fits, and returns what came of that.
 ///
 /// # Errors
-/// That of the only one; [`Error::NoIdentity`] where there are several and none fits; at once those that
-/// are not about the secret.
+/// That of the only one; where there are several and none fits, [`Error::NoMatch`] for a file with recipients
+/// and [`Error::NoIdentity`] for others; at once those that are not about the secret.
 pub(crate) fn try_each<T>(
     identities: &[Identity<'_>],
     mut attempt: impl FnMut(&Identity<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut last = None;
     let mut may_be_forged = None;
+    let mut unmatched = 0;
     for identity in identities {
         match attempt(identity) {
             Err(error @ (Error::Authentication { .. } | Error::Secret { .. })) => {
                 last = Some(error)
             }
             Err(error @ Error::LegacySlot) => may_be_forged = Some(error),
+            Err(Error::NoMatch { tried }) => unmatched += tried,
             done => return done,
         }
     }
     Err(match (may_be_forged, last, identities.len()) {
         (Some(error), _, _) | (None, Some(error), 1) => error,
+        // No secret was wrong: the file is for recipients, and has none of these.
+        (None, None | Some(Error::Secret { .. }), _) if unmatched > 0 => {
+            Error::NoMatch { tried: unmatched }
+        }
         (None, last, tried) => Error::NoIdentity {
             tried,
             offset: last.and_then(|error| error.offset()).unwrap_or(0),

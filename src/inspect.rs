@@ -1,6 +1,5 @@
 //! Telling what a sealed file is, without a key.
 
-use crate::Error;
 use crate::detect::{self, read_header_among};
 use crate::format::{
     Claim, Count, Description, FORMATS, Format, Geometry, HEAD_MAX, Header, Limits, Uniform, Walker,
@@ -8,6 +7,7 @@ use crate::format::{
 use crate::open::Checked;
 use crate::pipeline::Meter;
 use crate::unarmor::Unarmor;
+use crate::{Error, Identity};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 /// Looks into a sealed file: decodes its header, and walks its frames to the end by their lengths
@@ -16,6 +16,7 @@ pub struct Inspect<'a> {
     formats: &'a [&'a dyn Format],
     format: Option<&'a dyn Format>,
     detached: Option<&'a [u8]>,
+    identities: Vec<Identity<'a>>,
     meter: Meter,
 }
 
@@ -38,6 +39,8 @@ pub struct Inspected {
     pub plaintext_len: u64,
     /// Length of the sealed file in bytes, where it is known: always without a fault.
     pub sealed_len: Option<u64>,
+    /// The numbers of the stanzas that the identities open. No chunk is authenticated for that.
+    pub opened: Vec<usize>,
     /// Whether it is text, for formats that have armor. Offsets and the other lengths are those of the
     /// bytes that the text stands for.
     pub armored: Option<bool>,
@@ -75,6 +78,7 @@ impl<'a> Inspect<'a> {
             formats: FORMATS,
             format: None,
             detached: None,
+            identities: Vec::new(),
             meter: Meter::unwatched(),
         }
     }
@@ -95,6 +99,12 @@ impl<'a> Inspect<'a> {
     /// ([`Header::leaves_hole`]).
     pub fn detached_header(mut self, header: Option<&'a [u8]>) -> Self {
         self.detached = header;
+        self
+    }
+
+    /// Adds an identity, of which the report says which stanzas it opens.
+    pub fn add_identity(mut self, identity: impl Into<Identity<'a>>) -> Self {
+        self.identities.push(identity.into());
         self
     }
 
@@ -238,11 +248,15 @@ impl<'a> Inspect<'a> {
             chunks: 0,
             plaintext_len: 0,
             sealed_len: input.known_len(),
+            opened: Vec::new(),
             armored: format.has_armor().then_some(false),
             armor_len: 0,
             fault: None,
         };
         report.chunk_size = report.description.chunk_size;
+        for identity in &self.identities {
+            report.opened.extend(header.opened_by(identity)?);
+        }
         let walked = walk(&*header, offset, ahead, input, &mut report, &self.meter);
         let walked = walked.and_then(|end| {
             let inside = header.plaintext_len(report.plaintext_len);

@@ -18,7 +18,7 @@ pub struct Lookahead<R> {
 /// An input, and what decodes it where it is armored.
 struct Source<R> {
     input: R,
-    unarmor: Option<Unarmor>,
+    unarmor: Option<Box<Unarmor>>,
 }
 
 impl<R: Read> Read for Source<R> {
@@ -81,7 +81,7 @@ impl<R: Read> Lookahead<R> {
     /// From now on gives what the text stands for that the input is, as does what was looked at.
     pub(crate) fn unarmor(&mut self) {
         let text = std::mem::take(&mut self.buffer);
-        self.input.unarmor = Some(Unarmor::new(&text[self.taken..]));
+        self.input.unarmor = Some(Box::new(Unarmor::new(&text[self.taken..])));
         self.taken = 0;
     }
 

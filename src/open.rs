@@ -4,7 +4,7 @@ use crate::Error;
 use crate::at::{At, ReadAt, WriteAt};
 use crate::detect::{self, first_frame};
 use crate::format::{self, FORMATS, Format, Header, KeyPolicy, Limits, NOTHING, Payload, Proof};
-use crate::identity::{Identity, try_each};
+use crate::identity::Identity;
 use crate::lookahead::Lookahead;
 #[cfg(feature = "test-hooks")]
 use crate::pipeline::Tuning;
@@ -309,8 +309,8 @@ impl<'a> Open<'a> {
                 nothing && matches!(frames.next(offset, &[]), Ok(None)),
             )
         };
-        let mut unlocked = try_each(&self.identities, |identity| header.unlock(identity, first))
-            .map_err(|error| match error {
+        let mut unlocked =
+            detect::unlock(&self.identities, header, first).map_err(|error| match error {
                 // Formats do not know that the header may be kept apart.
                 Error::Authentication { chunk: 0, .. } => {
                     Error::Authentication { chunk: 0, offset }

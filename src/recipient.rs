@@ -20,6 +20,18 @@ pub trait WrapKey: Send + Sync {
     fn labels(&self) -> BTreeSet<String> {
         BTreeSet::new()
     }
+
+    /// Wraps the file key, and returns the labels beside the stanzas: for whoever knows them only then.
+    ///
+    /// # Errors
+    /// As [`wrap_key`](Self::wrap_key).
+    fn wrap_labelled(
+        &self,
+        key: &FileKey,
+        random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
+    ) -> Result<(Vec<Stanza>, BTreeSet<String>), Error> {
+        Ok((self.wrap_key(key, random)?, self.labels()))
+    }
 }
 
 /// Someone who can open a new file: the holder of a key or a passphrase, or of a private key whose

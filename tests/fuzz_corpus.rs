@@ -19,6 +19,9 @@ static TURN: Mutex<()> = Mutex::new(());
 /// The vectors of age's public test kit.
 const TESTKIT: &str = "tests/vectors/age/testkit";
 
+/// SSH keys in many forms.
+const SSH_KEYS: &str = "tests/vectors/age/keys";
+
 /// How many changed seeds each target is given.
 const CHANGED: usize = if FAST { 600 } else { 150 };
 
@@ -40,7 +43,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn inputs(target: &str, vectors: &[&str], before: &[u8]) -> Vec<Vec<u8>> {
     let seeds = files(&folder("fuzz/seeds").join(target));
     let seeds = seeds.iter().map(|seed| fs::read(seed).unwrap());
-    let folders = ["tests/vectors", "tests/vectors/age", TESTKIT];
+    let folders = ["tests/vectors", "tests/vectors/age", SSH_KEYS, TESTKIT];
     let all: Vec<_> = folders
         .iter()
         .flat_map(|name| files(&folder(name)))
@@ -130,11 +133,13 @@ targets! {
     age_armor: &["age_x25519_armor", "armor_"], b"";
     age_header: &["age_", "stanza_", "header_", "hmac_", "x25519_", "scrypt_", "hybrid_"], b"";
     age_key_file: &["x25519.key", "x25519b.key", "hybrid.key", "ssh_"], b"";
+    age_ssh: &["ssh_", "ed25519_", "rsa_", "ecdsa"], b"";
     detect: ALL, AS_IT_IS;
     engines: &["gfe.key"], b"";
     headers: ALL, b"";
     inspect_json: ALL, AS_IT_IS;
     key_file: &["gfe.key", "secret"], b"";
+    open_age: &["age_", "armor_", "stanza_", "header_", "hmac_", "x25519_", "hybrid_", "stream_"], AS_IT_IS;
     open_dexios: &["dexios_"], AS_IT_IS;
     open_gfe: &["gfe_"], AS_IT_IS;
     open_gocrypt: &["gocrypt_"], AS_IT_IS;

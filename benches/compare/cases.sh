@@ -37,6 +37,8 @@ seal='fetool seal -q -k @key'
 open='fetool open -q -k @key'
 ctr='openssl enc -aes-256-ctr -pbkdf2 -pass file:pass'
 pgp='gpg -c --passphrase-file pass'
+age_seal='fetool seal -q --to @age.pub'
+age_open='fetool open -q -k @age.key'
 
 define_cases() {
     chart=1 sealing_files tmpfs 'File to file in memory, sealing'
@@ -46,6 +48,8 @@ define_cases() {
     pipes
     small_files
     chunks
+    age_files
+    age_tree
     dexios_files
     gocrypt_files
 }
@@ -142,6 +146,65 @@ chunks() {
     contender fetool '4 KiB, 1 job' "$seal -c 4KiB -j 1 plain >out"
 }
 
+# The same bytes by every program: X25519, and the chunks of the format.
+age_files() {
+    local note='All of these make the same file, but for random bytes, and open the same one.'
+    section tmpfs "$bytes" 1 'age files, pipe to pipe, sealing' "$note"
+    contender age age 'cat plain | age -R age.pub | cat >/dev/null'
+    contender rage rage 'cat plain | rage -R age.pub | cat >/dev/null'
+    contender fetool fetool "cat plain | $age_seal | cat >/dev/null"
+    contender fetool 'fetool, 1 job' "cat plain | $age_seal -j 1 | cat >/dev/null"
+
+    section tmpfs "$bytes" 1 'age files, pipe to pipe, opening' ''
+    contender age age 'cat plain.age | age -d -i age.key | cat >/dev/null'
+    contender rage rage 'cat plain.age | rage -d -i age.key | cat >/dev/null'
+    contender fetool fetool "cat plain.age | $age_open | cat >/dev/null"
+    contender fetool 'fetool, 1 job' "cat plain.age | $age_open -j 1 | cat >/dev/null"
+
+    section tmpfs "$bytes" 1 'age files, file to file, sealing' ''
+    contender age age 'age -R age.pub -o out plain'
+    contender rage rage 'rage -R age.pub -o out plain'
+    contender fetool 'fetool > out' "$age_seal plain >out"
+    contender fetool 'fetool -o out' "$age_seal plain -o out --force"
+
+    section tmpfs "$bytes" 1 'age files, file to file, opening' ''
+    contender age age 'age -d -i age.key -o out plain.age'
+    contender rage rage 'rage -d -i age.key -o out plain.age'
+    contender fetool 'fetool > out' "$age_open plain.age >out"
+    contender fetool 'fetool -o out' "$age_open plain.age -o out --force"
+
+    section tmpfs "$bytes" 1 'Armored age files, sealing' ''
+    contender age age 'cat plain | age -a -R age.pub | cat >/dev/null'
+    contender rage rage 'cat plain | rage -a -R age.pub | cat >/dev/null'
+    contender fetool fetool "cat plain | $age_seal -a | cat >/dev/null"
+    contender fetool 'fetool -o out' "$age_seal -a plain -o out --force"
+
+    section tmpfs "$bytes" 1 'Armored age files, opening' ''
+    contender age age 'cat plain.asc | age -d -i age.key | cat >/dev/null'
+    contender rage rage 'cat plain.asc | rage -d -i age.key | cat >/dev/null'
+    contender fetool fetool "cat plain.asc | $age_open | cat >/dev/null"
+    contender fetool 'fetool -o out' "$age_open plain.asc -o out --force"
+
+    section tmpfs 65536 100 'Small age files, 64 KiB' \
+        '100 times in one measurement, each with a process of its own. The seconds are those of one.'
+    contender age 'age, sealing' 'age -R age.pub -o out 64KiB'
+    contender rage 'rage, sealing' 'rage -R age.pub -o out 64KiB'
+    contender fetool 'fetool, sealing' "$age_seal 64KiB >out"
+    contender age 'age, opening' 'age -d -i age.key -o out 64KiB.age'
+    contender rage 'rage, opening' 'rage -d -i age.key -o out 64KiB.age'
+    contender fetool 'fetool, opening' "$age_open 64KiB.age >out"
+}
+
+age_tree() {
+    local loop='rm -rf outs; mkdir outs; for f in tree/*; do'
+    section tmpfs $((tree_files << 12)) 1 'A tree of age files' \
+        "$tree_files files of 4 KiB. What has no way to work on many files is started for each."
+    contender age 'a loop over age' "$loop age -R age.pub -o outs/\${f#*/}.age \$f; done"
+    contender rage 'a loop over rage' "$loop rage -R age.pub -o outs/\${f#*/}.age \$f; done"
+    contender fetool 'a loop over fetool' "$loop $age_seal \$f -o outs/\${f#*/}.age; done"
+    contender fetool 'fetool -r' "rm -rf outs; $age_seal -r tree/ -O outs"
+}
+
 dexios_files() {
     section tmpfs "$bytes" 1 'Dexios files' 'XChaCha20-Poly1305.'
     contender cp cp 'cp plain out'
@@ -176,6 +239,11 @@ prepare_files() {
     head -c "$gocrypt_bytes" /dev/urandom >part
     head -c 65536 /dev/urandom >64KiB
     head -c 4194304 /dev/urandom >4MiB
+    mkdir tree
+    local count
+    for ((count = 0; count < tree_files; count++)); do
+        head -c 4096 /dev/urandom >"tree/$count"
+    done
     fetool keygen -o key
     printf 'correct horse battery staple\n' >pass
     keys_of_others
@@ -187,26 +255,20 @@ prepare_files() {
         $seal -f dexios --kdf balloon $file -o $file.dexios
         ! has openssl || $ctr -in $file -out $file.ctr
         ! has gpg || $pgp -o $file.gpg $file
-        if [ -s age.pub ]; then
-            "$age" -R age.pub -o $file.age $file
-        fi
+        $age_seal $file -o $file.age
     done
+    $age_seal -a plain -o plain.asc
+    $age_seal 64KiB -o 64KiB.age
     for layers in 5 200; do
         $seal -f gocrypt --layers $layers part -o part.$layers
         $seal -f gocrypt --layers $layers tiny -o tiny.$layers
     done
 }
 
-# age and rage read each other's keys and files.
+# age, rage and fetool read each other's keys and files.
 keys_of_others() {
-    age=
-    ! has rage || age=rage
-    ! has age || age=age
-    touch age.key age.pub
-    if [ -n "$age" ]; then
-        "$age-keygen" 2>/dev/null >age.key
-        "$age-keygen" -y age.key >age.pub
-    fi
+    fetool keygen --age -o age.key
+    sed -n 's/^# public key: //p' age.key >age.pub
     printf '%s\n' batch yes quiet no-autostart 'pinentry-mode loopback' 'cipher-algo AES256' \
         'compress-algo none' 's2k-count 65011712' >"$GNUPGHOME/gpg.conf"
 }

@@ -10,7 +10,9 @@ make_folders() {
     # As much as a worker of GoCrypt's 200 layers does in about the time of the other commands.
     gocrypt_bytes=$((bytes >> 6))
     [ $gocrypt_bytes -ge $((1 << 20)) ] || gocrypt_bytes=$((1 << 20))
-    need "$tmpfs" 9
+    # A file of 4 KiB for each MiB of the large one.
+    tree_files=$((bytes >> 20))
+    need "$tmpfs" 11
     need "$disk" 3
     work='' work_tmpfs='' work_disk=''
     trap clean_up EXIT
@@ -112,6 +114,10 @@ peaks() {
 seal, $size|$seal plain -o out --force
 seal, $size, 1 job|$seal -j 1 plain -o out --force
 open, $size|$open plain.gfe -o out --force
+seal as age, $size|$age_seal plain -o out --force
+open age, $size|$age_open plain.age -o out --force
+seal as armored age, $size|$age_seal -a plain -o out --force
+open armored age, $size|$age_open plain.asc -o out --force
 seal as GoCrypt, 200 layers|$seal -f gocrypt --layers 200 part -o out --force
 open GoCrypt, 200 layers|$open part.200 -o out --force
 END

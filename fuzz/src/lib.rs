@@ -7,6 +7,7 @@
 mod age_armor;
 mod age_header;
 mod age_key_file;
+mod age_ssh;
 mod choices;
 #[path = "../../tests/common/mod.rs"]
 pub mod common;
@@ -27,9 +28,10 @@ mod secret;
 pub use age_armor::age_armor;
 pub use age_header::age_header;
 pub use age_key_file::age_key_file;
+pub use age_ssh::age_ssh;
 pub use detect::detect;
 pub use engines::engines;
 pub use headers::headers;
 pub use inspect_json::inspect_json;
 pub use key_file::key_file;
-pub use readers::{open_dexios, open_gfe, open_gocrypt, open_parallel_encryptor};
+pub use readers::{open_age, open_dexios, open_gfe, open_gocrypt, open_parallel_encryptor};

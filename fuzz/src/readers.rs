@@ -8,12 +8,13 @@ use super::forge::{self, Forge, Sample};
 use super::memory::bounded;
 use super::mutate::mutate;
 use super::secret::secret;
+use fetool::format::age::{Age, AgeIdentity};
 use fetool::format::dexios::Dexios;
 use fetool::format::gfe::{Gfe, GfeAdditive};
 use fetool::format::gocrypt::{CHUNK_LEN, GoCrypt, GoCryptV1};
 use fetool::format::parallel_encryptor::ParallelEncryptor;
 use fetool::format::{Format, Limits};
-use fetool::{Error, Open, Secret, status};
+use fetool::{Error, Identity, Open, Secret, status};
 
 pub fn open_gfe(input: &[u8]) {
     reader(
@@ -33,6 +34,10 @@ pub fn open_gfe(input: &[u8]) {
             }
         },
     );
+}
+
+pub fn open_age(input: &[u8]) {
+    reader(input, &[&Age], forge::age::age, beginning);
 }
 
 pub fn open_dexios(input: &[u8]) {
@@ -88,6 +93,8 @@ impl Opened {
 /// How a file is opened.
 struct How<'a> {
     secret: &'a Secret,
+    /// Tried before the secret, for age.
+    identities: Vec<AgeIdentity>,
     format: Option<&'static dyn Format>,
     limits: Limits,
     strict: bool,
@@ -107,6 +114,10 @@ fn reader(
     let secret = secret();
     let mut how = How {
         secret: &secret,
+        identities: match formats[0].has_recipients() {
+            true => forge::age::identities(),
+            false => Vec::new(),
+        },
         format: Some(formats[0]),
         limits: Limits {
             memory: 16 << 20,
@@ -191,7 +202,10 @@ fn open(how: &How<'_>, file: &[u8]) -> Opened {
 
 impl How<'_> {
     fn open(&self) -> Open<'_> {
-        Open::new(self.secret)
+        let mut identities = self.identities.iter().map(|one| Identity::unwrapping(one));
+        let first = identities.next().unwrap_or_else(|| self.secret.into());
+        identities
+            .fold(Open::new(first), Open::add_identity)
             .legacy_slots(true)
             .format(self.format)
             .limits(self.limits)

@@ -51,14 +51,14 @@ pub struct SecretArgs {
     /// Where the passphrase of an encrypted identity file is, as for --key [default: ask]
     ///
     /// It is asked for, or read, only when a file needs one of the identities.
-    #[arg(long, value_name = "SPEC", requires = "key")]
+    #[arg(long, value_name = "SPEC")]
     pub identity_passphrase: Option<OsString>,
 
     /// Where the salt is that goes with a passphrase for GFE, as for --key
     ///
     /// GFE files hold no salt, so it must be kept beside them: at least 16 bytes, as they are.
     /// 'fetool keygen -o SALTFILE' makes a good one. It is no secret.
-    #[arg(long, value_name = "SPEC", requires = "passphrase")]
+    #[arg(long, value_name = "SPEC")]
     pub salt: Option<OsString>,
 
     /// How a passphrase becomes a key

@@ -121,6 +121,15 @@ pub trait Header: Send + Sync {
         false
     }
 
+    /// Returns the numbers of the stanzas that an identity opens, for formats with recipients.
+    ///
+    /// # Errors
+    /// Those of the identity.
+    fn opened_by(&self, identity: &Identity<'_>) -> Result<Vec<usize>, Error> {
+        let _ = identity;
+        Ok(Vec::new())
+    }
+
     /// Changes which secrets open the file, and returns the new header, which is as long as the
     /// old one: the data behind it stays as it is. `first` is the first frame, where there is one;
     /// a header whose key does not open it is not changed.

@@ -23,6 +23,22 @@ pub fn passphrase(prompt: &str) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
     Some(ask(&mut terminal, prompt))
 }
 
+/// Asks once for a line that is shown as it is typed. `None` when there is no terminal.
+pub fn line(prompt: &str) -> Option<io::Result<Zeroizing<String>>> {
+    let mut terminal = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(TERMINAL)
+        .ok()?;
+    let mut ask = || {
+        status_line::without(|| terminal.write_all(prompt.as_bytes()))?;
+        let typed = read_line(&mut terminal)?;
+        let text = std::str::from_utf8(&typed).map_err(io::Error::other)?;
+        Ok(Zeroizing::new(text.to_owned()))
+    };
+    Some(ask())
+}
+
 fn ask(terminal: &mut File, prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     // The prompt takes the place of a line that tells of progress.
     let silenced = status_line::without(|| {

@@ -220,7 +220,8 @@ fn only_tests_have_their_hooks() {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let features = text.trim().rsplit(' ').next().unwrap();
-    assert_eq!(features, "aws-lc,cli,default", "{text}");
+    let expected = "age-plugin,age-ssh,age-tag,aws-lc,cli,default";
+    assert_eq!(features, expected, "{text}");
     for file in ["src/open.rs", "src/seal.rs", "src/secret.rs"] {
         let text = read(file);
         let before: Vec<_> = text.split("_for_tests(").collect();

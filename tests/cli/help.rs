@@ -158,8 +158,8 @@ fn no_subcommand_gets_help_and_fails() {
 
 #[test]
 fn unknown_formats_are_named_with_the_known_ones() {
-    let written = "gfe, dexios, gocrypt, parallel-encryptor";
-    let read = "gfe, dexios, gocrypt, gocrypt-v1, parallel-encryptor";
+    let written = "gfe, dexios, gocrypt, parallel-encryptor, age";
+    let read = "gfe, dexios, gocrypt, gocrypt-v1, parallel-encryptor, age";
     for (command, known) in [("seal", written), ("open", read), ("inspect", read)] {
         for name in ["nosuch", "GFE", ""] {
             let ended = fetool([command, "-f", name]).run();

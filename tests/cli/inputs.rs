@@ -138,7 +138,7 @@ fn paths_are_bytes_and_escaped_in_messages() {
             4,
             &format!(
                 "fetool: plain {shown}: not a sealed file of a known format\n\
-                 fetool: not gfe, dexios: it does not begin with the magic number\n\
+                 fetool: not gfe, dexios, age: it does not begin with the magic number\n\
                  fetool: not gocrypt: it is shorter than the header of 41 bytes\n\
                  fetool: not gocrypt-v1: it is shorter than the header of 40 bytes\n\
                  fetool: not parallel-encryptor: it is shorter than the header of 12 bytes\n\

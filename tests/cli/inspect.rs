@@ -57,6 +57,11 @@ fn all_members_of_a_known_file() {
         "mode": null,
         "layers": null,
         "keys": [],
+        "stanzas": [],
+        "post_quantum": null,
+        "armored": null,
+        "armor_size": null,
+        "opened_stanzas": null,
         "header_size": 24,
         "chunk_size": 16,
         "chunks": 2,
@@ -280,7 +285,7 @@ fn a_table_with_a_fault() {
     fetool(["inspect", "-"]).input("garbage").run().fails(
         4,
         "fetool: stdin: not a sealed file of a known format\n\
-         fetool: not gfe, dexios: it does not begin with the magic number\n\
+         fetool: not gfe, dexios, age: it does not begin with the magic number\n\
          fetool: not gocrypt: it is shorter than the header of 41 bytes\n\
          fetool: not gocrypt-v1: it is shorter than the header of 40 bytes\n\
          fetool: not parallel-encryptor: it is shorter than the header of 12 bytes\n\

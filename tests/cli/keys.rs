@@ -303,14 +303,36 @@ fn another_key_does_not_open() {
 }
 
 #[test]
-fn a_key_and_a_passphrase_are_too_much() {
-    for command in ["seal", "open"] {
-        for passphrase in ["-p", "-p=env:TEST_KEY"] {
-            let ended = fetool([command, "-k", K, passphrase]).run();
-            let message = "fetool: the argument '--key <SPEC>' cannot be used with \
-                           '--passphrase[=<SPEC>]'\n";
-            assert!(ended.stderr().starts_with(message), "{}", ended.stderr());
-            assert_eq!((ended.code(), ended.stdout().as_str()), (Some(2), ""));
-        }
+fn a_key_and_a_passphrase_are_too_much_to_seal_with() {
+    for passphrase in ["-p", "-p=env:TEST_KEY"] {
+        fetool(["seal", "-k", K, passphrase]).run().fails(
+            2,
+            "fetool: a passphrase cannot be used together with --key or --to\n\
+             fetool: hint: Dexios takes several secrets: --passphrase and --add-key, with \
+             --format dexios\n",
+        );
     }
+}
+
+/// Keys come before passphrases, and nobody is asked for one that is not needed: there is no terminal.
+#[test]
+fn several_keys_are_tried_in_their_order() {
+    let sealed = sealed(b"data", "3");
+    for keys in [
+        &["-k", OTHER, "-k", K][..],
+        &["-k", K, "-p"],
+        &["-p", "-k", K],
+        &["-p=env:TEST_KEY", "-k", OTHER, "-k", K],
+    ] {
+        let ended = fetool(["open"].iter().chain(keys)).input(&*sealed).run();
+        assert_eq!(ended.succeeds(), b"data", "{keys:?}");
+    }
+    fetool(["open", "-k", OTHER, "-k", OTHER, "-p=env:TEST_KEY"])
+        .input(&*sealed)
+        .run()
+        .fails(
+            3,
+            "fetool: stdin: authentication failed: none of the 3 keys opens the file, or it was \
+             tampered with\n",
+        );
 }

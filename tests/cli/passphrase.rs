@@ -216,7 +216,8 @@ fn a_kdf_without_what_it_is_for() {
         (
             "seal",
             "-p=env:TEST_KEY",
-            "fetool: a Dexios key slot is hashed with argon2id or balloon, not with pbkdf2\n",
+            "fetool: age derives keys with scrypt, and --kdf does not apply\n\
+             fetool: hint: for argon2id or balloon choose --format dexios\n",
         ),
         (
             "open",

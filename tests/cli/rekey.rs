@@ -93,7 +93,7 @@ fn list_is_json_where_that_is_wanted() {
     header[33] = 0x77;
     let object = |path: &str, hex: &str, slot: &str| {
         format!(
-            r#"{{"path":"{path}","path_hex":{hex},"format":"dexios","version":5,"slots":[{{"slot":0,{slot}}}]}}"#
+            r#"{{"path":"{path}","path_hex":{hex},"format":"dexios","version":5,"slots":[{{"slot":0,{slot}}}],"stanzas":[]}}"#
         ) + "\n"
     };
     let balloon = format!(

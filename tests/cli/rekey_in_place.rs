@@ -122,7 +122,7 @@ fn passphrases_are_asked_for_old_before_new() {
             .spawn(inner)
             .unwrap();
         for (prompt, answer) in [
-            ("Enter passphrase: ", "correct horse battery staple"),
+            ("Enter passphrase for f: ", "correct horse battery staple"),
             ("Enter new passphrase: ", "second secret"),
             ("Confirm new passphrase: ", confirmed),
         ] {

@@ -52,7 +52,7 @@ fn what_is_no_sealed_file_is_4() {
              fetool: hint: give the format with --format if you know it"
         )
     };
-    let short = "\nfetool: not gfe, dexios: it does not begin with the magic number\n\
+    let short = "\nfetool: not gfe, dexios, age: it does not begin with the magic number\n\
                  fetool: not gocrypt: it is shorter than the header of 41 bytes\n\
                  fetool: not gocrypt-v1: it is shorter than the header of 40 bytes\n\
                  fetool: not parallel-encryptor: it is shorter than the header of 12 bytes";
@@ -60,7 +60,7 @@ fn what_is_no_sealed_file_is_4() {
         assert_eq!(fails_to_open(bytes, K, 4, &message(short)), b"");
     }
     let zeros = ", or the wrong secret\n\
-                 fetool: not gfe, dexios: it does not begin with the magic number\n\
+                 fetool: not gfe, dexios, age: it does not begin with the magic number\n\
                  fetool: not gocrypt: the first byte, 0, is no number of layers, 1 to 200 (at offset \
                  0)\n\
                  fetool: not parallel-encryptor: a chunk size of 0 (at offset 8)\n\

@@ -179,7 +179,7 @@ fn a_wrong_passphrase_without_a_format_says_what_was_tried() {
     let path = vector("gocrypt_40000_l2.enc");
     let said = format!(
         "fetool: {}: not a sealed file of a known format, or the wrong passphrase\n\
-         fetool: not gfe, dexios: it does not begin with the magic number\n\
+         fetool: not gfe, dexios, age: it does not begin with the magic number\n\
          fetool: not gocrypt, gocrypt-v1, parallel-encryptor: the first chunk does not \
          authenticate with this secret\n\
          fetool: hint: give the format with --format if you know it\n",

@@ -2,15 +2,16 @@
 //!
 //! A block of `hex` is a file: lines `name: value` say what it was made of, and behind an empty line
 //! come its bytes in rows, each field's first row with its name (and behind a semicolon more for
-//! people); `00 x16` is sixteen zeros. Without a plaintext, only the header is shown. A block of
-//! `changes` behind it tells what becomes of that file: a change, a status, and the error's words or,
-//! for the status 0, what comes out.
+//! people); `00 x16` is sixteen zeros, and a row may begin with text in quotes. Without a plaintext, only
+//! the header is shown. A block of `changes` behind it tells what becomes of that file: a change, a status,
+//! and the error's words or, for the status 0, what comes out. A block of `armor` is the same file as text.
 
 use crate::common::{hex, pattern};
+use fetool::format::age::AgeIdentity;
 use fetool::format::gfe::GfeAdditive;
 use fetool::format::{self, Format};
 use fetool::kdf::Kdf;
-use fetool::{Error, Inspect, Open, Seal, Secret};
+use fetool::{Error, Identity, Inspect, Open, Recipient, Seal, Secret};
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,7 @@ struct Example {
     /// Names and bytes, in their order.
     fields: Vec<(String, Vec<u8>)>,
     changes: Vec<String>,
+    armor: Option<String>,
     /// Remembers what was derived from it: hashing takes most of the time here.
     secret: OnceCell<Secret>,
 }
@@ -55,6 +57,10 @@ fn examples(document: &str, expected: usize, changes: usize) -> Vec<Example> {
             "changes" => {
                 let example = examples.last_mut().expect("changes of an example");
                 example.changes.extend(block.into_iter().map(str::to_owned));
+            }
+            "armor" => {
+                let example = examples.last_mut().expect("armor of an example");
+                example.armor = Some(block.join("\n") + "\n");
             }
             "abnf" => {}
             other => panic!("{document}: a block of {other:?}"),
@@ -90,6 +96,13 @@ fn example(place: String, block: &[&str]) -> Example {
 
 fn bytes(row: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
+    let row = match row.strip_prefix('"').and_then(|row| row.split_once('"')) {
+        Some((text, rest)) => {
+            bytes.extend(text.as_bytes());
+            rest
+        }
+        None => row,
+    };
     for word in row.split_whitespace() {
         match word.strip_prefix('x') {
             Some(times) => {
@@ -130,6 +143,11 @@ impl Example {
         self.secret.get_or_init(|| secret().for_many_files())
     }
 
+    /// An identity of age, where it is that and no secret that opens the file.
+    fn identity(&self) -> Option<AgeIdentity> {
+        self.get("identity").map(|text| text.parse().unwrap())
+    }
+
     /// `None` where only the header is shown.
     fn plaintext(&self) -> Option<Vec<u8>> {
         match (self.get("plaintext"), self.get("pattern")) {
@@ -139,14 +157,20 @@ impl Example {
         }
     }
 
-    fn seal(&self, plaintext: &[u8]) -> Vec<u8> {
+    fn seal(&self, plaintext: &[u8], armor: bool) -> Vec<u8> {
+        let recipient = self.identity().map(|identity| identity.recipient());
+        let recipient = match &recipient {
+            Some(recipient) => Recipient::wrapping(recipient),
+            None => self.secret().into(),
+        };
         let next = AtomicU8::new(0);
         let count_up = |bytes: &mut [u8]| {
             bytes.fill_with(|| next.fetch_add(1, Ordering::Relaxed));
             Ok(())
         };
-        let mut seal = Seal::new(self.secret())
+        let mut seal = Seal::new(recipient)
             .format(self.format())
+            .armor(armor)
             .fixed_random_for_tests(&count_up);
         for option in self
             .get("options")
@@ -157,6 +181,7 @@ impl Example {
             seal = match name {
                 "size" => seal.size(value.parse().ok()),
                 "chunk-size" => seal.chunk_size(value.parse().ok()),
+                "work-factor" => seal.work_factor(value.parse().ok()),
                 "layers" => seal.layers(value.parse().ok()),
                 "kdf" if value == "balloon" => seal.kdf(Some(Kdf::Balloon)),
                 _ => panic!("{}: {option}", self.place),
@@ -177,8 +202,13 @@ impl Example {
 
     /// What comes out of a file, and the end of it: reading and warnings, or an error.
     fn open(&self, file: &[u8], strict: bool) -> (Vec<u8>, Result<(String, String), Error>) {
+        let own = self.identity();
+        let identity = match &own {
+            Some(identity) => Identity::unwrapping(identity),
+            None => self.secret().into(),
+        };
         let mut opened = Vec::new();
-        let done = Open::new(self.secret())
+        let done = Open::new(identity)
             .format(Some(self.additive().unwrap_or(self.format())))
             .strict(strict)
             .start(file)
@@ -193,7 +223,7 @@ impl Example {
     fn is_genuine(&self) {
         let (file, plaintext) = (self.file(), self.plaintext());
         let genuine = match self.get("made by").expect("a maker") {
-            "fetool" => self.seal(&plaintext.expect("a plaintext")),
+            "fetool" => self.seal(&plaintext.expect("a plaintext"), false),
             "hand" => return,
             program => {
                 let name = self.get("file").expect("a file of the tests");
@@ -277,6 +307,18 @@ impl Example {
         }
     }
 
+    fn has_its_armor(&self) {
+        let Some(armor) = &self.armor else {
+            return;
+        };
+        let plaintext = self.plaintext().expect("a plaintext");
+        let genuine = String::from_utf8(self.seal(&plaintext, true)).unwrap();
+        assert_eq!(*armor, genuine, "{}", self.place);
+        let (opened, done) = self.open(armor.as_bytes(), true);
+        assert!(done.is_ok(), "{}: {done:?}", self.place);
+        assert_eq!(opened, plaintext, "{}", self.place);
+    }
+
     fn changed(&self, change: &str) -> Vec<u8> {
         let mut file = self.file();
         let (verb, rest) = change.split_once(' ').unwrap_or((change, ""));
@@ -304,18 +346,33 @@ impl Example {
         self.has_the_fields_that_inspect_finds();
         self.opens_to_its_plaintext();
         self.changes_as_it_says();
+        self.has_its_armor();
     }
 }
 
 /// Which program made a file of the tests.
 fn maker(file: &str) -> String {
-    let lists = ["manifest.json", "dexios.json", "weak.json"].map(vector);
+    let lists = [
+        "manifest.json",
+        "dexios.json",
+        "weak.json",
+        "age/manifest.json",
+    ];
+    let file = file.strip_prefix("age/").unwrap_or(file);
     lists
+        .map(vector)
         .iter()
         .flat_map(|list| serde_json::from_slice::<Vec<Value>>(list).unwrap())
         .find(|entry| entry["file"] == file)
         .and_then(|entry| Some(entry["made_by"].as_str()?.to_owned()))
         .unwrap_or_else(|| panic!("{file} is in no list"))
+}
+
+#[test]
+fn age() {
+    for example in examples("age.md", 4, 27) {
+        example.is_true();
+    }
 }
 
 #[test]
@@ -355,7 +412,13 @@ fn every_document_is_tried() {
     let names: BTreeSet<_> = folder
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    let tried = ["dexios.md", "gfe.md", "gocrypt.md", "parallel-encryptor.md"];
+    let tried = [
+        "age.md",
+        "dexios.md",
+        "gfe.md",
+        "gocrypt.md",
+        "parallel-encryptor.md",
+    ];
     assert_eq!(names, tried.map(str::to_owned).into());
     let documents = tried.map(|name| fs::read_to_string(path("docs/formats").join(name)).unwrap());
     for format in format::FORMATS {

@@ -1,5 +1,7 @@
 //! The formats, the engines and telling formats apart.
 
+#[path = "../age_reader/mod.rs"]
+mod age_reader;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/deoxys_vectors.rs"]
@@ -13,7 +15,14 @@ mod weak_common;
 
 mod abilities;
 mod age_header;
+mod age_mutations;
 mod age_open;
+#[cfg(all(unix, feature = "age-plugin"))]
+mod age_plugin;
+mod age_properties;
+mod age_rekey;
+#[cfg(feature = "age-ssh")]
+mod age_ssh;
 mod detection;
 mod dexios_bodies;
 mod dexios_detached;

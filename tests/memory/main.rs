@@ -9,6 +9,7 @@ mod dexios_common;
 #[path = "../weak_common/mod.rs"]
 mod weak_common;
 
+mod age;
 mod dexios;
 mod gfe;
 mod weak;

@@ -163,7 +163,7 @@ fn what_is_passed_over() {
         "fetool: t/plain: skipped: not a sealed file",
         "fetool: t/notes.gfe: damaged or never sealed: it does not begin with a format's magic number",
         "fetool: t/notes.enc: not a sealed file of a known format, or the wrong secret",
-        "fetool: not gfe, dexios: it does not begin with the magic number",
+        "fetool: not gfe, dexios, age: it does not begin with the magic number",
         "fetool: not gocrypt, gocrypt-v1, parallel-encryptor: the first chunk does not authenticate \
          with this secret",
         "fetool: hint: give the format with --format if you know it",

@@ -1,6 +1,7 @@
 //! Good files, told by choices, in every shape that their formats have: what fetool writes, and what
 //! it only reads.
 
+pub mod age;
 pub mod dexios;
 mod others;
 

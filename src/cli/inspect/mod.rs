@@ -101,11 +101,18 @@ fn secret(args: &Args, sources: &[Source]) -> Result<Option<Keys>, Failure> {
         };
         return Ok(Some(Keys::load(&plans, Purpose::Open(only), &args.work)?));
     }
-    if !args.secret.key.is_empty() || !args.secret.passphrase.is_empty() {
-        return Err(Failure::usage("inspect needs no key")
-            .hint("to authenticate every chunk, add --verify"));
+    if args.secret.key.is_empty() && args.secret.passphrase.is_empty() {
+        return Ok(None);
     }
-    Ok(None)
+    let plans = Plan::given(&args.secret)?;
+    Plan::check_stdin(&plans, sources.contains(&Source::Stdin))?;
+    if plans.iter().all(Plan::is_key) {
+        let keys = Keys::load(&plans, Purpose::Open(None), &args.work)?;
+        if keys.are_identities() {
+            return Ok(Some(keys));
+        }
+    }
+    Err(Failure::usage("inspect needs no key").hint("to authenticate every chunk, add --verify"))
 }
 
 /// What is asked of the inspection of one file.
@@ -198,16 +205,18 @@ fn inspect(
         header,
         len: input.size(),
     };
-    let Some(keys) = keys else {
+    if !args.verify {
         let (meter, progress) = request.progress();
-        let inspect = request.inspect(meter);
+        let identities = keys.iter().flat_map(|keys| keys.identities());
+        let inspect = identities.fold(request.inspect(meter), Inspect::add_identity);
         let inspected = match input.as_seekable() {
             Some(file) => inspect.run_seekable(file),
             None => inspect.run(input),
         };
         drop(progress);
         return inspected.map_err(|error| failed(report, &error));
-    };
+    }
+    let keys = keys.expect("--verify needs a key");
     let (mut inspected, checked) = match input.as_seekable() {
         Some(file) => verify_file(&request, file, keys, report)?,
         None => verify_stream(&request, input, keys, report)?,

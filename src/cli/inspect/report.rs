@@ -5,7 +5,7 @@ use crate::cli::columns::{hang, lines};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::io::terminal_safe;
 use crate::size::exact;
-use fetool::format::Field;
+use fetool::format::{Field, PostQuantum};
 use fetool::{Inspected, Possible, status};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -105,6 +105,21 @@ impl Report {
         }
         for derivation in &description.derivations {
             row("key", &derivation.to_string());
+        }
+        if let Some(post_quantum) = description.post_quantum {
+            row("quantum", quantum(post_quantum));
+        }
+        if !inspected.opened.is_empty() {
+            let numbers = inspected.opened.iter().map(usize::to_string);
+            let numbers = numbers.collect::<Vec<_>>().join(", ");
+            row(
+                "opens",
+                &format!("stanza {numbers}, with the given identity"),
+            );
+        }
+        if inspected.armored == Some(true) {
+            let text = format!("armored text, which adds {}", exact(inspected.armor_len));
+            row("armor", &text);
         }
         row("chunks", &chunks(inspected));
         row("plaintext", &exact(inspected.plaintext_len));
@@ -219,6 +234,15 @@ fn fields(text: &mut String, fields: &[Field], width: Option<usize>) {
         }
         text.push_str("  ");
         hang(text, &field.meaning, width);
+    }
+}
+
+/// Whether a file stays secret once there are quantum computers.
+fn quantum(post_quantum: PostQuantum) -> &'static str {
+    match post_quantum {
+        PostQuantum::Yes => "post-quantum",
+        PostQuantum::No => "not post-quantum: a future quantum computer may open it",
+        PostQuantum::Unknown => "unknown: no stanza is of a known type",
     }
 }
 

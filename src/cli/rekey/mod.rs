@@ -48,7 +48,7 @@ pub struct Args {
         long,
         value_name = "SPEC",
         conflicts_with = "new_passphrase",
-        help_heading = "New secret"
+        help_heading = "NewSecret secret"
     )]
     pub new_key: Option<OsString>,
 
@@ -58,7 +58,7 @@ pub struct Args {
         value_name = "SPEC",
         num_args = 0..=1,
         require_equals = true,
-        help_heading = "New secret"
+        help_heading = "NewSecret secret"
     )]
     pub new_passphrase: Option<Option<OsString>>,
 
@@ -70,12 +70,12 @@ pub struct Args {
         long,
         value_name = "RECIPIENT",
         conflicts_with_all = ["new_key", "new_passphrase"],
-        help_heading = "New secret"
+        help_heading = "NewSecret secret"
     )]
     pub to: Vec<OsString>,
 
     /// The work factor of a new passphrase (age) [default: 18]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30), help_heading = "New secret")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30), help_heading = "NewSecret secret")]
     pub work_factor: Option<u8>,
 
     /// Where the salt is that goes with a new passphrase for GFE
@@ -84,12 +84,12 @@ pub struct Args {
         value_name = "SPEC",
         requires = "new_passphrase",
         requires = "reseal",
-        help_heading = "New secret"
+        help_heading = "NewSecret secret"
     )]
     pub new_salt: Option<OsString>,
 
     /// How the new passphrase or key is hashed
-    #[arg(long, value_name = "KDF", help_heading = "New secret")]
+    #[arg(long, value_name = "KDF", help_heading = "NewSecret secret")]
     pub new_kdf: Option<KdfArg>,
 
     /// Keep the old secret, and add the new one
@@ -200,13 +200,13 @@ pub struct Secrets {
 }
 
 /// What is to open the file afterwards, or no longer: checked but not read yet.
-pub struct New {
+pub struct NewSecret {
     plan: Option<Plan>,
     to: Vec<To>,
     unlock: Option<Spec>,
 }
 
-impl New {
+impl NewSecret {
     fn specs(&self) -> impl Iterator<Item = &Spec> {
         let plan = self.plan.iter().flat_map(Plan::specs);
         plan.chain(self.to.iter().filter_map(To::spec))
@@ -218,7 +218,7 @@ impl New {
 }
 
 /// Checks that standard input is one thing at most.
-pub fn check_stdin(old: &[Plan], new: &New, data: bool) -> Result<(), Failure> {
+pub fn check_stdin(old: &[Plan], new: &NewSecret, data: bool) -> Result<(), Failure> {
     let old = old.iter().flat_map(Plan::specs);
     Plan::check_specs_on_stdin(old.chain(new.specs()), data)
 }
@@ -246,7 +246,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return list::run(&source, args.walk.json);
     }
     let old = Plan::to_open(&args.secret)?;
-    let new = New::new(args)?;
+    let new = NewSecret::of(args)?;
     check_stdin(&old, &new, source.is_stdin())?;
     if args.reseal {
         return reseal::run(args, &source, &old, &new);
@@ -310,9 +310,9 @@ fn check(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-impl New {
+impl NewSecret {
     /// Reads the options for the new secret.
-    pub fn new(args: &Args) -> Result<Self, Failure> {
+    pub fn of(args: &Args) -> Result<Self, Failure> {
         let plan = match (&args.new_key, &args.new_passphrase) {
             (Some(word), _) => Some(Plan::key("--new-key", word)?),
             (None, Some(word)) => {
@@ -373,7 +373,12 @@ pub fn warn_of_slot(args: &Args, secrets: &Secrets) {
 
 /// Reads both secrets, and then asks for what of them is typed, the old one first: if a file is
 /// missing, nobody needs to type anything. `path` is the file, where it is a single one.
-pub fn find(args: &Args, old: &[Plan], new: &New, path: Option<&Path>) -> Result<Secrets, Failure> {
+pub fn find(
+    args: &Args,
+    old: &[Plan],
+    new: &NewSecret,
+    path: Option<&Path>,
+) -> Result<Secrets, Failure> {
     let work = &args.work;
     let plan = new.plan.as_ref();
     let plan = plan.map(|plan| plan.prepare(Purpose::Change, work));
@@ -407,7 +412,7 @@ pub fn find(args: &Args, old: &[Plan], new: &New, path: Option<&Path>) -> Result
     }
     Ok(Secrets {
         old,
-        new: without_duplicates(recipients, work),
+        new: without_duplicates(recipients, work)?,
         new_name,
         gone,
     })
@@ -459,7 +464,7 @@ fn tell(args: &Args, name: &str, rekeyed: &Rekeyed) {
 }
 
 /// As a filter, or to a new file.
-fn copy(args: &Args, source: &Source, old: &[Plan], new: &New) -> Result<(), Failure> {
+fn copy(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Result<(), Failure> {
     let target = target(&args.output)?;
     let mut subjects = subjects(source, &target);
     let stop = Stop::new();

@@ -1,7 +1,7 @@
 //! `fetool rekey --reseal`: open and seal again in one pass, with no plaintext on the disk.
 
 use super::in_place::{lock_path, refuse_irregular};
-use super::{Args, New, Secrets, find, new_recipients, warn_of_slot};
+use super::{Args, NewSecret, Secrets, find, new_recipients, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::secrets::Plan;
 use crate::cli::secrets::keys::SealFor;
@@ -14,7 +14,7 @@ use fetool::{Error, Lookahead, Meter, Open, Opening, Seal, Sealed, Stop};
 use std::fs;
 use std::io::{Read, Write};
 
-pub fn run(args: &Args, source: &Source, old: &[Plan], new: &New) -> Result<(), Failure> {
+pub fn run(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Result<(), Failure> {
     let mut _lock = None;
     let target = match source {
         Source::Path(path) if args.in_place => {

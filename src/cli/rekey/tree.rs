@@ -1,7 +1,7 @@
 //! `fetool rekey -r -i`: every sealed file of a tree, each in place.
 
 use super::in_place::{self, Directory};
-use super::{Args, New, Secrets, check_stdin, find, reseal, warn_of_slot};
+use super::{Args, NewSecret, Secrets, check_stdin, find, reseal, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::secrets::Plan;
 use crate::cli::secrets::keys::SealFor;
@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::usage("-r changes files in place, and needs -i"));
     }
     let old = Plan::to_open(&args.secret)?;
-    let new = New::new(args)?;
+    let new = NewSecret::of(args)?;
     check_stdin(&old, &new, list_on_stdin(&args.walk))?;
     some_path_exists(&args.paths)?;
     let mut secrets = find(args, &old, &new, None)?;

@@ -182,12 +182,17 @@ struct Asked {
 
 impl Asked {
     fn new(args: &Args) -> Result<Self, Failure> {
-        let mut plans = Plan::given(&args.secret)?;
         let (keys, passphrases) = (&args.secret.key, &args.secret.passphrase);
+        let mut plans = match args.to.is_empty() || !keys.is_empty() || !passphrases.is_empty() {
+            true => Plan::given(&args.secret)?,
+            // Recipients are enough, whatever the environment has.
+            false => Vec::new(),
+        };
         if plans.is_empty() && args.to.is_empty() {
             return Err(secrets::no_key());
         }
-        if !passphrases.is_empty() && !(keys.is_empty() && args.to.is_empty()) {
+        let with_others = !keys.is_empty() || !args.to.is_empty();
+        if !passphrases.is_empty() && with_others {
             return Err(Failure::usage(
                 "a passphrase cannot be used together with --key or --to",
             )
@@ -279,14 +284,18 @@ impl Asked {
                 secrets.push(one, &found.name);
             }
         }
-        secrets.all = without_duplicates(secrets.all, work);
+        secrets.all = without_duplicates(secrets.all, work)?;
         Ok(secrets)
     }
 }
 
 /// The format of secrets that no option tells one for.
 fn format_for(secrets: &Secrets) -> &'static dyn Format {
-    match secrets.all.iter().any(|one| matches!(one, SealFor::Age(_))) {
+    match secrets
+        .all
+        .iter()
+        .any(|one| !matches!(one, SealFor::Secret(_)))
+    {
         true => &Age,
         false => &Gfe,
     }

@@ -1,15 +1,21 @@
 //! What the bytes of a secret are: a key, a passphrase, or age identities; what opens files with them, and
 //! for whom files are sealed.
 
+use super::plugins;
 use super::{Found, Plan, Prepared, Purpose, Question, Spec};
 use crate::cli::args::WorkArgs;
-use crate::cli::failure::{Failure, SecretName};
-use fetool::format::age::{Age, AgeIdentity, AgeRecipient, KeyFile, identities, recipients};
+use crate::cli::failure::{Failure, SecretName, say};
+use fetool::format::age::plugin::{
+    PluginIdentities, PluginIdentity, PluginRecipient, PluginRecipients,
+};
+use fetool::format::age::recipients::RecipientList;
+use fetool::format::age::{Age, AgeIdentity, AgeRecipient, KeyFile, SshIdentity, identities};
 use fetool::{Error, FileKey, Identity, Open, Recipient, Secret, Stanza, UnwrapKey};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use zeroize::Zeroizing;
 
 /// One `--key` or `--passphrase`.
@@ -19,6 +25,8 @@ pub enum Key {
     Asked(Asked),
     Identities(Vec<AgeIdentity>),
     Encrypted(EncryptedIdentities),
+    Ssh(SshIdentity),
+    Plugin(PluginIdentities),
 }
 
 impl Key {
@@ -57,9 +65,18 @@ impl Key {
                     .hint("take the original file, or convert it back"));
             }
             KeyFile::Pem => {
-                return Err(
-                    Failure::usage("SSH keys and other PEM files are not supported").about(name),
-                );
+                let identity = SshIdentity::parse(bytes).map_err(|error| about(name, &error))?;
+                let plan = Plan::Passphrase {
+                    from: unlock.cloned(),
+                    salt: None,
+                };
+                let path = PathBuf::from(name);
+                Self::Ssh(identity.asking(move || {
+                    let found = plan.find(Purpose::Open(Some(&path)), &WorkArgs::quiet());
+                    let found = found.map_err(library_error)?;
+                    let secret = found.key.as_secret().cloned();
+                    Ok(secret.expect("a passphrase is a secret"))
+                }))
             }
         })
     }
@@ -70,6 +87,8 @@ impl Key {
             Self::Asked(asked) => vec![Identity::lazy(|| asked.ask())],
             Self::Identities(all) => all.iter().map(|key| Identity::unwrapping(key)).collect(),
             Self::Encrypted(file) => vec![Identity::unwrapping(file)],
+            Self::Ssh(key) => vec![Identity::unwrapping(key)],
+            Self::Plugin(all) => vec![Identity::unwrapping(all)],
         }
     }
 
@@ -88,6 +107,9 @@ impl Key {
             Self::Asked(asked) => vec![SealFor::Secret(asked.ask().map_err(failed)?)],
             Self::Identities(all) => of(all),
             Self::Encrypted(file) => of(file.identities().map_err(failed)?),
+            Self::Ssh(key) => vec![SealFor::Age(AgeRecipient::Ssh(key.recipient().clone()))],
+            // They are taken out of the lists only to open.
+            Self::Plugin(_) => Vec::new(),
         })
     }
 
@@ -231,8 +253,34 @@ impl Keys {
         Ok(PreparedKeys(prepared.collect::<Result<_, _>>()?))
     }
 
+    /// Takes the identities of plugins out of the lists, so that one process serves all of a plugin.
+    fn with_plugins(mut self) -> Result<Self, Failure> {
+        let mut taken = BTreeMap::<_, Vec<_>>::new();
+        for found in &mut self.0 {
+            if let Key::Identities(all) = &mut found.key {
+                for (name, identities) in PluginIdentity::take_from(all) {
+                    taken.entry(name).or_default().extend(identities);
+                }
+            }
+        }
+        self.0
+            .retain(|found| !matches!(&found.key, Key::Identities(all) if all.is_empty()));
+        for (name, identities) in taken {
+            let plugin = plugins::find(&name)?;
+            let key = Key::Plugin(PluginIdentities::new(plugin, identities));
+            self.0.push(Found::of(key, name.program()));
+        }
+        Ok(self)
+    }
+
     pub fn identities(&self) -> impl Iterator<Item = Identity<'_>> {
         self.0.iter().flat_map(|found| found.key.identities())
+    }
+
+    /// Whether there are identities only, and no raw key among them.
+    pub fn are_identities(&self) -> bool {
+        let secret = |found: &Found| matches!(found.key, Key::Secret(_) | Key::Asked(_));
+        !self.0.iter().any(secret)
     }
 
     /// Opens with all of them.
@@ -314,7 +362,7 @@ impl PreparedKeys {
             })),
             prepared => prepared.complete(),
         });
-        Ok(Keys(found.collect::<Result<_, _>>()?))
+        Keys(found.collect::<Result<_, _>>()?).with_plugins()
     }
 }
 
@@ -323,6 +371,7 @@ impl PreparedKeys {
 pub enum SealFor {
     Secret(Secret),
     Age(AgeRecipient),
+    Plugin(Arc<PluginRecipients>),
 }
 
 impl SealFor {
@@ -330,13 +379,14 @@ impl SealFor {
         match self {
             Self::Secret(secret) => secret.into(),
             Self::Age(recipient) => Recipient::wrapping(recipient),
+            Self::Plugin(all) => Recipient::wrapping(&**all),
         }
     }
 
     pub fn as_secret(&self) -> Option<&Secret> {
         match self {
             Self::Secret(secret) => Some(secret),
-            Self::Age(_) => None,
+            Self::Age(_) | Self::Plugin(_) => None,
         }
     }
 }
@@ -390,7 +440,7 @@ impl To {
         let bytes = spec.read()?;
         let name = spec.shown();
         match KeyFile::of(&bytes) {
-            KeyFile::Identities | KeyFile::Encrypted { .. } => {
+            KeyFile::Identities | KeyFile::Encrypted { .. } | KeyFile::Pem => {
                 let bytes = match spec {
                     // Once more, to warn where others can read it.
                     Spec::File(_) => spec.read_secret(work)?,
@@ -401,17 +451,26 @@ impl To {
                 Ok(all
                     .filter_map(|one| match one {
                         SealFor::Age(recipient) => Some(recipient),
-                        SealFor::Secret(_) => None,
+                        SealFor::Secret(_) | SealFor::Plugin(_) => None,
                     })
                     .collect())
             }
-            _ => recipients::parse(&bytes).map_err(|error| about(&name, &error)),
+            _ => {
+                let list = RecipientList::parse(&bytes).map_err(|error| about(&name, &error))?;
+                if !work.quiet {
+                    for line in &list.passed_over {
+                        say(Some(&name), &format!("note: {line}"));
+                    }
+                }
+                Ok(list.recipients)
+            }
         }
     }
 }
 
-/// Drops recipients that are there twice, with a note.
-pub fn without_duplicates(all: Vec<SealFor>, work: &WorkArgs) -> Vec<SealFor> {
+/// Drops recipients that are there twice, with a note, and starts nothing yet of the plugins that some
+/// need.
+pub fn without_duplicates(all: Vec<SealFor>, work: &WorkArgs) -> Result<Vec<SealFor>, Failure> {
     let mut kept: Vec<SealFor> = Vec::new();
     for one in all {
         let is_there = kept.iter().any(|other| match (&one, other) {
@@ -432,5 +491,18 @@ pub fn without_duplicates(all: Vec<SealFor>, work: &WorkArgs) -> Vec<SealFor> {
             );
         }
     }
-    kept
+    let mut recipients = Vec::new();
+    kept.retain(|one| match one {
+        SealFor::Age(recipient @ AgeRecipient::Plugin(_)) => {
+            recipients.push(recipient.clone());
+            false
+        }
+        _ => true,
+    });
+    for (name, recipients) in PluginRecipient::take_from(&mut recipients) {
+        let plugin = plugins::find(&name)?;
+        let recipients = PluginRecipients::new(plugin, recipients);
+        kept.push(SealFor::Plugin(Arc::new(recipients)));
+    }
+    Ok(kept)
 }

@@ -1,6 +1,7 @@
 //! From `--key` and `--passphrase` to a secret: raw words, then a plan, then the bytes.
 
 pub mod keys;
+mod plugins;
 
 use super::args::{ASK, KdfArg, SecretArgs, WorkArgs};
 use super::failure::{Failure, SecretName, Subjects, say, shown};
@@ -252,7 +253,7 @@ pub struct Found {
 
 /// A secret of which all is read that can be, before anybody is asked for anything.
 pub enum Prepared {
-    Read(Found),
+    Read(Box<Found>),
     Typed(Question),
 }
 
@@ -395,6 +396,11 @@ impl Plan {
         }
     }
 
+    /// Whether it is a key, and no passphrase.
+    pub fn is_key(&self) -> bool {
+        matches!(self, Self::Key { .. })
+    }
+
     /// Whether somebody is asked for a passphrase.
     pub fn asks(&self) -> bool {
         matches!(self, Self::Passphrase { from: None, .. })
@@ -416,14 +422,14 @@ impl Plan {
                 if !purpose.opens() && without_line_end(&bytes).is_empty() {
                     return Err(empty("key").about(spec.shown()).hint(NOT_WRITTEN));
                 }
-                return Ok(Prepared::Read(Found {
+                return Ok(Prepared::Read(Box::new(Found {
                     key: Key::of(&bytes, &spec.shown(), unlock.as_ref())?,
                     name: SecretName {
                         shown: spec.shown(),
                         is_passphrase: false,
                     },
                     typed: None,
-                }));
+                })));
             }
             Self::Passphrase { from, salt } => (from, salt),
         };
@@ -446,11 +452,11 @@ impl Plan {
             return Err(empty("passphrase").about(spec.shown()).hint(NOT_WRITTEN));
         }
         let (secret, name) = salted(passphrase, salt.as_ref(), spec.shown());
-        Ok(Prepared::Read(Found {
+        Ok(Prepared::Read(Box::new(Found {
             key: Key::Secret(secret),
             name,
             typed: None,
-        }))
+        })))
     }
 }
 
@@ -477,7 +483,7 @@ impl Prepared {
     /// Asks for what is to be typed.
     pub fn complete(self) -> Result<Found, Failure> {
         match self {
-            Self::Read(found) => Ok(found),
+            Self::Read(found) => Ok(*found),
             Self::Typed(question) => question.ask(),
         }
     }
@@ -504,6 +510,17 @@ impl Question {
 }
 
 impl Found {
+    pub fn of(key: Key, name: String) -> Self {
+        Self {
+            key,
+            name: SecretName {
+                shown: name,
+                is_passphrase: false,
+            },
+            typed: None,
+        }
+    }
+
     /// A passphrase that is asked for when a file needs it.
     pub fn later(asked: Asked) -> Self {
         Self {

@@ -94,7 +94,12 @@ impl Format for Age {
 
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
         request.refuse_algorithms_but(self, Algorithm::ChaCha20Poly1305)?;
-        request.refuse_kdf(self)?;
+        if request.kdf.is_some() {
+            return Err(Error::usage_hint(
+                "age derives keys with scrypt, and --kdf does not apply",
+                "for argon2id or balloon choose --format dexios",
+            ));
+        }
         request.refuse_layers(self)?;
         if request
             .chunk_size
@@ -111,7 +116,7 @@ impl Format for Age {
             random,
             ..
         } = request;
-        let stanzas = wrap_for(recipients, work_factor, &file_key, random)?;
+        let stanzas = wrap_for(recipients, work_factor, &file_key, random)?.stanzas;
         let mut header = AgeHeader::encode(&stanzas, &file_key.mac_key())?;
         let mut nonce = [0; NONCE_LEN];
         random(&mut nonce)?;
@@ -126,13 +131,20 @@ impl Format for Age {
     }
 }
 
+/// What wraps a file's key for new recipients.
+pub(super) struct NewStanzas {
+    pub stanzas: Vec<Stanza>,
+    /// The labels that all of them have, if there is one that is known by no secret.
+    pub labels: Option<BTreeSet<String>>,
+}
+
 /// Wraps a file's key for everybody who can open it.
 pub(super) fn wrap_for(
     recipients: &[Recipient<'_>],
     work_factor: Option<u8>,
     file_key: &FileKey,
     random: &Random<'_>,
-) -> Result<Vec<Stanza>, Error> {
+) -> Result<NewStanzas, Error> {
     let mut stanzas = Vec::new();
     let mut labels: Option<BTreeSet<String>> = None;
     for recipient in recipients {
@@ -142,13 +154,13 @@ pub(super) fn wrap_for(
             stanzas.push(scrypt::wrap(secret, work_factor, file_key, random)?);
             continue;
         };
-        let own = key.labels();
+        let (wrapped, own) = key.wrap_labelled(file_key, random)?;
         if labels.get_or_insert_with(|| own.clone()) != &own {
             return Err(mixed());
         }
-        stanzas.extend(key.wrap_key(file_key, random)?);
+        stanzas.extend(wrapped);
     }
-    Ok(stanzas)
+    Ok(NewStanzas { stanzas, labels })
 }
 
 /// What keeps recipients out of one file.
@@ -336,6 +348,13 @@ impl Header for AgeFileHeader {
 
     fn has_slots(&self) -> bool {
         true
+    }
+
+    fn opened_by(&self, identity: &Identity<'_>) -> Result<Vec<usize>, Error> {
+        match identity.as_unwrap_key() {
+            Some(_) => super::rekey::opened(identity, &self.header.stanzas),
+            None => Ok(Vec::new()),
+        }
     }
 
     fn rekey(&self, request: RekeyRequest<'_>, _first: Option<&[u8]>) -> Result<Rekeyed, Error> {

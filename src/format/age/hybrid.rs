@@ -6,18 +6,15 @@
 use super::bech32;
 use super::keys::random_bytes;
 use super::strict_base64::{decode_exact, unpadded};
-use super::{Random, identities, recipients};
+use super::{Random, hpke, identities, recipients};
 use crate::Error;
 use crate::FileKey;
 use crate::Stanza;
 use crate::kdf::Key;
 use crate::locked::{Locked, and_wipe_stack};
 use base64::Engine;
-use hkdf::Hkdf;
 use ml_kem::ml_kem_768::{DecapsulationKey, EncapsulationKey};
 use ml_kem::{Decapsulate, KeyExport, Seed};
-use sha2::Sha256;
-use sha3::{Digest, Sha3_256};
 use shake::{ExtendableOutput, Shake256, Update, XofReader};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -270,46 +267,16 @@ fn combine(
     share: &[u8; X25519_LEN],
     recipient: &[u8; X25519_LEN],
 ) -> Key {
-    let mut secret = Key::default();
-    let mut hash = Sha3_256::new();
-    for part in [ml_kem, x25519, share, recipient, &br"\.//^\"[..]] {
-        Digest::update(&mut hash, part);
-    }
-    hash.finalize_into((&mut *secret).into());
-    secret
+    hpke::combine([ml_kem, x25519, share, recipient, br"\.//^\"])
 }
 
-/// `HPKE`, then the numbers of X-Wing, HKDF-SHA256 and ChaCha20-Poly1305.
-const SUITE: &[u8] = b"HPKE\x64\x7a\x00\x01\x00\x03";
-const VERSION: &[u8] = b"HPKE-v1";
+/// The number of X-Wing.
+const KEM: u16 = 0x647a;
 const INFO: &[u8] = b"age-encryption.org/mlkem768x25519";
 
 /// Returns the key and the nonce of the first message, which is the only one.
 fn key_schedule(shared: &Key) -> (Key, [u8; 12]) {
-    let mut context = vec![0];
-    for (label, ikm) in [(&b"psk_id_hash"[..], &b""[..]), (b"info_hash", INFO)] {
-        let (hash, _) = extract(b"", label, ikm);
-        context.extend_from_slice(&hash);
-    }
-    let (mut prk, secret) = extract(&shared[..], b"secret", b"");
-    prk.as_mut_slice().zeroize();
-    let (mut key, mut nonce) = (Key::default(), [0; 12]);
-    expand(&secret, b"key", &context, &mut *key);
-    expand(&secret, b"base_nonce", &context, &mut nonce);
-    (key, nonce)
-}
-
-fn extract(salt: &[u8], label: &[u8], ikm: &[u8]) -> (sha2::digest::Output<Sha256>, Hkdf<Sha256>) {
-    Hkdf::extract(Some(salt), &[VERSION, SUITE, label, ikm].concat())
-}
-
-fn expand(secret: &Hkdf<Sha256>, label: &[u8], context: &[u8], out: &mut [u8]) {
-    let len = u16::try_from(out.len())
-        .expect("32 bytes at most")
-        .to_be_bytes();
-    secret
-        .expand_multi_info(&[&len, VERSION, SUITE, label, context], out)
-        .expect("32 bytes are no long output");
+    hpke::key_schedule(KEM, INFO, shared)
 }
 
 #[cfg(test)]

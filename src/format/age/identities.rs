@@ -3,6 +3,8 @@
 use super::armor::{BYTE_ORDER_MARK, UTF_16, narrowed};
 use super::header::MAGIC;
 use super::lines::{Line, lines};
+#[cfg(all(unix, feature = "age-plugin"))]
+use super::plugin::PluginIdentity;
 use super::{AgeRecipient, HybridIdentity, X25519Identity, hybrid, x25519};
 use crate::Error;
 use crate::FileKey;
@@ -20,14 +22,21 @@ pub enum AgeIdentity {
     X25519(X25519Identity),
     /// `AGE-SECRET-KEY-PQ-1…`
     Hybrid(HybridIdentity),
+    /// `AGE-PLUGIN-NAME-1…`. [`PluginIdentities`](super::plugin::PluginIdentities) unwraps with it, together
+    /// with all others of the plugin.
+    #[cfg(all(unix, feature = "age-plugin"))]
+    Plugin(PluginIdentity),
 }
 
 impl AgeIdentity {
-    /// Returns the public half.
+    /// Returns the public half. That of a plugin's identity only the plugin knows, so the recipient stands for
+    /// the identity.
     pub fn recipient(&self) -> AgeRecipient {
         match self {
             Self::X25519(identity) => AgeRecipient::X25519(identity.recipient().clone()),
             Self::Hybrid(identity) => AgeRecipient::Hybrid(identity.recipient().clone()),
+            #[cfg(all(unix, feature = "age-plugin"))]
+            Self::Plugin(identity) => AgeRecipient::Plugin(identity.recipient()),
         }
     }
 
@@ -36,6 +45,8 @@ impl AgeIdentity {
         match self {
             Self::X25519(identity) => identity.encode(),
             Self::Hybrid(identity) => identity.encode(),
+            #[cfg(all(unix, feature = "age-plugin"))]
+            Self::Plugin(identity) => identity.encode(),
         }
     }
 
@@ -43,11 +54,17 @@ impl AgeIdentity {
     /// recipient.
     ///
     /// # Errors
-    /// [`Error::Malformed`] with offset 0 if the stanza breaks a rule of its type.
+    /// [`Error::Malformed`] with offset 0 if the stanza breaks a rule of its type; [`Error::Secret`] for a
+    /// plugin's identity.
     pub fn unwrap(&self, stanza: &Stanza) -> Result<Option<FileKey>, Error> {
         match self {
             Self::X25519(identity) => identity.unwrap(stanza),
             Self::Hybrid(identity) => identity.unwrap(stanza),
+            #[cfg(all(unix, feature = "age-plugin"))]
+            Self::Plugin(identity) => Err(secret(format!(
+                "{} was not started for its identity",
+                identity.name().program()
+            ))),
         }
     }
 }
@@ -69,7 +86,10 @@ impl FromStr for AgeIdentity {
             return text.parse().map(Self::X25519);
         }
         if text.starts_with("AGE-PLUGIN-") {
-            return Err(secret("plugin identities are not supported yet"));
+            #[cfg(all(unix, feature = "age-plugin"))]
+            return text.parse().map(Self::Plugin);
+            #[cfg(not(all(unix, feature = "age-plugin")))]
+            return Err(secret("this fetool was built without plugins"));
         }
         if text.starts_with("age1") {
             return Err(secret(
@@ -177,7 +197,16 @@ impl KeyFile {
         if ["AGE-SECRET-KEY-", "AGE-PLUGIN-"].into_iter().any(starts) {
             return Self::Identities;
         }
-        if ["age1", "ssh-ed25519 ", "ssh-rsa "].into_iter().any(starts) {
+        // With keys of SSH that are passed over, as servers list them.
+        let kinds = [
+            "age1",
+            "ssh-ed25519 ",
+            "ssh-rsa ",
+            "ssh-dss ",
+            "ecdsa-sha2-",
+        ];
+        let security_keys = ["sk-ssh-ed25519@", "sk-ecdsa-sha2-"];
+        if kinds.into_iter().chain(security_keys).any(starts) {
             return Self::Recipients;
         }
         // What age-keygen writes, without the identity.
@@ -220,9 +249,7 @@ mod tests {
                 AgeIdentity::X25519(_) => {
                     AgeIdentity::X25519(X25519Identity::generate(random).unwrap())
                 }
-                AgeIdentity::Hybrid(_) => {
-                    AgeIdentity::Hybrid(HybridIdentity::generate(random).unwrap())
-                }
+                _ => AgeIdentity::Hybrid(HybridIdentity::generate(random).unwrap()),
             };
             assert!(other.unwrap(&stanza).unwrap().is_none());
         }
@@ -262,7 +289,7 @@ mod tests {
             ),
             (
                 "AGE-PLUGIN-YUBIKEY-1QQ".to_owned(),
-                "line 3: plugin identities are not supported yet",
+                "line 3: invalid age identity: wrong length",
             ),
         ] {
             let error = parse(format!("# key\n{SECRET}\r\n{line}\n").as_bytes()).unwrap_err();
@@ -299,6 +326,8 @@ mod tests {
             (b"AGE-PLUGIN-YUBIKEY-1Q", KeyFile::Identities),
             (PUBLIC.as_bytes(), KeyFile::Recipients),
             (b"# team\r\nssh-ed25519 AAAA", KeyFile::Recipients),
+            (b"sk-ssh-ed25519@openssh.com AAAA", KeyFile::Recipients),
+            (b"ecdsa-sha2-nistp256 AAAA", KeyFile::Recipients),
             (
                 b"age-encryption.org/v1\n",
                 KeyFile::Encrypted { armored: false },

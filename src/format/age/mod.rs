@@ -9,6 +9,7 @@
 //! | [`stanza`], [`header`] | parse and write the header |
 //! | [`keys`] | file key, MAC key and payload key |
 //! | [`x25519`], [`hybrid`], [`scrypt`] | wrap the file key for a recipient or a passphrase |
+//! | `ssh`, `tag`, `plugin` | wrap it for the keys of other programs; each is a cargo feature |
 //! | [`recipients`], [`identities`] | the kinds above as one type, and files of them |
 //! | [`armor`] | the text form of a file |
 //! | `file`, `describe` | the format: what the rest of fetool sees of all this |
@@ -19,15 +20,22 @@ mod file;
 
 mod bech32;
 pub mod header;
+mod hpke;
 pub mod hybrid;
 pub mod identities;
 pub mod keys;
 mod lines;
+#[cfg(all(unix, feature = "age-plugin"))]
+pub mod plugin;
 pub mod recipients;
 mod rekey;
 pub mod scrypt;
+#[cfg(feature = "age-ssh")]
+pub mod ssh;
 pub mod stanza;
 mod strict_base64;
+#[cfg(feature = "age-tag")]
+mod tag;
 pub mod x25519;
 
 pub use self::scrypt::ScryptLimits;
@@ -35,7 +43,11 @@ pub use file::{Age, AgeFileHeader, CHUNK_LEN};
 pub use header::AgeHeader;
 pub use hybrid::{HybridIdentity, HybridRecipient};
 pub use identities::{AgeIdentity, KeyFile};
-pub use recipients::AgeRecipient;
+pub use recipients::{AgeRecipient, PassedOver, RecipientList};
+#[cfg(feature = "age-ssh")]
+pub use ssh::{SshIdentity, SshRecipient};
+#[cfg(feature = "age-tag")]
+pub use tag::TagRecipient;
 pub use x25519::{X25519Identity, X25519Recipient};
 
 use crate::Error;

@@ -1,6 +1,12 @@
 //! Recipients of any kind, and files of them.
 
 use super::lines::{Line, lines};
+#[cfg(all(unix, feature = "age-plugin"))]
+use super::plugin::PluginRecipient;
+#[cfg(feature = "age-ssh")]
+use super::ssh::{self, SshRecipient};
+#[cfg(feature = "age-tag")]
+use super::tag::TagRecipient;
 use super::{HybridRecipient, Random, X25519Recipient};
 use crate::Error;
 use crate::FileKey;
@@ -15,7 +21,19 @@ pub enum AgeRecipient {
     X25519(X25519Recipient),
     /// `age1pq1…`
     Hybrid(HybridRecipient),
+    /// `ssh-ed25519 …` or `ssh-rsa …`
+    #[cfg(feature = "age-ssh")]
+    Ssh(SshRecipient),
+    /// `age1tag1…` or `age1tagpq1…`
+    #[cfg(feature = "age-tag")]
+    Tag(TagRecipient),
+    /// `age1NAME1…`, or an identity of a plugin. [`PluginRecipients`](super::plugin::PluginRecipients)
+    /// wraps for it, together with all others of the plugin.
+    #[cfg(all(unix, feature = "age-plugin"))]
+    Plugin(PluginRecipient),
 }
+
+const POST_QUANTUM: &[&str] = &["postquantum"];
 
 impl AgeRecipient {
     /// Returns the labels. All recipients of a new file must have the same ones, so that none weakens
@@ -23,18 +41,35 @@ impl AgeRecipient {
     pub fn labels(&self) -> &'static [&'static str] {
         match self {
             Self::X25519(_) => &[],
-            Self::Hybrid(_) => &["postquantum"],
+            Self::Hybrid(_) => POST_QUANTUM,
+            #[cfg(feature = "age-ssh")]
+            Self::Ssh(_) => &[],
+            #[cfg(feature = "age-tag")]
+            Self::Tag(recipient) if recipient.is_post_quantum() => POST_QUANTUM,
+            #[cfg(feature = "age-tag")]
+            Self::Tag(_) => &[],
+            #[cfg(all(unix, feature = "age-plugin"))]
+            Self::Plugin(_) => &[],
         }
     }
 
     /// Wraps the file key for this recipient.
     ///
     /// # Errors
-    /// As [`X25519Recipient::wrap`] and [`HybridRecipient::wrap`].
+    /// As `wrap` of the kinds of recipients; [`Error::Usage`] for a plugin's.
     pub fn wrap(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
         match self {
             Self::X25519(recipient) => recipient.wrap(file_key, random),
             Self::Hybrid(recipient) => recipient.wrap(file_key, random),
+            #[cfg(feature = "age-ssh")]
+            Self::Ssh(recipient) => recipient.wrap(file_key, random),
+            #[cfg(feature = "age-tag")]
+            Self::Tag(recipient) => recipient.wrap(file_key, random),
+            #[cfg(all(unix, feature = "age-plugin"))]
+            Self::Plugin(recipient) => Err(Error::usage(format!(
+                "{} was not started for its recipient",
+                recipient.name().program()
+            ))),
         }
     }
 }
@@ -51,20 +86,32 @@ impl FromStr for AgeRecipient {
                 "give its recipient, age1…",
             ));
         }
-        if text.starts_with("ssh-") || text.starts_with("ecdsa-") || text.starts_with("sk-") {
-            return Err(Error::usage("SSH recipients are not supported yet"));
+        #[cfg(feature = "age-ssh")]
+        if ssh::is_ssh(text) {
+            return text.parse().map(Self::Ssh);
         }
+        #[cfg(not(feature = "age-ssh"))]
+        if text.starts_with("ssh-") {
+            return Err(Error::usage("this fetool was built without SSH recipients"));
+        }
+        // Before plugins of the same names.
         if text.starts_with("age1tag1") || text.starts_with("age1tagpq1") {
+            #[cfg(feature = "age-tag")]
+            return text.parse().map(Self::Tag);
+            #[cfg(not(feature = "age-tag"))]
             return Err(Error::usage(
-                "recipients of hardware keys (age1tag1…, age1tagpq1…) are not supported yet",
+                "this fetool was built without recipients of hardware keys (age1tag1…, age1tagpq1…)",
             ));
         }
         if text.starts_with("age1pq1") {
             return text.parse().map(Self::Hybrid);
         }
         match text.strip_prefix("age1") {
+            #[cfg(all(unix, feature = "age-plugin"))]
+            Some(rest) if rest.contains('1') => text.parse().map(Self::Plugin),
+            #[cfg(not(all(unix, feature = "age-plugin")))]
             Some(rest) if rest.contains('1') => {
-                Err(Error::usage("plugin recipients are not supported yet"))
+                Err(Error::usage("this fetool was built without plugins"))
             }
             Some(_) => text.parse().map(Self::X25519),
             None => Err(invalid("it does not begin with age1")),
@@ -77,6 +124,12 @@ impl fmt::Display for AgeRecipient {
         match self {
             Self::X25519(recipient) => recipient.fmt(f),
             Self::Hybrid(recipient) => recipient.fmt(f),
+            #[cfg(feature = "age-ssh")]
+            Self::Ssh(recipient) => recipient.fmt(f),
+            #[cfg(feature = "age-tag")]
+            Self::Tag(recipient) => recipient.fmt(f),
+            #[cfg(all(unix, feature = "age-plugin"))]
+            Self::Plugin(recipient) => recipient.fmt(f),
         }
     }
 }
@@ -86,26 +139,82 @@ pub(super) fn invalid(why: impl fmt::Display) -> Error {
     Error::usage(format!("invalid age recipient: {why}"))
 }
 
-/// Parses a recipients file: one recipient a line, between comments that begin with `#` and empty lines.
+/// A recipients file.
+#[derive(Clone, Debug, Default)]
+pub struct RecipientList {
+    /// The recipients, in their order.
+    pub recipients: Vec<AgeRecipient>,
+    /// Lines with valid SSH keys of types that nothing can be sealed to.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A line of a recipients file with a valid SSH key that nothing can be sealed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The number of the line, from 1.
+    pub line: usize,
+    /// The type of the key, such as `ecdsa-sha2-nistp256`.
+    pub kind: &'static str,
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, kind } = self;
+        write!(
+            f,
+            "line {line}: passed over an SSH key of type {kind}, which only signs"
+        )
+    }
+}
+
+/// Parses a recipients file, as [`RecipientList::parse`], and returns its recipients only.
 ///
 /// # Errors
-/// [`Error::Usage`] with the number of the line, but never its text, which may be a secret.
+/// As there.
 pub fn parse(bytes: &[u8]) -> Result<Vec<AgeRecipient>, Error> {
-    let mut recipients = Vec::new();
-    for line in lines(bytes) {
-        let Line { number, text } = line.map_err(Error::usage)?;
-        let recipient = text.parse().map_err(|error| match error {
-            Error::Usage { what, hint } => Error::Usage {
-                what: format!("line {number}: {what}"),
-                hint,
-            },
-            error => error,
-        })?;
-        recipients.push(recipient);
+    RecipientList::parse(bytes).map(|list| list.recipients)
+}
+
+impl RecipientList {
+    /// Parses a recipients file: one recipient a line, between comments that begin with `#` and empty
+    /// lines. SSH keys of types that only sign are passed over, as long as there is another recipient: so a
+    /// list of somebody's keys from a server is of use.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the number of the line, but never its text, which may be a secret.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let mut list = Self::default();
+        for line in lines(bytes) {
+            let Line { number, text } = line.map_err(Error::usage)?;
+            #[cfg(feature = "age-ssh")]
+            if let Some(key) = ssh::other_key(text) {
+                list.passed_over.push(PassedOver {
+                    line: number,
+                    kind: key.0,
+                });
+                continue;
+            }
+            let recipient = text.parse().map_err(|error| in_line(number, error))?;
+            list.recipients.push(recipient);
+        }
+        match (list.recipients.is_empty(), list.passed_over.first()) {
+            (false, _) => Ok(list),
+            #[cfg(feature = "age-ssh")]
+            (true, Some(PassedOver { line, kind })) => {
+                Err(in_line(*line, ssh::OtherKey(kind).refused()))
+            }
+            _ => Err(Error::usage("no recipient in the recipients file")),
+        }
     }
-    match recipients.is_empty() {
-        true => Err(Error::usage("no recipient in the recipients file")),
-        false => Ok(recipients),
+}
+
+fn in_line(number: usize, error: Error) -> Error {
+    match error {
+        Error::Usage { what, hint } => Error::Usage {
+            what: format!("line {number}: {what}"),
+            hint,
+        },
+        error => error,
     }
 }
 
@@ -157,15 +266,15 @@ mod tests {
             ),
             (
                 "age1yubikey1qqqqqqqq".to_owned(),
-                "line 2: plugin recipients are not supported yet",
+                "line 2: invalid age recipient: wrong checksum: there is a typo in it",
             ),
             (
-                "age1tag1qqqq".to_owned(),
-                "line 2: recipients of hardware keys (age1tag1…, age1tagpq1…) are not supported yet",
+                "age1tag1qqqqqqqq".to_owned(),
+                "line 2: invalid age recipient: wrong checksum: there is a typo in it",
             ),
             (
                 "ssh-ed25519 AAAA".to_owned(),
-                "line 2: SSH recipients are not supported yet",
+                "line 2: invalid SSH recipient: the key is damaged, or there is a typo in it",
             ),
             ("x".repeat(8193), "line 2 is longer than 8192 bytes"),
         ] {

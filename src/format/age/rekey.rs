@@ -14,17 +14,20 @@ pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<
     };
     match request.change {
         Change::Add(recipients) => {
-            refuse_mixing(recipients, &stanzas)?;
-            stanzas.extend(wrap(recipients)?);
+            refuse_passphrase_beside_others(recipients, &stanzas)?;
+            let new = wrap(recipients)?;
+            refuse_mixing(&new.labels, &stanzas)?;
+            stanzas.extend(new.stanzas);
         }
         Change::Replace(recipients) => {
             let old = opened(request.old, &stanzas)?;
             let at = *old.first().ok_or(Error::NoMatch { tried: 1 })?;
             let kept = without(&stanzas, &old);
-            refuse_mixing(recipients, &kept)?;
+            refuse_passphrase_beside_others(recipients, &kept)?;
             let new = wrap(recipients)?;
+            refuse_mixing(&new.labels, &kept)?;
             stanzas = kept;
-            stanzas.splice(at..at, new);
+            stanzas.splice(at..at, new.stanzas);
         }
         Change::Remove(which) => {
             let gone = match which {
@@ -69,18 +72,12 @@ pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<
 
 /// The numbers of the stanzas that an identity opens. A passphrase that opens the file opens the only
 /// one that there is.
-fn opened(identity: &Identity<'_>, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
+pub(super) fn opened(identity: &Identity<'_>, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
     let Some(key) = identity.as_unwrap_key() else {
         let is_scrypt = |stanza: &Stanza| stanza.kind == scrypt::KIND;
         return Ok(stanzas.iter().position(is_scrypt).into_iter().collect());
     };
-    let mut opened = Vec::new();
-    for (index, stanza) in stanzas.iter().enumerate() {
-        if key.unwrap_key(std::slice::from_ref(stanza))?.is_some() {
-            opened.push(index);
-        }
-    }
-    Ok(opened)
+    key.matching(stanzas)
 }
 
 fn without(stanzas: &[Stanza], gone: &[usize]) -> Vec<Stanza> {
@@ -102,25 +99,29 @@ fn nothing_to_remove(which: &Which<'_>, stanzas: usize) -> Error {
     }
 }
 
-/// A file is as weak as its weakest recipient, so post-quantum ones share it with none that are not, and
-/// a passphrase with nobody.
-fn refuse_mixing(new: &[Recipient<'_>], kept: &[Stanza]) -> Result<(), Error> {
+/// A passphrase shares a file with nobody.
+fn refuse_passphrase_beside_others(new: &[Recipient<'_>], kept: &[Stanza]) -> Result<(), Error> {
     let has_passphrase = |stanza: &Stanza| stanza.kind == scrypt::KIND;
     let asks_passphrase = new.iter().any(|recipient| recipient.as_secret().is_some());
-    if kept.iter().any(has_passphrase) || asks_passphrase && !kept.is_empty() {
-        return Err(Error::usage_hint(
+    match kept.iter().any(has_passphrase) || asks_passphrase && !kept.is_empty() {
+        true => Err(Error::usage_hint(
             "a passphrase cannot share an age file with others",
             "replace it instead of adding",
-        ));
+        )),
+        false => Ok(()),
     }
-    for recipient in new.iter().filter_map(Recipient::as_wrap_key) {
-        for labels in kept.iter().filter_map(labels) {
-            if labels != recipient.labels() {
-                return Err(super::file::mixed());
-            }
-        }
+}
+
+/// A file is as weak as its weakest recipient, so post-quantum ones share it with none that are not. A
+/// passphrase has no labels, and is alone.
+fn refuse_mixing(new: &Option<BTreeSet<String>>, kept: &[Stanza]) -> Result<(), Error> {
+    let Some(new) = new else {
+        return Ok(());
+    };
+    match kept.iter().filter_map(labels).all(|labels| labels == *new) {
+        true => Ok(()),
+        false => Err(super::file::mixed()),
     }
-    Ok(())
 }
 
 /// The labels of a stanza's type, where it is known.

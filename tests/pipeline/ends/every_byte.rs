@@ -4,6 +4,7 @@
 use crate::common::store::{Fault, How, Store};
 use crate::common::ways::{BEFORE, WAYS, Way, behind, end, open_between, written};
 use crate::common::{FAST, assert_same, jobs, no_hang, pattern};
+use fetool::format::age::{Age, CHUNK_LEN};
 use fetool::format::dexios::Dexios;
 use fetool::format::gfe::Gfe;
 use fetool::format::gocrypt::{self, GoCrypt};
@@ -43,6 +44,8 @@ struct Case {
     secret: Secret,
     kdf: Option<Kdf>,
     layers: Option<u8>,
+    work_factor: Option<u8>,
+    armor: bool,
     /// Whether the length is known before.
     known: bool,
     text: Vec<u8>,
@@ -71,6 +74,8 @@ impl Case {
             secret: super::secret(),
             kdf: None,
             layers: None,
+            work_factor: None,
+            armor: false,
             known,
             text: pattern(3 * C + 5),
             sealed: Vec::new(),
@@ -112,6 +117,22 @@ impl Case {
         .made()
     }
 
+    fn age(len: usize) -> Self {
+        Self {
+            format: &Age,
+            secret: Secret::passphrase("a passphrase"),
+            work_factor: Some(1),
+            text: pattern(len),
+            header: 149 + 16,
+            chunk: CHUNK_LEN,
+            extra: 16,
+            tells: false,
+            thorough: false,
+            ..Self::new(false)
+        }
+        .made()
+    }
+
     fn gocrypt(layers: u8) -> Self {
         Self {
             format: &GoCrypt,
@@ -132,7 +153,7 @@ impl Case {
     fn made(mut self) -> Self {
         let mut sealed = Vec::new();
         self.seal().run(&self.text[..], &mut sealed).unwrap();
-        if self.layers.is_none_or(|layers| layers == 1) {
+        if self.is_plain() {
             let chunks = self.text.len().div_ceil(self.chunk);
             assert_eq!(
                 sealed.len(),
@@ -149,9 +170,16 @@ impl Case {
             .format(self.format)
             .kdf(self.kdf)
             .layers(self.layers)
+            .work_factor(self.work_factor)
+            .armor(self.armor)
             .chunk_size(small.then_some(C as u64))
             .size(self.known.then_some(self.text.len() as u64))
             .fixed_random_for_tests(&fixed)
+    }
+
+    /// Whether each chunk lies where the lengths say, neither in layers nor in armor.
+    fn is_plain(&self) -> bool {
+        !self.armor && self.layers.is_none_or(|layers| layers == 1)
     }
 
     fn frame(&self) -> usize {
@@ -160,6 +188,9 @@ impl Case {
 
     /// Whole chunks up to a byte of the sealed file: how much plaintext they have.
     fn good(&self, at: usize) -> usize {
+        if self.armor {
+            return self.text.len();
+        }
         if at == self.sealed.len() && self.tells {
             return self.text.len();
         }
@@ -261,12 +292,12 @@ impl Case {
                     if sealing {
                         assert!(self.sealed.starts_with(&out), "{what}");
                         let body = out.len().saturating_sub(self.header);
-                        let whole = self.layers.is_some_and(|layers| layers > 1)
-                            || body.is_multiple_of(self.frame());
+                        let whole = !self.is_plain() || body.is_multiple_of(self.frame());
                         assert!(whole && body / self.frame() * self.chunk <= at, "{what}");
-                    } else if self.layers.is_some_and(|layers| layers > 1) {
-                        // An inner layer may wait for more.
-                        assert!(out.len().is_multiple_of(self.chunk), "{what}");
+                    } else if !self.is_plain() {
+                        // An inner layer may wait for more. Blanks may follow armor.
+                        let all = self.armor && out == self.text;
+                        assert!(all || out.len().is_multiple_of(self.chunk), "{what}");
                         assert!(
                             self.text.starts_with(&out) && out.len() <= self.good(at),
                             "{what}"
@@ -378,6 +409,26 @@ fn of_dexios() {
     Case::dexios(40).check();
     if FAST {
         Case::dexios((1 << 20) + 40).check();
+    }
+}
+
+#[test]
+fn of_age() {
+    Case::age(40).check();
+    if FAST {
+        Case::age(CHUNK_LEN + 40).check();
+    }
+}
+
+#[test]
+fn of_armored_age() {
+    let armored = |len| Case {
+        armor: true,
+        ..Case::age(len)
+    };
+    armored(40).made().check();
+    if FAST {
+        armored(CHUNK_LEN + 40).made().check();
     }
 }
 

@@ -1,0 +1,291 @@
+//! A plugin's process, and what both protocols have in common.
+
+use super::super::strict_base64::unpadded;
+use super::Plugin;
+use super::messages::{Fault, Messages};
+use crate::{Error, Stanza, plain};
+use base64::Engine;
+use std::env;
+use std::io::Write;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// After as long a silence, whoever uses the plugin is told.
+const NOTICE: Duration = Duration::from_secs(5);
+/// How long a plugin that has finished may take to exit.
+const GRACE: Duration = Duration::from_secs(2);
+/// The most messages of a plugin that have to do with no file.
+const MESSAGES_MAX: usize = 1000;
+/// The most bytes of a text that is shown.
+const TEXT_MAX: usize = 4096;
+
+/// A running plugin.
+pub(super) struct Connection<'a> {
+    plugin: &'a Plugin,
+    child: Child,
+    /// To the thread that writes: a plugin that does not read must not hold us up.
+    to: Option<Sender<Zeroizing<Vec<u8>>>>,
+    from: Receiver<Result<Stanza, Fault>>,
+    messages_left: usize,
+}
+
+/// What is to be done about a message of the plugin.
+pub(super) enum Next {
+    /// It belongs to the protocol in hand.
+    Message(Stanza),
+    /// Nothing: it was answered.
+    Answered,
+    /// The plugin is done.
+    Done,
+}
+
+impl<'a> Connection<'a> {
+    /// Starts a plugin, which may send some messages for each of so many things.
+    pub fn start(plugin: &'a Plugin, protocol: &str, things: usize) -> Result<Self, Error> {
+        let mut child = spawn(plugin, protocol)
+            .map_err(|error| plugin.failed(format!("cannot be started: {}", plain(&error))))?;
+        let input = child.stdin.take().expect("it is a pipe");
+        let output = child.stdout.take().expect("it is a pipe");
+        let (to, texts) = channel();
+        let (messages, from) = sync_channel(1);
+        let mut connection = Self {
+            plugin,
+            child,
+            to: Some(to),
+            from,
+            messages_left: MESSAGES_MAX.saturating_add(things.saturating_mul(16)),
+        };
+        // From here on the process is ended whatever happens. The threads end with its pipes; nobody waits
+        // for them, since a process that it leaves behind may keep those open.
+        let started = thread::Builder::new()
+            .name("plugin input".to_owned())
+            .spawn(move || write(input, &texts))
+            .and_then(|_| {
+                thread::Builder::new()
+                    .name("plugin output".to_owned())
+                    .spawn(move || {
+                        let mut output = Messages::new(output);
+                        loop {
+                            let message = output.next();
+                            let ends = message.is_err();
+                            if messages.send(message).is_err() || ends {
+                                return;
+                            }
+                        }
+                    })
+            });
+        match started {
+            Ok(_) => Ok(connection),
+            Err(error) => {
+                connection.to = None;
+                Err(Error::Thread(error))
+            }
+        }
+    }
+
+    /// Sends a message without an answer.
+    pub fn send(&self, kind: &str, args: &[&str], body: &[u8]) {
+        let mut texts = Zeroizing::new(Vec::with_capacity(256 + 2 * body.len()));
+        let stanza = Stanza {
+            kind: kind.to_owned(),
+            args: args.iter().map(|&arg| arg.to_owned()).collect(),
+            body: body.to_vec(),
+        };
+        stanza.encode(&mut texts);
+        wipe(stanza);
+        if let Some(to) = &self.to {
+            // A plugin that is gone is noticed when it does not answer.
+            let _ = to.send(texts);
+        }
+    }
+
+    /// Sends that the plugin did what it should, or the answer to a question.
+    pub fn ok(&self, args: &[&str], body: &[u8]) {
+        self.send("ok", args, body);
+    }
+
+    /// Waits for the next message, and answers it if it is of those that both protocols have, or unknown.
+    pub fn next(&mut self, known: &[&str]) -> Result<Next, Error> {
+        let message = self.receive()?;
+        let text = || text(&message.body);
+        let Plugin {
+            name, interaction, ..
+        } = self.plugin;
+        match (message.kind.as_str(), &message.args[..]) {
+            ("done", _) => return Ok(Next::Done),
+            (kind, _) if known.contains(&kind) => return Ok(Next::Message(message)),
+            ("msg", _) => match interaction.message(name, &text()) {
+                true => self.ok(&[], b""),
+                false => self.send("fail", &[], b""),
+            },
+            ("confirm", args @ ([_] | [_, _])) => {
+                let choices: Option<Vec<_>> = args.iter().map(|arg| choice(arg)).collect();
+                let choices = choices
+                    .ok_or_else(|| self.broke("the choices of a question are not in base64"))?;
+                let no = choices.get(1).map(String::as_str);
+                match interaction.confirm(name, &text(), &choices[0], no) {
+                    Some(true) => self.ok(&["yes"], b""),
+                    Some(false) => self.ok(&["no"], b""),
+                    None => self.send("fail", &[], b""),
+                }
+            }
+            ("confirm", _) => return Err(self.broke("a question without choices")),
+            (kind @ ("request-public" | "request-secret"), _) => {
+                match interaction.request(name, &text(), kind == "request-secret") {
+                    Some(answer) => self.ok(&[], answer.as_bytes()),
+                    None => self.send("fail", &[], b""),
+                }
+            }
+            _ => self.send("unsupported", &[], b""),
+        }
+        Ok(Next::Answered)
+    }
+
+    fn receive(&mut self) -> Result<Stanza, Error> {
+        self.messages_left = self
+            .messages_left
+            .checked_sub(1)
+            .ok_or_else(|| self.broke("it sends messages without end"))?;
+        let patience = self.plugin.patience;
+        let received = match self.from.recv_timeout(NOTICE.min(patience)) {
+            Err(RecvTimeoutError::Timeout) if patience > NOTICE => {
+                self.plugin.interaction.waiting(&self.plugin.name);
+                self.from.recv_timeout(patience - NOTICE)
+            }
+            received => received,
+        };
+        match received {
+            Ok(Ok(message)) => Ok(message),
+            Ok(Err(Fault::Invalid(what))) => Err(self.broke(what)),
+            Ok(Err(Fault::Read(error))) => Err(self.plugin.failed(plain(&error))),
+            Ok(Err(Fault::Closed)) | Err(RecvTimeoutError::Disconnected) => {
+                let status = self.wait();
+                let how = status.map_or("closed its output".to_owned(), |status| {
+                    format!("ended with {status}")
+                });
+                Err(self.plugin.failed(format!("{how} before it was done")))
+            }
+            Err(RecvTimeoutError::Timeout) => Err(self.plugin.failed(format!(
+                "does not answer: it was silent for {} seconds",
+                patience.as_secs()
+            ))),
+        }
+    }
+
+    /// Returns the error that the plugin breaks a rule of the protocol.
+    pub fn broke(&self, what: &str) -> Error {
+        self.plugin
+            .failed(format!("broke the plugin protocol: {what}"))
+    }
+
+    /// Returns the error that the plugin itself tells of.
+    pub fn told(&self, text: &str) -> Error {
+        self.plugin.failed(text)
+    }
+
+    /// Closes the pipe to the plugin and waits for its end, but not for long.
+    fn wait(&mut self) -> Option<std::process::ExitStatus> {
+        self.to = None;
+        let until = Instant::now() + GRACE;
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Some(status),
+                Ok(None) if Instant::now() < until => thread::sleep(Duration::from_millis(2)),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Ends the process, which is done.
+    pub fn finish(mut self) {
+        self.wait();
+    }
+}
+
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        self.to = None;
+        // A process that has ended already is left alone by this.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts the process with what it needs and nothing else.
+fn spawn(plugin: &Plugin, protocol: &str) -> std::io::Result<Child> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the variables that secrets came from are taken out of its environment"
+    )]
+    let mut command = Command::new(&plugin.program);
+    for name in &plugin.without {
+        command.env_remove(name);
+    }
+    // Never the current directory, which may be anybody's.
+    let directory = env::temp_dir();
+    let directory = match directory.is_absolute() && directory.is_dir() {
+        true => directory,
+        false => "/".into(),
+    };
+    let debug = env::var_os("AGEDEBUG").is_some_and(|value| value == "plugin");
+    command
+        .arg(format!("--age-plugin={protocol}"))
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(match debug {
+            true => Stdio::inherit(),
+            false => Stdio::null(),
+        });
+    command.spawn()
+}
+
+fn write(mut input: ChildStdin, texts: &Receiver<Zeroizing<Vec<u8>>>) {
+    for text in texts {
+        if input.write_all(&text).is_err() {
+            return;
+        }
+    }
+}
+
+/// Returns a text of a plugin for people: of bounded length, and without control characters.
+pub(super) fn text(body: &[u8]) -> String {
+    let body = &body[..body.len().min(TEXT_MAX)];
+    let text = String::from_utf8_lossy(body);
+    let shown = |character: char| match character {
+        '\n' => '\n',
+        _ if character.is_control() => '\u{FFFD}',
+        _ => character,
+    };
+    text.chars()
+        .map(shown)
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
+}
+
+/// As [`text`], in one line.
+pub(super) fn line(body: &[u8]) -> String {
+    match text(body) {
+        text if text.is_empty() => "it failed, and does not say why".to_owned(),
+        text => text.replace('\n', " "),
+    }
+}
+
+fn choice(arg: &str) -> Option<String> {
+    unpadded().decode(arg).ok().map(|bytes| line(&bytes))
+}
+
+/// Returns an index as the protocol writes it, if it is below `count`.
+pub(super) fn index(arg: &str, count: usize) -> Option<usize> {
+    let index: usize = arg.parse().ok()?;
+    (index < count && index.to_string() == arg).then_some(index)
+}
+
+/// Drops a message that may have a secret in its body.
+pub(super) fn wipe(stanza: Stanza) {
+    drop(Zeroizing::new(stanza.body));
+}

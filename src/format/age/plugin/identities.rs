@@ -1,0 +1,179 @@
+//! identity-v1: a plugin unwraps file keys.
+
+use super::connection::{Connection, Next, index, line, wipe};
+use super::{Plugin, PluginIdentity};
+use crate::{Error, FILE_KEY_LEN, FileKey, Stanza, UnwrapKey};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use zeroize::Zeroizing;
+
+/// All identities of one plugin.
+///
+/// Each file takes a process of the plugin, unless its stanzas were [prepared](Self::prepare): then one
+/// serves them all. What was found is remembered, so a file that is read twice is unwrapped once.
+pub struct PluginIdentities {
+    plugin: Plugin,
+    identities: Vec<PluginIdentity>,
+    found: Mutex<HashMap<[u8; 32], Found>>,
+    /// Two processes would ask for two PINs at once.
+    turn: Mutex<()>,
+}
+
+/// The file key of a file, if it is for one of the identities. A page for each would be too many.
+type Found = Option<Zeroizing<[u8; FILE_KEY_LEN]>>;
+
+/// What came of one file.
+enum Outcome {
+    Found(Found),
+    /// The plugin tells of a fault.
+    Failed(String),
+}
+
+impl PluginIdentities {
+    /// Returns the identities together. All must be of this plugin.
+    pub fn new(plugin: Plugin, identities: Vec<PluginIdentity>) -> Self {
+        debug_assert!(identities.iter().all(|one| one.name() == plugin.name()));
+        Self {
+            plugin,
+            identities,
+            found: Mutex::default(),
+            turn: Mutex::default(),
+        }
+    }
+
+    /// Unwraps the file keys of many files in advance, with one process: each file is its stanzas.
+    ///
+    /// # Errors
+    /// [`Error::Plugin`], but not for the fault of one file: that file's own use tells of it.
+    pub fn prepare(&self, files: &[Vec<Stanza>]) -> Result<(), Error> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let files: Vec<&[Stanza]> = {
+            let found = self.found();
+            let unknown = |stanzas: &&Vec<Stanza>| !found.contains_key(&hash(stanzas));
+            files.iter().filter(unknown).map(|file| &file[..]).collect()
+        };
+        if !files.is_empty() {
+            self.unwrap_all(&files)?;
+        }
+        Ok(())
+    }
+
+    fn found(&self) -> MutexGuard<'_, HashMap<[u8; 32], Found>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Unwraps what it can with one process, and remembers what it found.
+    fn unwrap_all(&self, files: &[&[Stanza]]) -> Result<Vec<Outcome>, Error> {
+        let stanzas: usize = files.iter().map(|stanzas| stanzas.len()).sum();
+        let things = stanzas.saturating_mul(self.identities.len().max(1));
+        let mut connection = Connection::start(&self.plugin, "identity-v1", things)?;
+        for identity in &self.identities {
+            connection.send("add-identity", &[identity.text()], b"");
+        }
+        for (file, stanzas) in files.iter().enumerate() {
+            let file = file.to_string();
+            for stanza in *stanzas {
+                let mut args = vec![file.as_str(), &stanza.kind];
+                args.extend(stanza.args.iter().map(String::as_str));
+                connection.send("recipient-stanza", &args, &stanza.body);
+            }
+        }
+        connection.send("done", &[], b"");
+
+        let mut outcomes: Vec<_> = files.iter().map(|_| Outcome::Found(None)).collect();
+        let mut failure = None;
+        loop {
+            let message = match connection.next(&["file-key", "error"])? {
+                Next::Done => break,
+                Next::Answered => continue,
+                Next::Message(message) => message,
+            };
+            let of_file = |arg: Option<&String>| arg.and_then(|arg| index(arg, files.len()));
+            match (message.kind.as_str(), &message.args[..]) {
+                ("file-key", args) => {
+                    let file = of_file(args.first()).filter(|_| args.len() == 1);
+                    let body = Zeroizing::new(message.body);
+                    let file = file.ok_or_else(|| {
+                        connection.broke("a file key is for a file that is not there")
+                    })?;
+                    let key = <[u8; FILE_KEY_LEN]>::try_from(&body[..]);
+                    let key = key.map(Zeroizing::new).map_err(|_| {
+                        let len = body.len();
+                        connection.broke(&format!(
+                            "a file key has {len} bytes instead of {FILE_KEY_LEN}"
+                        ))
+                    })?;
+                    match &mut outcomes[file] {
+                        Outcome::Found(Some(_)) => {
+                            return Err(connection.broke("it sends two file keys for one file"));
+                        }
+                        outcome => *outcome = Outcome::Found(Some(key)),
+                    }
+                }
+                (_, [kind, file, ..]) if kind == "stanza" => {
+                    let file = of_file(Some(file)).ok_or_else(|| {
+                        connection.broke("an error is about a file that is not there")
+                    })?;
+                    if let outcome @ Outcome::Found(None) = &mut outcomes[file] {
+                        *outcome = Outcome::Failed(line(&message.body));
+                    }
+                    wipe(message);
+                }
+                _ => {
+                    failure.get_or_insert_with(|| line(&message.body));
+                    wipe(message);
+                }
+            }
+            connection.ok(&[], b"");
+        }
+        let is_open = |outcome: &Outcome| !matches!(outcome, Outcome::Found(Some(_)));
+        if let Some(failure) = failure
+            && outcomes.iter().any(is_open)
+        {
+            return Err(connection.told(&failure));
+        }
+        connection.finish();
+        let mut found = self.found();
+        for (stanzas, outcome) in files.iter().zip(&outcomes) {
+            if let Outcome::Found(key) = outcome {
+                found.insert(hash(stanzas), key.clone());
+            }
+        }
+        Ok(outcomes)
+    }
+}
+
+/// What tells files from each other.
+fn hash(stanzas: &[Stanza]) -> [u8; 32] {
+    let mut text = Vec::new();
+    stanzas.iter().for_each(|stanza| stanza.encode(&mut text));
+    *blake3::hash(&text).as_bytes()
+}
+
+impl UnwrapKey for PluginIdentities {
+    fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.found().get(&hash(stanzas)).cloned();
+        let outcome = match known {
+            Some(found) => Outcome::Found(found),
+            None => self.unwrap_all(&[stanzas])?.remove(0),
+        };
+        match outcome {
+            Outcome::Found(key) => Ok(key.map(|key| FileKey::from_bytes(&key))),
+            Outcome::Failed(what) => Err(self.plugin.failed(what)),
+        }
+    }
+
+    /// One process tells of all of them.
+    fn matching(&self, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
+        let each: Vec<_> = stanzas.iter().map(|stanza| vec![stanza.clone()]).collect();
+        self.prepare(&each)?;
+        let mut matching = Vec::new();
+        for (index, stanza) in each.iter().enumerate() {
+            if self.unwrap_key(stanza)?.is_some() {
+                matching.push(index);
+            }
+        }
+        Ok(matching)
+    }
+}

@@ -1,0 +1,163 @@
+//! Plugins: programs named `age-plugin-NAME` that wrap and unwrap file keys.
+//!
+//! A plugin is started for a recipient or an identity that names it, and never because of what a file
+//! says. The protocol is in C2SP's `age-plugin.md`: messages have the form of stanzas, first all of ours,
+//! then the plugin's, each of which is answered. One process serves all recipients or identities of its
+//! name, and as many files as are known when it starts: so there is one PIN to type for all of them.
+//!
+//! A plugin is trusted with the file keys that it is for, and with nothing else. It gets no other secret:
+//! no descriptor but its standard ones, and no environment variable that a secret came from. What it
+//! sends is bounded in length and number.
+
+mod connection;
+mod identities;
+mod messages;
+mod name;
+mod recipients;
+
+pub use identities::PluginIdentities;
+pub use name::{PluginIdentity, PluginName, PluginRecipient};
+pub use recipients::PluginRecipients;
+
+use crate::Error;
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use std::{env, fmt};
+use zeroize::Zeroizing;
+
+/// How long a plugin may say nothing while it is its turn. It may wait for somebody who is to type a PIN,
+/// or to touch a key.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What a plugin asks of whoever uses it. All texts are the plugin's own, and may hold anything.
+pub trait PluginInteraction: Send + Sync {
+    /// Shows a message, such as "touch the key". Returns whether that was possible.
+    fn message(&self, plugin: &PluginName, text: &str) -> bool;
+
+    /// Asks for one of two choices, or shows the only one. Returns whether the first was taken, or `None`
+    /// if nobody can be asked.
+    fn confirm(&self, plugin: &PluginName, text: &str, yes: &str, no: Option<&str>)
+    -> Option<bool>;
+
+    /// Asks for a line of text, which is not shown while it is typed if it is `secret`. Returns `None` if
+    /// nobody can be asked.
+    fn request(&self, plugin: &PluginName, prompt: &str, secret: bool)
+    -> Option<Zeroizing<String>>;
+
+    /// Says that the plugin has been silent for some seconds.
+    fn waiting(&self, plugin: &PluginName) {
+        let _ = plugin;
+    }
+}
+
+/// Nobody to ask.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoInteraction;
+
+impl PluginInteraction for NoInteraction {
+    fn message(&self, _: &PluginName, _: &str) -> bool {
+        false
+    }
+
+    fn confirm(&self, _: &PluginName, _: &str, _: &str, _: Option<&str>) -> Option<bool> {
+        None
+    }
+
+    fn request(&self, _: &PluginName, _: &str, _: bool) -> Option<Zeroizing<String>> {
+        None
+    }
+}
+
+/// A plugin that is installed.
+#[derive(Clone)]
+pub struct Plugin {
+    name: PluginName,
+    program: PathBuf,
+    interaction: Arc<dyn PluginInteraction>,
+    without: Vec<OsString>,
+    patience: Duration,
+}
+
+impl Plugin {
+    /// Looks a plugin up in the directories of PATH. Those that are relative, such as the current
+    /// directory, are skipped.
+    ///
+    /// # Errors
+    /// [`Error::Plugin`] if it is not there.
+    pub fn find(name: &PluginName, interaction: Arc<dyn PluginInteraction>) -> Result<Self, Error> {
+        Self::find_in(&env::var_os("PATH").unwrap_or_default(), name, interaction)
+    }
+
+    /// As [`find`](Self::find), with the directories of `path` in place of PATH.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn find_in(
+        path: &std::ffi::OsStr,
+        name: &PluginName,
+        interaction: Arc<dyn PluginInteraction>,
+    ) -> Result<Self, Error> {
+        let file = name.program();
+        let program = env::split_paths(path)
+            .filter(|dir| dir.is_absolute())
+            .map(|dir| dir.join(&file))
+            .find(|path| is_executable(path))
+            .ok_or_else(|| Error::Plugin {
+                what: format!("{file} is not in PATH"),
+                hint: Some(format!(
+                    "install the plugin, which is a program of its own, or add its directory to PATH: \
+                     fetool runs {file} for this key"
+                )),
+            })?;
+        Ok(Self {
+            name: name.clone(),
+            program,
+            interaction,
+            without: Vec::new(),
+            patience: PATIENCE,
+        })
+    }
+
+    /// Keeps environment variables from the plugin: those that secrets came from.
+    #[must_use]
+    pub fn without_variables(mut self, names: impl IntoIterator<Item = OsString>) -> Self {
+        self.without.extend(names);
+        self
+    }
+
+    /// Sets how long the plugin may say nothing while it is its turn.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Returns the plugin's name.
+    pub fn name(&self) -> &PluginName {
+        &self.name
+    }
+
+    fn failed(&self, what: impl fmt::Display) -> Error {
+        Error::Plugin {
+            what: format!("{}: {what}", self.name.program()),
+            hint: None,
+        }
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin")
+            .field("name", &self.name)
+            .field("program", &self.program)
+            .finish_non_exhaustive()
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}

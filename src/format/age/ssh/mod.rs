@@ -1,0 +1,107 @@
+//! SSH keys as recipients and identities: `ssh-ed25519` and `ssh-rsa`.
+//!
+//! The specification of age leaves them out; the rules here are those that its programs share. A stanza
+//! has a tag of the public key it is for, so an identity knows its stanzas without its private key, and
+//! the passphrase of an encrypted key file is asked for only when there is one.
+
+mod identity;
+mod private_key;
+mod recipient;
+
+pub use identity::SshIdentity;
+pub use private_key::FILE_MAX;
+pub use recipient::SshRecipient;
+
+pub(super) use recipient::{OtherKey, is_ssh, other_key};
+
+use crate::kdf::Key;
+use crate::locked::Locked;
+use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::Zeroizing;
+
+/// The stanza types, which are the types of the keys too.
+const ED25519: &str = "ssh-ed25519";
+const RSA: &str = "ssh-rsa";
+
+const ED25519_INFO: &[u8] = b"age-encryption.org/v1/ssh-ed25519";
+const RSA_LABEL: &[u8] = b"age-encryption.org/v1/ssh-rsa";
+
+/// Bits of the smallest and of the largest RSA modulus. Less is not safe, and more is more than the `rsa`
+/// crate takes.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=rsa::PublicKey::MAX_SIZE;
+
+/// More than RSA takes of the stack, in bytes; what it computes with is on the heap.
+const STACK: usize = 64 << 10;
+
+/// Returns the key that wraps the file key of an `ssh-ed25519` stanza, or `None` if the other side's share
+/// is a point of low order. `secret` belongs to the ephemeral share when sealing, and to the recipient when
+/// opening; `point` is the other side's.
+fn wrap_key(
+    secret: &StaticSecret,
+    point: [u8; 32],
+    share: &[u8; 32],
+    recipient: &[u8; 32],
+    wire: &[u8],
+) -> Option<Key> {
+    let shared = secret.diffie_hellman(&PublicKey::from(point));
+    if !shared.was_contributory() {
+        return None;
+    }
+    // Binds the stanza to the SSH key, of which the point is only a part.
+    let tweak = StaticSecret::from(*super::keys::derive(b"", wire, ED25519_INFO));
+    let tweaked = tweak.diffie_hellman(&PublicKey::from(shared.to_bytes()));
+    let salt = [&share[..], recipient].concat();
+    Some(super::keys::derive(tweaked.as_bytes(), &salt, ED25519_INFO))
+}
+
+/// The crate's type for a secret of 32 bytes, which it wipes.
+fn scalar(secret: &Locked) -> StaticSecret {
+    let mut bytes = Zeroizing::new([0; 32]);
+    bytes.copy_from_slice(secret);
+    StaticSecret::from(*bytes)
+}
+
+/// Our random numbers, for the `rsa` crate.
+struct Rng<'a> {
+    random: &'a super::Random<'a>,
+    /// What kept the random numbers from us; the crate does not pass it on.
+    failure: Option<crate::Error>,
+}
+
+impl<'a> Rng<'a> {
+    fn new(random: &'a super::Random<'a>) -> Self {
+        Self {
+            random,
+            failure: None,
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no random numbers")]
+struct NoRandom;
+
+impl rsa::rand_core::TryRng for Rng<'_> {
+    type Error = NoRandom;
+
+    fn try_next_u32(&mut self) -> Result<u32, NoRandom> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, NoRandom> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), NoRandom> {
+        (self.random)(bytes).map_err(|error| {
+            self.failure = Some(error);
+            NoRandom
+        })
+    }
+}
+
+impl rsa::rand_core::TryCryptoRng for Rng<'_> {}

@@ -1,0 +1,412 @@
+//! p256tag and mlkem768p256tag: recipients of hardware keys, `age1tag1…` and `age1tagpq1…`.
+//!
+//! Files can only be sealed to them here: what opens such files is a plugin for the hardware. Their stanzas
+//! have a tag that whoever knows the recipient can compute, so that a hardware key is not tried in vain.
+
+use super::keys::random_bytes;
+use super::strict_base64::unpadded;
+use super::{Random, bech32, hpke, recipients};
+use crate::kdf::Key;
+use crate::locked::and_wipe_stack;
+use crate::{Error, FileKey, Stanza};
+use base64::Engine;
+use hkdf::Hkdf;
+use ml_kem::KeyExport;
+use ml_kem::ml_kem_768::EncapsulationKey;
+use p256::elliptic_curve::sec1::ToSec1Point;
+use p256::{PublicKey, SecretKey};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+use zeroize::Zeroizing;
+
+/// The types of the stanzas.
+const CLASSIC: &str = "p256tag";
+const HYBRID: &str = "mlkem768p256tag";
+
+/// What a recipient begins with, in front of the last `1`.
+pub(super) const CLASSIC_PREFIX: &str = "age1tag";
+/// As [`CLASSIC_PREFIX`], for the post-quantum kind.
+pub(super) const HYBRID_PREFIX: &str = "age1tagpq";
+
+const CLASSIC_INFO: &[u8] = b"age-encryption.org/p256tag";
+const HYBRID_INFO: &[u8] = b"age-encryption.org/mlkem768p256tag";
+
+/// The number of the KEM of ML-KEM-768 and P-256 together, and the label that it ends its hash with.
+const HYBRID_KEM: u16 = 0x0050;
+const HYBRID_LABEL: &[u8] = b"MLKEM768-P256";
+
+/// Lengths of a point of P-256, compressed and not.
+const COMPRESSED_LEN: usize = 33;
+const POINT_LEN: usize = 65;
+const ML_KEM_KEY_LEN: usize = 1184;
+
+/// More than ML-KEM-768 and P-256 take of the stack, in bytes.
+const STACK: usize = 128 << 10;
+
+/// A recipient whose private key is in hardware.
+#[derive(Clone)]
+pub struct TagRecipient {
+    point: PublicKey,
+    /// Only those of the post-quantum kind have it.
+    ml_kem: Option<Box<EncapsulationKey>>,
+}
+
+impl TagRecipient {
+    /// Returns whether it is of the post-quantum kind.
+    pub fn is_post_quantum(&self) -> bool {
+        self.ml_kem.is_some()
+    }
+
+    fn info(&self) -> &'static [u8] {
+        match self.is_post_quantum() {
+            true => HYBRID_INFO,
+            false => CLASSIC_INFO,
+        }
+    }
+
+    /// Returns what the recipient's text has in it.
+    fn bytes(&self) -> Vec<u8> {
+        match &self.ml_kem {
+            Some(ml_kem) => [&ml_kem.to_bytes()[..], &uncompressed(&self.point)].concat(),
+            None => compressed(&self.point).to_vec(),
+        }
+    }
+
+    /// Wraps the file key for this recipient.
+    ///
+    /// # Errors
+    /// Those of `random`.
+    pub fn wrap(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
+        and_wipe_stack::<STACK, _>(|| self.wrap_inner(file_key, random))
+    }
+
+    fn wrap_inner(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
+        let message = random_bytes::<32>(random)?;
+        let ephemeral = ephemeral(random)?;
+        let share = uncompressed(&ephemeral.public_key());
+        let recipient = uncompressed(&self.point);
+        let shared = ephemeral.diffie_hellman(&self.point);
+        let mut dh = Zeroizing::new([0; 32]);
+        dh.copy_from_slice(shared.raw_secret_bytes());
+
+        let (kind, encapsulated, (key, nonce)) = match &self.ml_kem {
+            None => (
+                CLASSIC,
+                share.to_vec(),
+                classic_key(&dh, &share, &recipient),
+            ),
+            Some(ml_kem) => {
+                let (ciphertext, secret) = ml_kem.encapsulate_deterministic((&*message).into());
+                let secret = Zeroizing::new(<[u8; 32]>::from(secret));
+                let encapsulated = [&ciphertext[..], &share].concat();
+                (
+                    HYBRID,
+                    encapsulated,
+                    hybrid_key(&secret, &dh, &share, &recipient),
+                )
+            }
+        };
+        Ok(Stanza {
+            kind: kind.to_owned(),
+            args: vec![
+                unpadded().encode(self.tag(&encapsulated)),
+                unpadded().encode(&encapsulated),
+            ],
+            body: file_key.wrap(&key, &nonce).to_vec(),
+        })
+    }
+
+    /// Returns the tag of a stanza.
+    fn tag(&self, encapsulated: &[u8]) -> [u8; 4] {
+        let hash = match self.is_post_quantum() {
+            true => Sha256::digest(uncompressed(&self.point)),
+            false => Sha256::digest(compressed(&self.point)),
+        };
+        let ikm = [encapsulated, &hash[..4]].concat();
+        let (tag, _) = Hkdf::<Sha256>::extract(Some(self.info()), &ikm);
+        *tag.first_chunk().expect("it is longer")
+    }
+}
+
+fn classic_key(
+    dh: &[u8; 32],
+    share: &[u8; POINT_LEN],
+    recipient: &[u8; POINT_LEN],
+) -> (Key, [u8; 12]) {
+    let shared = hpke::dh_p256(dh, share, recipient);
+    hpke::key_schedule(hpke::DH_P256, CLASSIC_INFO, &shared)
+}
+
+fn hybrid_key(
+    ml_kem: &[u8; 32],
+    dh: &[u8; 32],
+    share: &[u8; POINT_LEN],
+    recipient: &[u8; POINT_LEN],
+) -> (Key, [u8; 12]) {
+    let shared = hpke::combine([ml_kem, dh, share, recipient, HYBRID_LABEL]);
+    hpke::key_schedule(HYBRID_KEM, HYBRID_INFO, &shared)
+}
+
+/// Returns a new secret of P-256. Of random bytes, one in 2^32 is no secret.
+fn ephemeral(random: &Random<'_>) -> Result<SecretKey, Error> {
+    for _ in 0..8 {
+        let bytes = random_bytes::<32>(random)?;
+        if let Ok(secret) = SecretKey::from_slice(&*bytes) {
+            return Ok(secret);
+        }
+    }
+    Err(Error::usage("the random numbers are not random"))
+}
+
+fn uncompressed(point: &PublicKey) -> [u8; POINT_LEN] {
+    let point = point.to_sec1_point(false);
+    point.as_bytes().try_into().expect("it has that length")
+}
+
+fn compressed(point: &PublicKey) -> [u8; COMPRESSED_LEN] {
+    let point = point.to_sec1_point(true);
+    point.as_bytes().try_into().expect("it has that length")
+}
+
+impl FromStr for TagRecipient {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let hybrid = text
+            .strip_prefix(HYBRID_PREFIX)
+            .is_some_and(|rest| rest.starts_with('1'));
+        let (prefix, ml_kem_len, point_len) = match hybrid {
+            true => (HYBRID_PREFIX, ML_KEM_KEY_LEN, POINT_LEN),
+            false => (CLASSIC_PREFIX, 0, COMPRESSED_LEN),
+        };
+        let bytes = bech32::decode(prefix, text).map_err(recipients::invalid)?;
+        if bytes.len() != ml_kem_len + point_len {
+            return Err(recipients::invalid("wrong length"));
+        }
+        let (ml_kem, point) = bytes.split_at(ml_kem_len);
+        // The length says that no other form of point is here.
+        let point = PublicKey::from_sec1_bytes(point)
+            .map_err(|_| recipients::invalid("it is no point of P-256"))?;
+        let ml_kem = match <&[u8; ML_KEM_KEY_LEN]>::try_from(ml_kem) {
+            Err(_) => None,
+            Ok(key) => Some(Box::new(EncapsulationKey::new(key.into()).map_err(
+                |_| recipients::invalid("its ML-KEM-768 key has a coefficient that is not reduced"),
+            )?)),
+        };
+        let recipient = Self { point, ml_kem };
+        match recipient.bytes() == *bytes {
+            true => Ok(recipient),
+            false => Err(recipients::invalid(
+                "its point of P-256 is written in an odd way",
+            )),
+        }
+    }
+}
+
+impl fmt::Display for TagRecipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefix = match self.is_post_quantum() {
+            true => HYBRID_PREFIX,
+            false => CLASSIC_PREFIX,
+        };
+        f.write_str(&bech32::encode(prefix, &self.bytes()))
+    }
+}
+
+impl fmt::Debug for TagRecipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TagRecipient({self})")
+    }
+}
+
+impl PartialEq for TagRecipient {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for TagRecipient {}
+
+impl Hash for TagRecipient {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes().hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::age::AgeRecipient;
+    use crate::format::age::strict_base64::decode_exact;
+    use hmac::{Hmac, KeyInit, Mac};
+    use ml_kem::ml_kem_768::DecapsulationKey;
+    use ml_kem::{Decapsulate, Seed};
+    use sha3::Sha3_256;
+
+    /// The private key of a recipient, as hardware would have it.
+    struct Hardware {
+        point: SecretKey,
+        ml_kem: Option<DecapsulationKey>,
+    }
+
+    fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
+        let mut hmac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        hmac.update(message);
+        hmac.finalize().into_bytes().to_vec()
+    }
+
+    fn extract(suite: &[u8], salt: &[u8], label: &str, ikm: &[u8]) -> Vec<u8> {
+        hmac(salt, &[b"HPKE-v1", suite, label.as_bytes(), ikm].concat())
+    }
+
+    fn expand(suite: &[u8], prk: &[u8], label: &str, info: &[u8], len: u8) -> Vec<u8> {
+        let message = [
+            &[0, len],
+            &b"HPKE-v1"[..],
+            suite,
+            label.as_bytes(),
+            info,
+            &[1],
+        ]
+        .concat();
+        hmac(prk, &message)[..len.into()].to_vec()
+    }
+
+    impl Hardware {
+        fn new(hybrid: bool) -> Self {
+            let mut seed = [0; 96];
+            crate::random(&mut seed).unwrap();
+            let ml_kem = Seed::try_from(&seed[..64]).unwrap();
+            Self {
+                point: SecretKey::from_slice(&seed[64..]).unwrap(),
+                ml_kem: hybrid.then(|| DecapsulationKey::from_seed(ml_kem)),
+            }
+        }
+
+        fn recipient(&self) -> TagRecipient {
+            let ml_kem = self.ml_kem.as_ref();
+            TagRecipient {
+                point: self.point.public_key(),
+                ml_kem: ml_kem.map(|key| Box::new(key.encapsulation_key().clone())),
+            }
+        }
+
+        /// Opens a stanza after the documents, with nothing of what sealed it.
+        fn unwrap(&self, stanza: &Stanza) -> FileKey {
+            let [_, enc] = &stanza.args[..] else {
+                panic!("{stanza:?}")
+            };
+            let own = uncompressed(&self.point.public_key());
+            let dh = |share: &[u8]| {
+                let share = PublicKey::from_sec1_bytes(share).unwrap();
+                self.point
+                    .diffie_hellman(&share)
+                    .raw_secret_bytes()
+                    .to_vec()
+            };
+            let (suite, info, shared) = match &self.ml_kem {
+                None => {
+                    let enc: [u8; 65] = decode_exact(enc.as_bytes()).unwrap();
+                    let kem = b"KEM\x00\x10";
+                    let prk = extract(kem, b"", "eae_prk", &dh(&enc));
+                    let context = [&enc[..], &own].concat();
+                    let shared = expand(kem, &prk, "shared_secret", &context, 32);
+                    (
+                        b"HPKE\x00\x10\x00\x01\x00\x03",
+                        "age-encryption.org/p256tag",
+                        shared,
+                    )
+                }
+                Some(ml_kem) => {
+                    let enc: [u8; 1153] = decode_exact(enc.as_bytes()).unwrap();
+                    let (ciphertext, share) = enc.split_at(1088);
+                    let secret = ml_kem.decapsulate(ciphertext.try_into().unwrap());
+                    let parts = [&secret[..], &dh(share), share, &own, b"MLKEM768-P256"].concat();
+                    let shared = Sha3_256::digest(parts).to_vec();
+                    let suite = b"HPKE\x00\x50\x00\x01\x00\x03";
+                    (suite, "age-encryption.org/mlkem768p256tag", shared)
+                }
+            };
+            let psk = extract(suite, b"", "psk_id_hash", b"");
+            let hash = extract(suite, b"", "info_hash", info.as_bytes());
+            let context = [vec![0], psk, hash].concat();
+            let secret = extract(suite, &shared, "secret", b"");
+            let key = expand(suite, &secret, "key", &context, 32);
+            let nonce = expand(suite, &secret, "base_nonce", &context, 12);
+            let (key, nonce) = (key[..].try_into().unwrap(), nonce[..].try_into().unwrap());
+            let body = stanza.body[..].try_into().unwrap();
+            FileKey::unwrap(&Key::of(&key), &nonce, body).unwrap()
+        }
+    }
+
+    #[test]
+    fn hardware_opens_what_is_sealed_to_it() {
+        for (hybrid, kind, prefix, labels) in [
+            (false, "p256tag", "age1tag1", &[][..]),
+            (true, "mlkem768p256tag", "age1tagpq1", &["postquantum"]),
+        ] {
+            let hardware = Hardware::new(hybrid);
+            let text = hardware.recipient().to_string();
+            assert!(text.starts_with(prefix), "{text}");
+            let recipient: AgeRecipient = text.parse().unwrap();
+            assert_eq!(recipient, AgeRecipient::Tag(hardware.recipient()));
+            assert_eq!(recipient.to_string(), text);
+            assert_eq!(recipient.labels(), labels);
+
+            let file_key = FileKey::generate(&crate::random).unwrap();
+            let stanza = recipient.wrap(&file_key, &crate::random).unwrap();
+            assert_eq!(stanza.kind, kind);
+            assert_eq!(hardware.unwrap(&stanza).as_bytes(), file_key.as_bytes());
+            let other = recipient.wrap(&file_key, &crate::random).unwrap();
+            assert_ne!(stanza.args, other.args);
+
+            // The tag is of the share and the recipient.
+            let enc = unpadded().decode(&stanza.args[1]).unwrap();
+            let point = hardware.point.public_key().to_sec1_point(!hybrid);
+            let ikm = [&enc[..], &Sha256::digest(point.as_bytes())[..4]].concat();
+            let info = format!("age-encryption.org/{kind}");
+            let tag = &hmac(info.as_bytes(), &ikm)[..4];
+            assert_eq!(stanza.args[0], unpadded().encode(tag));
+        }
+    }
+
+    #[test]
+    fn recipients_that_cannot_be_sealed_to_are_refused() {
+        let parse = |prefix: &str, bytes: &[u8]| {
+            let text = bech32::encode(prefix, bytes);
+            let error = text.parse::<AgeRecipient>().unwrap_err();
+            error.to_string()
+        };
+        let wrong_length = "invalid age recipient: wrong length";
+        let no_point = "invalid age recipient: it is no point of P-256";
+        let hybrid = Hardware::new(true).recipient().bytes();
+        let classic = Hardware::new(false).recipient().bytes();
+        assert_eq!(parse("age1tag", &classic[..32]), wrong_length);
+        assert_eq!(parse("age1tag", &hybrid), wrong_length);
+        assert_eq!(parse("age1tagpq", &classic), wrong_length);
+        assert_eq!(parse("age1tag", &[0; 33]), no_point);
+        assert_eq!(parse("age1tag", &[4; 33]), no_point);
+        let mut changed = hybrid.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        assert_eq!(parse("age1tagpq", &changed), no_point);
+        changed.clone_from(&hybrid);
+        changed[..2].fill(0xFF);
+        assert_eq!(
+            parse("age1tagpq", &changed),
+            "invalid age recipient: its ML-KEM-768 key has a coefficient that is not reduced"
+        );
+        // Compact points, and hybrid ones that tell of parity: nobody writes them.
+        changed.clone_from(&hybrid);
+        changed[1184] = 6 | (changed.last().unwrap() & 1);
+        assert_eq!(parse("age1tagpq", &changed), no_point);
+        let mut changed = classic;
+        changed[0] = 5;
+        let refused = parse("age1tag", &changed);
+        assert!(
+            refused.starts_with("invalid age recipient: it"),
+            "{refused}"
+        );
+    }
+}
