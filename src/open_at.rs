@@ -259,7 +259,7 @@ impl<R: ReadAt> File<R> {
         // With what tells the length of the next frame. What is announced and not there needs no memory.
         let there = self.stored.saturating_sub(span.offset);
         let wanted = (span.frame + frames.lead() as u64).min(there) as usize;
-        let mut bytes = zeros(wanted)?;
+        let mut bytes = Zeroizing::new(zeros(wanted)?);
         let read = self.at(id.offset).read_all(&mut bytes);
         if !read.map_err(|error| Error::Read(error).root())? {
             return Err(Error::truncated(
@@ -267,20 +267,26 @@ impl<R: ReadAt> File<R> {
                 "the file got shorter meanwhile",
             ));
         }
-        let (frame, behind) = bytes.split_at(bytes.len().min(span.frame as usize));
-        self.map.check(index, id.offset, frame, behind)?;
-        let mut room = Zeroizing::new(zeros(frame.len())?);
+        let len = bytes.len().min(span.frame as usize);
+        self.map
+            .check(index, id.offset, &bytes[..len], &bytes[len..])?;
         let codec = &self.payload.codec;
-        let plaintext = codec.open_from(id, frame, &mut room).map_err(|error| {
-            let other = codec.open_as_other(id, frame, &mut room);
-            match other {
-                Some((_, fault)) => fault,
-                None => self.blame(error),
-            }
-        })?;
+        let plaintext = if codec.looks_again() {
+            // A frame that does not open is looked at again.
+            let mut room = Zeroizing::new(zeros(len)?);
+            let frame = &bytes[..len];
+            let opened = codec.open_from(id, frame, &mut room).map_err(|error| {
+                let other = codec.open_as_other(id, frame, &mut room);
+                other.map_or(error, |(_, fault)| fault)
+            });
+            bytes = room;
+            opened
+        } else {
+            codec.open(id, &mut bytes[..len])
+        };
         Ok(Some(Chunk {
-            frame: room,
-            plaintext,
+            plaintext: plaintext.map_err(|error| self.blame(error))?,
+            frame: bytes,
         }))
     }
 

@@ -32,7 +32,16 @@ impl<R: Read + Send> Opening<R> {
         let end = end.map(|end| end.max(start));
         let map = Arc::new(self.chunk_map()?);
         let (first, _) = map.layout().locate(start);
-        if let Some(passed) = pass_over(&mut self.input, map.layout().frame(), first)? {
+        let frame = map.layout().frame();
+        if first > 0 && frame as u64 > self.limits.memory {
+            return Err(map.frames_from(0).too_large(self.limits.memory));
+        }
+        let passed = pass_over(&mut self.input, frame, first);
+        // An input that was woken by the switch fails in its own words.
+        if self.options.stop.is_stopped() {
+            return Err(Error::Stopped);
+        }
+        if let Some(passed) = passed? {
             let len = self.passed_len(&map, passed)?;
             return in_plaintext(start, end.unwrap_or(start), len).map(|()| 0);
         }
@@ -95,7 +104,7 @@ impl<R: Read + Send> Opening<R> {
 struct Passed {
     /// How many bytes it had.
     stored: u64,
-    /// Its last frame.
+    /// Its last frame; empty if it has none.
     last: Vec<u8>,
 }
 
@@ -105,35 +114,35 @@ fn pass_over<R: Read>(
     frame: usize,
     count: u64,
 ) -> Result<Option<Passed>, Error> {
-    // Whole frames, so that the last one is in one piece. It is only known behind the piece that it was.
-    let frames = (PIECE / frame).max(1);
-    let (mut piece, mut before) = (Vec::new(), Vec::new());
-    let mut passed = 0;
-    while passed < count {
-        let now = (count - passed).min(frames as u64) as usize;
-        std::mem::swap(&mut piece, &mut before);
+    if count == 0 {
+        return Ok(None);
+    }
+    // Whole frames, so that the last one is in one piece, which is kept until more follows.
+    let most = (PIECE / frame).max(1) as u64;
+    let mut piece = Vec::new();
+    let (mut before, mut passed) = (0, 0);
+    while goes_on(input)? {
+        if passed == count {
+            return Ok(None);
+        }
+        let now = most.min(count - passed);
+        before = passed * frame as u64;
         piece.clear();
         // The buffer grows with the bytes that arrive.
-        let read = input.take((now * frame) as u64).read_to_end(&mut piece);
+        let mut input = input.take(now.saturating_mul(frame as u64));
+        let read = input.read_to_end(&mut piece);
         read.map_err(|error| Error::Read(error).root())?;
-        if piece.len() < now * frame {
-            return Ok(Some(ended(passed, frame, &before, &piece)));
-        }
-        passed += now as u64;
+        passed += now;
     }
-    let goes_on = count == 0 || !input.peek(1).map_err(Error::Read)?.is_empty();
-    Ok((!goes_on).then(|| ended(passed, frame, &piece, &[])))
+    let stored = before + piece.len() as u64;
+    let last = piece.len().saturating_sub(1) / frame * frame;
+    Ok(Some(Passed {
+        stored,
+        last: piece.split_off(last),
+    }))
 }
 
-/// The input ended behind `passed` frames, of which `whole` holds the last ones, and `rest`.
-fn ended(passed: u64, frame: usize, whole: &[u8], rest: &[u8]) -> Passed {
-    let last = match rest.len() % frame {
-        0 if rest.is_empty() => &whole[whole.len().saturating_sub(frame)..],
-        0 => &rest[rest.len() - frame..],
-        partial => &rest[rest.len() - partial..],
-    };
-    Passed {
-        stored: passed * frame as u64 + rest.len() as u64,
-        last: last.to_vec(),
-    }
+fn goes_on<R: Read>(input: &mut Lookahead<R>) -> Result<bool, Error> {
+    let next = input.peek(1).map_err(|error| Error::Read(error).root())?;
+    Ok(!next.is_empty())
 }

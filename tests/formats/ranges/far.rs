@@ -14,7 +14,7 @@ use fetool::format::parallel_encryptor::ParallelEncryptor;
 use fetool::format::{ChunkId, Format, SealRequest, Sealer};
 use fetool::kdf::Kdf;
 use fetool::{Open, ReadAt, Recipient, Secret};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const MIB: u64 = 1 << 20;
@@ -208,6 +208,39 @@ fn a_range_of_a_tebibyte_costs_no_more_than_one_of_two_mebibytes() {
         assert_eq!(near, far, "{}", format.name());
         assert!(far < 5 * MIB, "{}: {far}", format.name());
     }
+}
+
+/// Small steps open no chunk twice.
+#[test]
+fn a_chunk_is_opened_once_for_all_that_is_read_of_it() {
+    let secret = secret();
+    let file = Counting {
+        file: Generated::new(&Gfe, &secret, 1 << 40, true),
+        read: AtomicU64::new(0),
+    };
+    let mut opened = Open::new(&secret).start_at(&file).unwrap();
+    let started = file.read.load(Ordering::Relaxed);
+    opened.seek(SeekFrom::Start(70 * MIB)).unwrap();
+    let mut clone = opened.clone();
+    let mut bytes = [0; 100];
+    for _ in 0..1000 {
+        opened.read_exact(&mut bytes).unwrap();
+        clone.read_exact(&mut bytes).unwrap();
+    }
+    assert!(
+        (70 * MIB + 99_900..)
+            .zip(&bytes)
+            .all(|(at, byte)| text(at) == *byte)
+    );
+    let read = file.read.load(Ordering::Relaxed) - started;
+    // A frame, and the length of the next.
+    assert_eq!(read, MIB + 20 + 4);
+    // What was read last is kept, and not all that ever was.
+    for position in [80 * MIB, 70 * MIB, 90 * MIB, 100 * MIB, 110 * MIB, 70 * MIB] {
+        opened.read_at(&mut bytes, position).unwrap();
+    }
+    let read = file.read.load(Ordering::Relaxed) - started;
+    assert_eq!(read, 6 * (MIB + 20 + 4));
 }
 
 /// Where lines begin in the chunks is another matter at each place.
