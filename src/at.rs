@@ -1,6 +1,7 @@
 //! Reading and writing at positions, from several threads at a time.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 /// Bytes that can be read at any position, such as those of a regular file.
 pub trait ReadAt: Sync {
@@ -99,6 +100,64 @@ impl<F: WriteAt + ?Sized> Write for At<'_, F> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// What lies behind the position, as bytes of their own.
+impl<F: ReadAt + ?Sized> ReadAt for At<'_, F> {
+    fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
+        match self.position.checked_add(position) {
+            Some(position) => self.file.read_at(into, position),
+            None => Ok(0),
+        }
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.file.size()?.saturating_sub(self.position))
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for &T {
+    fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
+        (**self).read_at(into, position)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        (**self).size()
+    }
+}
+
+impl<T: ReadAt + Send + ?Sized> ReadAt for Arc<T> {
+    fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
+        (**self).read_at(into, position)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        (**self).size()
+    }
+}
+
+impl ReadAt for [u8] {
+    fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
+        let start = usize::try_from(position).unwrap_or(usize::MAX);
+        let behind = self.get(start..).unwrap_or_default();
+        let len = behind.len().min(into.len());
+        into[..len].copy_from_slice(&behind[..len]);
+        Ok(len)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+}
+
+impl ReadAt for Vec<u8> {
+    fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
+        self.as_slice().read_at(into, position)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.as_slice().size()
     }
 }
 

@@ -60,6 +60,8 @@ mod locked;
 mod lookahead;
 mod memory;
 mod open;
+mod open_at;
+mod open_range;
 mod pipe;
 mod pipeline;
 mod recipient;
@@ -69,6 +71,7 @@ mod secret;
 mod stanza;
 mod stream;
 mod unarmor;
+mod unarmor_at;
 
 pub use at::{At, ReadAt, WriteAt};
 #[cfg(all(unix, feature = "cli"))]
@@ -81,6 +84,7 @@ pub use identity::{Identity, UnwrapKey};
 pub use inspect::{Fault, Inspect, Inspected};
 pub use lookahead::Lookahead;
 pub use open::{Checked, Open, Opened, Opening};
+pub use open_at::OpenAt;
 #[cfg(feature = "cli")]
 pub use pipeline::Reports;
 #[cfg(feature = "test-hooks")]

@@ -27,7 +27,7 @@ pub struct Open<'a> {
     max_work_factor: Option<u8>,
     authenticated: bool,
     input_len: Option<u64>,
-    options: RunOptions,
+    pub(crate) options: RunOptions,
 }
 
 /// What was opened.
@@ -265,7 +265,10 @@ impl<'a> Open<'a> {
 
     /// Finds the format and tries the secret, and tells where the first frame starts in the input,
     /// of which nothing is taken.
-    fn unlock<R: Read>(&self, input: &mut Lookahead<R>) -> Result<(detect::Found<'a>, u64), Error> {
+    pub(crate) fn unlock<R: Read>(
+        &self,
+        input: &mut Lookahead<R>,
+    ) -> Result<(detect::Found<'a>, u64), Error> {
         let found = match self.header(input) {
             Ok((format, mut header)) => {
                 header.set_policy(self.policy());
@@ -348,7 +351,7 @@ impl<'a> Open<'a> {
         }
     }
 
-    fn file_limits(&self) -> Limits {
+    pub(crate) fn file_limits(&self) -> Limits {
         Limits {
             memory: self.options.memory,
             body: self.input_len,
@@ -385,13 +388,13 @@ impl<'a> Open<'a> {
 
 /// Ready to open one stream whose secret was found to be right.
 pub struct Opening<R> {
-    input: Lookahead<R>,
+    pub(crate) input: Lookahead<R>,
     format: &'static str,
-    header: Box<dyn Header>,
-    offset: u64,
-    unlocked: format::Payload,
-    limits: Limits,
-    options: RunOptions,
+    pub(crate) header: Box<dyn Header>,
+    pub(crate) offset: u64,
+    pub(crate) unlocked: format::Payload,
+    pub(crate) limits: Limits,
+    pub(crate) options: RunOptions,
 }
 
 impl<R: Read + Send> Opening<R> {
@@ -495,6 +498,7 @@ impl<R: Read + Send> Opening<R> {
             &mut self.input,
             pipeline::Sealed {
                 frames: self.header.frames(&self.limits),
+                first: 0,
                 offset: self.offset,
                 codec: &*self.unlocked.codec,
                 layers: self.unlocked.layers,

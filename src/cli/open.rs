@@ -1,5 +1,7 @@
 //! `fetool open`.
 
+mod range;
+
 use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
 use super::failure::Failure;
 use super::inspect::{hex_of, json_line};
@@ -17,6 +19,7 @@ use crate::io::output::{Content, Output};
 use crate::io::terminal_safe;
 use clap::ValueHint;
 use fetool::{Error, Lookahead, Open, Opened, Opening, Stop};
+use range::ByteRange;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io;
@@ -53,6 +56,24 @@ pub struct Args {
     #[arg(long, conflicts_with = "output", help_heading = "Output")]
     check: bool,
 
+    /// Write only these bytes: START+LENGTH, START-END, START- or -LAST
+    ///
+    /// Bytes of the plaintext count from 0. START-END includes both, as in HTTP: 0-499 are the first 500
+    /// bytes. -LAST are so many at the end. Sizes have suffixes, as in 10GiB+64KiB. fetool reads only the
+    /// header and the chunks that hold the range, and the last chunk if the length of the plaintext
+    /// matters. From a pipe it passes over what is before them, and -LAST is not possible. Cannot be used
+    /// with -r. GFE files without a size, GoCrypt files of several layers and Dexios files in memory mode
+    /// have no ranges.
+    #[arg(
+        long,
+        value_name = "RANGE",
+        value_parser = range::parse,
+        allow_hyphen_values = true,
+        conflicts_with = "check",
+        help_heading = "Output"
+    )]
+    range: Option<ByteRange>,
+
     #[command(flatten)]
     tree: TreeArgs,
 
@@ -77,6 +98,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         Some(option) => return Err(needs_tree(option)),
         None => {}
+    }
+    if let Some(range) = args.range {
+        return range::run(args, range);
     }
     let source = Source::new(single(&args.paths)?);
     let plans = Plan::to_open(&args.secret)?;
@@ -219,6 +243,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
             "--check",
             "'fetool inspect --verify' takes many files",
         ),
+        (args.range.is_some(), "--range", "give one PATH, without -r"),
     ];
     refuse_in_trees(&stray, &args.paths, &args.tree.walk)?;
     let plans = Plan::to_open(&args.secret)?;

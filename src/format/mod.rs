@@ -16,6 +16,7 @@
 //! it in [`FORMATS`].
 
 pub mod age;
+mod chunk_map;
 pub mod dexios;
 mod geometry;
 pub mod gfe;
@@ -28,6 +29,8 @@ mod walker;
 
 pub use crate::chunk_id::ChunkId;
 pub use crate::error::Evidence;
+pub(crate) use chunk_map::CUT_OUT;
+pub use chunk_map::ChunkMap;
 pub use geometry::{BadEnd, Count, End, Geometry, Layout, Span};
 pub(crate) use opening::NOTHING;
 pub use opening::{

@@ -1,7 +1,7 @@
 //! What a format gives to open with: the decoded header, the walk over the frames, and the AEAD work on
 //! one chunk.
 
-use super::{ChunkId, Description, Geometry, RekeyRequest, Rekeyed};
+use super::{CUT_OUT, ChunkId, ChunkMap, Description, Geometry, RekeyRequest, Rekeyed};
 use crate::{Error, Identity, memory};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,6 +77,23 @@ pub trait Header: Send + Sync {
     /// uniform geometry has the same rules as [`frames`](Self::frames).
     fn geometry(&self, limits: &Limits) -> Geometry {
         Geometry::Sequential(self.frames(limits))
+    }
+
+    /// Returns where single chunks lie, for callers that read a part of the file. `lead` is what tells
+    /// the length of the first frame ([`Frames::lead`]).
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the reason, if that cannot be computed; the errors of the first frame.
+    fn chunk_map(&self, limits: &Limits, lead: &[u8]) -> Result<ChunkMap, Error> {
+        let _ = lead;
+        match self.geometry(limits) {
+            Geometry::Uniform(uniform) => Ok(ChunkMap::new(uniform)),
+            Geometry::Sequential(_) => Err(Error::usage_hint(
+                "the file's chunks can only be found one after the other, so no range can be read by \
+                 itself",
+                CUT_OUT,
+            )),
+        }
     }
 
     /// Returns whether [`unlock`](Self::unlock) needs the first frame to know that the key is right.

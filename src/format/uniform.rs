@@ -42,9 +42,15 @@ impl Uniform {
 
     /// Walks its frames, under the same rules.
     pub fn frames(&self) -> Box<dyn Frames> {
+        self.frames_from(0)
+    }
+
+    /// Walks its frames from chunk `index` on.
+    pub(crate) fn frames_from(&self, index: u64) -> Box<dyn Frames> {
         Box::new(UniformFrames {
             uniform: self.clone(),
-            count: 0,
+            // A chunk that has no number is refused there.
+            count: index.min(self.layout.max_chunks),
             ended: false,
         })
     }

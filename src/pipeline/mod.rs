@@ -49,6 +49,8 @@ pub mod model;
 mod open;
 mod options;
 #[cfg(not(fetool_model))]
+mod range;
+#[cfg(not(fetool_model))]
 mod seal;
 mod slab;
 #[cfg(not(fetool_model))]
@@ -66,6 +68,8 @@ pub use stop::Stop;
 
 #[cfg(not(fetool_model))]
 pub(crate) use open::{Sealed, open, open_at};
+#[cfg(not(fetool_model))]
+pub(crate) use range::{Ends, RangeJob, open_range};
 #[cfg(not(fetool_model))]
 pub(crate) use seal::{Plan, seal, seal_at};
 pub(crate) use steps::Totals;

@@ -14,7 +14,8 @@ use std::io::{Read, Write};
 /// What is to be opened, behind its header.
 pub(crate) struct Sealed<'a> {
     pub frames: Box<dyn Frames>,
-    /// Where the first frame starts in the file.
+    /// The number of the first chunk, and where its frame starts in the file.
+    pub first: u64,
     pub offset: u64,
     pub codec: &'a dyn OpenChunk,
     /// The streams inside, from the outside in.
@@ -67,7 +68,8 @@ fn go_on(
     let largest = sealed.frames.largest();
     let layers = sealed.layers.len();
     let body = sealed.limits.body;
-    let mut splitter = Splitter::new(sealed.frames, sealed.offset, sealed.limits);
+    let mut splitter =
+        Splitter::new(sealed.frames, sealed.offset, sealed.limits).from(sealed.first);
     splitter.pass_over(&done.lead, done.count)?;
     let collector = Collector {
         input,

@@ -46,6 +46,11 @@ impl Splitter {
         }
     }
 
+    /// Sets the number of the first chunk.
+    pub fn from(self, index: u64) -> Self {
+        Self { index, ..self }
+    }
+
     /// Passes over `count` frames with this lead, all of them whole and none of them the last.
     pub fn pass_over(&mut self, lead: &[u8], count: u64) -> Result<(), Error> {
         for _ in 0..count {

@@ -28,6 +28,7 @@ mod progress;
 mod progress_line;
 mod prompt;
 mod proof;
+mod range;
 mod rekey;
 mod rekey_in_place;
 mod rekey_reseal;

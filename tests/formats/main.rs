@@ -46,4 +46,5 @@ mod gocrypt_vectors;
 mod parallel_encryptor;
 mod parallel_encryptor_mutations;
 mod parallel_encryptor_vectors;
+mod ranges;
 mod rekey_model;

@@ -13,7 +13,7 @@ use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
     Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS, IN_PLACE, JSON, NEW_FORMATS,
-    OPENING, REKEYING, REPORT, SECRETS, STATUS_NOTE, STATUSES, STREAMS, TREES, WEAK,
+    OPENING, RANGES, REKEYING, REPORT, SECRETS, STATUS_NOTE, STATUSES, STREAMS, TREES, WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -60,7 +60,7 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 .version(env!("CARGO_PKG_VERSION"));
             let chapters = match name {
                 "seal" => vec![SECRETS, FILES, STREAMS, TREES, WEAK],
-                "open" => vec![SECRETS, FILES, OPENING, TREES, DETECTION],
+                "open" => vec![SECRETS, FILES, OPENING, RANGES, TREES, DETECTION],
                 "inspect" => vec![REPORT, DETECTION, JSON],
                 "rekey" => vec![REKEYING, IN_PLACE, TREES, SECRETS],
                 "bench" => vec![MEASURING, BENCH_JSON],

@@ -19,8 +19,8 @@ use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
 use super::{MAGIC, SLOTS};
 use crate::aead::{Aead, Algorithm};
 use crate::format::{
-    Description, FirstChunk, Frames, Geometry, Header, KeyPolicy, Limits, OpenChunk, Payload,
-    Proof, RekeyRequest, Rekeyed,
+    CUT_OUT, ChunkMap, Description, FirstChunk, Frames, Geometry, Header, KeyPolicy, Limits,
+    OpenChunk, Payload, Proof, RekeyRequest, Rekeyed,
 };
 use crate::kdf::Key;
 use crate::{Error, Identity, Secret};
@@ -330,6 +330,17 @@ impl Header for DexiosHeader {
         match self.mode {
             Mode::Stream => Geometry::Uniform(uniform()),
             Mode::Memory => Geometry::Sequential(self.frames(limits)),
+        }
+    }
+
+    fn chunk_map(&self, _limits: &Limits, _lead: &[u8]) -> Result<ChunkMap, Error> {
+        match self.mode {
+            Mode::Stream => Ok(ChunkMap::new(uniform())),
+            Mode::Memory => Err(Error::usage_hint(
+                "the file was made in memory mode, in one piece: no part of it can be authenticated \
+                 by itself",
+                CUT_OUT,
+            )),
         }
     }
 

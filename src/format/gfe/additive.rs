@@ -3,7 +3,8 @@
 use super::{Gfe, GfeHeader};
 use crate::aead::Algorithm;
 use crate::format::{
-    Claim, Description, Format, Frames, Header, Limits, Payload, Proof, SealRequest, Sealer,
+    ChunkMap, Claim, Description, Format, Frames, Header, Limits, Payload, Proof, SealRequest,
+    Sealer,
 };
 use crate::{Error, Identity};
 
@@ -54,6 +55,10 @@ impl Header for Trusted {
 
     fn frames(&self, limits: &Limits) -> Box<dyn Frames> {
         self.0.frames(limits)
+    }
+
+    fn chunk_map(&self, limits: &Limits, lead: &[u8]) -> Result<ChunkMap, Error> {
+        self.0.chunk_map(limits, lead)
     }
 
     fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {

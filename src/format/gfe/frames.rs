@@ -26,6 +26,19 @@ impl GfeFrames {
         }
     }
 
+    /// Begins behind `count` chunks of `chunk` bytes each.
+    pub fn behind(size: Size, count: u64, chunk: u64) -> Self {
+        let before = count.saturating_mul(chunk);
+        Self {
+            count: count.min(MAX_CHUNKS),
+            plaintext: match size {
+                Size::Known(size) => before.min(size),
+                _ => before,
+            },
+            ..Self::new(size)
+        }
+    }
+
     fn complete(&self) -> bool {
         match self.size {
             Size::Known(size) => self.plaintext == size,

@@ -2,10 +2,13 @@
 
 use super::codec::{AdRule, Codec, NonceRule, Reading};
 use super::frames::GfeFrames;
-use super::{CHUNK_MAX, Gfe, HEADER_LEN, MAGIC, NONCE_LEN, PREFIX_LEN, STREAM_MARK, VERSION, key};
+use super::{
+    CHUNK_MAX, Gfe, HEADER_LEN, MAGIC, MAX_CHUNKS, NONCE_LEN, PREFIX_LEN, STREAM_MARK, VERSION, key,
+};
 use crate::aead::{Algorithm, TAG_LEN};
 use crate::format::{
-    Claim, Description, Field, FirstChunk, Format, Frames, Header, Limits, Payload, Proof,
+    CUT_OUT, ChunkMap, Claim, Description, End, Field, FirstChunk, Format, Frames, Header, Layout,
+    Limits, Payload, Proof,
 };
 use crate::{Error, Identity};
 use std::sync::Arc;
@@ -146,6 +149,38 @@ impl Header for GfeHeader {
 
     fn frames(&self, _limits: &Limits) -> Box<dyn Frames> {
         Box::new(GfeFrames::new(self.size))
+    }
+
+    /// The header of a file of known size does not say how long its chunks are. The first tells, which
+    /// the key authenticates; each further one must be as long.
+    fn chunk_map(&self, _limits: &Limits, lead: &[u8]) -> Result<ChunkMap, Error> {
+        let overhead = PREFIX_LEN + TAG_LEN;
+        let size = self.size;
+        let (chunk, end, declared) = match size {
+            Size::Stream { chunk } => (chunk, End::Short, None),
+            Size::Known(declared) => {
+                let first = GfeFrames::new(size).next(HEADER_LEN as u64, lead)?;
+                let chunk = first.unwrap_or_default().saturating_sub(overhead);
+                (chunk as u64, End::Any, Some(declared))
+            }
+            Size::Unknown => {
+                return Err(Error::usage_hint(
+                    "this GFE file declares no size, so its chunks need not have one length and can \
+                     only be found one after the other",
+                    CUT_OUT,
+                ));
+            }
+        };
+        let layout = Layout {
+            chunk: (chunk as usize).max(1), // at most CHUNK_MAX
+            prefix: PREFIX_LEN,
+            suffix: TAG_LEN,
+            end,
+            max_chunks: MAX_CHUNKS,
+        };
+        Ok(ChunkMap::with_lengths(layout, declared, move |index| {
+            Box::new(GfeFrames::behind(size, index, chunk))
+        }))
     }
 
     fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {

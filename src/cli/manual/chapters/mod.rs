@@ -10,7 +10,7 @@ pub use formats::{DETECTION, FORMATS, NEW_FORMATS, WEAK};
 pub use inspecting::{JSON, REPORT};
 pub use rekeying::{IN_PLACE, REKEYING};
 pub use trees::TREES;
-pub use work::{ENVIRONMENT, EXTERNAL, FILES, OPENING, SECRETS, STREAMS};
+pub use work::{ENVIRONMENT, EXTERNAL, FILES, OPENING, RANGES, SECRETS, STREAMS};
 
 /// A part of a chapter.
 pub enum Part {
@@ -51,6 +51,7 @@ Examples:
   fetool open -k @keyfile photo.jpg.gfe -o photo.jpg
   fetool open -k @identity plans.pdf.age -o plans.pdf
   fetool open -k @keyfile --check backup.tar.gfe
+  fetool open -k @keyfile --range 10GiB+64KiB disk.img.gfe | xxd
   fetool open -r -k @keyfile backup/ -O restored";
 
 pub const REKEY_EXAMPLES: &str = "\

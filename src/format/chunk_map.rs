@@ -1,0 +1,196 @@
+//! Where single chunks lie, for callers that read a part of a file and not all of it.
+
+use super::{Count, Frames, Layout, Span, Uniform, Walker};
+use crate::Error;
+use std::cmp::Ordering;
+
+/// What to do about a file of which no part can be read by itself.
+pub(crate) const CUT_OUT: &str =
+    "open the whole file and cut the range out: fetool open … | tail -c +FIRST | head -c LENGTH";
+
+/// Begins a walk at a chunk.
+type Walk = Box<dyn Fn(u64) -> Box<dyn Frames> + Send + Sync>;
+
+/// Computes where each chunk of a file lies, and checks what is read there against the format's rules.
+///
+/// A chunk that authenticates at its own number is the chunk that the file was sealed with. Where its
+/// plaintext belongs follows from its number, because all chunks before it have one length.
+pub struct ChunkMap {
+    layout: Layout,
+    /// Length of the plaintext, if the header declares it.
+    declared: Option<u64>,
+    /// How messages call the stream, and what is wrong with its end.
+    uniform: Uniform,
+    walk: Walk,
+}
+
+impl ChunkMap {
+    /// Maps a stream whose frames have no length fields.
+    pub fn new(uniform: Uniform) -> Self {
+        let walked = uniform.clone();
+        Self {
+            layout: *uniform.layout(),
+            declared: None,
+            uniform,
+            walk: Box::new(move |index| walked.frames_from(index)),
+        }
+    }
+
+    /// Maps a stream with length fields, all of which must announce what the layout computes. `walk`
+    /// begins at a chunk and checks them.
+    pub fn with_lengths(
+        layout: Layout,
+        declared: Option<u64>,
+        walk: impl Fn(u64) -> Box<dyn Frames> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            layout,
+            declared,
+            uniform: Uniform::new(layout, "the input"),
+            walk: Box::new(walk),
+        }
+    }
+
+    /// Returns how the plaintext is cut.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Walks the frames from chunk `index` on.
+    pub fn frames_from(&self, index: u64) -> Box<dyn Frames> {
+        (self.walk)(index)
+    }
+
+    /// Returns what `stored` bytes hold, the whole stream behind its header, which ends at `start` of the
+    /// file. Nothing of it is authenticated.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] and [`Error::Malformed`] if no stream of this kind has that length.
+    pub fn count(&self, stored: u64, start: u64) -> Result<Count, Error> {
+        let Some(plaintext) = self.declared else {
+            let count = self.layout.count(stored);
+            return count.map_err(|bad| self.uniform.error(bad, start));
+        };
+        let whole = self.layout.sealed_len(plaintext);
+        let frame = self.layout.frame() as u64;
+        match stored.cmp(&whole) {
+            Ordering::Equal => Ok(Count {
+                chunks: self.layout.chunks(plaintext),
+                plaintext,
+            }),
+            Ordering::Less if !stored.is_multiple_of(frame) => Err(Error::truncated(
+                start + stored,
+                "the input ends inside a chunk",
+            )),
+            Ordering::Less => {
+                let there = stored / frame * self.layout.chunk as u64;
+                Err(Error::truncated(
+                    start + stored,
+                    format!(
+                        "{} of {plaintext} plaintext bytes are missing",
+                        plaintext - there
+                    ),
+                ))
+            }
+            Ordering::Greater => Err(Error::malformed(start + whole, "data after the last chunk")),
+        }
+    }
+
+    /// Returns how many bytes of plaintext are in chunks that are there as a whole, also in a stream
+    /// that has no right end.
+    pub fn whole(&self, stored: u64) -> u64 {
+        match self.count(stored, 0) {
+            Ok(count) => count.plaintext,
+            Err(_) => {
+                let (frame, chunk) = (self.layout.frame() as u64, self.layout.chunk as u64);
+                let full = (stored / frame).min(self.layout.max_chunks);
+                let there = full.saturating_mul(chunk);
+                self.declared.map_or(there, |declared| {
+                    if stored >= self.layout.sealed_len(declared) {
+                        declared
+                    } else {
+                        there
+                    }
+                })
+            }
+        }
+    }
+
+    /// Returns where chunk `index` lies in a stream of `stored` bytes, or `None` if it lies behind its
+    /// end.
+    pub fn span(&self, index: u64, stored: u64) -> Option<Span> {
+        let body = self
+            .declared
+            .map_or(stored, |declared| self.layout.sealed_len(declared));
+        let span = self.layout.span(index);
+        let frame = body.checked_sub(span.offset)?.min(span.frame);
+        (frame > 0).then(|| Span {
+            frame,
+            len: frame.saturating_sub(self.layout.overhead() as u64),
+            ..span
+        })
+    }
+
+    /// Returns whether chunk `index` is the last of a stream of `stored` bytes.
+    pub fn is_last(&self, index: u64, stored: u64) -> bool {
+        let chunks = match self.declared {
+            Some(declared) => self.layout.chunks(declared),
+            None => self.layout.count(stored).map_or(0, |count| count.chunks),
+        };
+        index.checked_add(1) == Some(chunks)
+    }
+
+    /// Returns whether a frame of `len` bytes can be that of chunk `index`.
+    pub(crate) fn fits(&self, index: u64, len: usize) -> bool {
+        match self.declared {
+            // The length of the stream is not asked for.
+            Some(_) => self
+                .span(index, 0)
+                .is_some_and(|span| span.frame == len as u64),
+            None => len <= self.layout.frame(),
+        }
+    }
+
+    /// Checks the structure of the frame of chunk `index`, which was read at `offset` of the file and is
+    /// followed by `behind`, as many bytes as tell the next frame's length or as there are.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] and [`Error::Malformed`].
+    pub(crate) fn check(
+        &self,
+        index: u64,
+        offset: u64,
+        frame: &[u8],
+        behind: &[u8],
+    ) -> Result<(), Error> {
+        let frames = self.frames_from(index);
+        let lead = frames.lead().min(frame.len());
+        let mut walker = Walker::new(frames, offset);
+        let Some(len) = walker.next(&frame[..lead])? else {
+            return Err(self.uneven(index, offset));
+        };
+        match len.cmp(&frame.len()) {
+            Ordering::Equal => Ok(()),
+            Ordering::Greater if behind.is_empty() => walker.cut_short(frame.len()),
+            Ordering::Greater => Err(self.uneven(index, offset)),
+            // A stream whose last chunk that is must not go on.
+            Ordering::Less => {
+                let rest = [&frame[len..], behind].concat();
+                let lead = walker.frames.lead().min(rest.len());
+                walker.next(&rest[..lead])?;
+                Err(self.uneven(index, offset))
+            }
+        }
+    }
+
+    /// What is wrong with a chunk of another length than it must have.
+    pub(crate) fn uneven(&self, index: u64, offset: u64) -> Error {
+        Error::malformed(
+            offset,
+            format!(
+                "chunk {index} is not as long as the first: a range can be read only in chunks of one \
+                 length"
+            ),
+        )
+    }
+}

@@ -1,0 +1,148 @@
+//! Opening a range of an input that can only be read in its order.
+
+use crate::format::{ChunkId, ChunkMap};
+use crate::lookahead::Lookahead;
+use crate::memory::zeros;
+use crate::open_at::{chunk_map, in_plaintext};
+use crate::pipeline::{Ends, RangeJob, open_range};
+use crate::{Error, Opening};
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+/// Bytes that are passed over at a time, at least.
+const PIECE: usize = 1 << 20;
+
+impl<R: Read + Send> Opening<R> {
+    /// Opens the bytes of the plaintext from `start` to `end`, or to its end, to `output`, and flushes
+    /// that. Returns how many there are.
+    ///
+    /// The input is passed over up to the first chunk that is needed, which is not authenticated, and is
+    /// not read any further than the range needs. An input that can be read at any position is better
+    /// opened with [`Open::start_at`](crate::Open::start_at).
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the reason if the places of the file's chunks cannot be computed, or if the
+    /// plaintext ends before; [`Error::Refused`]; and those of [`run`](Self::run).
+    pub fn run_range(
+        mut self,
+        start: u64,
+        end: Option<u64>,
+        mut output: impl Write,
+    ) -> Result<u64, Error> {
+        let end = end.map(|end| end.max(start));
+        let map = Arc::new(self.chunk_map()?);
+        let (first, _) = map.layout().locate(start);
+        let frame = map.layout().frame();
+        if first > 0 && frame as u64 > self.limits.memory {
+            return Err(map.frames_from(0).too_large(self.limits.memory));
+        }
+        let passed = pass_over(&mut self.input, frame, first);
+        // An input that was woken by the switch fails in its own words.
+        if self.options.stop.is_stopped() {
+            return Err(Error::Stopped);
+        }
+        if let Some(passed) = passed? {
+            let len = self.passed_len(&map, passed)?;
+            return in_plaintext(start, end.unwrap_or(start), len).map(|()| 0);
+        }
+        let key_proven = self.unlocked.key_proven;
+        let job = RangeJob {
+            map,
+            codec: &*self.unlocked.codec,
+            offset: self.offset,
+            start,
+            end,
+            ends: Ends::WithInput,
+            limits: self.limits,
+        };
+        let run = self.options.run();
+        let done = open_range(&mut self.input, &mut output, &job, &run);
+        let done = done.map_err(|error| match error.root() {
+            Error::Authentication { chunk: 0, offset } if key_proven => {
+                Error::Tampered { chunk: 0, offset }
+            }
+            error => error,
+        })?;
+        // Not all of the range was opened only if the plaintext ends before.
+        in_plaintext(start, end.unwrap_or(start), done.opened_to)?;
+        Ok(done.written)
+    }
+
+    fn chunk_map(&mut self) -> Result<ChunkMap, Error> {
+        // The header was taken already.
+        let lead = self.header.frames(&self.limits).lead();
+        let lead = self.input.peek(lead).map_err(Error::Read)?;
+        chunk_map(&*self.header, &self.unlocked, lead, &self.limits)
+    }
+
+    /// Returns the length of a plaintext all of whose chunks were passed over, for which the last is
+    /// opened as the last.
+    fn passed_len(&self, map: &ChunkMap, passed: Passed) -> Result<u64, Error> {
+        let count = map.count(passed.stored, self.offset)?;
+        let Some(index) = count.chunks.checked_sub(1) else {
+            return Ok(count.plaintext);
+        };
+        let id = ChunkId {
+            index,
+            last: true,
+            offset: self.offset + map.layout().span(index).offset,
+        };
+        map.check(index, id.offset, &passed.last, &[])?;
+        let codec = &self.unlocked.codec;
+        let mut room = zeros(passed.last.len())?;
+        codec
+            .open_from(id, &passed.last, &mut room)
+            .map_err(|error| {
+                let other = codec.open_as_other(id, &passed.last, &mut room);
+                other.map_or(error, |(_, fault)| fault)
+            })?;
+        Ok(count.plaintext)
+    }
+}
+
+/// An input that ended while it was passed over.
+struct Passed {
+    /// How many bytes it had.
+    stored: u64,
+    /// Its last frame; empty if it has none.
+    last: Vec<u8>,
+}
+
+/// Passes over `count` frames of the same length, or returns what there was if nothing follows them.
+fn pass_over<R: Read>(
+    input: &mut Lookahead<R>,
+    frame: usize,
+    count: u64,
+) -> Result<Option<Passed>, Error> {
+    if count == 0 {
+        return Ok(None);
+    }
+    // Whole frames, so that the last one is in one piece, which is kept until more follows.
+    let most = (PIECE / frame).max(1) as u64;
+    let mut piece = Vec::new();
+    let (mut before, mut passed) = (0, 0);
+    while goes_on(input)? {
+        if passed == count {
+            return Ok(None);
+        }
+        let now = most.min(count - passed);
+        before = passed * frame as u64;
+        piece.clear();
+        // The buffer grows with the bytes that arrive.
+        let mut input = input.take(now.saturating_mul(frame as u64));
+        let read = input.read_to_end(&mut piece);
+        read.map_err(|error| Error::Read(error).root())?;
+        passed += now;
+    }
+    let stored = before + piece.len() as u64;
+    let last = piece.len().saturating_sub(1) / frame * frame;
+    Ok(Some(Passed {
+        stored,
+        last: piece.split_off(last),
+    }))
+}
+
+fn goes_on<R: Read>(input: &mut Lookahead<R>) -> Result<bool, Error> {
+    let next = input.peek(1).map_err(|error| Error::Read(error).root())?;
+    Ok(!next.is_empty())
+}

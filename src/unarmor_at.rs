@@ -1,0 +1,140 @@
+//! Reading armored files at positions: the file that a text stands for, of which only the lines that are
+//! asked for are read.
+//!
+//! A position in the file is a position in the text as long as all lines are alike: 64 characters, and
+//! then LF throughout or CR LF throughout. That is checked for every line that is read.
+
+use crate::Error;
+use crate::at::{At, ReadAt};
+use crate::format::age::armor::{
+    ArmorDecoder, BEGIN, BLANK_MAX, COLUMNS, END, LINE_BYTES, decode_lines,
+};
+use std::io;
+
+/// Lines that are decoded at a time.
+const LINES: u64 = 1024;
+
+/// A text of lines that are all alike, and what it stands for.
+pub(crate) struct UnarmorAt<R> {
+    text: R,
+    /// Where the first line behind the BEGIN line starts, and its number.
+    start: u64,
+    line: u64,
+    /// Bytes of a line with its end.
+    line_len: u64,
+    /// So many lines are read when they are asked for.
+    lines: u64,
+    /// What the lines behind them stand for, the END line among them.
+    tail: Vec<u8>,
+}
+
+impl<R: ReadAt> UnarmorAt<R> {
+    /// Reads the beginning and the end of a text that is known to begin with a BEGIN line.
+    ///
+    /// # Errors
+    /// [`Error::Armor`] and [`Error::Truncated`] if a line at the end is wrong or missing,
+    /// [`Error::Usage`] if the lines are not alike, [`Error::Read`].
+    pub fn new(text: R) -> Result<Self, Error> {
+        let size = text.size().map_err(Error::Read)?;
+        let head = read(&text, 0, size.min((BLANK_MAX + BEGIN.len() + 2) as u64))?;
+        let mut windows = head.windows(BEGIN.len());
+        let begin = windows
+            .position(|text| text == BEGIN.as_bytes())
+            .ok_or_else(not_alike)?;
+        let behind = &head[begin + BEGIN.len()..];
+        let line_end = match behind {
+            [b'\n', ..] => 1,
+            [b'\r', b'\n', ..] => 2,
+            _ => return Err(not_alike()),
+        };
+        let start = (begin + BEGIN.len() + line_end) as u64;
+        let before = head[..begin].iter().filter(|&&byte| byte == b'\n').count();
+        let line_len = (COLUMNS + line_end) as u64;
+        // As much as can be behind the last whole line.
+        let end = BLANK_MAX as u64 + END.len() as u64 + 2 * line_len;
+        let mut this = Self {
+            start,
+            line: before as u64 + 2,
+            line_len,
+            lines: (size - start).saturating_sub(end) / line_len,
+            tail: Vec::new(),
+            text,
+        };
+        let at = this.position(this.lines);
+        let tail = this.lines_from(this.lines, size - at)?;
+        let mut decoder = ArmorDecoder::at_line(this.line + this.lines, at);
+        decoder.push(&tail, &mut this.tail)?;
+        decoder.finish()?;
+        Ok(this)
+    }
+
+    /// Where a line starts in the text.
+    fn position(&self, line: u64) -> u64 {
+        self.start + line * self.line_len
+    }
+
+    /// Reads `len` bytes of text from a line on, and makes sure that one starts there.
+    fn lines_from(&self, line: u64, len: u64) -> Result<Vec<u8>, Error> {
+        let mut text = read(&self.text, self.position(line) - 1, len + 1)?;
+        match text.remove(0) {
+            b'\n' => Ok(text),
+            _ => Err(not_alike()),
+        }
+    }
+
+    /// Decodes lines into `out`, as many as it has room for.
+    fn decode(&self, line: u64, out: &mut [u8]) -> Result<(), Error> {
+        let lines = (out.len() / LINE_BYTES) as u64;
+        let text = self.lines_from(line, lines * self.line_len)?;
+        if decode_lines(&text, out) == (text.len(), out.len()) {
+            return Ok(());
+        }
+        // The decoder says what is wrong, if it is not merely that the lines end differently.
+        let mut decoder = ArmorDecoder::at_line(self.line + line, self.position(line));
+        decoder.push(&text, &mut Vec::new())?;
+        Err(not_alike())
+    }
+}
+
+impl<R: ReadAt> ReadAt for UnarmorAt<R> {
+    fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
+        let (line, within) = (
+            position / LINE_BYTES as u64,
+            (position % LINE_BYTES as u64) as usize,
+        );
+        if line >= self.lines {
+            let before = self.lines * LINE_BYTES as u64;
+            return self.tail.read_at(into, position - before);
+        }
+        let wanted = (within + into.len()).div_ceil(LINE_BYTES) as u64;
+        let lines = wanted.min(LINES).min(self.lines - line);
+        let mut bytes = vec![0; lines as usize * LINE_BYTES];
+        self.decode(line, &mut bytes)?;
+        bytes[within..].read_at(into, 0)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.lines * LINE_BYTES as u64 + self.tail.len() as u64)
+    }
+}
+
+/// Reads a few bytes, all of which are there.
+fn read(text: &dyn ReadAt, position: u64, len: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![0; len as usize]; // at most LINES lines, or the end
+    let at = At {
+        file: text,
+        position,
+    };
+    match at.read_all(&mut bytes).map_err(Error::Read)? {
+        true => Ok(bytes),
+        false => Err(Error::truncated(position, "the file got shorter meanwhile")),
+    }
+}
+
+fn not_alike() -> Error {
+    Error::usage_hint(
+        "the armor's lines are not all of one length with one kind of line end, so no position in them \
+         can be computed",
+        "read the file through a pipe: cat FILE | fetool open …",
+    )
+}
