@@ -104,7 +104,7 @@ fn parsed(line: &str, path: &str) -> Value {
     let object = line.strip_suffix('\n').expect("a line");
     assert!(!object.contains('\n'), "more than a line");
     let object: Value = serde_json::from_str(object).expect("JSON");
-    assert_eq!(object.as_object().map(serde_json::Map::len), Some(25));
+    assert_eq!(object.as_object().map(serde_json::Map::len), Some(30));
     assert_eq!(object["path"], path);
     object
 }

@@ -582,8 +582,5 @@ fn the_end_of_a_format_whose_last_chunk_may_be_full() {
         .start(&changed[..])
         .unwrap();
     let error = opening.run(std::io::sink()).unwrap_err();
-    assert!(
-        matches!(error, Error::Authentication { chunk: 0, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Error::Tampered { chunk: 0, .. }), "{error}");
 }

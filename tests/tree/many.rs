@@ -137,7 +137,7 @@ fn one_salt_a_run_and_everything_else_fresh() {
     let mut salts = BTreeSet::new();
     let mut others = BTreeSet::new();
     for out in ["one", "two"] {
-        let args = ["seal", "-q", "-r", PASS, "t/", "-O", out];
+        let args = ["seal", "-f", "dexios", "-q", "-r", PASS, "t/", "-O", out];
         with_passphrase(&args).within(&dir).run().succeeds();
         let mut of_run = BTreeSet::new();
         for name in files(dir.path(out)) {
@@ -181,8 +181,14 @@ fn seconds(dir: &Dir, args: &[&str]) -> f64 {
 #[test]
 fn a_passphrase_is_hashed_once_a_run() {
     let dir = passphrase_tree(8);
-    let one = seconds(&dir, &["seal", "-q", PASS, "t/0", "-o", "one"]);
-    let all = seconds(&dir, &["seal", "-q", "-r", PASS, "t/", "-O", "out"]);
+    let one = seconds(
+        &dir,
+        &["seal", "-f", "dexios", "-q", PASS, "t/0", "-o", "one"],
+    );
+    let all = seconds(
+        &dir,
+        &["seal", "-f", "dexios", "-q", "-r", PASS, "t/", "-O", "out"],
+    );
     assert!(all < 1.6 * one, "one file: {one} s, 8 files: {all} s");
     let one = seconds(&dir, &["open", "-q", PASS, "one", "-o", "opened"]);
     let all = seconds(&dir, &["open", "-q", "-r", PASS, "out", "-O", "back"]);
@@ -190,6 +196,8 @@ fn a_passphrase_is_hashed_once_a_run() {
     // Reading back does not hash again either.
     let options = [
         "seal",
+        "-f",
+        "dexios",
         "-q",
         "-r",
         PASS,
