@@ -5,6 +5,7 @@ mod cli_common;
 #[path = "../dexios_common/mod.rs"]
 mod dexios_common;
 
+mod age;
 mod bench;
 mod closed_descriptors;
 mod completions;

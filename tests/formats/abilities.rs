@@ -29,6 +29,7 @@ fn every_key_derivation_has_the_parameters_of_its_format() {
             ("dexios", Some("B5"), balloon(278_528)),
             ("gocrypt", None, pbkdf2(4096)),
             ("parallel-encryptor", None, Derivation::Sha256),
+            ("age", None, Derivation::Scrypt { work_factor: 18 }),
         ]
     );
 }
@@ -40,6 +41,7 @@ fn formats_that_are_only_read_have_no_algorithms() {
         let expected = match format.name() {
             "gocrypt-v1" => None,
             "dexios" | "gocrypt" => Some(Algorithm::XChaCha20Poly1305),
+            "age" => Some(Algorithm::ChaCha20Poly1305),
             _ => Some(Algorithm::Aes256Gcm),
         };
         assert_eq!(first, expected, "{}", format.name());

@@ -225,7 +225,7 @@ fn formats_and_hashes_by_default() {
     let folder = Folder::new();
     folder.write("salt", b"0123456789abcdef");
     let ran = folder
-        .pipe("seal --passphrase=@one", b"text")
+        .pipe("seal -f dexios --passphrase=@one", b"text")
         .is(status::OK);
     assert_eq!(hashes(&ran.stdout), [0xA3]);
     assert_eq!(ran.stdout[..6], [0xDE, 5, 0x0E, 1, 0x0C, 1]);
@@ -241,6 +241,11 @@ fn formats_and_hashes_by_default() {
         .is(status::OK);
     assert_eq!(hashes(&ran.stdout), [0xA3]);
     assert_eq!(ran.stdout[3], 2);
+    // A passphrase alone makes an age file, which more programs open.
+    let ran = folder
+        .pipe("seal --passphrase=@one --work-factor 4", b"text")
+        .is(status::OK);
+    assert!(ran.stdout.starts_with(b"age-encryption.org/v1\n-> scrypt "));
     // GFE keeps no salt.
     let ran = folder
         .pipe("seal --passphrase=@one --salt @salt", b"text")

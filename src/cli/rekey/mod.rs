@@ -444,7 +444,10 @@ fn with_old<'a>(args: &Args, secrets: &'a Secrets, change: Change<'a>) -> Rekey<
 /// Says what the slots are now.
 fn tell(args: &Args, name: &str, rekeyed: &Rekeyed) {
     let slots = |n: usize| format!("{n} key slot{}", if n == 1 { "" } else { "s" });
-    if rekeyed.old_opens > 0 && !args.add && !args.work.quiet {
+    // Otherwise it was not the old secret's slot that went.
+    let of_another = args.stanza.is_some() || (args.remove && !args.to.is_empty());
+    let of_old = !args.add && !of_another;
+    if rekeyed.old_opens > 0 && of_old && !args.work.quiet {
         say(
             Some(name),
             &format!(

@@ -278,8 +278,11 @@ impl Asked {
             let found = to.find(self.unlock.as_ref(), work)?;
             secrets.all.extend(found.into_iter().map(SealFor::Age));
         }
-        for plan in plans {
-            let found = plan.find(Purpose::Seal, work)?;
+        // Nobody types a passphrase before everything else is there.
+        let prepared = plans.iter().map(|plan| plan.prepare(Purpose::Seal, work));
+        let prepared: Vec<_> = prepared.collect::<Result<_, _>>()?;
+        for prepared in prepared {
+            let found = prepared.complete()?;
             for one in found.key.seal_for(&found.name.shown)? {
                 secrets.push(one, &found.name);
             }

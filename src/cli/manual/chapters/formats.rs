@@ -9,8 +9,17 @@ pub const FORMATS: Chapter = (
         Item(
             "gfe",
             "GFE version 1, the format of go-fileencrypt (.gfe): AES-256-GCM with a 32-byte key, \
-             chunks of up to 10 MiB, no key derivation and no salt in the file. The default, but \
-             for a passphrase without --salt.",
+             chunks of up to 10 MiB, no key derivation and no salt in the file. The default for a \
+             key, and for a passphrase with --salt.",
+        ),
+        Item(
+            "age",
+            "age version 1 (.age): ChaCha20-Poly1305 in chunks of 64 KiB under a random key that \
+             the header wraps for each recipient: age1… (X25519), age1pq1… (post-quantum), \
+             age1tag1… and age1tagpq1… (hardware keys, sealing only), SSH keys (ssh-ed25519, \
+             ssh-rsa), plugins; or for one passphrase (scrypt). Also as text (--armor), which is \
+             recognised. The default for recipients, identities, and a passphrase without --salt. \
+             It says nothing about who sealed the file: whoever knows a recipient can seal for it.",
         ),
         Item(
             "dexios",
@@ -36,7 +45,7 @@ pub const FORMATS: Chapter = (
             "the AES-GCM File Encryptor, also called Parallel-Encryptor (.enc): AES-256-GCM in \
              chunks of any size up to 4 GiB under a passphrase. Weak: see below.",
         ),
-        Text("The last three have no magic number. See TELLING FORMATS APART."),
+        Text("GoCrypt and the AES-GCM File Encryptor have no magic number. See TELLING FORMATS APART."),
     ],
 );
 
@@ -98,8 +107,8 @@ pub const DETECTION: Chapter = (
     "TELLING FORMATS APART",
     &[
         Text(
-            "Without --format, a magic number decides: 'GFE', and the bytes DE 01 to DE 05 and 0E \
-             for Dexios. Where there is none, open and inspect --verify try the secret on the first \
+            "Without --format, a magic number decides: 'GFE', the bytes DE 01 to DE 05 and 0E for \
+             Dexios, and 'age-encryption.org/' or the first line of its armor for age. Where there is none, open and inspect --verify try the secret on the first \
              chunk as each format without a magic number, those first that need least of the \
              input, and take the one that authenticates it. At most 64 MiB of a pipe are held for \
              that; a file whose first chunk is longer needs --format parallel-encryptor. Where \

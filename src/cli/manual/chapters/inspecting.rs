@@ -53,8 +53,27 @@ pub const JSON: Chapter = (
             "keys",
             "array of {kdf, memory, passes, lanes, iterations, text}: how the secret becomes a key, one \
              for each key slot of Dexios, one for other formats, none for GFE. kdf is 'argon2id', \
-             'balloon', 'pbkdf2', 'sha256', or null where it is not known; memory is in bytes; text is \
+             'balloon', 'pbkdf2', 'scrypt', 'sha256', or null where it is not known; memory is in bytes; text is \
              for people. What a kdf does not have is null",
+        ),
+        Item(
+            "stanzas",
+            "array of {stanza, type, args, offset, size, text}: the stanzas of an age file, for whom each \
+             is as far as that can be known; stanza counts from 0",
+        ),
+        Item(
+            "opened_stanzas",
+            "array of numbers or null: with -k, the stanzas that the given identities open",
+        ),
+        Item(
+            "post_quantum",
+            "string or null: 'yes', 'no' or 'unknown', whether an age file stays secret once there are \
+             quantum computers",
+        ),
+        Item(
+            "armored, armor_size",
+            "boolean and number, or null: whether an age file is text, and how many bytes that adds. All \
+             other sizes and offsets are those of the bytes that the text stands for",
         ),
         Item(
             "header_size, chunk_size, chunks, plaintext_size, sealed_size, overhead",
@@ -70,7 +89,7 @@ pub const JSON: Chapter = (
         ),
         Item(
             "end",
-            "string: how the end is known: 'declared-size', 'short-chunk', 'last-block', 'one-block' or 'none'",
+            "string: how the end is known: 'declared-size', 'short-chunk', 'last-block', 'last-chunk', 'one-block' or 'none'",
         ),
         Item(
             "authenticated",

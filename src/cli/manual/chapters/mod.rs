@@ -40,7 +40,8 @@ pub const SEAL_EXAMPLES: &str = "\
 Examples:
   tar c dir | fetool seal -k @keyfile > dir.tar.gfe
   fetool seal -k @keyfile --new-key photo.jpg -o photo.jpg.gfe
-  fetool seal -p notes.txt -o notes.txt.dexios
+  fetool seal --to age1... plans.pdf -o plans.pdf.age
+  fetool seal -p notes.txt -o notes.txt.age
   fetool seal -f dexios -k @mine --add-key @yours plans.pdf -o plans.pdf.dexios
   fetool seal -r -k @keyfile photos -O backup";
 
@@ -48,6 +49,7 @@ pub const OPEN_EXAMPLES: &str = "\
 Examples:
   fetool open -k @keyfile < dir.tar.gfe | tar x
   fetool open -k @keyfile photo.jpg.gfe -o photo.jpg
+  fetool open -k @identity plans.pdf.age -o plans.pdf
   fetool open -k @keyfile --check backup.tar.gfe
   fetool open -k @keyfile --range 10GiB+64KiB disk.img.gfe | xxd
   fetool open -r -k @keyfile backup/ -O restored";
@@ -58,6 +60,7 @@ Examples:
   fetool rekey -k @mine --add --new-passphrase -i archive.dexios
   fetool rekey -k @lost --remove -i archive.dexios
   fetool rekey --list archive.dexios
+  fetool rekey -k @identity --add --to age1... -i plans.pdf.age
   fetool rekey --reseal -k @old --new-key @new -i dir.tar.gfe";
 
 pub const INSPECT_EXAMPLES: &str = "\

@@ -12,9 +12,16 @@ pub const REKEYING: Chapter = (
              and nothing else, so it takes as long for a terabyte in place as for a kilobyte. It \
              first authenticates the first block with the key that the old secret unwraps.",
         ),
+        Text(
+            "An age file has a stanza for each recipient in place of slots. --to names new \
+             recipients, as 'fetool seal --to' does. The chunks stay as they are. Another header may \
+             be longer or shorter than the old one: then -i writes a new file, which takes the old \
+             one's place once it is on the disk.",
+        ),
         Item(
-            "--new-key, --new-passphrase",
-            "the new secret takes the place of the first slot that the old one opens",
+            "--new-key, --new-passphrase, --to",
+            "the new secret takes the place of the first slot that the old one opens, or the new \
+             recipients that of the stanzas that it opens",
         ),
         Item(
             "--add",
@@ -22,7 +29,15 @@ pub const REKEYING: Chapter = (
         ),
         Item(
             "--remove",
-            "the first slot that the old secret opens is dropped; never the last one",
+            "the first slot that the old secret opens is dropped, or the stanzas; never the last. \
+             With --stanza N it is stanza N of --list, with --to @FILE those of the identities in \
+             FILE. A public key does not tell which stanza is its own.",
+        ),
+        Text(
+            "The rules of age hold for the result: a passphrase stands alone, so it is replaced and \
+             never added, and post-quantum recipients share a file with none that are not. \
+             Removing a recipient is no revocation: whoever could open the file may have kept its \
+             key or its content.",
         ),
         Item(
             "--list",
@@ -30,9 +45,10 @@ pub const REKEYING: Chapter = (
         ),
         Text(
             "--list --json prints one object: path and path_hex as in fetool-inspect(1), format \
-             (string), version (number) and slots. Each slot has the number slot and the members of \
-             a key in fetool-inspect(1): kdf, memory, passes, lanes, iterations and text. A file \
-             without slots gives no object but status 4.",
+             (string), version (number), slots and stanzas. Each slot has the number slot and the \
+             members of a key in fetool-inspect(1): kdf, memory, passes, lanes, iterations and text. \
+             Each stanza has the number stanza, type, args, offset, size and text. A file without \
+             either gives no object but status 4.",
         ),
         Text(
             "Where the same secret is in several slots, one is changed or dropped, and a warning \

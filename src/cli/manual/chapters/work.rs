@@ -22,6 +22,18 @@ pub const SECRETS: Chapter = (
             "what the file descriptor N gives, opened by the caller, as 'fetool … fd:3 3< FILE'",
         ),
         Text(
+            "An age identity file has one identity a line (AGE-SECRET-KEY-…), with comments behind \
+             '#'; 'fetool keygen --age' and age-keygen make one. It may be encrypted with a \
+             passphrase itself, as an age file. An SSH private key is an identity too. What a key file \
+             is, its content tells: 32 bytes are always a raw key. A passphrase for one of them is asked \
+             for, or read from --identity-passphrase, only when a file needs it.",
+        ),
+        Text(
+            "-k and -p may be repeated where files are opened: every key is tried in its order, and \
+             then every passphrase. If there are several secrets, a passphrase is asked for only if \
+             no key opens the file.",
+        ),
+        Text(
             "A GFE key is 32 raw bytes, or 64 hexadecimal digits, or 44 base64 characters, the \
              last two with an optional line end and below lines that begin with '#'. A key for the other formats is any bytes, and is \
              hashed like a passphrase. A passphrase makes a GFE key only together with \
