@@ -45,7 +45,9 @@ pub const FORMATS: Chapter = (
             "the AES-GCM File Encryptor, also called Parallel-Encryptor (.enc): AES-256-GCM in \
              chunks of any size up to 4 GiB under a passphrase. Weak: see below.",
         ),
-        Text("GoCrypt and the AES-GCM File Encryptor have no magic number. See TELLING FORMATS APART."),
+        Text(
+            "GoCrypt and the AES-GCM File Encryptor have no magic number. See TELLING FORMATS APART.",
+        ),
     ],
 );
 
