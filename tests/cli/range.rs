@@ -6,7 +6,7 @@ use std::fs::File;
 /// A sealed file of this many bytes.
 fn sealed_in(dir: &Dir, len: usize) -> Vec<u8> {
     let plaintext = data(len);
-    dir.write("in", &sealed(&plaintext, "64KiB"));
+    dir.write("in", sealed(&plaintext, "64KiB"));
     plaintext
 }
 
@@ -63,7 +63,7 @@ fn a_redirected_file() {
     let open = fetool(["open", "-k", K, "--range", "-10"]);
     let opened = open.stdin(File::open(dir.path("in")).unwrap()).run();
     assert_eq!(opened.succeeds(), plaintext[299_990..]);
-    dir.write("behind", &[&b"other"[..], &dir.read("in")].concat());
+    dir.write("behind", [&b"other"[..], &dir.read("in")].concat());
     let script = r#"(head -c 5 > header; "$FETOOL" "$@") < behind; cat header"#;
     let open = ["open", "-k", K, "--range", "5+5"];
     let opened = shell(script, open).within(&dir).run();

@@ -584,3 +584,34 @@ fn the_end_of_a_format_whose_last_chunk_may_be_full() {
     let error = opening.run(std::io::sink()).unwrap_err();
     assert!(matches!(error, Error::Tampered { chunk: 0, .. }), "{error}");
 }
+
+/// A format that says where its chunks lie has ranges, without a word about them. One that walks has
+/// none.
+#[test]
+fn ranges_follow_from_the_geometry() {
+    let text = pattern(3 * CHUNK + 5);
+    let format = Wrapped(0);
+    let sealed = seal_for_two(&format, &text);
+    let key = Secret::key([2; 32]);
+    let open = Open::new(&key).format(Some(&format));
+    let opened = open.start_at(&sealed[..]).unwrap();
+    let (mut written, end) = (Vec::new(), text.len() as u64);
+    opened
+        .write_range(CHUNK as u64 - 1..end, &mut written)
+        .unwrap();
+    assert_same(&written, &text[CHUNK - 1..]);
+    assert_eq!(opened.plaintext_len().unwrap(), end);
+
+    let (key, mut sealed) = (secret(), Vec::new());
+    let seal = Seal::new(&key).format(&Toy);
+    seal.run(&text[..], &mut sealed).unwrap();
+    let open = Open::new(&key).format(Some(&Toy));
+    let Err(error) = open.start_at(&sealed[..]) else {
+        panic!("it opens");
+    };
+    assert_eq!(
+        error.to_string(),
+        "the file's chunks can only be found one after the other, so no range can be read by itself"
+    );
+    assert_eq!(error.status(), status::USAGE);
+}

@@ -197,7 +197,12 @@ fn options_that_do_not_go_together() {
     ] {
         let name = option[0].split('=').next().unwrap();
         for verb in ["seal", "open"] {
-            let message = format!("fetool: {name} goes with -r or --files0-from\n");
+            let message = match (verb, name) {
+                ("open", "--json") => {
+                    "fetool: --json requires --check, -r or --files0-from\n".to_owned()
+                }
+                _ => format!("fetool: {name} goes with -r or --files0-from\n"),
+            };
             refused(&[verb, "t/a", option[0]], &message);
         }
     }

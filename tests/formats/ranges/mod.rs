@@ -5,13 +5,17 @@ mod far;
 mod refused;
 
 use crate::common::{Numbers, Ragged, jobs, pattern, seal_known, seal_stream, secret};
-use crate::dexios_common::vectors;
+use crate::dexios_common::{vector, vectors};
 use crate::weak_common::{self, seal_chunks, seal_layers};
+use fetool::aead::{Aead, Algorithm};
 use fetool::format::Format;
 use fetool::format::age::Age;
+use fetool::format::dexios::SlotHash;
 use fetool::format::gocrypt::{GoCrypt, GoCryptV1};
 use fetool::format::parallel_encryptor::ParallelEncryptor;
 use fetool::{Error, Open, OpenAt, ReadAt, Seal, Secret};
+use hmac::{KeyInit, Mac, SimpleHmac};
+use sha3::Sha3_512;
 use std::collections::BTreeSet;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -69,7 +73,7 @@ impl Case {
     }
 
     /// A range from a pipe.
-    fn from_pipe(&self, start: u64, end: Option<u64>, seed: u64) -> Result<Vec<u8>, Error> {
+    fn piped(&self, start: u64, end: Option<u64>, seed: u64) -> Result<Vec<u8>, Error> {
         let mut written = Vec::new();
         let input = Ragged::new(&self.sealed, seed, 5000);
         let opening = self.open().start(input)?;
@@ -192,9 +196,47 @@ fn slow() -> Vec<Case> {
             )
         });
     }
-    // No program made longer files of version 2 for us.
+    // No program made streams of version 2 for us.
     assert_eq!(versions, BTreeSet::from([1, 3, 4, 5]));
+    let text = pattern((1 << 20) + 700);
+    cases.push(Case {
+        slow: true,
+        ..Case::new(
+            "Dexios version 2",
+            stream_of_version_2(&text),
+            text,
+            1 << 20,
+            Secret::key(vector("secret.txt")),
+        )
+    });
     cases
+}
+
+/// A stream with the salt of a file in memory mode. The header's own tag is HMAC-SHA3-512.
+fn stream_of_version_2(text: &[u8]) -> Vec<u8> {
+    let mut header = vector("dexios_v2_aes256gcm_memory_1000.dx");
+    header.truncate(64);
+    header[5] = 1;
+    // In stream mode the nonce lacks the four bytes of the number.
+    header[30..48].fill(0);
+    let hash = SlotHash::Argon2idV2.derivation().unwrap();
+    let key = hash.derive(&vector("secret.txt"), &header[6..22]).unwrap();
+    let mut mac = SimpleHmac::<Sha3_512>::new_from_slice(&*key).unwrap();
+    mac.update(&header[..48]);
+    header[48..].copy_from_slice(&mac.finalize().into_bytes()[..16]);
+    let blocks = Aead::new(Algorithm::Aes256Gcm, &key);
+    let last = text.len() >> 20;
+    let mut sealed = header.clone();
+    for (number, block) in text.chunks(1 << 20).enumerate() {
+        let mark = u32::from(number == last) << 31;
+        let number = (number as u32 | mark).to_le_bytes();
+        let mut block = block.to_vec();
+        let nonce = [&header[22..30], &number].concat();
+        let tag = blocks.seal(&nonce, b"", &mut block).unwrap();
+        sealed.extend(block);
+        sealed.extend(tag);
+    }
+    sealed
 }
 
 /// Reads a range in many small steps at positions.
@@ -281,14 +323,14 @@ fn every_range_comes_from_a_pipe() {
         for range in ranges.into_iter().step_by(every) {
             let what = format!("{}, {range:?}", case.name);
             let text = &case.text[range.start as usize..];
-            let written = case.from_pipe(range.start, Some(range.end), range.end);
+            let written = case.piped(range.start, Some(range.end), range.end);
             let written = written.unwrap_or_else(|error| panic!("{what}: {error}"));
             assert!(
                 written == text[..(range.end - range.start) as usize],
                 "{what}"
             );
             if !case.slow {
-                let written = case.from_pipe(range.start, None, range.end).unwrap();
+                let written = case.piped(range.start, None, range.end).unwrap();
                 assert!(written == text, "{what}: to the end");
             }
         }
@@ -319,7 +361,7 @@ fn behind_the_end_is_an_error_that_names_the_length() {
             assert_eq!(error.to_string(), expected, "{}", case.name);
             assert_eq!(error.status(), fetool::status::USAGE);
             assert!(written.is_empty());
-            let error = case.from_pipe(start, Some(end), 1).unwrap_err();
+            let error = case.piped(start, Some(end), 1).unwrap_err();
             assert_eq!(error.to_string(), expected, "{} from a pipe", case.name);
         }
         // Reading there finds the end, as in any file.
