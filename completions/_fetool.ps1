@@ -194,7 +194,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             [CompletionResult]::new('--stanza', '--stanza', [CompletionResultType]::ParameterName, 'With --remove: remove stanza N of --list instead (age)')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'With --reseal: the format to write; that of the input otherwise')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'With --reseal: the format to write; that of the input otherwise')
-            [CompletionResult]::new('--max-memory', '--max-memory', [CompletionResultType]::ParameterName, 'With --reseal: memory that a file sealed in one piece may need')
+            [CompletionResult]::new('--max-memory', '--max-memory', [CompletionResultType]::ParameterName, 'Memory that a key derivation, or with --reseal a file sealed in one piece, may need')
             [CompletionResult]::new('--max-work-factor', '--max-work-factor', [CompletionResultType]::ParameterName, 'The highest work factor of a passphrase that an age file may ask for [default: 22]')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'The file that holds the header, where that is kept apart: it alone is changed')
             [CompletionResult]::new('--files0-from', '--files0-from', [CompletionResultType]::ParameterName, 'Work on the files named in FILE, separated by NUL bytes; ''-'' is standard input')

@@ -187,7 +187,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand --stanza 'With --remove: remove stanza N of --list instead (age)'
             cand -f 'With --reseal: the format to write; that of the input otherwise'
             cand --format 'With --reseal: the format to write; that of the input otherwise'
-            cand --max-memory 'With --reseal: memory that a file sealed in one piece may need'
+            cand --max-memory 'Memory that a key derivation, or with --reseal a file sealed in one piece, may need'
             cand --max-work-factor 'The highest work factor of a passphrase that an age file may ask for [default: 22]'
             cand --header 'The file that holds the header, where that is kept apart: it alone is changed'
             cand --files0-from 'Work on the files named in FILE, separated by NUL bytes; ''-'' is standard input'

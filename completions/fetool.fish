@@ -187,7 +187,7 @@ dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 parallel-encryptor\t'AES-GCM File Encryptor'
 age\t'age'"
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-memory -d 'With --reseal: memory that a file sealed in one piece may need' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-memory -d 'Memory that a key derivation, or with --reseal a file sealed in one piece, may need' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l header -d 'The file that holds the header, where that is kept apart: it alone is changed' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F

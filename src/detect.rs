@@ -77,6 +77,12 @@ pub(crate) fn read_header_among<'a>(
     Ok((format, format.header(head)?))
 }
 
+/// The formats that armor can be around.
+pub(crate) fn with_armor<'a>(formats: &[&'a dyn Format]) -> Vec<&'a dyn Format> {
+    let formats = formats.iter().copied();
+    formats.filter(|format| format.has_armor()).collect()
+}
+
 /// Reads on until it is known whether the input is armored, and decodes it from then on if it is.
 fn unarmor<R: Read>(
     formats: &[&dyn Format],
@@ -121,6 +127,14 @@ pub(crate) fn peek_header<'a, R: Read>(
     loop {
         unarmor(formats, format, input)?;
         let head = input.ahead();
+        let in_armor: Vec<&'a dyn Format>;
+        let formats = match input.is_armored() {
+            true => {
+                in_armor = with_armor(formats);
+                &in_armor
+            }
+            false => formats,
+        };
         let found = read_header_among(formats, format, head);
         let Err(error @ Error::Truncated { .. }) = found else {
             return found;

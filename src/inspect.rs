@@ -120,7 +120,8 @@ impl<'a> Inspect<'a> {
     /// [`Error::Read`], and the errors of a header that cannot be decoded. Faults behind the
     /// header are part of the report.
     pub fn run(self, input: impl Read) -> Result<Inspected, Error> {
-        self.inspect(&mut Stream(input), true).map_err(Error::root)
+        self.inspect(&mut Stream(input), true, &self.identities)
+            .map_err(Error::root)
     }
 
     /// Inspects a file from its current position on, reading little more than its header and its
@@ -143,6 +144,7 @@ impl<'a> Inspect<'a> {
                 position: 0,
             },
             true,
+            &self.identities,
         )
         .map_err(Error::root)
     }
@@ -154,7 +156,15 @@ impl<'a> Inspect<'a> {
             read: text.len() as u64,
             input,
         };
-        let mut report = self.inspect(&mut input, false)?;
+        let formats = detect::with_armor(self.formats);
+        let inner = Inspect {
+            formats: &formats,
+            format: self.format,
+            detached: None,
+            identities: Vec::new(),
+            meter: self.meter.clone(),
+        };
+        let mut report = inner.inspect(&mut input, false, &self.identities)?;
         // What is wrong behind the last chunk, if nothing was before.
         let mut rest = || input.skip(u64::MAX).map_err(Error::Read);
         if report.fault.is_none()
@@ -196,7 +206,12 @@ impl<'a> Inspect<'a> {
     }
 
     /// Inspects a file, which is looked at for armor if it `may_be_text`.
-    fn inspect(&self, input: &mut dyn Skim, may_be_text: bool) -> Result<Inspected, Error> {
+    fn inspect(
+        &self,
+        input: &mut dyn Skim,
+        may_be_text: bool,
+        identities: &[Identity<'_>],
+    ) -> Result<Inspected, Error> {
         let (format, header, mut ahead) = match self.detached {
             Some(head) => {
                 let (format, header) = read_header_among(self.formats, self.format, head)?;
@@ -254,7 +269,7 @@ impl<'a> Inspect<'a> {
             fault: None,
         };
         report.chunk_size = report.description.chunk_size;
-        for identity in &self.identities {
+        for identity in identities {
             report.opened.extend(header.opened_by(identity)?);
         }
         let walked = walk(&*header, offset, ahead, input, &mut report, &self.meter);

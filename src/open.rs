@@ -398,6 +398,11 @@ pub struct Opening<R> {
 }
 
 impl<R: Read + Send> Opening<R> {
+    /// Whether the input is armored.
+    pub fn is_armored(&self) -> bool {
+        self.input.is_armored()
+    }
+
     /// The name of the file's format.
     pub fn format(&self) -> &'static str {
         self.format

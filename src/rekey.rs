@@ -183,6 +183,7 @@ impl<'a> Rekey<'a> {
         try_each(&self.identities, |old| {
             let request = RekeyRequest {
                 old,
+                all: &self.identities,
                 change: &self.change,
                 kdf: self.kdf,
                 work_factor: self.work_factor,

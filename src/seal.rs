@@ -187,6 +187,12 @@ impl<'a> Seal<'a> {
                 "for text choose --format age",
             ));
         }
+        if self.work_factor.is_some() && !self.format.has_recipients() {
+            return Err(Error::usage(format!(
+                "{} derives no key with scrypt, so it has no work factor",
+                self.format.title()
+            )));
+        }
         let sealer = self.format.sealer(SealRequest {
             recipients: &self.recipients,
             size: self.size,

@@ -258,6 +258,13 @@ fn is_wrong_secret(error: &Error) -> bool {
 fn hint(error: &Error) -> Option<String> {
     let hint = match error {
         Error::LegacySlot => Some("--allow-legacy-slots opens it, for files that you trust"),
+        Error::WorkFactor { .. } => {
+            Some("allow a higher one with --max-work-factor, for files that you trust")
+        }
+        Error::WorkFactorMemory { .. } => Some("allow more with --max-memory"),
+        Error::NoMatch { .. } => {
+            Some("'fetool inspect' lists the stanzas that the file has for its recipients")
+        }
         error => error.hint(),
     };
     hint.map(str::to_owned)

@@ -227,6 +227,8 @@ pub trait Format: Send + Sync {
 pub struct RekeyRequest<'a> {
     /// What opens it.
     pub old: &'a Identity<'a>,
+    /// Everything that was tried up to that, and more: whoever has several identities has them all.
+    pub all: &'a [Identity<'a>],
     /// What to do.
     pub change: &'a Change<'a>,
     /// Which key derivation a new secret gets; `None` for the format's default.

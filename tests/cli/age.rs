@@ -32,7 +32,9 @@ fn dir() -> Dir {
 }
 
 const PLAIN: &str = "For your eyes only\n";
-const NOT_MINE: &str = "the identity matches none of the file's recipients\n";
+const NOT_MINE: &str = "the identity matches none of the file's recipients\n\
+                        fetool: hint: 'fetool inspect' lists the stanzas that the file has for its \
+                        recipients\n";
 
 /// Runs a line, in which `ME`, `YOU` and `PQ` stand for recipients.
 fn run(dir: &Dir, line: &str) -> crate::cli_common::Ended {
@@ -112,7 +114,8 @@ fn every_recipient_opens_and_nobody_else() {
     opens(&dir, "-k @pq", "plain.age");
     run(&dir, "open -k @me -k @you plain.age").fails(
         3,
-        "fetool: plain.age: none of the 2 identities matches any of the file's recipients\n",
+        "fetool: plain.age: none of the 2 identities matches any of the file's recipients\n\
+         fetool: hint: 'fetool inspect' lists the stanzas that the file has for its recipients\n",
     );
 }
 
@@ -178,6 +181,21 @@ fn what_cannot_be_sealed_for_is_refused() {
              fetool: hint: choose --format dexios\n",
         ),
         (
+            "seal --to ME --work-factor 10 plain",
+            2,
+            "fetool: a work factor is for a passphrase, and there is none\n",
+        ),
+        (
+            "seal -k env:TEST_KEY --work-factor 10 plain",
+            2,
+            "fetool: GFE (go-fileencrypt) derives no key with scrypt, so it has no work factor\n",
+        ),
+        (
+            "seal -a --to ME --header h plain",
+            2,
+            "fetool: --armor cannot be used with --header\n",
+        ),
+        (
             "seal -p=env:TEST_KEY --to ME plain",
             2,
             "fetool: a passphrase cannot be used together with --key or --to\n\
@@ -241,12 +259,14 @@ fn a_passphrase_makes_an_age_file_with_a_work_factor() {
     );
     run(&dir, "open -p=@pass --max-work-factor 9 plain.age").fails(
         4,
-        "fetool: plain.age: scrypt work factor 10 is higher than the maximum of 9\n",
+        "fetool: plain.age: scrypt work factor 10 is higher than the maximum of 9\n\
+         fetool: hint: allow a higher one with --max-work-factor, for files that you trust\n",
     );
     run(&dir, "open -p=@pass --max-memory 1MB plain.age").fails(
         4,
         "fetool: plain.age: scrypt work factor 10 needs 1048576 bytes of memory, the limit is \
-         1000000\n",
+         1000000\n\
+         fetool: hint: allow more with --max-memory\n",
     );
     run(&dir, "open -k @me plain.age").fails(3, &format!("fetool: plain.age: {NOT_MINE}"));
     run(&dir, "seal --to ME plain -o mine.age").succeeds();

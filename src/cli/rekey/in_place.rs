@@ -99,6 +99,12 @@ fn copy_in(
 ) -> Result<(), Failure> {
     let about = |error: io::Error| Failure::system(&subjects.input, &error);
     let before = file.metadata().map_err(about)?;
+    if before.nlink() > 1 && !args.work.quiet {
+        say(
+            Some(&subjects.input),
+            "warning: the file has other names (hard links), which keep the old header",
+        );
+    }
     let staged = Staged::new(dir).map_err(about)?;
     file.rewind().map_err(about)?;
     rekey(args, secrets)

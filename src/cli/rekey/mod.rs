@@ -121,7 +121,17 @@ pub struct Args {
     /// With --json as one JSON object.
     #[arg(
         long,
-        conflicts_with_all = ["key", "passphrase", "new_key", "new_passphrase", "reseal", "output", "in_place"],
+        conflicts_with_all = [
+            "key",
+            "passphrase",
+            "new_key",
+            "new_passphrase",
+            "to",
+            "stanza",
+            "reseal",
+            "output",
+            "in_place",
+        ],
         help_heading = "What to do"
     )]
     pub list: bool,
@@ -143,7 +153,7 @@ pub struct Args {
     )]
     pub format: Option<&'static dyn Format>,
 
-    /// With --reseal: memory that a file sealed in one piece may need
+    /// Memory that a key derivation, or with --reseal a file sealed in one piece, may need
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes, help_heading = "What to do")]
     pub max_memory: u64,
 
@@ -209,7 +219,8 @@ pub struct NewSecret {
 impl NewSecret {
     fn specs(&self) -> impl Iterator<Item = &Spec> {
         let plan = self.plan.iter().flat_map(Plan::specs);
-        plan.chain(self.to.iter().filter_map(To::spec))
+        let to = self.to.iter().filter_map(To::spec);
+        plan.chain(to).chain(&self.unlock)
     }
 
     pub fn files(&self) -> impl Iterator<Item = FileId> {
@@ -282,6 +293,13 @@ fn check(args: &Args) -> Result<(), Failure> {
     let new = args.new_key.is_some() || args.new_passphrase.is_some() || !args.to.is_empty();
     for (given, option, needed, there) in [
         (args.no_wait, "--no-wait", "-i", args.in_place),
+        (args.stanza.is_some(), "--stanza", "--remove", args.remove),
+        (
+            args.work_factor.is_some(),
+            "--work-factor",
+            "--new-passphrase",
+            args.new_passphrase.is_some(),
+        ),
         (args.format.is_some(), "--format", "--reseal", args.reseal),
         (
             args.new_salt.is_some(),
@@ -313,8 +331,11 @@ fn check(args: &Args) -> Result<(), Failure> {
 impl NewSecret {
     /// Reads the options for the new secret.
     pub fn of(args: &Args) -> Result<Self, Failure> {
+        let unlock = args.secret.identity_passphrase.as_deref();
+        let unlock = unlock.map(|word| Spec::parse("--identity-passphrase", word));
+        let unlock = unlock.transpose()?;
         let plan = match (&args.new_key, &args.new_passphrase) {
-            (Some(word), _) => Some(Plan::key("--new-key", word)?),
+            (Some(word), _) => Some(Plan::key("--new-key", word, unlock.as_ref())?),
             (None, Some(word)) => {
                 let salt = args.new_salt.as_deref().map(|word| ("--new-salt", word));
                 Some(Plan::passphrase(
@@ -338,13 +359,7 @@ impl NewSecret {
             return Err(Failure::usage("a stanza does not tell which recipient it is for")
                 .hint("name it by its number with --stanza N (see --list), or give the identity with --to @FILE"));
         }
-        let unlock = args.secret.identity_passphrase.as_deref();
-        let unlock = unlock.map(|word| Spec::parse("--identity-passphrase", word));
-        Ok(Self {
-            plan,
-            to,
-            unlock: unlock.transpose()?,
-        })
+        Ok(Self { plan, to, unlock })
     }
 }
 
@@ -439,6 +454,7 @@ fn with_old<'a>(args: &Args, secrets: &'a Secrets, change: Change<'a>) -> Rekey<
     old.fold(Rekey::new(first, change), Rekey::add_identity)
         .legacy_slots(args.allow_legacy_slots)
         .max_work_factor(args.max_work_factor)
+        .run_options(RunOptions::new().memory(args.max_memory))
 }
 
 /// Says what the slots are now.
@@ -482,7 +498,7 @@ fn copy(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Result<(
     let mut input = Lookahead::new(input);
     let rekeyed = loop {
         let (meter, progress) = show_progress(&args.work, source, Some(&target), total);
-        let options = RunOptions::new().meter(meter);
+        let options = RunOptions::new().meter(meter).memory(args.max_memory);
         let rekeyed = rekey(args, &secrets)
             .run_options(options)
             .run_ahead(&mut input, &mut output);
@@ -504,7 +520,14 @@ fn copy(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Result<(
 /// Whom what is sealed again is for.
 pub fn new_recipients(secrets: &Secrets) -> Result<Vec<SealFor>, Failure> {
     match &secrets.new[..] {
-        [] => secrets.old.seal_for(),
+        [] => {
+            let old = secrets.old.seal_for()?;
+            if old.is_empty() {
+                return Err(Failure::usage("only the plugin knows its recipients")
+                    .hint("name those of the new file with --to"));
+            }
+            Ok(old)
+        }
         new => Ok(new.to_vec()),
     }
 }

@@ -136,6 +136,7 @@ pub fn stream<'a>(
     let sealing = more
         .fold(seal, Seal::add_recipient)
         .work_factor(args.work_factor)
+        .armor(opening.is_armored() && format.has_armor())
         .format(format)
         // With a salt beside the file it is part of the secret.
         .kdf(

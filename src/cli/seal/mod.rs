@@ -198,11 +198,12 @@ impl Asked {
             )
             .hint("Dexios takes several secrets: --passphrase and --add-key, with --format dexios"));
         }
-        for word in &args.add_key {
-            plans.push(Plan::key("--add-key", word)?);
-        }
         let unlock = args.secret.identity_passphrase.as_deref();
         let unlock = unlock.map(|word| Spec::parse("--identity-passphrase", word));
+        let unlock = unlock.transpose()?;
+        for word in &args.add_key {
+            plans.push(Plan::key("--add-key", word, unlock.as_ref())?);
+        }
         Ok(Self {
             plans,
             to: args
@@ -210,19 +211,22 @@ impl Asked {
                 .iter()
                 .map(|word| To::parse(word))
                 .collect::<Result<_, _>>()?,
-            unlock: unlock.transpose()?,
+            unlock,
         })
     }
 
     fn check_stdin(&self, data: bool) -> Result<(), Failure> {
+        Plan::check_specs_on_stdin(self.specs(), data)
+    }
+
+    fn specs(&self) -> impl Iterator<Item = &Spec> {
+        let plans = self.plans.iter().flat_map(Plan::specs);
         let to = self.to.iter().filter_map(To::spec);
-        Plan::check_specs_on_stdin(self.plans.iter().flat_map(Plan::specs).chain(to), data)
+        plans.chain(to).chain(&self.unlock)
     }
 
     fn files(&self) -> Vec<FileId> {
-        let to = self.to.iter().filter_map(To::spec);
-        let specs = self.plans.iter().flat_map(Plan::specs).chain(to);
-        specs.filter_map(Spec::file).collect()
+        self.specs().filter_map(Spec::file).collect()
     }
 
     fn asks(&self) -> bool {
@@ -274,13 +278,13 @@ impl Asked {
             secrets.new = Some((path.to_owned(), key));
             plans = &plans[1..];
         }
+        // Nobody types a passphrase before everything else is there.
+        let prepared = plans.iter().map(|plan| plan.prepare(Purpose::Seal, work));
+        let prepared: Vec<_> = prepared.collect::<Result<_, _>>()?;
         for to in &self.to {
             let found = to.find(self.unlock.as_ref(), work)?;
             secrets.all.extend(found.into_iter().map(SealFor::Age));
         }
-        // Nobody types a passphrase before everything else is there.
-        let prepared = plans.iter().map(|plan| plan.prepare(Purpose::Seal, work));
-        let prepared: Vec<_> = prepared.collect::<Result<_, _>>()?;
         for prepared in prepared {
             let found = prepared.complete()?;
             for one in found.key.seal_for(&found.name.shown)? {
@@ -321,6 +325,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let source = Source::new(only_path(&args.paths, &args.tree)?);
     let asked = Asked::new(args)?;
     asked.check_stdin(source.is_stdin())?;
+    if args.armor && args.header.is_some() {
+        return Err(Failure::usage("--armor cannot be used with --header"));
+    }
     let new_key = new_key_file(args, &asked)?;
     let format = asked.format(args)?;
     let target = target(&args.output)?;

@@ -1,12 +1,30 @@
 //! `fetool seal -r`: each file of a tree by itself.
 
 use super::{Args, Asked, builder, format_for, new_files, new_key_file};
-use crate::cli::failure::{Failure, Subjects};
+use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::secrets;
 use crate::cli::secrets::keys::SealFor;
 use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees, some_path_exists};
 use crate::cli::work::{Weaknesses, all_paths_exist, warn_of_short_keys};
 use fetool::Stop;
+use std::time::{Duration, Instant};
+
+/// Says what a passphrase costs where each file has a salt of its own.
+fn warn_of_derivations(args: &Args, each: Duration) {
+    if args.work.quiet {
+        return;
+    }
+    let seconds = each.as_secs_f64();
+    let text = format!(
+        "warning: age derives a key from the passphrase for each file, which takes {seconds:.1} s a \
+         file here, and as long when the files are opened"
+    );
+    say(None, &text);
+    say(
+        None,
+        "hint: seal for an identity instead: 'fetool keygen --age -o FILE', then --to @FILE",
+    );
+}
 
 /// Seals each file of a tree by itself.
 pub fn run(args: &Args) -> Result<(), Failure> {
@@ -55,9 +73,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         })
         .collect();
     // Whatever is wrong with the request as a whole is said once.
+    let started = Instant::now();
     builder(args, &all, format)
         .start()
         .map_err(|e| subjects.blame(&e))?;
+    if format.has_recipients() && all.iter().any(|one| one.as_secret().is_some()) {
+        warn_of_derivations(args, started.elapsed());
+    }
     if let Some((path, key)) = &secrets.new
         && !args.tree.walk.dry_run
     {

@@ -2,7 +2,7 @@
 //! for whom files are sealed.
 
 use super::plugins;
-use super::{Found, Plan, Prepared, Purpose, Question, Spec};
+use super::{Found, Plan, Prepared, Purpose, Question, Spec, others_can_read};
 use crate::cli::args::WorkArgs;
 use crate::cli::failure::{Failure, SecretName, say};
 use fetool::format::age::plugin::{
@@ -43,6 +43,15 @@ impl Key {
             fetool::aead::KEY_LEN => KeyFile::Other,
             _ => KeyFile::of(bytes),
         };
+        Self::of_kind(kind, bytes, name, unlock)
+    }
+
+    fn of_kind(
+        kind: KeyFile,
+        bytes: &Zeroizing<Vec<u8>>,
+        name: &str,
+        unlock: Option<&Spec>,
+    ) -> Result<Self, Failure> {
         Ok(match kind {
             KeyFile::Other => Self::Secret(Secret::key(bytes.to_vec())),
             KeyFile::Identities => {
@@ -53,6 +62,7 @@ impl Key {
                 name: name.to_owned(),
                 passphrase: unlock.cloned(),
                 opened: OnceLock::new(),
+                failed: OnceLock::new(),
             }),
             KeyFile::Recipients => {
                 return Err(Failure::usage("these are recipients, which open nothing")
@@ -154,7 +164,9 @@ impl Asked {
 
 /// What the library hands back of a failure of ours.
 fn library_error(failure: Failure) -> Error {
-    Error::Read(io::Error::other(failure.message().to_owned()))
+    let subject = failure.subject().map(|subject| format!("{subject}: "));
+    let text = subject.unwrap_or_default() + failure.message();
+    Error::Read(io::Error::other(text))
 }
 
 /// A file of identities that is sealed with a passphrase, which is asked for when a file needs it.
@@ -163,6 +175,8 @@ pub struct EncryptedIdentities {
     name: String,
     passphrase: Option<Spec>,
     opened: OnceLock<Vec<AgeIdentity>>,
+    /// The passphrase was wrong. Nobody is asked again for the next file.
+    failed: OnceLock<()>,
 }
 
 impl EncryptedIdentities {
@@ -172,6 +186,9 @@ impl EncryptedIdentities {
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(opened) = self.opened.get() {
             return Ok(opened);
+        }
+        if self.failed.get().is_some() {
+            return Err(self.wrong_passphrase());
         }
         let opened = self.open()?;
         Ok(self.opened.get_or_init(|| opened))
@@ -205,13 +222,20 @@ impl EncryptedIdentities {
                 .of_wrong_secret();
             if !wrong || !found.ask_again(&failure).map_err(library_error)? {
                 return Err(match wrong {
-                    true => Error::Secret {
-                        what: format!("wrong passphrase for identity file {}", self.name),
-                        hint: None,
-                    },
+                    true => {
+                        let _ = self.failed.set(());
+                        self.wrong_passphrase()
+                    }
                     false => self.failed(&error),
                 });
             }
+        }
+    }
+
+    fn wrong_passphrase(&self) -> Error {
+        Error::Secret {
+            what: format!("wrong passphrase for identity file {}", self.name),
+            hint: None,
         }
     }
 
@@ -437,16 +461,15 @@ impl To {
             Self::Recipient(recipient) => return Ok(vec![recipient.clone()]),
             Self::From(spec) => spec,
         };
-        let bytes = spec.read()?;
+        let (bytes, mode) = spec.read_with_mode()?;
         let name = spec.shown();
         match KeyFile::of(&bytes) {
-            KeyFile::Identities | KeyFile::Encrypted { .. } | KeyFile::Pem => {
-                let bytes = match spec {
-                    // Once more, to warn where others can read it.
-                    Spec::File(_) => spec.read_secret(work)?,
-                    _ => bytes,
-                };
-                let key = Key::of(&bytes, &name, unlock)?;
+            kind @ (KeyFile::Identities | KeyFile::Encrypted { .. } | KeyFile::Pem) => {
+                if let Some(mode) = mode.filter(|_| !work.quiet) {
+                    say(Some(&name), &format!("warning: {}", others_can_read(mode)));
+                    say(None, &format!("hint: chmod 600 {name}"));
+                }
+                let key = Key::of_kind(kind, &bytes, &name, unlock)?;
                 let all = key.seal_for(&name)?.into_iter();
                 Ok(all
                     .filter_map(|one| match one {

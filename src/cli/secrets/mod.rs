@@ -21,6 +21,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 /// No key, passphrase or salt is longer than this, in bytes.
@@ -48,7 +49,9 @@ impl Spec {
             [b'@', path @ ..] if !path.is_empty() => Some(Self::File(expanded(path))),
             _ => match (bytes.strip_prefix(b"env:"), bytes.strip_prefix(b"fd:")) {
                 (Some(name), _) if !name.is_empty() && !name.contains(&b'=') => {
-                    Some(Self::Env(OsStr::from_bytes(name).to_owned()))
+                    let name = OsStr::from_bytes(name).to_owned();
+                    of_secrets().push(name.clone());
+                    Some(Self::Env(name))
                 }
                 (_, Some(number)) => std::str::from_utf8(number)
                     .ok()
@@ -105,6 +108,13 @@ impl Spec {
         self.read_and(|_| ())
     }
 
+    /// Reads the bytes, once, and tells the mode of a file of the user's own that others can read.
+    pub fn read_with_mode(&self) -> Result<(Zeroizing<Vec<u8>>, Option<u32>), Failure> {
+        let mut mode = None;
+        let bytes = self.read_and(|file| mode = mode_for_others(file))?;
+        Ok((bytes, mode))
+    }
+
     /// Reads a secret, and warns where others can read it too, or where an editor added to it.
     pub fn read_secret(&self, work: &WorkArgs) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let warn = |what: &str, hint: &str| {
@@ -159,6 +169,12 @@ impl Spec {
             }
         })
     }
+}
+
+/// The environment variables that secrets came from, which no other program gets.
+pub fn of_secrets() -> MutexGuard<'static, Vec<OsString>> {
+    static NAMES: Mutex<Vec<OsString>> = Mutex::new(Vec::new());
+    NAMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the path behind `@`. The shell expands `~/` only at the beginning of a word.
@@ -316,10 +332,10 @@ impl Plan {
         Ok(given)
     }
 
-    pub fn key(option: &str, word: &OsStr) -> Result<Self, Failure> {
+    pub fn key(option: &str, word: &OsStr, unlock: Option<&Spec>) -> Result<Self, Failure> {
         Ok(Self::Key {
             from: Spec::parse(option, word)?,
-            unlock: None,
+            unlock: unlock.cloned(),
         })
     }
 
@@ -351,8 +367,11 @@ impl Plan {
         plans: impl IntoIterator<Item = &'p Self>,
         data: bool,
     ) -> Result<(), Failure> {
-        let secrets = plans.into_iter().flat_map(Self::specs);
-        Self::check_specs_on_stdin(secrets, data)
+        let plans: Vec<&Self> = plans.into_iter().collect();
+        // One for all key files.
+        let unlock = plans.iter().find_map(|plan| plan.unlock());
+        let secrets = plans.iter().flat_map(|plan| plan.specs());
+        Self::check_specs_on_stdin(secrets.chain(unlock), data)
     }
 
     /// The same for whatever is read from a SPEC.
@@ -374,15 +393,24 @@ impl Plan {
 
     pub fn specs(&self) -> impl Iterator<Item = &Spec> {
         let (first, second) = match self {
-            Self::Key { from, unlock } => (Some(from), unlock.as_ref()),
+            Self::Key { from, .. } => (Some(from), None),
             Self::Passphrase { from, salt } => (from.as_ref(), salt.as_ref().map(|(spec, _)| spec)),
         };
         first.into_iter().chain(second)
     }
 
+    /// Where the passphrase of an encrypted key file is.
+    fn unlock(&self) -> Option<&Spec> {
+        match self {
+            Self::Key { unlock, .. } => unlock.as_ref(),
+            Self::Passphrase { .. } => None,
+        }
+    }
+
     /// The files that it is read from, so that none of them is overwritten.
     pub fn files(&self) -> Vec<FileId> {
-        self.specs().filter_map(Spec::file).collect()
+        let specs = self.specs().chain(self.unlock());
+        specs.filter_map(Spec::file).collect()
     }
 
     /// The file that a new key may be written to.

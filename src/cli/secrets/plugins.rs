@@ -9,7 +9,9 @@ use zeroize::Zeroizing;
 
 /// Looks a plugin up.
 pub fn find(name: &PluginName) -> Result<Plugin, Failure> {
-    Plugin::find(name, Arc::new(OnTerminal)).map_err(|error| {
+    let found = Plugin::find(name, Arc::new(OnTerminal));
+    let found = found.map(|plugin| plugin.without_variables(super::of_secrets().clone()));
+    found.map_err(|error| {
         let failure = Failure::usage(error.to_string()).with_status(error.status());
         match error.hint() {
             Some(hint) => failure.hint(hint),

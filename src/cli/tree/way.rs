@@ -221,9 +221,8 @@ impl Way<'_> {
             differs: false,
         };
         let Some(open) = self.opener(len, file_key) else {
-            return Err(Error::usage_hint(
-                "the sealed file cannot be compared without an identity that opens it",
-                "give one with -k @FILE",
+            return Err(Error::usage(
+                "the sealed file is there already, and nothing opens it here to compare it",
             ));
         };
         let opened = open

@@ -109,6 +109,12 @@ impl Format for Age {
                 "age uses fixed 64 KiB chunks; --chunk-size does not apply",
             ));
         }
+        let has_passphrase = |recipient: &Recipient<'_>| recipient.as_secret().is_some();
+        if request.work_factor.is_some() && !request.recipients.iter().any(has_passphrase) {
+            return Err(Error::usage(
+                "a work factor is for a passphrase, and there is none",
+            ));
+        }
         let file_key = FileKey::generate(request.random)?;
         let SealRequest {
             recipients,

@@ -80,7 +80,8 @@ impl AgeHeader {
             stanza.encode(&mut bytes);
         }
         let len = bytes.len() + LAST_LINE_LEN;
-        if len > HEADER_MAX {
+        // Readers count the nonce among the header's bytes.
+        if len + super::keys::NONCE_LEN > HEADER_MAX {
             return Err(Error::usage(format!(
                 "too many recipients: the header would have {len} bytes, and at most {HEADER_MAX} are \
                  allowed"

@@ -1,7 +1,7 @@
 //! age, version 1: files for recipients or for a passphrase.
 //!
-//! An age file is a text header, a nonce of 16 bytes and the chunks. The header has one [`Stanza`] for
-//! each recipient, which wraps the [`FileKey`], and a MAC under a key that is derived from the file key.
+//! An age file is a text header, a nonce of 16 bytes and the chunks. The header has one [`Stanza`](crate::Stanza) for
+//! each recipient, which wraps the [`FileKey`](crate::FileKey), and a MAC under a key that is derived from the file key.
 //! Everything here works on slices in memory.
 //!
 //! | module | what it does |

@@ -8,6 +8,11 @@ use std::collections::BTreeSet;
 
 pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<Rekeyed, Error> {
     let file_key = file.file_key(request.old)?;
+    if let Change::Add(new) | Change::Replace(new) = request.change
+        && new.is_empty()
+    {
+        return Err(Error::usage("there is no new recipient"));
+    }
     let mut stanzas = file.header.stanzas.clone();
     let wrap = |recipients: &[Recipient<'_>]| {
         wrap_for(recipients, request.work_factor, &file_key, request.random)
@@ -20,7 +25,7 @@ pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<
             stanzas.extend(new.stanzas);
         }
         Change::Replace(recipients) => {
-            let old = opened(request.old, &stanzas)?;
+            let old = opened_by_any(request.all, &stanzas)?;
             let at = *old.first().ok_or(Error::NoMatch { tried: 1 })?;
             let kept = without(&stanzas, &old);
             refuse_passphrase_beside_others(recipients, &kept)?;
@@ -31,14 +36,8 @@ pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<
         }
         Change::Remove(which) => {
             let gone = match which {
-                Which::Old => opened(request.old, &stanzas)?,
-                Which::OpenedBy(identities) => {
-                    let mut gone = Vec::new();
-                    for identity in identities {
-                        gone.extend(opened(identity, &stanzas)?);
-                    }
-                    gone
-                }
+                Which::Old => opened_by_any(request.all, &stanzas)?,
+                Which::OpenedBy(identities) => opened_by_any(identities, &stanzas)?,
                 Which::Number(number) => {
                     let is_there = *number < stanzas.len();
                     is_there.then_some(*number).into_iter().collect()
@@ -64,7 +63,7 @@ pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<
         slots: stanzas.len(),
         // A passphrase that was replaced was the only one.
         old_opens: match request.old.as_unwrap_key() {
-            Some(_) => opened(request.old, &stanzas)?.len(),
+            Some(_) => opened_by_any(request.all, &stanzas)?.len(),
             None => 0,
         },
     })
@@ -78,6 +77,15 @@ pub(super) fn opened(identity: &Identity<'_>, stanzas: &[Stanza]) -> Result<Vec<
         return Ok(stanzas.iter().position(is_scrypt).into_iter().collect());
     };
     key.matching(stanzas)
+}
+
+/// The same for any of several identities.
+fn opened_by_any(identities: &[Identity<'_>], stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
+    let mut all = BTreeSet::new();
+    for identity in identities {
+        all.extend(opened(identity, stanzas)?);
+    }
+    Ok(all.into_iter().collect())
 }
 
 fn without(stanzas: &[Stanza], gone: &[usize]) -> Vec<Stanza> {

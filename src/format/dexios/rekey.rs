@@ -19,6 +19,9 @@ pub(super) fn rekey(
             header.version as u8
         )));
     }
+    if request.work_factor.is_some() {
+        return Err(Error::usage("a key slot of Dexios has no work factor"));
+    }
     let (mut matching, master) = matching(header, request.old.secret()?)?;
     let wrong = || Error::Authentication {
         chunk: 0,
