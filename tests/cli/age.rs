@@ -432,3 +432,108 @@ fn ssh_keys_are_recipients_and_identities() {
         );
     }
 }
+
+/// What comes through a pipe can be read only once.
+#[test]
+fn recipients_may_come_through_a_fifo() {
+    let dir = dir();
+    for line in [
+        r#""$FETOOL" seal --to @fifo plain -o f"#,
+        r#""$FETOOL" rekey -i -k @me --to @fifo f"#,
+    ] {
+        dir.fifo("fifo");
+        let script = format!("cat you > fifo & {line}");
+        crate::cli_common::shell(&script, [""; 0])
+            .within(&dir)
+            .run()
+            .succeeds();
+        opens(&dir, "-k @you", "f");
+        fs::remove_file(dir.path("fifo")).unwrap();
+        run(&dir, "seal --to ME plain -o f --force").succeeds();
+    }
+}
+
+/// The first line that age-keygen writes has 32 bytes, as a raw key has.
+#[test]
+fn a_list_without_recipients_seals_nothing() {
+    let dir = dir();
+    dir.write("first", "# created: 2026-11-28T02:50:55Z\n");
+    run(&dir, "seal --to @first --to ME plain -o f")
+        .fails(1, "fetool: first: no identity in the identity file\n");
+    dir.write("none", "# nobody\n");
+    run(&dir, "seal --to @none --to ME plain -o f")
+        .fails(2, "fetool: none: no recipient in the recipients file\n");
+    assert!(!dir.path("f").exists());
+}
+
+#[test]
+fn the_passphrase_of_an_identity_file_is_neither_the_data_nor_the_output() {
+    let dir = dir();
+    dir.write("locked", key("identities_encrypted.age"));
+    dir.write("pass", key("passphrase.txt"));
+    let refused = run(&dir, "seal --to @locked --identity-passphrase @- -o f");
+    assert_eq!(refused.code(), Some(2), "{}", refused.stderr());
+    let refused = run(
+        &dir,
+        "seal --to @locked --identity-passphrase @pass plain -o pass --force",
+    );
+    assert_ne!(refused.code(), Some(0));
+    assert_eq!(dir.read("pass"), key("passphrase.txt"));
+}
+
+#[test]
+fn all_given_identities_are_replaced_and_removed_together() {
+    let dir = dir();
+    run(&dir, "seal --to ME --to YOU plain -o both").succeeds();
+    run(&dir, "rekey -k @me -k @you --to ME both -o mine").succeeds_saying(
+        "fetool: mine: warning: the old secret still opens 1 key slot; run this again to drop it\n"
+            .replace("mine:", "both:")
+            .as_str(),
+    );
+    opens(&dir, "-k @me", "mine");
+    run(&dir, "open -k @you mine").fails(3, &format!("fetool: mine: {NOT_MINE}"));
+    run(&dir, "rekey -k @me -k @you --remove both -o none").fails(
+        2,
+        "fetool: this is the last stanza, and without it nobody could open the file\n\
+         fetool: hint: replace it by naming new recipients, or add another one first\n",
+    );
+}
+
+#[test]
+fn options_that_say_nothing_here_are_refused() {
+    let dir = dir();
+    run(&dir, "seal --to ME plain -o f").succeeds();
+    for line in [
+        "rekey -k @me --to YOU --stanza 0 f",
+        "rekey -k @me --add --to YOU --work-factor 10 f",
+        "rekey --list --to YOU f",
+        "rekey --list --stanza 0 f",
+    ] {
+        let refused = run(&dir, line);
+        assert_eq!(
+            (refused.code(), refused.stdout().as_str()),
+            (Some(2), ""),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn armor_is_kept_when_a_file_is_sealed_again_and_is_around_age_only() {
+    let dir = dir();
+    run(&dir, "seal -a --to ME plain -o f").succeeds();
+    run(&dir, "rekey --reseal -i -k @me --to YOU f").succeeds();
+    assert!(
+        dir.read("f")
+            .starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----\n")
+    );
+    opens(&dir, "-k @you", "f");
+    // The magic number of GFE.
+    let text =
+        "-----BEGIN AGE ENCRYPTED FILE-----\nR0ZFAQAAAAA=\n-----END AGE ENCRYPTED FILE-----\n";
+    dir.write("gfe", text);
+    let refused = run(&dir, "open -k env:TEST_KEY gfe");
+    assert_eq!(refused.code(), Some(4), "{}", refused.stderr());
+    let refused = run(&dir, "inspect gfe");
+    assert_eq!(refused.code(), Some(4), "{}", refused.stderr());
+}
