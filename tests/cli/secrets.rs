@@ -7,12 +7,13 @@ use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 /// Root may read everything, so it starts the programs as somebody else.
 const NOBODY: u32 = 65534;
@@ -63,10 +64,15 @@ impl ForAnybody {
 
     /// Starts to seal, and comes back when the header was written and more is waited for.
     fn seals(&self, locked: u64) -> Child {
-        let mut child = command(&self.dir.path("fetool"), locked)
-            .args(["seal", "-k", "env:TEST_KEY"])
-            .spawn()
-            .unwrap();
+        let mut command = command(&self.dir.path("fetool"), locked);
+        command.args(["seal", "-k", "env:TEST_KEY"]);
+        let mut child = loop {
+            match command.spawn() {
+                // What another test has started just now had the copy open, for a moment.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => thread::yield_now(),
+                child => break child.unwrap(),
+            }
+        };
         let feed = child.stdin.as_mut().unwrap();
         feed.write_all(b"the beginning").unwrap();
         let header = child.stdout.as_mut().unwrap();
