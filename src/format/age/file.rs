@@ -109,12 +109,6 @@ impl Format for Age {
                 "age uses fixed 64 KiB chunks; --chunk-size does not apply",
             ));
         }
-        let has_passphrase = |recipient: &Recipient<'_>| recipient.as_secret().is_some();
-        if request.work_factor.is_some() && !request.recipients.iter().any(has_passphrase) {
-            return Err(Error::usage(
-                "a work factor is for a passphrase, and there is none",
-            ));
-        }
         let file_key = FileKey::generate(request.random)?;
         let SealRequest {
             recipients,
@@ -123,6 +117,11 @@ impl Format for Age {
             ..
         } = request;
         let stanzas = wrap_for(recipients, work_factor, &file_key, random)?.stanzas;
+        if work_factor.is_some() && stanzas.iter().all(|stanza| stanza.kind != scrypt::KIND) {
+            return Err(Error::usage(
+                "a work factor is for a passphrase, and there is none",
+            ));
+        }
         let mut header = AgeHeader::encode(&stanzas, &file_key.mac_key())?;
         let mut nonce = [0; NONCE_LEN];
         random(&mut nonce)?;
