@@ -117,12 +117,12 @@ impl Format for Age {
             ..
         } = request;
         let stanzas = wrap_for(recipients, work_factor, &file_key, random)?.stanzas;
+        let mut header = AgeHeader::encode(&stanzas, &file_key.mac_key())?;
         if work_factor.is_some() && stanzas.iter().all(|stanza| stanza.kind != scrypt::KIND) {
             return Err(Error::usage(
                 "a work factor is for a passphrase, and there is none",
             ));
         }
-        let mut header = AgeHeader::encode(&stanzas, &file_key.mac_key())?;
         let mut nonce = [0; NONCE_LEN];
         random(&mut nonce)?;
         header.extend(nonce);
