@@ -29,6 +29,7 @@ mod progress_line;
 mod prompt;
 mod proof;
 mod range;
+mod readme;
 mod rekey;
 mod rekey_in_place;
 mod rekey_reseal;
