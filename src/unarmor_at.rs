@@ -4,10 +4,10 @@
 //! A position in the file is a position in the text as long as all lines are alike: 64 characters, and
 //! then LF throughout or CR LF throughout. That is checked for every line that is read.
 
-use crate::at::{At, ReadAt};
 use crate::format::age::armor::{
     ArmorDecoder, BEGIN, BLANK_MAX, COLUMNS, END, LINE_BYTES, decode_lines,
 };
+use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Hint};
 use std::io;
 
@@ -121,7 +121,7 @@ impl<R: ReadAt> ReadAt for UnarmorAt<R> {
 /// Reads a few bytes, all of which are there.
 fn read(text: &dyn ReadAt, position: u64, len: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![0; len as usize]; // at most LINES lines, or the end
-    let at = At {
+    let at = Positioned {
         file: text,
         position,
     };

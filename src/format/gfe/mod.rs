@@ -87,7 +87,7 @@ impl Format for Gfe {
         Some(&GfeAdditive)
     }
 
-    fn claims(&self, head: &[u8]) -> Claim {
+    fn probe(&self, head: &[u8]) -> Claim {
         if head.starts_with(MAGIC) {
             Claim::Yes
         } else if MAGIC.starts_with(head) {

@@ -42,7 +42,7 @@ impl Format for GoCryptV1 {
         Some(&GoCrypt)
     }
 
-    fn claims(&self, _head: &[u8]) -> Claim {
+    fn probe(&self, _head: &[u8]) -> Claim {
         Claim::No
     }
 
