@@ -3,7 +3,7 @@
 use super::Args;
 use super::find::Job;
 use super::record::Time;
-use crate::cli::failure::{Failure, SecretName, Subjects, shown};
+use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::secrets::keys::Keys;
 use crate::cli::tree::{Counters, Skip, TreeEntry, has_magic, is_marked, of_suffix};
 use crate::cli::work::Source;
@@ -263,7 +263,7 @@ impl Checker<'_> {
         Subjects {
             input,
             output: String::new(),
-            key: key.unwrap_or_else(SecretName::default),
+            key: key.unwrap_or_default(),
         }
     }
 
