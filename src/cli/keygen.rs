@@ -1,7 +1,7 @@
 //! `fetool keygen`.
 
 use super::failure::{Failure, Subjects, say};
-use super::{secrets, work};
+use super::{manual, secrets, work};
 use crate::io::status_line;
 use clap::ValueHint;
 use fetool::aead::KEY_LEN;
@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 /// bytes make a good salt. With --age it writes an identity instead, as age-keygen does, and its
 /// recipient.
 #[derive(clap::Args)]
+#[command(after_help = manual::KEYGEN_EXAMPLES)]
 pub struct Args {
     /// Write the key to FILE
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
