@@ -4,7 +4,7 @@ use super::{Args, Asked, builder, format_for, new_files, new_key_file};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::secrets;
 use crate::cli::secrets::keys::SealFor;
-use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees, some_path_exists};
+use crate::cli::tree::{self, Task, Update, Way, list_on_stdin, refuse_in_trees, some_path_exists};
 use crate::cli::work::{Weaknesses, all_paths_exist, warn_of_short_keys};
 use fetool::Stop;
 use std::time::{Duration, Instant};
@@ -74,11 +74,23 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         .collect();
     // Whatever is wrong with the request as a whole is said once.
     let started = Instant::now();
-    builder(args, &all, format)
-        .start()
-        .map_err(|e| subjects.blame(&e))?;
+    let start = |size| {
+        let sealing = builder(args, &all, format).size(size).start();
+        sealing.map_err(|e| subjects.blame(&e))
+    };
+    let empty = start(None)?.sealed_len();
     if format.has_recipients() && all.iter().any(|one| one.as_secret().is_some()) {
         warn_of_derivations(args, started.elapsed());
+    }
+    let update = match args.tree.update {
+        true => Update::of_sealed(start(Some(1))?.sealed_len(), empty),
+        false => Update::default(),
+    };
+    if args.tree.checksum && !all.iter().any(|one| one.as_secret().is_some()) {
+        let refused =
+            "--checksum requires a secret that opens the files, and recipients open nothing";
+        return Err(Failure::usage(refused)
+            .hint("leave out --checksum: --update compares times and lengths"));
     }
     if let Some((path, key)) = &secrets.new
         && !args.tree.walk.dry_run
@@ -101,6 +113,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut task = Task::new(way, &args.tree, &args.work, &stop);
     task.force = args.output.force;
     task.sync = args.output.sync;
+    task.update = update;
     task.key = secrets.name;
     task.keys = asked.files();
     let totals = tree::run(&task, &args.paths, &args.work)?;

@@ -5,7 +5,9 @@ use super::place::{has_sealed_suffix, with_suffix, without_suffix};
 use super::skip::Skip;
 use crate::cli::secrets::keys::{Keys, SealFor};
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
-use fetool::{At, Error, FileKey, Identity, Inspect, Lookahead, Meter, Open, Seal, Stop};
+use fetool::{
+    At, Error, FileKey, Identity, Inspect, Inspected, Lookahead, Meter, Open, Seal, Stop,
+};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -63,6 +65,16 @@ impl Way<'_> {
         }
     }
 
+    /// The name of what a file becomes, where its own name is enough to tell that.
+    pub fn target_by_name(&self, name: &OsStr) -> Option<OsString> {
+        match self {
+            Self::Seal { format, again, .. } => {
+                (*again || !has_sealed_suffix(name)).then(|| with_suffix(name, format.suffix()))
+            }
+            Self::Open { format, .. } => without_any_suffix(name, *format).map(|(_, name)| name),
+        }
+    }
+
     /// The name of what a file becomes.
     ///
     /// # Errors
@@ -79,12 +91,7 @@ impl Way<'_> {
                 if !has_sealed_suffix(name) {
                     return Err(NoTarget::Skipped(Skip::NotSealed));
                 }
-                let formats = FORMATS
-                    .iter()
-                    .filter(|it| format.is_none_or(|format| format.suffix() == it.suffix()));
-                let opened = formats
-                    .copied()
-                    .find_map(|format| Some((format, without_suffix(name, format.suffix())?)));
+                let opened = without_any_suffix(name, *format);
                 let (of_suffix, opened) = opened.ok_or(NoTarget::Skipped(Skip::OtherFormat))?;
                 if format.is_none() && has_magic(of_suffix) && !is_marked(source)? {
                     // What its name says is not so. Formats without a magic number are not tried: that
@@ -239,15 +246,20 @@ impl Way<'_> {
         Ok(plain.metadata().map_err(Error::Read)?.len() == len)
     }
 
-    /// Whether the output is there and sound, as far as its structure tells.
-    pub fn is_sound(&self, source: &File, output: &File) -> Result<bool, Error> {
-        let (sealed, plain) = self.sides(source, output);
-        let report = Inspect::new()
+    /// What the structure of a sealed file says.
+    pub fn inspect(&self, sealed: &File) -> Result<Inspected, Error> {
+        Inspect::new()
             .format(match self {
                 Self::Seal { format, .. } => Some(*format as &dyn Format),
                 Self::Open { format, .. } => format.map(|format| format as &dyn Format),
             })
-            .run_seekable(sealed);
+            .run_seekable(sealed)
+    }
+
+    /// Whether the output is there and sound, as far as its structure tells.
+    pub fn is_sound(&self, source: &File, output: &File) -> Result<bool, Error> {
+        let (sealed, plain) = self.sides(source, output);
+        let report = self.inspect(sealed);
         let len = plain.metadata().map_err(Error::Read)?.len();
         Ok(match report {
             Ok(report) => report.fault.is_none() && report.plaintext_len == len,
@@ -260,12 +272,26 @@ impl Way<'_> {
         })
     }
 
-    fn sides<'f>(&self, source: &'f File, output: &'f File) -> (&'f File, &'f File) {
+    /// The sealed one of two, and the other.
+    pub fn sides<'f, T>(&self, source: &'f T, output: &'f T) -> (&'f T, &'f T) {
         match self {
             Self::Seal { .. } => (output, source),
             Self::Open { .. } => (source, output),
         }
     }
+}
+
+/// The format whose suffix a name has, or that one, and the name without it.
+fn without_any_suffix(
+    name: &OsStr,
+    format: Option<&'static dyn Format>,
+) -> Option<(&'static dyn Format, OsString)> {
+    let formats = FORMATS
+        .iter()
+        .filter(|it| format.is_none_or(|format| format.suffix() == it.suffix()));
+    formats
+        .copied()
+        .find_map(|format| Some((format, without_suffix(name, format.suffix())?)))
 }
 
 /// Why a file becomes nothing.
