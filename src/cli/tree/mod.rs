@@ -8,32 +8,31 @@
 
 mod args;
 mod counters;
+mod entry;
 mod lengths;
-mod one;
-mod place;
+mod operation;
 mod report;
 mod skip;
 mod sources;
 mod times;
 mod update;
-mod way;
+mod worker;
 
 pub use args::{TreeArgs, WalkArgs};
 pub use counters::Counters;
-pub use place::{Place, has_sealed_suffix};
+pub use entry::{TreeEntry, has_sealed_suffix};
+pub use operation::Operation;
 pub use report::{Outcome, Report, What};
 pub use skip::Skip;
 pub use sources::{Found, Wanted};
 pub use update::Update;
-pub use way::Way;
 
 use super::args::WorkArgs;
 use super::failure::{Failure, SecretName, say, shown};
 use super::work::{needs_tree, single};
 use crate::io::FileId;
 use crossbeam::channel::{Receiver, Sender, bounded};
-use fetool::{Stop, all_cores};
-use one::{Shared, Worker};
+use fetool::{CancelToken, all_cores};
 use std::ffi::OsStr;
 use std::fs;
 use std::num::NonZeroUsize;
@@ -41,6 +40,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::thread;
+use worker::{Shared, Worker};
 
 /// What is done to files, in the words of messages.
 #[derive(Clone, Copy)]
@@ -56,13 +56,13 @@ const WAITING: usize = 64;
 
 /// What is done to a tree.
 pub struct Task<'a> {
-    pub way: Way<'a>,
+    pub operation: Operation<'a>,
     pub tree: &'a TreeArgs,
     pub force: bool,
     pub sync: bool,
     pub quiet: bool,
     pub jobs: NonZeroUsize,
-    pub stop: &'a Stop,
+    pub stop: &'a CancelToken,
     /// What messages call the secret.
     pub key: SecretName,
     /// Files that are neither sealed nor opened: they hold the secrets.
@@ -78,14 +78,19 @@ pub struct Task<'a> {
 
 /// A file that waits for a worker.
 pub struct Item {
-    place: Place,
+    place: TreeEntry,
     len: u64,
 }
 
 impl<'a> Task<'a> {
-    pub fn new(way: Way<'a>, tree: &'a TreeArgs, work: &WorkArgs, stop: &'a Stop) -> Self {
+    pub fn new(
+        operation: Operation<'a>,
+        tree: &'a TreeArgs,
+        work: &WorkArgs,
+        stop: &'a CancelToken,
+    ) -> Self {
         Self {
-            way,
+            operation,
             tree,
             force: false,
             sync: false,
@@ -121,7 +126,7 @@ impl<'a> Task<'a> {
 
     /// Whether the umask limits the modes of results: they are plaintext.
     fn limits_modes(&self) -> bool {
-        matches!(self.way, Way::Open { .. }) && !self.tree.perms
+        matches!(self.operation, Operation::Open { .. }) && !self.tree.perms
     }
 
     /// Whether an output that exists may be replaced.
@@ -140,7 +145,7 @@ impl<'a> Task<'a> {
     }
 
     /// The directory that results are under, and the way from there to that of one.
-    fn target_dir<'p>(&'p self, place: &'p Place) -> (&'p Path, &'p Path) {
+    fn target_dir<'p>(&'p self, place: &'p TreeEntry) -> (&'p Path, &'p Path) {
         match &self.tree.output_dir {
             Some(dir) => (dir, dir_of(&place.relative)),
             None => (&place.root, &place.below),
@@ -148,7 +153,7 @@ impl<'a> Task<'a> {
     }
 
     /// The path of a result.
-    fn target_path(&self, place: &Place, target: &OsStr) -> PathBuf {
+    fn target_path(&self, place: &TreeEntry, target: &OsStr) -> PathBuf {
         match &self.tree.output_dir {
             Some(dir) => dir.join(&place.relative).with_file_name(target),
             None => place.source.with_file_name(target),
@@ -168,7 +173,7 @@ fn dir_of(relative: &Path) -> &Path {
 
 /// Returns the one PATH, or none, where trees are not worked on.
 pub fn only_path<'a>(paths: &'a [PathBuf], tree: &TreeArgs) -> Result<Option<&'a Path>, Failure> {
-    match tree.stray() {
+    match tree.tree_only_option() {
         Some(option) => Err(needs_tree(option)),
         None => single(paths),
     }
@@ -191,7 +196,7 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
     }
     let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?;
     let mut report = Report::new(
-        task.way.verb(),
+        task.operation.verb(),
         &tree.walk,
         work,
         &task.counters,
@@ -371,7 +376,7 @@ fn work_all(task: &Task<'_>, files: Receiver<Item>, outcomes: Sender<Outcome>) {
         let current = task.counters.start(&place.source, len);
         let outcome = worker.work(&place, len, &current);
         drop(current);
-        if let Way::Open { keys, .. } = &task.way
+        if let Operation::Open { keys, .. } = &task.operation
             && let Some(warning) = many_salts(keys.derivations())
             && !task.quiet
             && !task.shared.said_of_salts.swap(true, Ordering::Relaxed)

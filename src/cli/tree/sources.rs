@@ -1,7 +1,7 @@
 //! Which files are worked on: a walk through directories, or a list of paths.
 
 use super::args::{Pattern, Shard, WalkArgs};
-use super::place::{self, Place};
+use super::entry::{self, TreeEntry};
 use super::skip::Skip;
 use crate::cli::failure::{Failure, shown};
 use crate::io::dir::{is_recovery, is_temporary};
@@ -20,7 +20,7 @@ use walkdir::{DirEntry, WalkDir};
 /// What was come by.
 pub enum Found {
     /// A regular file, and its length.
-    File(Place, u64),
+    File(TreeEntry, u64),
     /// The reason, and whether the user named the file itself.
     Skipped(PathBuf, Skip, bool),
     Failed(PathBuf, Failure),
@@ -166,15 +166,15 @@ impl<'a> Wanted<'a> {
         if entry.depth() == 0 {
             return match self.named(source) {
                 Ok((metadata, link)) => {
-                    let place = place::named(source, Stat::from(&metadata))?;
-                    self.regular(source, Place { link, ..place }, &metadata)
+                    let place = entry::named(source, Stat::from(&metadata))?;
+                    self.regular(source, TreeEntry { link, ..place }, &metadata)
                 }
                 Err(failure) => Some(Found::Failed(source.to_owned(), failure)),
             };
         }
         match entry.metadata() {
             Ok(metadata) => {
-                let place = place::walked(path, source, Stat::from(&metadata))?;
+                let place = entry::walked(path, source, Stat::from(&metadata))?;
                 self.regular(source, place, &metadata)
             }
             Err(error) => Some(failed(path, error)),
@@ -190,7 +190,7 @@ impl<'a> Wanted<'a> {
         looked().map_err(|error: io::Error| Failure::system(shown(path), &error))
     }
 
-    fn regular(&self, source: &Path, place: Place, metadata: &Metadata) -> Option<Found> {
+    fn regular(&self, source: &Path, place: TreeEntry, metadata: &Metadata) -> Option<Found> {
         if let Some(shard) = self.args.shard
             && !is_in(shard, &place.relative)
         {
@@ -243,11 +243,11 @@ impl<'a> Wanted<'a> {
                 });
             }
         };
-        match place::listed(&path, Stat::from(&metadata)) {
+        match entry::listed(&path, Stat::from(&metadata)) {
             // Only directories have no name, such as "..".
             None => Some(skipped(&path, Skip::of(metadata.file_type()), true)),
             Some((_, Err(why))) if self.placed => failed(Failure::usage(why).about(shown(&path))),
-            Some((place, _)) => self.regular(&path, Place { link, ..place }, &metadata),
+            Some((place, _)) => self.regular(&path, TreeEntry { link, ..place }, &metadata),
         }
     }
 }

@@ -5,10 +5,10 @@
 //! finds the files and those that work on them. What they are not sure of is left to the workers.
 
 use super::lengths::Lengths;
+use super::operation::Operation;
 use super::report::{Outcome, What};
 use super::times::Times;
-use super::way::Way;
-use super::{Item, Place, Task};
+use super::{Item, Task, TreeEntry};
 use crate::io::access::Access;
 use crate::io::dir::Dir;
 use crate::io::stat::Stat;
@@ -54,7 +54,7 @@ impl Update {
 
     /// Whether a result is surely unchanged.
     fn is_unchanged(&self, task: &Task<'_>, source: &Stat, result: &Stat, dir: &Arc<Dir>) -> bool {
-        let (sealed, plain) = task.way.sides(source, result);
+        let (sealed, plain) = task.operation.sides(source, result);
         result.is_file()
             && self.lengths.match_(sealed.len, plain.len)
             && self.has_access(task, source, result)
@@ -83,12 +83,12 @@ impl Update {
         dir: &Arc<Dir>,
     ) -> Result<Verdict, Error> {
         let is_same = if task.tree.checksum {
-            task.way
+            task.operation
                 .are_same(file, found, NonZeroUsize::MIN, None)
                 .map(|same| same && self.has_time(task, source, result, dir))?
         } else {
             self.has_time(task, source, result, dir)
-                && self.has_length(&task.way, (source, file), (result, found))?
+                && self.has_length(&task.operation, (source, file), (result, found))?
         };
         Ok(match is_same {
             false => Verdict::Differs,
@@ -99,7 +99,7 @@ impl Update {
 
     fn has_length(
         &self,
-        way: &Way<'_>,
+        way: &Operation<'_>,
         (source, file): (&Stat, &File),
         (result, found): (&Stat, &File),
     ) -> Result<bool, Error> {
@@ -117,7 +117,7 @@ impl Update {
                 Ok(report.plaintext_len == plain.len)
             }
             // Without a magic number, nothing but its secret tells its length.
-            Err(Error::UnknownFormat(_)) if matches!(way, Way::Open { .. }) => {
+            Err(Error::UnknownFormat(_)) if matches!(way, Operation::Open { .. }) => {
                 way.are_same(file, found, NonZeroUsize::MIN, None)
             }
             Err(Error::Read(error)) => Err(Error::Read(error)),
@@ -199,7 +199,7 @@ impl Targets {
             return None;
         }
         let target = task
-            .way
+            .operation
             .target_by_name(place.source.file_name().unwrap_or_default())?;
         let dir = self.enter(task, place)?;
         let result = Stat::from(&dir.look(&target).ok()??);
@@ -209,7 +209,7 @@ impl Targets {
             .then_some(target)
     }
 
-    fn enter(&mut self, task: &Task<'_>, place: &Place) -> Option<&Arc<Dir>> {
+    fn enter(&mut self, task: &Task<'_>, place: &TreeEntry) -> Option<&Arc<Dir>> {
         let (root, below) = task.target_dir(place);
         let is_this = |entered: &Entered| {
             entered.root.as_os_str() == root.as_os_str()

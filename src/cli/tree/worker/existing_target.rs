@@ -3,10 +3,10 @@
 
 use super::{End, Job, Worker, not_found};
 use crate::cli::failure::{Failure, Subjects, say};
+use crate::cli::tree::operation::Operation;
 use crate::cli::tree::report::What;
 use crate::cli::tree::skip::Skip;
 use crate::cli::tree::update::Verdict;
-use crate::cli::tree::way::Way;
 use crate::io::FileId;
 use crate::io::access::{Access, is_unsupported};
 use crate::io::dir::Dir;
@@ -41,7 +41,7 @@ impl Worker<'_> {
                 exists_already(job).hint("it is not what the source makes; --force replaces it"),
             ),
             Err(Error::Read(error)) => End::Failed(Failure::system(&job.subjects.output, &error)),
-            Err(error) => End::Failed(job.subjects.blame(&error)),
+            Err(error) => End::Failed(job.subjects.attribute(&error)),
         }
     }
 
@@ -102,13 +102,13 @@ impl Worker<'_> {
             Err(Error::Read(error)) => Err(about(error)),
             // What does not open is made anew, or opening it once more says why not.
             Err(error) if error.offset().is_some() => {
-                if !self.task.quiet && matches!(self.task.way, Way::Seal { .. }) {
+                if !self.task.quiet && matches!(self.task.operation, Operation::Seal { .. }) {
                     let why = format!("warning: {error}; it is made anew");
                     say(Some(&job.subjects.output), &why);
                 }
                 Ok(Verdict::Differs)
             }
-            Err(error) => Err(job.subjects.blame(&error)),
+            Err(error) => Err(job.subjects.attribute(&error)),
         }
     }
 
@@ -128,7 +128,7 @@ impl Worker<'_> {
         if self.task.tree.verify_existing {
             return match self
                 .task
-                .way
+                .operation
                 .are_same(&job.file, &output, NonZeroUsize::MIN, None)
             {
                 // In the first chunk it may well be the key.
@@ -137,7 +137,7 @@ impl Worker<'_> {
                 same => same,
             };
         }
-        self.task.way.is_sound(&job.file, &output)
+        self.task.operation.is_sound(&job.file, &output)
     }
 
     /// Removes the source once its replacement, which is on the disk, was read back and is the same.
@@ -157,14 +157,14 @@ impl Worker<'_> {
         }
         let same = self
             .task
-            .way
+            .operation
             .are_same(&job.file, &output, self.task.jobs, file_key)
             .map_err(|error| {
                 Subjects {
                     input: job.subjects.output.clone(),
                     ..job.subjects.clone()
                 }
-                .blame(&error)
+                .attribute(&error)
                 .hint("the source was kept")
             })?;
         if !same {
