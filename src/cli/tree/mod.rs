@@ -219,6 +219,7 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
                 let check = move || update::check_all(task, &batches, &files, &outcomes);
                 spawn(scope, "update", check)?;
             }
+            drop(file_tx);
             Items::Checked(Vec::new(), batch_tx)
         } else {
             Items::All(file_tx)

@@ -354,9 +354,9 @@ struct SummaryJson {
 #[derive(Serialize)]
 struct Summary {
     files: u64,
+    bytes: u64,
     updated: u64,
     unchanged: u64,
-    bytes: u64,
     planned: u64,
     skipped: u64,
     skipped_by_reason: BTreeMap<&'static str, u64>,

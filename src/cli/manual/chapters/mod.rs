@@ -1,11 +1,13 @@
 //! The words of the manual pages that are not about single options.
 
+mod backups;
 mod formats;
 mod inspecting;
 mod rekeying;
 mod trees;
 mod work;
 
+pub use backups::BACKUPS;
 pub use formats::{DETECTION, FORMATS, NEW_FORMATS, WEAK};
 pub use inspecting::{JSON, REPORT};
 pub use rekeying::{IN_PLACE, REKEYING};
