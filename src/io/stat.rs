@@ -1,6 +1,6 @@
 //! What the system tells of a file without opening it.
 
-use nix::sys::stat::{FileStat, Mode, SFlag};
+use nix::sys::stat::{FileStat, SFlag};
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 
@@ -34,31 +34,6 @@ impl Stat {
 
     pub fn is_file(&self) -> bool {
         self.kind() == SFlag::S_IFREG
-    }
-
-    pub fn is_dir(&self) -> bool {
-        self.kind() == SFlag::S_IFDIR
-    }
-
-    pub fn is_link(&self) -> bool {
-        self.kind() == SFlag::S_IFLNK
-    }
-
-    /// The permissions, with the bits for set-user-ID, set-group-ID and sticky.
-    pub fn permissions(&self) -> u32 {
-        self.mode & !SFlag::S_IFMT.bits()
-    }
-
-    /// Whether its owner may read, write and enter.
-    pub fn is_open_to_owner(&self) -> bool {
-        Mode::from_bits_truncate(self.mode).contains(Mode::S_IRWXU)
-    }
-
-    /// Whether it has holes, as far as the space that it takes tells. Short files may be kept without
-    /// blocks of their own.
-    pub fn has_holes(&self) -> bool {
-        const BLOCK: u64 = 4096;
-        self.is_file() && self.blocks.saturating_mul(512).saturating_add(BLOCK) <= self.len
     }
 }
 

@@ -197,7 +197,7 @@ fn every_format_tells_its_lengths() {
         (&["-f", "gfe"][..], KEY_FILE),
         (&["-f", "dexios"], KEY_FILE),
         (&["-f", "parallel-encryptor"], "@pass"),
-        (&["-f", "gocrypt", "--layers", "2"], "@pass"),
+        (&["-f", "gocrypt", "--layers", "1"], "@pass"),
         (&["-f", "age"], "@identity"),
         (&["-f", "age", "-a"], "@identity"),
     ] {
@@ -206,7 +206,7 @@ fn every_format_tells_its_lengths() {
         fetool(["keygen", "--age", "-o", "identity"])
             .within(&dir)
             .run();
-        for len in [0, 1, 47, 48, 49, 4096, 70_000] {
+        for len in [0, 48, 70_000] {
             put(&dir, format!("t/{len}"), data(len));
         }
         let secret = if key == "@pass" {
@@ -245,10 +245,10 @@ fn every_format_tells_its_lengths() {
             );
             assert_eq!(walk(dir.path("back")), walk(dir.path("t")), "{format:?}");
         };
-        open("7 files, updated 0, 72.50 KiB, 0 unchanged");
-        open("0 files, updated 0, 0 B, 7 unchanged");
+        open("3 files, updated 0, 68.41 KiB, 0 unchanged");
+        open("0 files, updated 0, 0 B, 3 unchanged");
         put(&dir, "back/48", "changed");
-        open("0 files, updated 1, 48 B, 6 unchanged");
+        open("0 files, updated 1, 48 B, 2 unchanged");
     }
 }
 
@@ -279,8 +279,8 @@ fn recipients_that_were_added_make_no_change() {
     tells(&ended, 0, &[], &summary(0, 0, "0 B", 3));
     let ended = seal().arg("--checksum").run();
     let lines = [
-        "fetool: --checksum requires a secret that opens the files, and recipients open nothing",
-        "fetool: hint: leave out --checksum: --update compares times and lengths",
+        "fetool: --checksum requires a key that opens the files, and recipients open nothing",
+        "fetool: hint: give the identity with -k, or leave out --checksum to compare times and lengths",
     ];
     assert_eq!(
         (ended.stderr(), ended.code()),

@@ -3,7 +3,7 @@
 use super::{Args, Asked, builder, format_for, new_files, new_key_file};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::secrets;
-use crate::cli::secrets::keys::SealFor;
+use crate::cli::secrets::keys::{Keys, SealFor};
 use crate::cli::tree::{
     self, Operation, Task, Update, list_on_stdin, refuse_in_trees, some_path_exists,
 };
@@ -88,11 +88,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         true => Update::of_sealed(start(Some(1))?.sealed_len(), empty),
         false => Update::default(),
     };
-    if args.tree.checksum && !all.iter().any(|one| one.as_secret().is_some()) {
-        let refused =
-            "--checksum requires a secret that opens the files, and recipients open nothing";
-        return Err(Failure::usage(refused)
-            .hint("leave out --checksum: --update compares times and lengths"));
+    let keys = Keys::of_sealed(secrets.opening)?;
+    if args.tree.checksum && keys.is_empty() {
+        let refused = "--checksum requires a key that opens the files, and recipients open nothing";
+        return Err(Failure::usage(refused).hint(
+            "give the identity with -k, or leave out --checksum to compare times and lengths",
+        ));
     }
     if let Some((path, key)) = &secrets.new
         && !args.tree.walk.dry_run
@@ -108,6 +109,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let operation = Operation::Seal {
         builder: &|recipients| builder(args, recipients, format),
         recipients: &all,
+        keys: (!keys.is_empty()).then_some(&keys),
         memory: args.max_memory,
         format,
         again: args.output.force,

@@ -20,6 +20,8 @@ pub enum Operation<'a> {
         /// Makes what seals one file.
         builder: &'a (dyn Fn(&[SealFor]) -> Seal<'_> + Sync),
         recipients: &'a [SealFor],
+        /// What opens the files again, besides secrets among the recipients.
+        keys: Option<&'a Keys>,
         memory: u64,
         format: &'static dyn Format,
         /// Seals what is sealed already, too.
@@ -174,9 +176,15 @@ impl Operation<'_> {
     fn opener<'o>(&'o self, len: u64, file_key: Option<&'o FileKey>) -> Option<Open<'o>> {
         let open = match (self, file_key) {
             (_, Some(key)) => Open::new(Identity::unwrapping(key)),
-            (Self::Seal { recipients, .. }, None) => {
-                Open::new(recipients.iter().find_map(SealFor::as_secret)?)
-            }
+            (
+                Self::Seal {
+                    recipients, keys, ..
+                },
+                None,
+            ) => match recipients.iter().find_map(SealFor::as_secret) {
+                Some(secret) => Open::new(secret),
+                None => (*keys)?.open(),
+            },
             (Self::Open { keys, .. }, None) => keys.open(),
         };
         let open = match self {
