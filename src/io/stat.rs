@@ -35,6 +35,11 @@ impl Stat {
     pub fn is_file(&self) -> bool {
         self.kind() == SFlag::S_IFREG
     }
+
+    /// The permissions, with the bits for set-user-ID, set-group-ID and sticky.
+    pub fn permissions(&self) -> u32 {
+        self.mode & !SFlag::S_IFMT.bits()
+    }
 }
 
 impl From<&Metadata> for Stat {
