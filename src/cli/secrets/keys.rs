@@ -265,6 +265,16 @@ impl Keys {
         Self::prepare(plans, purpose, work)?.complete()
     }
 
+    /// What opens a file that was sealed for the same secrets.
+    pub fn of_sealed(secrets: Vec<NamedSecret>) -> Result<Self, Failure> {
+        Self(secrets).with_plugins()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Reads what is not typed.
     pub fn prepare(
         plans: &[SecretSource],
