@@ -33,6 +33,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;seal'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -92,6 +93,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;open'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -146,6 +148,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;inspect'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -173,6 +176,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;rekey'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'

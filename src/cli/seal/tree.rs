@@ -3,7 +3,7 @@
 use super::{Args, Asked, builder, format_for, new_files, new_key_file};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::secrets;
-use crate::cli::secrets::keys::SealFor;
+use crate::cli::secrets::recipients::SealFor;
 use crate::cli::tree::{self, Operation, Task, list_on_stdin, refuse_in_trees, some_path_exists};
 use crate::cli::work::{Weaknesses, all_paths_exist, warn_of_short_keys};
 use fetool::CancelToken;
