@@ -9,6 +9,8 @@ mod age;
 #[cfg(feature = "age-plugin")]
 mod age_plugin;
 mod bench;
+mod check;
+mod check_lists;
 mod closed_descriptors;
 mod completions;
 mod external;

@@ -104,7 +104,7 @@ impl EncryptedIdentities {
     fn failed(&self, error: &Error) -> Error {
         Error::Secret {
             what: format!("identity file {}: {error}", self.name),
-            hint: error.hint().map(str::to_owned),
+            hint: error.hint().cloned(),
         }
     }
 }

@@ -149,13 +149,7 @@ impl Key {
 
 /// A failure of the library about a key file.
 pub(super) fn about(name: &str, error: &Error) -> Failure {
-    let failure = Failure::usage(error.to_string())
-        .with_status(error.status())
-        .about(name);
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
+    Failure::of_library(error).about(name)
 }
 
 /// Everything that a file is tried to be opened with, in this order.

@@ -16,7 +16,7 @@ pub use fetool::format::age::plugin::PluginRecipients;
 
 /// The identity without data of a plugin, which is named as its program is, without `age-plugin-`.
 pub fn identity(name: &str) -> Result<AgeIdentity, Failure> {
-    let name: PluginName = name.parse().map_err(|error| failure(&error))?;
+    let name: PluginName = name.parse().map_err(|error| Failure::of_library(&error))?;
     Ok(AgeIdentity::Plugin(PluginIdentity::of_name(&name)))
 }
 
@@ -59,7 +59,8 @@ pub fn take_recipients(list: &mut Vec<AgeRecipient>) -> Result<Vec<PluginRecipie
 
 /// Looks a plugin up.
 fn find(name: &PluginName) -> Result<Plugin, Failure> {
-    let found = Plugin::find(name, Arc::new(OnTerminal)).map_err(|error| failure(&error))?;
+    let found =
+        Plugin::find(name, Arc::new(OnTerminal)).map_err(|error| Failure::of_library(&error))?;
     // The one that tells its plugin of a descriptor means this plugin.
     let named = std::env::var("AGE_PASSPHRASE_FD").ok();
     let named = named.filter(|_| name.program() == "age-plugin-batchpass");
@@ -68,14 +69,6 @@ fn find(name: &PluginName) -> Result<Plugin, Failure> {
     Ok(found
         .without_variables(super::spec::secret_variables().clone())
         .without_descriptors(hidden))
-}
-
-fn failure(error: &fetool::Error) -> Failure {
-    let failure = Failure::usage(error.to_string()).with_status(error.status());
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }
 
 /// Everything is shown and asked for on the terminal.
