@@ -34,6 +34,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;seal'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -95,6 +96,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;open'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -151,6 +153,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;check'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -195,6 +198,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;inspect'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -222,6 +226,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;rekey'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
