@@ -41,7 +41,8 @@ use std::process::ExitCode;
 )]
 struct Cli {}
 
-/// Every subcommand. A new one is a file beside this, a variant here and a line in `run`.
+// Every subcommand. A new one is a file beside this, a variant here, and lines in `run` and `definition`.
+// clap would take a doc comment for the help of the whole command.
 #[derive(Subcommand)]
 enum Command {
     Seal(seal::Args),
