@@ -43,7 +43,7 @@
 #![warn(missing_docs)]
 
 pub mod aead;
-mod armor_writer;
+mod armor;
 mod at;
 mod chunk_id;
 #[cfg(all(unix, feature = "cli"))]
@@ -70,8 +70,6 @@ mod seal;
 mod secret;
 mod stanza;
 mod stream;
-mod unarmor;
-mod unarmor_at;
 
 pub use at::{At, ReadAt, WriteAt};
 #[cfg(all(unix, feature = "cli"))]

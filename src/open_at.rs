@@ -1,11 +1,11 @@
 //! Reading a sealed file at positions: only the chunks that are asked for are read and opened.
 
+use crate::armor::UnarmorAt;
 use crate::at::{At, ReadAt};
 use crate::format::{CUT_OUT, ChunkId, ChunkMap, Header, Limits, Payload, Proof};
 use crate::lookahead::Lookahead;
 use crate::memory::zeros;
 use crate::pipeline::{Ends, RangeJob, RunOptions, open_range};
-use crate::unarmor_at::UnarmorAt;
 use crate::{Error, Open};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;

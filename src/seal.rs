@@ -1,7 +1,7 @@
 //! Sealing a stream.
 
 use crate::aead::Algorithm;
-use crate::armor_writer::ArmorWriter;
+use crate::armor::ArmorWriter;
 use crate::at::{At, ReadAt, WriteAt};
 use crate::format::{self, Format, Layout, SealRequest};
 use crate::kdf::Kdf;
