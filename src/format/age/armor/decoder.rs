@@ -4,7 +4,7 @@ use super::lines::decode_lines;
 use super::{BEGIN, BLANK_MAX, COLUMNS, END, LINE_BYTES, LINE_LEN};
 use super::{blank_len, is_blank, make_room, text_damage};
 use crate::format::age::strict_base64::{decode, fault, padded};
-use crate::{Error, memory};
+use crate::{Error, try_alloc};
 use base64::DecodeError;
 
 const NO_END: &str = "the armor ends without its END line";
@@ -219,7 +219,7 @@ impl ArmorDecoder {
             }
             error => self.error(fault(&error)),
         })?;
-        memory::append(out, &bytes[..len])?;
+        try_alloc::append(out, &bytes[..len])?;
         if len < LINE_BYTES {
             self.part = Part::BodyEnd;
         }

@@ -3,7 +3,7 @@
 use super::lines::encode_lines;
 use super::{BEGIN, END, LINE_BYTES, LINE_LEN, make_room};
 use crate::format::age::strict_base64::padded;
-use crate::{Error, memory};
+use crate::{Error, try_alloc};
 use base64::Engine;
 
 /// Encodes an armored file from pieces of any length.
@@ -50,17 +50,17 @@ impl ArmorEncoder {
         self.begin(out)?;
         if !self.pending.is_empty() {
             let line = padded().encode(&self.pending);
-            memory::append(out, line.as_bytes())?;
-            memory::append(out, b"\n")?;
+            try_alloc::append(out, line.as_bytes())?;
+            try_alloc::append(out, b"\n")?;
         }
-        memory::append(out, END.as_bytes())?;
-        memory::append(out, b"\n")
+        try_alloc::append(out, END.as_bytes())?;
+        try_alloc::append(out, b"\n")
     }
 
     fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         if !std::mem::replace(&mut self.begun, true) {
-            memory::append(out, BEGIN.as_bytes())?;
-            memory::append(out, b"\n")?;
+            try_alloc::append(out, BEGIN.as_bytes())?;
+            try_alloc::append(out, b"\n")?;
         }
         Ok(())
     }
