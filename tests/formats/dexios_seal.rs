@@ -11,6 +11,7 @@ use fetool::{Error, Open, Seal, Secret, status};
 use proptest::prelude::*;
 use std::io::Read;
 use std::num::NonZeroUsize;
+use std::sync::LazyLock;
 
 const MIB: usize = 1 << 20;
 
@@ -24,9 +25,9 @@ fn one_salt(bytes: &mut [u8]) -> Result<(), Error> {
 }
 
 fn seal(algorithm: Algorithm, plaintext: &[u8]) -> Vec<u8> {
-    let secret = Secret::passphrase(SECRET);
+    static HASHED: LazyLock<Secret> = LazyLock::new(|| Secret::passphrase(SECRET).for_many_files());
     let mut sealed = Vec::new();
-    let done = Seal::new(&secret)
+    let done = Seal::new(&*HASHED)
         .format(&Dexios)
         .algorithm(Some(algorithm))
         .kdf(Some(Kdf::Balloon))

@@ -1,7 +1,7 @@
 //! Sequences of changes to the key slots, checked against a list of secrets.
 
 use crate::dexios_common::forge::{Forge, HEADER, MASTER};
-use crate::dexios_common::{SECRET, open, pattern, vector, watchdog};
+use crate::dexios_common::{SECRET, open, pattern, remembered, vector, watchdog};
 use fetool::aead::Algorithm;
 use fetool::format::dexios::{DexiosHeader, SlotHash};
 use fetool::format::{Change, Rekeyed, Which};
@@ -10,7 +10,7 @@ use fetool::{Error, Rekey, Seal, Secret, status};
 use proptest::prelude::*;
 
 fn rekey(file: &[u8], old: &[u8], change: Change<'_>) -> Result<(Vec<u8>, Rekeyed), Error> {
-    let old = Secret::key(old);
+    let old = remembered(old);
     let mut changed = Vec::new();
     let rekeyed = Rekey::new(&old, change)
         .legacy_slots(true)
@@ -77,8 +77,7 @@ fn check(file: &[u8], model: &mut Model, original: &[u8]) -> Result<(), TestCase
         prop_assert_eq!(bytes[0], 0xDF, "slot {} of {}", i, header.slots.len());
         if known.is_empty() {
             prop_assert_eq!(header.slots[i].hash, SlotHash::BalloonV5);
-            let master =
-                header.slots[i].unwrap(header.algorithm, &fetool::Secret::key(word(*secret)));
+            let master = header.slots[i].unwrap(header.algorithm, &remembered(&word(*secret)));
             prop_assert_eq!(*master.unwrap().expect("the new secret opens it"), MASTER);
             *known = bytes.to_vec();
         }
