@@ -8,3 +8,5 @@ mod writer;
 pub(crate) use reader::Unarmor;
 pub(crate) use reader_at::UnarmorAt;
 pub(crate) use writer::ArmorWriter;
+
+pub(crate) use crate::format::age::armor::{LINE_BYTES, LINE_LEN, armored_len, encode_lines};

@@ -20,6 +20,22 @@ impl ArmorEncoder {
         Self::default()
     }
 
+    /// Returns the bytes behind the last whole line.
+    pub fn part(&self) -> &[u8] {
+        &self.pending
+    }
+
+    /// Goes on behind other lines, with the first bytes of one.
+    ///
+    /// # Panics
+    /// If they are a whole line.
+    pub fn set_part(&mut self, part: &[u8]) {
+        assert!(part.len() < LINE_BYTES, "part of a line");
+        self.begun = true;
+        self.pending.clear();
+        self.pending.extend_from_slice(part);
+    }
+
     /// Appends to `out` the lines that `bytes` fill.
     ///
     /// # Errors
