@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-const PAGES: [(&str, &[&str]); 9] = [
+const PAGES: [(&str, &[&str]); 11] = [
     ("man/fetool.1", &["man"]),
+    ("man/fetool-formats.5", &["man", "formats"]),
+    ("man/fetool-trees.7", &["man", "trees"]),
     ("man/fetool-seal.1", &["man", "seal"]),
     ("man/fetool-open.1", &["man", "open"]),
     ("man/fetool-check.1", &["man", "check"]),

@@ -13,7 +13,7 @@ use super::failure::Failure;
 use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
-    CHECK_JSON, CHECKING, Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS,
+    BACKUPS, CHECK_JSON, CHECKING, Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS,
     FORMATS_INTRODUCTION, GUARANTEES, IN_PLACE, JSON, KEYS, LISTS, OPENING, RANGES, REKEYING,
     REPORT, SEALING, SHORT_FORMATS, STATUS_NOTE, STATUSES, STREAMS, TREES, TREES_EXAMPLES,
     TREES_INTRODUCTION, TREES_SYNOPSIS, WEAK,
@@ -84,7 +84,7 @@ pub fn page(mut cli: Command, name: Option<&str>) -> Result<Vec<u8>, Failure> {
             examples: TREES_EXAMPLES,
             command: None,
             commands: Vec::new(),
-            chapters: vec![TREES],
+            chapters: vec![TREES, BACKUPS],
             statuses: &[],
             status_note: "",
             see_also: "fetool(1), fetool-seal(1), fetool-open(1), fetool-check(1)".to_owned(),

@@ -1,5 +1,6 @@
 //! The words of the manual pages that are not about single options.
 
+mod backups;
 mod checking;
 mod formats;
 mod guarantees;
@@ -11,6 +12,7 @@ mod rekeying;
 mod sealing;
 mod trees;
 
+pub use backups::BACKUPS;
 pub use checking::{CHECK_JSON, CHECKING, LISTS};
 pub use formats::{DETECTION, FORMATS, FORMATS_INTRODUCTION, STREAMS, WEAK};
 pub use guarantees::{FILES, GUARANTEES};
