@@ -29,6 +29,15 @@ pub(super) struct Place {
     pub position: u64,
     /// Plaintext bytes before it.
     pub plaintext: u64,
+    /// Whether these were counted, and not computed from the number of chunks.
+    pub counted: bool,
+}
+
+impl Place {
+    /// Whether both are the same chunk at the same position.
+    pub fn is(self, other: Self) -> bool {
+        (self.index, self.position) == (other.index, other.position)
+    }
 }
 
 /// How a frame may look.
@@ -84,6 +93,7 @@ impl Chunks<'_> {
             index: 0,
             position: self.start,
             plaintext: 0,
+            counted: true,
         }
     }
 
@@ -210,8 +220,15 @@ impl Chunks<'_> {
             last,
         };
         let there = self.end.saturating_sub(place.position);
-        let fits = len <= there && plaintext <= self.left(place);
-        (fits && (plaintext > 0 || may_be_empty) && place.index < layout.max_chunks).then_some(form)
+        let left = self.left(place);
+        let fits = len <= there && plaintext <= left;
+        // A frame of another length than the others would show that nothing can be computed.
+        let uniform = len == self.frame() || self.map.declared().is_none() || plaintext == left;
+        (fits
+            && (place.counted || uniform)
+            && (plaintext > 0 || may_be_empty)
+            && place.index < layout.max_chunks)
+            .then_some(form)
     }
 
     /// Returns how many frames there may be from a place on that are full and have another one behind

@@ -76,7 +76,7 @@ impl Run<'_> {
                 lost_end = true;
                 break;
             };
-            if found.place != place {
+            if !found.place.is(place) {
                 self.lose(&mut place, found.place, error)?;
             }
             if let Some(form) = found.form {
@@ -191,11 +191,7 @@ impl Run<'_> {
 
     /// Passes over what lies between two places.
     fn lose(&mut self, from: &mut Place, to: Place, error: Error) -> Result<(), Error> {
-        let lost = Place {
-            position: to.position,
-            ..to
-        };
-        self.report_lost(*from, lost, error);
+        self.report_lost(*from, to, error);
         self.fill(to.plaintext - from.plaintext)?;
         *from = to;
         Ok(())
@@ -212,6 +208,7 @@ impl Run<'_> {
             index: place.index + full + u64::from(rest > 0),
             position: self.chunks.end,
             plaintext: place.plaintext + plaintext.min(self.chunks.left(*place)),
+            counted: false,
         };
         self.lose(place, to, error)
     }
@@ -243,6 +240,7 @@ impl Run<'_> {
                 index: declared.map_or(place.index, |len| layout.chunks(len).max(place.index)),
                 position: place.position,
                 plaintext: declared.unwrap_or(place.plaintext),
+                counted: false,
             };
             self.report_lost(place, to, error);
         }

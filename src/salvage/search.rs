@@ -20,9 +20,10 @@ const FRAMES: i64 = 16;
 /// Chunks that are tried at their own places, before others are looked for.
 const IN_PLACE: u64 = 64;
 /// How far from the place that a length field suggests a chunk's number may be, and how many chunks
-/// may be missing in front of the first field.
+/// may be missing in front of the first few fields, one of which may be of a damaged frame.
 const NUMBERS: u64 = 16;
 const MISSING: u64 = 4096;
+const FIRST_FIELDS: usize = 3;
 /// Bytes that are searched for length fields, and so many of these are tried.
 const FIELDS_SEARCHED: u64 = 64 << 20;
 const FIELDS: usize = 1024;
@@ -66,8 +67,9 @@ impl Origin<'_> {
             index,
             position,
             plaintext: self.from.plaintext.checked_add(plaintext)?,
+            counted: false,
         };
-        (there.contains(&position) && place != self.from).then_some(place)
+        (there.contains(&position) && !place.is(self.from)).then_some(place)
     }
 
     /// Returns the number of the first chunk that can lie behind the start of the search.
@@ -289,7 +291,7 @@ impl<'s> Search<'s> {
                 if len as u64 != chunks.frame() && at + len as u64 != chunks.end {
                     continue;
                 }
-                if let Some(place) = self.with_number(at, tried == 0)? {
+                if let Some(place) = self.with_number(at, tried < FIRST_FIELDS)? {
                     return self.walk_back(place).map(Some);
                 }
                 tried += 1;
@@ -309,10 +311,13 @@ impl<'s> Search<'s> {
         let in_place = origin.from.index + distance / origin.chunks.frame();
         let more = if is_first { MISSING } else { NUMBERS };
         let numbers = (0..more).flat_map(move |away| {
-            let less = in_place.checked_sub(away);
-            let less = less.filter(|_| (1..=NUMBERS).contains(&away));
+            let less = in_place.checked_sub(away).filter(|_| away > 0);
             [in_place.checked_add(away), less].into_iter().flatten()
         });
+        let declared = origin.chunks.map.declared();
+        let layout = origin.chunks.map.layout();
+        let most = declared.map_or(layout.max_chunks, |len| layout.chunks(len));
+        let numbers = numbers.filter(move |index| *index < most);
         self.first_of(numbers.filter_map(move |index| origin.place_at(index, position)))
     }
 

@@ -208,28 +208,22 @@ impl Candidate<'_> {
                 maps.into_iter().next(),
             );
         }
-        for thorough in [false, true] {
-            for (number, way) in untried.iter().enumerate() {
-                for (at, (offset, map)) in maps.iter().enumerate() {
-                    let chunks = Chunks {
-                        source,
-                        start: *offset,
-                        end,
-                        map,
-                        codec: &*way.payload.codec,
-                        options: &options,
-                    };
-                    let mut search = Search::new(&chunks, chunks.first(), window);
-                    let numbered = !matches!(way.payload.proof, Proof::Forgeable(_));
-                    let opens = match thorough {
-                        false => search.is_any_in_place()?,
-                        true => only && numbered && search.nearby(TRIAL)?.is_some(),
-                    };
-                    if opens {
-                        let untried = untried.into_iter().nth(number);
-                        return self.started(open, source, untried, maps.into_iter().nth(at));
-                    }
-                }
+        // First the likeliest geometry at each offset, in place.
+        let likely = maps.iter().enumerate();
+        let likely = likely.filter(|(at, map)| *at == 0 || maps[at - 1].0 != map.0);
+        let all = maps.iter().enumerate().map(|way| (way, true));
+        for ((at, (offset, map)), nearby) in likely.map(|way| (way, false)).chain(all) {
+            let found = self.find_way(&untried, window, nearby && only, |way| Chunks {
+                source,
+                start: *offset,
+                end,
+                map,
+                codec: &*way.payload.codec,
+                options: &options,
+            })?;
+            if let Some(number) = found {
+                let untried = untried.into_iter().nth(number);
+                return self.started(open, source, untried, maps.into_iter().nth(at));
             }
         }
         let offset = self.offsets.first().copied().unwrap_or_default();
@@ -240,6 +234,31 @@ impl Candidate<'_> {
             map.frames_from(0).next(offset, &[])?;
         }
         Err(Error::Authentication { chunk: 0, offset })
+    }
+
+    /// Finds the way to read a file that a chunk of it shows to be right.
+    fn find_way<'c>(
+        &self,
+        untried: &'c [Untried],
+        window: Window,
+        nearby: bool,
+        chunks: impl Fn(&'c Untried) -> Chunks<'c>,
+    ) -> Result<Option<usize>, Error> {
+        for moved in [false, true] {
+            for (number, way) in untried.iter().enumerate() {
+                let chunks = chunks(way);
+                let mut search = Search::new(&chunks, chunks.first(), window);
+                let numbered = !matches!(way.payload.proof, Proof::Forgeable(_));
+                let opens = match moved {
+                    false => search.is_any_in_place()?,
+                    true => nearby && numbered && search.nearby(TRIAL)?.is_some(),
+                };
+                if opens {
+                    return Ok(Some(number));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Makes sure that the file may be read so, and says what is wrong with its header.

@@ -221,6 +221,11 @@ fn next_line(text: &[u8], ended: bool) -> Option<usize> {
     }
 }
 
+/// Returns whether a line was the END line once.
+fn looks_like_end(line: &[u8]) -> bool {
+    line.starts_with(b"-----") || line.ends_with(b"-----")
+}
+
 /// Decodes the characters of one line.
 fn decode(chars: &[u8], line: u64, offset: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
@@ -279,7 +284,7 @@ impl Scan<'_> {
                 self.part = Part::After;
             }
             Part::Body => {
-                self.settle(false)?;
+                self.settle(looks_like_end(text))?;
                 self.body(text, whole.len() - text.len(), range)?;
             }
             Part::After if !is_blank => {
@@ -302,7 +307,7 @@ impl Scan<'_> {
         if text.is_empty() {
             return self.fault("the line is empty", range);
         }
-        if text.starts_with(b"-----") || text.ends_with(b"-----") {
+        if looks_like_end(text) {
             self.part = Part::After;
             return self.fault("the line is not the END line of an age file", range);
         }

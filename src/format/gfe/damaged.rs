@@ -89,11 +89,15 @@ fn chunk_sizes(size: Size, body: Positioned<'_, dyn ReadAt + '_>) -> Result<Vec<
         };
         let plaintext = frame as u64 - OVERHEAD;
         let repeated = field(at + frame) == Some(frame);
-        if at.is_multiple_of(frame) || repeated {
-            note(plaintext, if repeated { 3 } else { 1 });
+        // Or the last frame follows.
+        let ends = |next: usize| next < frame && (at + frame + next) as u64 == stored;
+        let followed = repeated || field(at + frame).is_some_and(ends);
+        let at_end = (at + frame) as u64 == stored;
+        if at == 0 || at.is_multiple_of(frame) && !at_end || followed {
+            note(plaintext, if followed { 3 } else { 1 });
         }
         if let Size::Known(size) = size
-            && (at + frame) as u64 == stored
+            && at_end
             && let Some(chunk) = chunk_before_last(at as u64, plaintext, size)
         {
             note(chunk, 3);
