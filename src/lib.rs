@@ -79,7 +79,7 @@ mod unarmor_at;
 pub use closed_at_start::closed_at_start;
 pub use cores::all_cores;
 pub use detect::{look_at_header, read_header};
-pub use error::{Error, Evidence, Possible, Unknown, plain, status};
+pub use error::{Error, Evidence, Hint, Possible, Setting, Unknown, plain, status};
 pub use identity::{Identity, UnwrapKey};
 pub use inspect::{Fault, Inspect, Inspected};
 pub use open::{Checked, Open, Opened, Opening};

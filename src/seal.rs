@@ -8,7 +8,7 @@ use crate::kdf::Kdf;
 use crate::pipeline::Tuning;
 use crate::pipeline::{self, CancelToken, Meter, Run, RunOptions, SealJob, Totals};
 use crate::positioned::{Positioned, ReadAt, WriteAt};
-use crate::{Error, FileKey, Recipient};
+use crate::{Error, FileKey, Hint, Recipient};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
 
@@ -184,7 +184,7 @@ impl<'a> Seal<'a> {
         if self.armor && !self.format.has_armor() {
             return Err(Error::usage_hint(
                 format!("{} has no armor", self.format.title()),
-                "for text choose --format age",
+                Hint::Formats(&[("text", "age")]),
             ));
         }
         if self.work_factor.is_some() && !self.format.has_recipients() {
@@ -210,7 +210,7 @@ impl<'a> Seal<'a> {
                     "chunks of {} bytes need more than the {} bytes of memory allowed",
                     sealer.layout.chunk, self.options.memory
                 ),
-                "choose smaller ones with --chunk-size, or allow more with --max-memory",
+                Hint::SmallerChunks,
             ));
         }
         Ok(Sealing {

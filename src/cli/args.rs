@@ -4,7 +4,6 @@ use super::failure::{Failure, shown};
 use crate::progress::When;
 use crate::size;
 use clap::{Args, ValueHint};
-use fetool::format::gfe::{Gfe, GfeAdditive};
 use fetool::format::{FORMATS, Format, HEADER_MAX, Limits, by_name};
 use fetool::kdf::Kdf;
 use std::ffi::OsString;
@@ -151,10 +150,10 @@ pub struct ReadArgs {
 impl ReadArgs {
     /// The format to read, where one was given.
     pub fn format(&self) -> Option<&'static dyn Format> {
-        match (self.format, self.gfe_nonce) {
-            (Some(format), GfeNonce::Additive) if format.name() == Gfe.name() => Some(&GfeAdditive),
-            (format, _) => format,
-        }
+        self.format.map(|format| match self.gfe_nonce {
+            GfeNonce::Auto => format,
+            GfeNonce::Additive => additive(format),
+        })
     }
 
     /// The formats to tell apart.
@@ -182,13 +181,12 @@ impl ReadArgs {
 /// All formats, with GFE's additive nonce.
 static WITH_ADDITIVE: LazyLock<Vec<&'static dyn Format>> = LazyLock::new(|| {
     let formats = FORMATS.iter().copied();
-    formats
-        .map(|format| match format.name() == Gfe.name() {
-            true => &GfeAdditive,
-            false => format,
-        })
-        .collect()
+    formats.map(additive).collect()
 });
+
+fn additive(format: &'static dyn Format) -> &'static dyn Format {
+    format.with_additive_nonce().unwrap_or(format)
+}
 
 /// Reads a header that is kept apart.
 fn read_header(path: &Path) -> Result<Vec<u8>, Failure> {

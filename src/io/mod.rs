@@ -14,6 +14,7 @@ pub mod staged;
 pub mod standard;
 pub mod status_line;
 pub mod terminal_safe;
+pub mod uncached;
 
 use nix::sys::stat::{FileStat, SFlag};
 use std::fs::Metadata;

@@ -279,7 +279,6 @@ impl Candidate<'_> {
                     "additive nonce: only the whole file shows that no chunks are missing at the \
                        beginning, and this one may be damaged"
                         .to_owned(),
-                hint: "if you trust the source of this file, add --gfe-nonce additive",
             });
         }
         if source.size().map_err(Error::Read)? <= offset && !payload.key_proven {

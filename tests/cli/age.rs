@@ -160,7 +160,7 @@ fn what_cannot_be_sealed_for_is_refused() {
             "seal -f gfe --to ME plain",
             2,
             "fetool: this format has no public-key recipients\n\
-             fetool: hint: for those, choose --format age\n",
+             fetool: hint: for recipients choose --format age\n",
         ),
         (
             "seal -f age -k env:TEST_KEY plain",

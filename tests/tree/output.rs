@@ -226,7 +226,7 @@ fn options_that_do_not_go_together() {
     refused(&["open", "-r", "t", "--header", "x"], &one("--header", own));
     let known = "the length of a file is known";
     refused(&["seal", "-r", "t", "--size", "3"], &one("--size", known));
-    let many = "'fetool inspect --verify' takes many files";
+    let many = "'fetool check -r' authenticates every file of a tree";
     refused(&["open", "-r", "t", "--check"], &one("--check", many));
     for verb in ["seal", "open"] {
         refused(&[verb, "-r"], "fetool: -r needs a PATH\n");

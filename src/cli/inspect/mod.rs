@@ -224,15 +224,10 @@ fn inspect(
     if checked.is_ok() {
         keys.recover();
     }
-    let words = checked.as_ref().err();
-    let words = words.map(|error| (error.to_string(), report.subjects.message(error)));
     let reading = inspected.checked(checked);
     let reading = reading.map_err(|error| failed(report, &error))?;
-    if let Some(fault) = &mut inspected.fault
-        && let Some((plain, words)) = words
-        && fault.message == plain
-    {
-        fault.message = words;
+    if let Some(fault) = &mut inspected.fault {
+        fault.message = report.subjects.message(&fault.error);
     }
     report.verified = Some(reading.is_some());
     report.reading = reading;

@@ -7,7 +7,6 @@ use crate::cli::secrets::SecretSource;
 use crate::cli::secrets::keys::SealFor;
 use crate::cli::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
 use crate::io::output::{Content, Output, Target};
-use fetool::format::gocrypt::GoCrypt;
 use fetool::format::{Format, Limits, NewFiles, by_name};
 use fetool::kdf::Kdf;
 use fetool::{CancelToken, Error, Meter, Open, Opening, PeekReader, Seal, Sealed};
@@ -173,5 +172,5 @@ pub fn stream<'a>(
 /// The format of what was opened, or what has taken its place.
 fn same_format<R: Read + Send>(opening: &Opening<R>) -> &'static dyn Format {
     let format = by_name(opening.format()).expect("what was opened has a known format");
-    if format.can_seal() { format } else { &GoCrypt }
+    format.successor().unwrap_or(format)
 }

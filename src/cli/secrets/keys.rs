@@ -133,13 +133,7 @@ impl Key {
 
 /// A failure of the library about a key file.
 fn about(name: &str, error: &Error) -> Failure {
-    let failure = Failure::usage(error.to_string())
-        .with_status(error.status())
-        .about(name);
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
+    Failure::of_library(error).about(name)
 }
 
 /// A passphrase that is asked for once, when a file needs it.
@@ -242,7 +236,7 @@ impl EncryptedIdentities {
     fn failed(&self, error: &Error) -> Error {
         Error::Secret {
             what: format!("identity file {}: {error}", self.name),
-            hint: error.hint().map(str::to_owned),
+            hint: error.hint().cloned(),
         }
     }
 }

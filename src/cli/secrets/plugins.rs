@@ -11,13 +11,7 @@ use zeroize::Zeroizing;
 pub fn find(name: &PluginName) -> Result<Plugin, Failure> {
     let found = Plugin::find(name, Arc::new(OnTerminal));
     let found = found.map(|plugin| plugin.without_variables(super::of_secrets().clone()));
-    found.map_err(|error| {
-        let failure = Failure::usage(error.to_string()).with_status(error.status());
-        match error.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
-    })
+    found.map_err(|error| Failure::of_library(&error))
 }
 
 /// Everything is shown and asked for on the terminal.

@@ -1,7 +1,7 @@
 //! Where the files of a tree are, and where what becomes of them goes. Names are bytes throughout.
 
 use crate::io::dir::parent;
-use fetool::format::FORMATS;
+use fetool::format::{FORMATS, Format};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -126,8 +126,13 @@ pub fn without_suffix(name: &OsStr, suffix: &str) -> Option<OsString> {
 
 /// Whether a name ends in the suffix of any format.
 pub fn has_sealed_suffix(name: &OsStr) -> bool {
-    let mut formats = FORMATS.iter();
-    formats.any(|format| without_suffix(name, format.suffix()).is_some())
+    of_suffix(name).is_some()
+}
+
+/// The first format whose suffix a name ends in.
+pub fn of_suffix(name: &OsStr) -> Option<&'static dyn Format> {
+    let mut formats = FORMATS.iter().copied();
+    formats.find(|format| without_suffix(name, format.suffix()).is_some())
 }
 
 #[cfg(test)]

@@ -17,10 +17,10 @@ mod worker;
 
 pub use args::{TreeArgs, WalkArgs};
 pub use counters::Counters;
-pub use entry::{TreeEntry, has_sealed_suffix};
-pub use operation::Operation;
+pub use entry::{TreeEntry, has_sealed_suffix, named as named_entry, of_suffix};
+pub use operation::{Operation, has_magic, is_marked};
 pub use report::{Outcome, Report, What};
-pub use skip::Skip;
+pub use skip::{Skip, Skips};
 pub use sources::{Found, Wanted};
 
 use super::args::WorkArgs;
@@ -85,13 +85,7 @@ impl<'a> Task<'a> {
             stop,
             key: SecretName::default(),
             keys: Vec::new(),
-            list: tree.walk.files0_from.as_deref().and_then(|list| {
-                if list.as_os_str() == "-" {
-                    FileId::of_descriptor(0)
-                } else {
-                    FileId::of_path(list)
-                }
-            }),
+            list: list_id(&tree.walk),
             counters: Counters::default(),
             shared: Shared::default(),
         }
@@ -221,7 +215,18 @@ pub fn list_on_stdin(tree: &WalkArgs) -> bool {
     list.is_some_and(|list| list.as_os_str() == "-")
 }
 
-fn spawn<'s, 'e>(
+/// Which file the list of files is.
+pub fn list_id(tree: &WalkArgs) -> Option<FileId> {
+    let list = tree.files0_from.as_deref()?;
+    if list.as_os_str() == "-" {
+        FileId::of_descriptor(0)
+    } else {
+        FileId::of_path(list)
+    }
+}
+
+/// Starts a thread of a tree's work.
+pub fn spawn<'s, 'e>(
     scope: &'s thread::Scope<'s, 'e>,
     name: &str,
     work: impl FnOnce() + Send + 's,

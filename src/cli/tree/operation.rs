@@ -293,7 +293,7 @@ pub fn is_marked(file: &File) -> io::Result<bool> {
 }
 
 /// Whether the files of a format have a magic number. Then nothing at all is the beginning of one.
-fn has_magic(format: &dyn Format) -> bool {
+pub fn has_magic(format: &dyn Format) -> bool {
     format.probe(&[]) == Claim::TooShort
 }
 

@@ -6,11 +6,11 @@ use super::frames::GfeFrames;
 use super::{CHUNK_MAX, Gfe, HEADER_LEN, MAGIC, NONCE_LEN, PREFIX_LEN, STREAM_MARK, VERSION, key};
 use crate::aead::{Algorithm, TAG_LEN};
 use crate::format::{
-    CUT_OUT, ChunkMap, Claim, Description, Field, FirstChunk, Format, Frames, Header, Limits,
-    Payload, Proof, Untried,
+    ChunkMap, Claim, Description, Field, FirstChunk, Format, Frames, Header, Limits, Payload,
+    Proof, Untried,
 };
 use crate::positioned::{Positioned, ReadAt};
-use crate::{Error, Identity};
+use crate::{Error, Hint, Identity};
 use std::sync::Arc;
 
 /// What the size field says.
@@ -185,7 +185,7 @@ impl Header for GfeHeader {
                 return Err(Error::usage_hint(
                     "this GFE file declares no size, so its chunks need not have one length and can \
                      only be found one after the other",
-                    CUT_OUT,
+                    Hint::OpenWhole,
                 ));
             }
         };

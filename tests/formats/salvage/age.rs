@@ -210,7 +210,10 @@ fn damaged_lines_of_armor() {
     // What no byte suffers from.
     for (what, file) in [
         ("blank line", changed(&|file| file.insert(at, b'\n'))),
-        ("joined lines", changed(&|file| drop(file.remove(at - 1)))),
+        (
+            "joined lines",
+            changed(&|file| drop(file.drain(at - 1..at))),
+        ),
         ("BEGIN line", changed(&|file| file[5] = b'b')),
         (
             "no BEGIN line",

@@ -72,7 +72,10 @@ fn a_stream_in_every_way_and_a_damaged_slot() {
         (good().double(frames[2].clone()), "block 2 doubled"),
         (good().insert(at, 2, &mut numbers), "block 1 longer"),
         (good().remove(at..at + 2), "block 1 shorter"),
-        (good().remove(frames[2].start..case.sealed.len()), "block 2 missing"),
+        (
+            good().remove(frames[2].start..case.sealed.len()),
+            "block 2 missing",
+        ),
     ] {
         check(&case, &file, what);
     }

@@ -30,11 +30,8 @@ fn a_wrong_length_field_loses_nothing() {
                 let start = frame.start as u64;
                 assert_eq!(span.file, start..start + 4);
                 assert_eq!(span.plaintext.start, span.plaintext.end);
-                let expected = match span.error.status() {
-                    status::FORMAT | status::TRUNCATED => true,
-                    _ => false,
-                };
-                assert!(expected, "{}", span.error);
+                let expected = [status::FORMAT, status::TRUNCATED];
+                assert!(expected.contains(&span.error.status()), "{}", span.error);
             }
         }
     }
@@ -160,10 +157,6 @@ fn an_additive_nonce_is_refused() {
          one may be damaged"
     );
     assert_eq!(error.status(), status::FORMAT);
-    assert_eq!(
-        error.hint(),
-        Some("if you trust the source of this file, add --gfe-nonce additive")
-    );
 }
 
 #[test]

@@ -102,20 +102,26 @@ struct Got {
 #[derive(Clone)]
 struct Damaged {
     bytes: Vec<u8>,
-    origins: Vec<Option<usize>>,
+    origins: Vec<u32>,
+    /// Those of the good file.
+    good: Vec<u32>,
 }
+
+/// The origin of a byte that was not there at first.
+const NEW: u32 = u32::MAX;
 
 impl Damaged {
     fn new(sealed: &[u8]) -> Self {
         Self {
             bytes: sealed.to_vec(),
-            origins: (0..sealed.len()).map(Some).collect(),
+            origins: (0..sealed.len() as u32).collect(),
+            good: (0..sealed.len() as u32).collect(),
         }
     }
 
     fn flip(mut self, at: usize, bit: usize) -> Self {
         self.bytes[at] ^= 1 << (bit % 8);
-        self.origins[at] = None;
+        self.origins[at] = NEW;
         self
     }
 
@@ -139,25 +145,23 @@ impl Damaged {
 
     fn insert(mut self, at: usize, len: usize, numbers: &mut Numbers) -> Self {
         let noise: Vec<u8> = (0..len).map(|_| numbers.below(256) as u8).collect();
-        self.origins.splice(at..at, noise.iter().map(|_| None));
+        self.origins.splice(at..at, noise.iter().map(|_| NEW));
         self.bytes.splice(at..at, noise);
         self
     }
 
     fn zero(mut self, range: Range<usize>) -> Self {
         self.bytes[range.clone()].fill(0);
-        self.origins[range].fill(None);
+        self.origins[range].fill(NEW);
         self
     }
 
     /// Whether these bytes are there in a row.
     fn has(&self, range: Range<usize>) -> bool {
+        let row = &self.good[range.clone()];
         let starts = self.origins.iter().enumerate();
-        let mut starts = starts.filter(|(_, origin)| **origin == Some(range.start));
-        starts.any(|(start, _)| {
-            let row = self.origins.get(start..start + range.len());
-            row.is_some_and(|row| row.iter().copied().eq(range.clone().map(Some)))
-        })
+        let mut starts = starts.filter(|(_, origin)| **origin == range.start as u32);
+        starts.any(|(start, _)| self.origins.get(start..start + row.len()) == Some(row))
     }
 }
 

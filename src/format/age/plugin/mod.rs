@@ -19,7 +19,7 @@ pub use identities::PluginIdentities;
 pub use name::{PluginIdentity, PluginName, PluginRecipient};
 pub use recipients::PluginRecipients;
 
-use crate::Error;
+use crate::{Error, Hint};
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -107,10 +107,10 @@ impl Plugin {
             .find(|path| is_executable(path))
             .ok_or_else(|| Error::Plugin {
                 what: format!("{file} is not in PATH"),
-                hint: Some(format!(
+                hint: Some(Hint::from(format!(
                     "install the plugin, which is a program of its own, or add its directory to PATH: \
                      fetool runs {file} for this key"
-                )),
+                ))),
             })?;
         Ok(Self {
             name: name.clone(),
