@@ -26,6 +26,7 @@ fn blocks_of_every_version() {
         let sealed = vector.bytes();
         let case = Case {
             window: 1,
+            slow: true,
             ..Case::new(&vector.file, sealed, &text, BLOCK, vector.secret.secret())
         };
         let frame = case.frames().swap_remove(0);
@@ -59,6 +60,7 @@ fn a_stream_in_every_way_and_a_damaged_slot() {
     let [first, second] = secrets;
     let case = Case {
         window: 3,
+        slow: true,
         ..Case::new("Dexios", sealed, &text, BLOCK, second)
     };
     let mut numbers = Numbers::new(4);

@@ -32,6 +32,8 @@ struct Case {
     format: Option<&'static dyn Format>,
     secret: Secret,
     window: u64,
+    /// Trying the key takes long.
+    slow: bool,
 }
 
 impl Case {
@@ -49,6 +51,7 @@ impl Case {
             format: None,
             secret,
             window: 300,
+            slow: false,
         }
     }
 
@@ -228,6 +231,9 @@ fn check(case: &Case, file: &Damaged, what: &str) -> Option<Got> {
     );
     for span in &got.damage {
         assert!(span.file.start <= span.file.end && span.file.end <= file.bytes.len() as u64);
+    }
+    if case.slow {
+        return Some(got);
     }
     let skipped = case.salvage(&file.bytes, Fill::Nothing).unwrap();
     assert!(skipped.written == expected, "{what}: skipped");
