@@ -34,6 +34,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;seal'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -78,6 +79,8 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand --json 'Print one JSON object per file, and a summary'
             cand --skip-existing 'Skip files whose result exists and is intact'
             cand --verify-existing 'With --skip-existing, authenticate the sealed file and compare the contents'
+            cand --update 'Skip files that are unchanged, and replace the results of all others'
+            cand --checksum 'With --update, open the sealed files and compare the contents'
             cand --remove-source 'Remove each source after its replacement was fsynced, read back and compared'
             cand --no-preserve 'Do not preserve mode, group, owner and modification time'
             cand --perms 'Carry over modes in full, whatever the umask is'
@@ -93,6 +96,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;open'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -132,6 +136,8 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand --json 'Print one JSON object per file, and a summary'
             cand --skip-existing 'Skip files whose result exists and is intact'
             cand --verify-existing 'With --skip-existing, authenticate the sealed file and compare the contents'
+            cand --update 'Skip files that are unchanged, and replace the results of all others'
+            cand --checksum 'With --update, open the sealed files and compare the contents'
             cand --remove-source 'Remove each source after its replacement was fsynced, read back and compared'
             cand --no-preserve 'Do not preserve mode, group, owner and modification time'
             cand --perms 'Carry over modes in full, whatever the umask is'
@@ -147,6 +153,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;check'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -191,6 +198,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;inspect'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -218,6 +226,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;rekey'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
