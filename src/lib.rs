@@ -102,7 +102,7 @@ cfg_if::cfg_if! {
         pub use peek::PeekReader;
         pub use recipient::{Recipient, WrapKey};
         pub use rekey::Rekey;
-        pub use seal::{Seal, Sealed, Sealing};
+        pub use seal::{Seal, Sealed, SealedLen, Sealing};
         pub use secret::{Secret, random, without_line_end};
         pub use stanza::{FILE_KEY_LEN, FileKey, Stanza};
         pub use stream::{OpenReader, SealWriter};
