@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-const PAGES: [(&str, &[&str]); 11] = [
+const PAGES: [(&str, &[&str]); 12] = [
     ("man/fetool.1", &["man"]),
     ("man/fetool-formats.5", &["man", "formats"]),
     ("man/fetool-trees.7", &["man", "trees"]),
@@ -16,6 +16,7 @@ const PAGES: [(&str, &[&str]); 11] = [
     ("man/fetool-check.1", &["man", "check"]),
     ("man/fetool-inspect.1", &["man", "inspect"]),
     ("man/fetool-rekey.1", &["man", "rekey"]),
+    ("man/fetool-header.1", &["man", "header"]),
     ("man/fetool-keygen.1", &["man", "keygen"]),
     ("man/fetool-bench.1", &["man", "bench"]),
     ("man/fetool-help.1", &["man", "help"]),

@@ -5,8 +5,8 @@ mod chapters;
 
 pub use bench::BENCH_EXAMPLES;
 pub use chapters::{
-    CHECK_EXAMPLES, INSPECT_EXAMPLES, KEYGEN_EXAMPLES, OPEN_EXAMPLES, REKEY_EXAMPLES,
-    SEAL_EXAMPLES, SHORT_EXAMPLES,
+    CHECK_EXAMPLES, HEADER_EXAMPLES, INSPECT_EXAMPLES, KEYGEN_EXAMPLES, OPEN_EXAMPLES,
+    REKEY_EXAMPLES, SEAL_EXAMPLES, SHORT_EXAMPLES,
 };
 
 use super::failure::Failure;
@@ -14,9 +14,9 @@ use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
     BACKUPS, CHECK_JSON, CHECKING, Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS,
-    FORMATS_INTRODUCTION, GUARANTEES, IN_PLACE, JSON, KEYS, LISTS, OPENING, RANGES, REKEYING,
-    REPORT, SEALING, SHORT_FORMATS, STATUS_NOTE, STATUSES, STREAMS, TREES, TREES_EXAMPLES,
-    TREES_INTRODUCTION, TREES_SYNOPSIS, WEAK,
+    FORMATS_INTRODUCTION, GUARANTEES, HEADERS, IN_PLACE, JSON, KEYS, LISTS, OPENING, RANGES,
+    REKEYING, REPORT, SEALING, SHORT_FORMATS, STATUS_NOTE, STATUSES, STREAMS, TREES,
+    TREES_EXAMPLES, TREES_INTRODUCTION, TREES_SYNOPSIS, WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -122,6 +122,7 @@ fn subcommand(cli: &Command, name: &str) -> Result<Page, Failure> {
         "seal" => (vec![SEALING], true),
         "open" => (vec![OPENING, RANGES], true),
         "check" => (vec![CHECKING, LISTS, CHECK_JSON], true),
+        "header" => (vec![HEADERS], false),
         "inspect" => (vec![REPORT, JSON], false),
         "rekey" => (vec![REKEYING, IN_PLACE], true),
         "bench" => (vec![MEASURING, BENCH_JSON], false),
@@ -187,6 +188,7 @@ fn examples(subcommand: &str) -> &'static str {
         "seal" => SEAL_EXAMPLES,
         "open" => OPEN_EXAMPLES,
         "check" => CHECK_EXAMPLES,
+        "header" => HEADER_EXAMPLES,
         "inspect" => INSPECT_EXAMPLES,
         "rekey" => REKEY_EXAMPLES,
         "keygen" => KEYGEN_EXAMPLES,
@@ -208,6 +210,10 @@ fn synopsis(subcommand: &str) -> &'static [&'static str] {
             "fetool open -r {-k SPEC | -p[=SPEC]}... [OPTION]... [-O DIR] PATH...",
         ],
         "check" => &["fetool check [-k SPEC | -p[=SPEC]]... [-r] [OPTION]... [PATH]..."],
+        "header" => &[
+            "fetool header save FILE -o COPY",
+            "fetool header restore COPY FILE [OPTION]...",
+        ],
         "inspect" => &[
             "fetool inspect [OPTION]... [PATH]...",
             "fetool inspect --verify {-k SPEC | -p[=SPEC]}... [OPTION]... [PATH]...",

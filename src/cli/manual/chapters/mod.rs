@@ -4,6 +4,7 @@ mod backups;
 mod checking;
 mod formats;
 mod guarantees;
+mod headers;
 mod inspecting;
 mod keys;
 mod opening;
@@ -16,6 +17,7 @@ pub use backups::BACKUPS;
 pub use checking::{CHECK_JSON, CHECKING, LISTS};
 pub use formats::{DETECTION, FORMATS, FORMATS_INTRODUCTION, STREAMS, WEAK};
 pub use guarantees::{FILES, GUARANTEES};
+pub use headers::HEADERS;
 pub use inspecting::{JSON, REPORT};
 pub use keys::KEYS;
 pub use opening::{OPENING, RANGES};
@@ -88,6 +90,11 @@ Examples:
   fetool inspect dir.tar.gfe
   fetool inspect --json *.gfe
   fetool inspect --verify -k @keyfile dir.tar.gfe";
+
+pub const HEADER_EXAMPLES: &str = "\
+Examples:
+  fetool header save archive.dexios -o archive.header
+  fetool header restore -k @keyfile archive.header archive.dexios";
 
 pub const CHECK_EXAMPLES: &str = "\
 Examples:
