@@ -31,7 +31,7 @@ fn help_short_and_long() {
         assert!(!short.contains("Exit statuses"));
     }
     let long = printed(&["--help"]);
-    assert!(long.contains("\nExit statuses:\n  0  all good\n  1  input, output or system\n"));
+    assert!(long.contains("\nExit statuses:\n  0  success\n  1  input, output or system error\n"));
     for command in ["seal", "open", "inspect", "keygen", "bench", "help"] {
         assert!(long.contains(&format!("\n  {command} ")), "{long}");
     }
