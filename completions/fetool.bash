@@ -117,6 +117,14 @@ _fetool_value() {
         'rekey --progress') kind=words values='auto always never' ;;
         'keygen -o'|'keygen --output') kind=file ;;
         'keygen --comment') kind=other ;;
+        'age ') kind=file ;;
+        'age -o'|'age --output') kind=file ;;
+        'age -r'|'age --recipient') kind=other ;;
+        'age -R'|'age --recipients-file') kind=file ;;
+        'age -i'|'age --identity') kind=file ;;
+        'age -j'|'age --plugin') kind=other ;;
+        'age-keygen ') kind=file ;;
+        'age-keygen -o'|'age-keygen --output') kind=file ;;
         'bench ') kind=words values='aead kdf format' ;;
         'bench --aead') kind=words values='aes-256-gcm chacha20-poly1305 xchacha20-poly1305 deoxys-ii-256' ;;
         'bench --engine') kind=words values='aws-lc fetool rustcrypto' ;;
@@ -125,7 +133,7 @@ _fetool_value() {
         'bench -j'|'bench --jobs') kind=other ;;
         'bench --size') kind=other ;;
         'bench --dir') kind=dir ;;
-        'help ') kind=words values='seal open check inspect rekey keygen bench help' ;;
+        'help ') kind=words values='seal open check inspect rekey keygen age age-keygen bench help' ;;
     esac
 }
 
@@ -181,7 +189,7 @@ _fetool() {
     [[ $raw == *"$2" ]] && head=${raw%"$2"}
 
     if [[ ${#words[@]} -le 1 ]]; then
-        _fetool_reply '' < <(compgen -W 'seal open check inspect rekey keygen bench help -h --help -V --version' -- "$word")
+        _fetool_reply '' < <(compgen -W 'seal open check inspect rekey keygen age age-keygen bench help -h --help -V --version' -- "$word")
         return
     fi
     local command=${words[1]} last=${words[${#words[@]} - 1]} front= value=$word
@@ -192,6 +200,8 @@ _fetool() {
         inspect) options='--json --verify -k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         rekey) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         keygen) options='-o --output --comment --age --pq -h --help' ;;
+        age) options='-e --encrypt -d --decrypt -o --output -a --armor -p --passphrase -r --recipient -R --recipients-file -i --identity -j --plugin --version' ;;
+        age-keygen) options='-o --output --pq -y --convert --version' ;;
         bench) options='--aead --engine -f --format --layers -j --jobs --size --dir --json -h --help' ;;
         help) options='-h --help' ;;
     esac

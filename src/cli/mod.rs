@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, and the list of them.
 
+mod age;
 mod args;
 mod bench;
 mod check;
@@ -53,6 +54,8 @@ enum Command {
     Inspect(inspect::Args),
     Rekey(rekey::Args),
     Keygen(keygen::Args),
+    Age(age::Args),
+    AgeKeygen(age::keygen::Args),
     Bench(bench::Args),
     Generate(generate::Args),
     Help(help::Args),
@@ -67,6 +70,8 @@ impl Command {
             Self::Inspect(args) => inspect::run(&args),
             Self::Rekey(args) => rekey::run(&args),
             Self::Keygen(args) => keygen::run(&args),
+            // Called before clap sees them: their options are not as clap has them.
+            Self::Age(_) | Self::AgeKeygen(_) => unreachable!("they were run"),
             Self::Bench(args) => bench::run(&args),
             Self::Generate(args) => generate::run(&args, Cli::command()),
             Self::Help(args) => help::run(&args, Cli::command()),
@@ -78,6 +83,9 @@ impl Command {
 pub fn main(args: Vec<OsString>) -> ExitCode {
     if let Err(error) = standard::plug() {
         return Failure::from_system(error).report();
+    }
+    if let Some((program, words)) = age::called(&args) {
+        return program.main(words);
     }
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-const PAGES: [(&str, &[&str]); 9] = [
+const PAGES: [(&str, &[&str]); 11] = [
     ("man/fetool.1", &["man"]),
     ("man/fetool-seal.1", &["man", "seal"]),
     ("man/fetool-open.1", &["man", "open"]),
@@ -15,6 +15,8 @@ const PAGES: [(&str, &[&str]); 9] = [
     ("man/fetool-inspect.1", &["man", "inspect"]),
     ("man/fetool-rekey.1", &["man", "rekey"]),
     ("man/fetool-keygen.1", &["man", "keygen"]),
+    ("man/fetool-age.1", &["man", "age"]),
+    ("man/fetool-age-keygen.1", &["man", "age-keygen"]),
     ("man/fetool-bench.1", &["man", "bench"]),
     ("man/fetool-help.1", &["man", "help"]),
 ];

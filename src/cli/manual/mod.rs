@@ -5,16 +5,17 @@ mod chapters;
 
 pub use bench::BENCH_EXAMPLES;
 pub use chapters::{
-    CHECK_EXAMPLES, INSPECT_EXAMPLES, OPEN_EXAMPLES, REKEY_EXAMPLES, SEAL_EXAMPLES, SHORT_EXAMPLES,
+    AGE_EXAMPLES, AGE_KEYGEN_EXAMPLES, CHECK_EXAMPLES, INSPECT_EXAMPLES, OPEN_EXAMPLES,
+    REKEY_EXAMPLES, SEAL_EXAMPLES, SHORT_EXAMPLES,
 };
 
 use super::failure::Failure;
 use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
-    CHECK_JSON, CHECKING, Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS, IN_PLACE,
-    JSON, LISTS, NEW_FORMATS, OPENING, RANGES, REKEYING, REPORT, SECRETS, STATUS_NOTE, STATUSES,
-    STREAMS, TREES, WEAK,
+    AGE_STATUSES, AS_AGE, CHECK_JSON, CHECKING, Chapter, DETECTION, DIFFERENCES, ENVIRONMENT,
+    EXTERNAL, FILES, FORMATS, IN_PLACE, JSON, LISTS, NEW_FORMATS, OPENING, RANGES, REKEYING,
+    REPORT, SECRETS, STATUS_NOTE, STATUSES, STREAMS, TREES, WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -65,6 +66,7 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 "check" => vec![CHECKING, LISTS, CHECK_JSON, SECRETS],
                 "inspect" => vec![REPORT, DETECTION, JSON],
                 "rekey" => vec![REKEYING, IN_PLACE, TREES, SECRETS],
+                "age" | "age-keygen" => vec![AS_AGE, DIFFERENCES],
                 "bench" => vec![MEASURING, BENCH_JSON],
                 _ => vec![],
             };
@@ -94,6 +96,8 @@ fn examples(subcommand: Option<&str>) -> &'static str {
         Some("check") => CHECK_EXAMPLES,
         Some("inspect") => INSPECT_EXAMPLES,
         Some("rekey") => REKEY_EXAMPLES,
+        Some("age") => AGE_EXAMPLES,
+        Some("age-keygen") => AGE_KEYGEN_EXAMPLES,
         Some("bench") => BENCH_EXAMPLES,
         Some(_) => "",
     }
@@ -120,10 +124,14 @@ fn render(
         parts.iter().for_each(|part| add(&mut own, part));
     }
     own.control("SH", ["EXIT STATUS"]);
-    for (status, meaning) in STATUSES {
+    let of_age = subcommand.is_some_and(|name| name.starts_with("age"));
+    let statuses = if of_age { &AGE_STATUSES[..] } else { &STATUSES };
+    for (status, meaning) in statuses {
         add(&mut own, &Item(status, meaning));
     }
-    add(&mut own, &Text(STATUS_NOTE));
+    if !of_age {
+        add(&mut own, &Text(STATUS_NOTE));
+    }
     if let Some((_, lines)) = examples.split_once('\n') {
         own.control("SH", ["EXAMPLES"]);
         own.control("nf", []);
@@ -136,7 +144,7 @@ fn render(
     own.text([roman(match subcommand {
         None => {
             "fetool-seal(1), fetool-open(1), fetool-check(1), fetool-inspect(1), fetool-rekey(1), \
-             fetool-keygen(1), fetool-bench(1)"
+             fetool-keygen(1), fetool-bench(1), fetool-age(1), fetool-age-keygen(1)"
         }
         Some(_) => "fetool(1)",
     })]);

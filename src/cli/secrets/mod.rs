@@ -14,6 +14,6 @@ mod source;
 mod spec;
 
 pub use new_key::{key_exists, new_key, save_key};
-pub use question::Purpose;
+pub use question::{Purpose, ask};
 pub use source::{NamedSecret, Prepared, SecretSource, no_key};
 pub use spec::{Spec, mode_for_others, others_can_read};

@@ -1,5 +1,6 @@
 //! The words of the manual pages that are not about single options.
 
+mod age;
 mod checking;
 mod formats;
 mod inspecting;
@@ -7,6 +8,7 @@ mod rekeying;
 mod trees;
 mod work;
 
+pub use age::{AGE_EXAMPLES, AGE_KEYGEN_EXAMPLES, AGE_STATUSES, AS_AGE, DIFFERENCES};
 pub use checking::{CHECK_JSON, CHECKING, LISTS};
 pub use formats::{DETECTION, FORMATS, NEW_FORMATS, WEAK};
 pub use inspecting::{JSON, REPORT};
