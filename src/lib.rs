@@ -93,7 +93,7 @@ pub use pipeline::{CancelToken, Meter, RunOptions};
 pub use positioned::{Positioned, ReadAt, WriteAt};
 pub use recipient::{Recipient, WrapKey};
 pub use rekey::Rekey;
-pub use seal::{Seal, Sealed, Sealing};
+pub use seal::{Seal, Sealed, SealedLen, Sealing};
 pub use secret::{Secret, random, without_line_end};
 pub use stanza::{FILE_KEY_LEN, FileKey, Stanza};
 pub use stream::{OpenReader, SealWriter};

@@ -2,6 +2,7 @@
 
 use crate::aead::Algorithm;
 use crate::armor_writer::ArmorWriter;
+use crate::format::age::armor::armored_len;
 use crate::format::{self, Format, Layout, SealRequest};
 use crate::kdf::Kdf;
 #[cfg(feature = "test-hooks")]
@@ -230,6 +231,33 @@ impl<'a> Seal<'a> {
     }
 }
 
+/// How long sealed files are, from the lengths of their plaintexts.
+#[derive(Clone, Debug)]
+pub struct SealedLen {
+    header: u64,
+    layout: Layout,
+    /// The head and the layout of each layer, from the inside out.
+    layers: Vec<(u64, Layout)>,
+    armor: bool,
+}
+
+impl SealedLen {
+    /// Returns the length of a sealed file with so many bytes of plaintext, if that is a number. Whether
+    /// a size is known or not, and whether there is any plaintext, can make a difference: it is that of
+    /// files which were started alike.
+    pub fn of(&self, plaintext: u64) -> Option<u64> {
+        let inside = self.layout.sealed_len(plaintext);
+        let stream = self.layers.iter().fold(inside, |stream, (head, layout)| {
+            layout.sealed_len(stream.saturating_add(*head))
+        });
+        let len = stream.checked_add(self.header)?;
+        match self.armor {
+            true => armored_len(len),
+            false => Some(len),
+        }
+    }
+}
+
 /// Ready to seal one stream.
 pub struct Sealing {
     sealer: format::Sealer,
@@ -247,6 +275,19 @@ impl Sealing {
     /// The header's bytes, for a file of their own.
     pub fn header(&self) -> &[u8] {
         &self.sealer.header
+    }
+
+    /// Returns what the lengths of files that are sealed like this one follow from.
+    pub fn sealed_len(&self) -> SealedLen {
+        let layers = self.sealer.layers.iter();
+        SealedLen {
+            header: self.sealer.header.len() as u64,
+            layout: self.sealer.layout,
+            layers: layers
+                .map(|layer| (layer.head.len() as u64, layer.layout))
+                .collect(),
+            armor: self.armor,
+        }
     }
 
     /// Returns the key of the file, for formats that wrap one for recipients. It opens the file, so that

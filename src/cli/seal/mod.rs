@@ -6,7 +6,7 @@ use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, SecretName, Subjects, shown};
 use super::manual;
 use super::secrets::recipients::{SealFor, To, without_duplicates};
-use super::secrets::{self, Purpose, SecretSource, Spec};
+use super::secrets::{self, NamedSecret, Purpose, SecretSource, Spec};
 use super::tree::{TreeArgs, only_path};
 use super::work::{
     Clock, Source, Weaknesses, show_progress, subjects, target, target_name, warn_of_short_keys,
@@ -155,6 +155,8 @@ struct Secrets {
     name: SecretName,
     /// The secrets among them, and what messages call each.
     named: Vec<(Secret, SecretName)>,
+    /// The secrets and identities that open the files again.
+    opening: Vec<NamedSecret>,
 }
 
 impl Secrets {
@@ -273,6 +275,7 @@ impl Asked {
             new: None,
             name: SecretName::default(),
             named: Vec::new(),
+            opening: Vec::new(),
         };
         let mut plans = &self.plans[..];
         if let Some(path) = new_key {
@@ -298,6 +301,7 @@ impl Asked {
             for one in found.key.seal_for(&found.name.shown)? {
                 secrets.push(one, &found.name);
             }
+            secrets.opening.push(found);
         }
         secrets.all = without_duplicates(secrets.all, work)?;
         Ok(secrets)

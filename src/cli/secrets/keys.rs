@@ -165,6 +165,11 @@ impl Keys {
         Self::prepare(plans, purpose, work)?.complete()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Reads what is not typed.
     pub fn prepare(
         plans: &[SecretSource],

@@ -1,6 +1,7 @@
 //! The words of the manual pages that are not about single options.
 
 mod age;
+mod backups;
 mod checking;
 mod formats;
 mod inspecting;
@@ -9,6 +10,7 @@ mod trees;
 mod work;
 
 pub use age::{AGE_EXAMPLES, AGE_KEYGEN_EXAMPLES, AGE_STATUSES, AS_AGE, DIFFERENCES};
+pub use backups::BACKUPS;
 pub use checking::{CHECK_JSON, CHECKING, LISTS};
 pub use formats::{DETECTION, FORMATS, NEW_FORMATS, WEAK};
 pub use inspecting::{JSON, REPORT};
