@@ -43,7 +43,7 @@
 #![warn(missing_docs)]
 
 pub mod aead;
-mod armor_writer;
+mod armor;
 mod chunk_id;
 #[cfg(all(unix, feature = "cli"))]
 mod closed_at_start;
@@ -70,8 +70,6 @@ mod secure_memory;
 mod stanza;
 mod stream;
 mod try_alloc;
-mod unarmor;
-mod unarmor_at;
 
 #[cfg(all(unix, feature = "cli"))]
 #[doc(hidden)]
