@@ -205,6 +205,7 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
             let (files, outcomes) = (file_rx.clone(), outcome_tx.clone());
             spawn(scope, "files", move || work_all(task, files, outcomes))?;
         }
+        let file_tx = in_batches(scope, task, file_tx)?;
         let found = if tree.update {
             let (batch_tx, batch_rx) = bounded(WAITING);
             for _ in 0..task.jobs.get() {
@@ -297,6 +298,25 @@ pub fn spawn<'s, 'e>(
         .spawn_scoped(scope, work)
         .map(drop)
         .map_err(Failure::from_system)
+}
+
+/// Where there are plugins of age, has files go to the workers in batches.
+fn in_batches<'s, 'e>(
+    scope: &'s thread::Scope<'s, 'e>,
+    task: &'e Task<'_>,
+    files: Sender<Item>,
+) -> Result<Sender<Item>, Failure> {
+    let Operation::Open { keys, .. } = &task.operation else {
+        return Ok(files);
+    };
+    if task.tree.walk.dry_run || !keys.have_plugins() {
+        return Ok(files);
+    }
+    let (batch_tx, batch_rx) = bounded(WAITING);
+    spawn(scope, "batches", move || {
+        keys.pass_on(&batch_rx, &files, |item: &Item| Some(&item.place.source));
+    })?;
+    Ok(batch_tx)
 }
 
 /// Where files go that were found.
