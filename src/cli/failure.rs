@@ -204,7 +204,7 @@ impl Subjects {
             _ => Some(&self.input),
         };
         let mut failure = Failure {
-            subject: subject.cloned(),
+            subject: subject.filter(|name| !name.is_empty()).cloned(),
             what: self.message(error),
             details: details(error),
             broken_pipe: error.is_broken_pipe(),

@@ -163,11 +163,16 @@ fn one_process_serves_all_files_of_a_run() {
     )
     .succeeds();
     assert_eq!(starts(&dir), 1);
-    // The new recipients take a process for each file.
     run(&dir, "rekey -r -i -q --plugin toy -k @me --to @me tree").succeeds();
     assert_eq!(starts(&dir), 1);
     run(&dir, "open -r -q --force -k @me tree -O out").succeeds();
     assert_eq!(starts(&dir), 0);
+
+    run(&dir, "seal -r -q --plugin toy --to @me out/tree -O again").succeeds();
+    assert_eq!(starts(&dir), 1);
+    run(&dir, "open -r -q --plugin toy again -O last").succeeds();
+    assert_eq!(starts(&dir), 1);
+    assert_eq!(dir.read("last/again/tree/a"), b"a");
 }
 
 /// Nobody is asked once more for each file when a plugin fails.
@@ -191,5 +196,8 @@ fn a_plugin_that_fails_is_started_once() {
         );
     }
     assert_eq!(dir.read("out/tree/mine"), PLAIN.as_bytes());
+    assert_eq!(starts(&dir), 1);
+    run(&dir, "seal -r -q --plugin toy --to @me out -O again")
+        .fails(1, &format!("fetool: {failed}\n"));
     assert_eq!(starts(&dir), 1);
 }

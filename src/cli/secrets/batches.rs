@@ -1,6 +1,7 @@
-//! Plugins of age unwrap the keys of many files at once: one process, one PIN and one touch a batch.
+//! Plugins of age wrap and unwrap the keys of many files at once: one process, one PIN and one touch a batch.
 
 use super::keys::{Key, Keys};
+use super::recipients::SealFor;
 use crossbeam::channel::{Receiver, Sender};
 use fetool::format::age::Age;
 use fetool::{Error, FileKey, Identity, Open, Stanza, UnwrapKey};
@@ -35,18 +36,9 @@ impl Keys {
         to: &Sender<T>,
         path: impl Fn(&T) -> Option<&Path>,
     ) {
-        loop {
-            let batch: Vec<T> = items.iter().take(BATCH).collect();
-            if batch.is_empty() {
-                return;
-            }
+        in_batches(items, to, |batch| {
             self.prepare_files(batch.iter().filter_map(&path), For::Opening);
-            for item in batch {
-                if to.send(item).is_err() {
-                    return;
-                }
-            }
-        }
+        });
     }
 
     /// Has the plugins unwrap the keys of files. What goes wrong is told when the files are opened.
@@ -79,6 +71,41 @@ impl Keys {
         for key in self.all() {
             if let Key::Plugin(plugin) = key {
                 let _ = plugin.identities.prepare(&files);
+            }
+        }
+    }
+}
+
+/// Passes items on after plugins have wrapped keys for as many new files.
+pub fn pass_on_to_seal<T>(recipients: &[SealFor], items: &Receiver<T>, to: &Sender<T>) {
+    in_batches(items, to, |batch| stock(recipients, batch.len()));
+}
+
+/// Has plugins wrap keys for the first files: so many that a small tree takes one process of each.
+pub fn stock_first(recipients: &[SealFor]) {
+    stock(recipients, 64);
+}
+
+fn stock(recipients: &[SealFor], files: usize) {
+    let mut plugins = recipients.iter().filter_map(SealFor::as_plugin);
+    // Each file tells what went wrong.
+    if let Some(Ok(keys)) = plugins.next().map(|first| first.stock(files))
+        && !keys.is_empty()
+    {
+        plugins.for_each(|plugin| drop(plugin.prepare(&keys)));
+    }
+}
+
+fn in_batches<T>(items: &Receiver<T>, to: &Sender<T>, prepare: impl Fn(&[T])) {
+    loop {
+        let batch: Vec<T> = items.iter().take(BATCH).collect();
+        if batch.is_empty() {
+            return;
+        }
+        prepare(&batch);
+        for item in batch {
+            if to.send(item).is_err() {
+                return;
             }
         }
     }

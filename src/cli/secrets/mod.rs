@@ -14,7 +14,7 @@ pub mod recipients;
 mod source;
 mod spec;
 
-pub use batches::{BATCH, For};
+pub use batches::{BATCH, For, pass_on_to_seal, stock_first};
 pub use new_key::{key_exists, new_key, save_key};
 pub use question::{Purpose, ask};
 pub use source::{NamedSecret, Prepared, SecretSource, no_key};

@@ -43,6 +43,16 @@ impl UnwrapKey for PluginIdentities {
     }
 }
 
+impl PluginRecipients {
+    pub fn prepare(&self, _: &[FileKey]) -> Result<(), Error> {
+        match *self {}
+    }
+
+    pub fn stock(&self, _: usize) -> Result<Vec<FileKey>, Error> {
+        match *self {}
+    }
+}
+
 impl WrapKey for PluginRecipients {
     fn wrap_key(
         &self,

@@ -29,6 +29,7 @@ pub use update::Update;
 
 use super::args::WorkArgs;
 use super::failure::{Failure, SecretName, say, shown};
+use super::secrets::pass_on_to_seal;
 use super::work::{needs_tree, single};
 use crate::io::FileId;
 use crossbeam::channel::{Receiver, Sender, bounded};
@@ -306,15 +307,23 @@ fn in_batches<'s, 'e>(
     task: &'e Task<'_>,
     files: Sender<Item>,
 ) -> Result<Sender<Item>, Failure> {
-    let Operation::Open { keys, .. } = &task.operation else {
-        return Ok(files);
+    let needs_plugins = match &task.operation {
+        Operation::Open { keys, .. } => keys.have_plugins(),
+        Operation::Seal { recipients, .. } => {
+            recipients.iter().any(|one| one.as_plugin().is_some())
+        }
     };
-    if task.tree.walk.dry_run || !keys.have_plugins() {
+    if task.tree.walk.dry_run || !needs_plugins {
         return Ok(files);
     }
     let (batch_tx, batch_rx) = bounded(WAITING);
-    spawn(scope, "batches", move || {
-        keys.pass_on(&batch_rx, &files, |item: &Item| Some(&item.place.source));
+    spawn(scope, "batches", move || match &task.operation {
+        Operation::Open { keys, .. } => {
+            keys.pass_on(&batch_rx, &files, |item: &Item| Some(&item.place.source));
+        }
+        Operation::Seal { recipients, .. } => {
+            pass_on_to_seal(recipients, &batch_rx, &files);
+        }
     })?;
     Ok(batch_tx)
 }
