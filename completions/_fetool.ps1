@@ -32,6 +32,8 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             [CompletionResult]::new('rekey', 'rekey', [CompletionResultType]::ParameterValue, 'Change which secrets open a file, without touching its data')
             [CompletionResult]::new('header', 'header', [CompletionResultType]::ParameterValue, 'Save the header of a sealed file, or put a saved one back')
             [CompletionResult]::new('keygen', 'keygen', [CompletionResultType]::ParameterValue, 'Make a key: 32 random bytes, or an age identity')
+            [CompletionResult]::new('age', 'age', [CompletionResultType]::ParameterValue, 'Encrypt and decrypt as age does, with the options of age')
+            [CompletionResult]::new('age-keygen', 'age-keygen', [CompletionResultType]::ParameterValue, 'Make age identities as age-keygen does, with the options of age-keygen')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure how fast this machine seals and opens')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print help for fetool or one of its subcommands')
             break
@@ -330,6 +332,37 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             [CompletionResult]::new('--pq', '--pq', [CompletionResultType]::ParameterName, 'With --age: make a post-quantum identity (age1pq1…)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fetool;age' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to OUTPUT, which is overwritten [default: standard output]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to OUTPUT, which is overwritten [default: standard output]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Encrypt to RECIPIENT: age1…, ssh-ed25519 … or ssh-rsa …')
+            [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Encrypt to RECIPIENT: age1…, ssh-ed25519 … or ssh-rsa …')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Encrypt to the recipients in FILE, one a line; ''-'' is standard input')
+            [CompletionResult]::new('--recipients-file', '--recipients-file', [CompletionResultType]::ParameterName, 'Encrypt to the recipients in FILE, one a line; ''-'' is standard input')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Decrypt with the identities in FILE, or with -e encrypt to them; ''-'' is standard input')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Decrypt with the identities in FILE, or with -e encrypt to them; ''-'' is standard input')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Encrypt INPUT; the default')
+            [CompletionResult]::new('--encrypt', '--encrypt', [CompletionResultType]::ParameterName, 'Encrypt INPUT; the default')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Decrypt INPUT')
+            [CompletionResult]::new('--decrypt', '--decrypt', [CompletionResultType]::ParameterName, 'Decrypt INPUT')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Write armor: text instead of binary data')
+            [CompletionResult]::new('--armor', '--armor', [CompletionResultType]::ParameterName, 'Write armor: text instead of binary data')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Encrypt with a passphrase, which is asked for')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Encrypt with a passphrase, which is asked for')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print the version of age that this stands in for')
+            break
+        }
+        'fetool;age-keygen' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to OUTPUT, which must not exist, with mode 0600 [default: standard output]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to OUTPUT, which must not exist, with mode 0600 [default: standard output]')
+            [CompletionResult]::new('--pq', '--pq', [CompletionResultType]::ParameterName, 'Make a post-quantum identity')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Print the recipients of an identity file, one a line')
+            [CompletionResult]::new('--convert', '--convert', [CompletionResultType]::ParameterName, 'Print the recipients of an identity file, one a line')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print the version of age that this stands in for')
             break
         }
         'fetool;bench' {

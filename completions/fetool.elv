@@ -29,6 +29,8 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand rekey 'Change which secrets open a file, without touching its data'
             cand header 'Save the header of a sealed file, or put a saved one back'
             cand keygen 'Make a key: 32 random bytes, or an age identity'
+            cand age 'Encrypt and decrypt as age does, with the options of age'
+            cand age-keygen 'Make age identities as age-keygen does, with the options of age-keygen'
             cand bench 'Measure how fast this machine seals and opens'
             cand help 'Print help for fetool or one of its subcommands'
         }
@@ -320,6 +322,35 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand --pq 'With --age: make a post-quantum identity (age1pq1…)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fetool;age'= {
+            cand -o 'Write to OUTPUT, which is overwritten [default: standard output]'
+            cand --output 'Write to OUTPUT, which is overwritten [default: standard output]'
+            cand -r 'Encrypt to RECIPIENT: age1…, ssh-ed25519 … or ssh-rsa …'
+            cand --recipient 'Encrypt to RECIPIENT: age1…, ssh-ed25519 … or ssh-rsa …'
+            cand -R 'Encrypt to the recipients in FILE, one a line; ''-'' is standard input'
+            cand --recipients-file 'Encrypt to the recipients in FILE, one a line; ''-'' is standard input'
+            cand -i 'Decrypt with the identities in FILE, or with -e encrypt to them; ''-'' is standard input'
+            cand --identity 'Decrypt with the identities in FILE, or with -e encrypt to them; ''-'' is standard input'
+            cand -j 'Use the identity without data of the plugin age-plugin-NAME'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME'
+            cand -e 'Encrypt INPUT; the default'
+            cand --encrypt 'Encrypt INPUT; the default'
+            cand -d 'Decrypt INPUT'
+            cand --decrypt 'Decrypt INPUT'
+            cand -a 'Write armor: text instead of binary data'
+            cand --armor 'Write armor: text instead of binary data'
+            cand -p 'Encrypt with a passphrase, which is asked for'
+            cand --passphrase 'Encrypt with a passphrase, which is asked for'
+            cand --version 'Print the version of age that this stands in for'
+        }
+        &'fetool;age-keygen'= {
+            cand -o 'Write to OUTPUT, which must not exist, with mode 0600 [default: standard output]'
+            cand --output 'Write to OUTPUT, which must not exist, with mode 0600 [default: standard output]'
+            cand --pq 'Make a post-quantum identity'
+            cand -y 'Print the recipients of an identity file, one a line'
+            cand --convert 'Print the recipients of an identity file, one a line'
+            cand --version 'Print the version of age that this stands in for'
         }
         &'fetool;bench'= {
             cand --aead 'These AEADs only, by themselves and in the formats that have them'

@@ -33,6 +33,8 @@ complete -c fetool -n "__fish_fetool_needs_command" -f -a "inspect" -d 'Tell wha
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "rekey" -d 'Change which secrets open a file, without touching its data'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "header" -d 'Save the header of a sealed file, or put a saved one back'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "keygen" -d 'Make a key: 32 random bytes, or an age identity'
+complete -c fetool -n "__fish_fetool_needs_command" -f -a "age" -d 'Encrypt and decrypt as age does, with the options of age'
+complete -c fetool -n "__fish_fetool_needs_command" -f -a "age-keygen" -d 'Make age identities as age-keygen does, with the options of age-keygen'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "bench" -d 'Measure how fast this machine seals and opens'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "help" -d 'Print help for fetool or one of its subcommands'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
@@ -308,6 +310,20 @@ complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Wri
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l age -d 'Make an age identity: a secret that opens files, and a recipient (age1…) to seal them for'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l pq -d 'With --age: make a post-quantum identity (age1pq1…)'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fetool -n "__fish_fetool_using_subcommand age" -s o -l output -d 'Write to OUTPUT, which is overwritten [default: standard output]' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand age" -s r -l recipient -d 'Encrypt to RECIPIENT: age1…, ssh-ed25519 … or ssh-rsa …' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand age" -s R -l recipients-file -d 'Encrypt to the recipients in FILE, one a line; \'-\' is standard input' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand age" -s i -l identity -d 'Decrypt with the identities in FILE, or with -e encrypt to them; \'-\' is standard input' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand age" -s j -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand age" -s e -l encrypt -d 'Encrypt INPUT; the default'
+complete -c fetool -n "__fish_fetool_using_subcommand age" -s d -l decrypt -d 'Decrypt INPUT'
+complete -c fetool -n "__fish_fetool_using_subcommand age" -s a -l armor -d 'Write armor: text instead of binary data'
+complete -c fetool -n "__fish_fetool_using_subcommand age" -s p -l passphrase -d 'Encrypt with a passphrase, which is asked for'
+complete -c fetool -n "__fish_fetool_using_subcommand age" -l version -d 'Print the version of age that this stands in for'
+complete -c fetool -n "__fish_fetool_using_subcommand age-keygen" -s o -l output -d 'Write to OUTPUT, which must not exist, with mode 0600 [default: standard output]' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand age-keygen" -l pq -d 'Make a post-quantum identity'
+complete -c fetool -n "__fish_fetool_using_subcommand age-keygen" -s y -l convert -d 'Print the recipients of an identity file, one a line'
+complete -c fetool -n "__fish_fetool_using_subcommand age-keygen" -l version -d 'Print the version of age that this stands in for'
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l aead -d 'These AEADs only, by themselves and in the formats that have them' -r -f -a "aes-256-gcm\t''
 chacha20-poly1305\t''
 xchacha20-poly1305\t''
@@ -340,6 +356,8 @@ inspect\t'Tell what sealed files are, without a key'
 rekey\t'Change which secrets open a file, without touching its data'
 header\t'Save the header of a sealed file, or put a saved one back'
 keygen\t'Make a key: 32 random bytes, or an age identity'
+age\t'Encrypt and decrypt as age does, with the options of age'
+age-keygen\t'Make age identities as age-keygen does, with the options of age-keygen'
 bench\t'Measure how fast this machine seals and opens'
 help\t'Print help for fetool or one of its subcommands'"
 

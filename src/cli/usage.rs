@@ -241,7 +241,7 @@ fn peers_option(option: &str, subcommand: &str) -> Option<String> {
         "-in" | "--in" | "--input" | "-infile" => "the input is PATH, without an option",
         "-out" | "--out" => "the output is given with -o FILE",
         "-a" | "--armor" | "--armour" | "-base64" | "--base64" => {
-            "sealed files are binary; for text pipe them through 'base64'"
+            "'fetool seal --armor' writes text, which 'fetool open' recognizes"
         }
         "-pass" | "--pass" | "--password" | "--password-file" | "--passphrase-file"
         | "--passphrase-fd" | "--pinentry-mode" => {
@@ -280,7 +280,7 @@ fn peers_option(option: &str, subcommand: &str) -> Option<String> {
 }
 
 const RECIPIENTS: &str =
-    "fetool has no public keys; give a key with -k @FILE or a passphrase with -p";
+    "'fetool seal --to RECIPIENT' seals to a recipient; 'fetool age' takes all options of age";
 const COMPRESSION: &str =
     "fetool does not compress: 'zstd < FILE | fetool seal -k @KEYFILE -o OUT'";
 

@@ -6,6 +6,8 @@ mod cli_common;
 mod dexios_common;
 
 mod age;
+mod age_dropin;
+mod age_dropin_terminal;
 #[cfg(feature = "age-plugin")]
 mod age_plugin;
 mod bench;

@@ -5,18 +5,18 @@ mod chapters;
 
 pub use bench::BENCH_EXAMPLES;
 pub use chapters::{
-    CHECK_EXAMPLES, HEADER_EXAMPLES, INSPECT_EXAMPLES, KEYGEN_EXAMPLES, OPEN_EXAMPLES,
-    REKEY_EXAMPLES, SEAL_EXAMPLES, SHORT_EXAMPLES,
+    AGE_EXAMPLES, AGE_KEYGEN_EXAMPLES, CHECK_EXAMPLES, HEADER_EXAMPLES, INSPECT_EXAMPLES,
+    KEYGEN_EXAMPLES, OPEN_EXAMPLES, REKEY_EXAMPLES, SEAL_EXAMPLES, SHORT_EXAMPLES,
 };
 
 use super::failure::Failure;
 use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
-    BACKUPS, CHECK_JSON, CHECKING, Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS,
-    FORMATS_INTRODUCTION, GUARANTEES, HEADERS, IN_PLACE, JSON, KEYS, LISTS, OPENING, RANGES,
-    REKEYING, REPORT, SEALING, SHORT_FORMATS, STATUS_NOTE, STATUSES, STREAMS, TREES,
-    TREES_EXAMPLES, TREES_INTRODUCTION, TREES_SYNOPSIS, WEAK,
+    AGE_STATUSES, AS_AGE, BACKUPS, CHECK_JSON, CHECKING, Chapter, DETECTION, DIFFERENCES,
+    ENVIRONMENT, EXTERNAL, FILES, FORMATS, FORMATS_INTRODUCTION, GUARANTEES, HEADERS, IN_PLACE,
+    JSON, KEYS, LISTS, OPENING, RANGES, REKEYING, REPORT, SEALING, SHORT_FORMATS, STATUS_NOTE,
+    STATUSES, STREAMS, TREES, TREES_EXAMPLES, TREES_INTRODUCTION, TREES_SYNOPSIS, WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -49,12 +49,10 @@ struct Page {
     /// The subcommands, and what each does.
     commands: Vec<(String, String)>,
     chapters: Vec<Chapter>,
-    statuses: &'static [&'static str],
+    statuses: Vec<(&'static str, &'static str)>,
     status_note: &'static str,
     see_also: String,
 }
-
-const ALL_STATUSES: [&str; 6] = ["0", "1", "2", "3", "4", "5"];
 
 /// The page of the whole command, of one subcommand, or of a subject.
 pub fn page(mut cli: Command, name: Option<&str>) -> Result<Vec<u8>, Failure> {
@@ -71,7 +69,7 @@ pub fn page(mut cli: Command, name: Option<&str>) -> Result<Vec<u8>, Failure> {
             command: None,
             commands: Vec::new(),
             chapters: vec![FORMATS, STREAMS, WEAK, DETECTION],
-            statuses: &[],
+            statuses: Vec::new(),
             status_note: "",
             see_also: "fetool(1), fetool-inspect(1)".to_owned(),
         },
@@ -85,7 +83,7 @@ pub fn page(mut cli: Command, name: Option<&str>) -> Result<Vec<u8>, Failure> {
             command: None,
             commands: Vec::new(),
             chapters: vec![TREES, BACKUPS],
-            statuses: &[],
+            statuses: Vec::new(),
             status_note: "",
             see_also: "fetool(1), fetool-seal(1), fetool-open(1), fetool-check(1)".to_owned(),
         },
@@ -108,7 +106,7 @@ fn overview(cli: &Command) -> Page {
         command: None,
         commands: visible(cli).map(summary).collect(),
         chapters: vec![KEYS, SHORT_FORMATS, GUARANTEES, ENVIRONMENT, FILES],
-        statuses: &ALL_STATUSES,
+        statuses: STATUSES.to_vec(),
         status_note: STATUS_NOTE,
         see_also: see_also.join(", "),
     }
@@ -125,13 +123,18 @@ fn subcommand(cli: &Command, name: &str) -> Result<Page, Failure> {
         "header" => (vec![HEADERS], false),
         "inspect" => (vec![REPORT, JSON], false),
         "rekey" => (vec![REKEYING, IN_PLACE], true),
+        "age" | "age-keygen" => (vec![AS_AGE, DIFFERENCES], false),
         "bench" => (vec![MEASURING, BENCH_JSON], false),
         _ => (vec![], false),
     };
-    let statuses: &[&str] = match name {
-        "keygen" | "bench" => &["0", "1", "2"],
-        "help" => &["0", "2"],
-        _ => &ALL_STATUSES,
+    let (statuses, status_note) = match name {
+        "age" | "age-keygen" => (AGE_STATUSES.to_vec(), ""),
+        // They open nothing.
+        "keygen" | "bench" => (STATUSES[..3].to_vec(), ""),
+        _ => (
+            STATUSES.to_vec(),
+            "fetool(1) says more about the exit status.",
+        ),
     };
     Ok(Page {
         name: format!("fetool-{name}"),
@@ -144,7 +147,7 @@ fn subcommand(cli: &Command, name: &str) -> Result<Page, Failure> {
         commands: Vec::new(),
         chapters,
         statuses,
-        status_note: "fetool(1) says more about the exit status.",
+        status_note,
         see_also: match trees {
             true => "fetool(1), fetool-formats(5), fetool-trees(7)",
             false => "fetool(1), fetool-formats(5)",
@@ -192,6 +195,8 @@ fn examples(subcommand: &str) -> &'static str {
         "inspect" => INSPECT_EXAMPLES,
         "rekey" => REKEY_EXAMPLES,
         "keygen" => KEYGEN_EXAMPLES,
+        "age" => AGE_EXAMPLES,
+        "age-keygen" => AGE_KEYGEN_EXAMPLES,
         "bench" => BENCH_EXAMPLES,
         _ => "",
     }
@@ -226,6 +231,14 @@ fn synopsis(subcommand: &str) -> &'static [&'static str] {
             "fetool rekey --list [--json] [PATH]",
         ],
         "keygen" => &["fetool keygen [--age [--pq]] [--comment TEXT] [-o FILE]"],
+        "age" => &[
+            "fetool age [--encrypt] {-r RECIPIENT | -R FILE | -p}... [-a] [-o OUTPUT] [INPUT]",
+            "fetool age --decrypt [-i FILE | -j PLUGIN]... [-o OUTPUT] [INPUT]",
+        ],
+        "age-keygen" => &[
+            "fetool age-keygen [-pq] [-o OUTPUT]",
+            "fetool age-keygen -y [-o OUTPUT] [INPUT]",
+        ],
         "bench" => &["fetool bench [OPTION]... [WHAT]..."],
         "help" => &["fetool help [COMMAND]"],
         _ => &[],
@@ -293,12 +306,12 @@ impl Page {
         }
         if !self.statuses.is_empty() {
             rest.control("SH", ["EXIT STATUS"]);
-            for (status, meaning) in STATUSES {
-                if self.statuses.contains(&status) {
-                    add(&mut rest, &Item(status, meaning));
-                }
+            for (status, meaning) in self.statuses {
+                add(&mut rest, &Item(status, meaning));
             }
-            add(&mut rest, &Text(self.status_note));
+            if !self.status_note.is_empty() {
+                add(&mut rest, &Text(self.status_note));
+            }
         }
         rest.control("SH", ["SEE ALSO"]);
         rest.text([roman(&self.see_also)]);

@@ -29,6 +29,7 @@ pub use update::Update;
 
 use super::args::WorkArgs;
 use super::failure::{Failure, SecretName, say, shown};
+use super::secrets::pass_on_to_seal;
 use super::work::{needs_tree, single};
 use crate::io::FileId;
 use crossbeam::channel::{Receiver, Sender, bounded};
@@ -205,6 +206,7 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
             let (files, outcomes) = (file_rx.clone(), outcome_tx.clone());
             spawn(scope, "files", move || work_all(task, files, outcomes))?;
         }
+        let file_tx = in_batches(scope, task, file_tx)?;
         let found = if tree.update {
             let (batch_tx, batch_rx) = bounded(WAITING);
             for _ in 0..task.jobs.get() {
@@ -297,6 +299,33 @@ pub fn spawn<'s, 'e>(
         .spawn_scoped(scope, work)
         .map(drop)
         .map_err(Failure::from_system)
+}
+
+/// Where there are plugins of age, has files go to the workers in batches.
+fn in_batches<'s, 'e>(
+    scope: &'s thread::Scope<'s, 'e>,
+    task: &'e Task<'_>,
+    files: Sender<Item>,
+) -> Result<Sender<Item>, Failure> {
+    let needs_plugins = match &task.operation {
+        Operation::Open { keys, .. } => keys.have_plugins(),
+        Operation::Seal { recipients, .. } => {
+            recipients.iter().any(|one| one.as_plugin().is_some())
+        }
+    };
+    if task.tree.walk.dry_run || !needs_plugins {
+        return Ok(files);
+    }
+    let (batch_tx, batch_rx) = bounded(WAITING);
+    spawn(scope, "batches", move || match &task.operation {
+        Operation::Open { keys, .. } => {
+            keys.pass_on(&batch_rx, &files, |item: &Item| Some(&item.place.source));
+        }
+        Operation::Seal { recipients, .. } => {
+            pass_on_to_seal(recipients, &batch_rx, &files);
+        }
+    })?;
+    Ok(batch_tx)
 }
 
 /// Where files go that were found.

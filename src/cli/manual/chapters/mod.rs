@@ -1,5 +1,6 @@
 //! The words of the manual pages that are not about single options.
 
+mod age;
 mod backups;
 mod checking;
 mod formats;
@@ -13,6 +14,7 @@ mod rekeying;
 mod sealing;
 mod trees;
 
+pub use age::{AGE_EXAMPLES, AGE_KEYGEN_EXAMPLES, AGE_STATUSES, AS_AGE, DIFFERENCES};
 pub use backups::BACKUPS;
 pub use checking::{CHECK_JSON, CHECKING, LISTS};
 pub use formats::{DETECTION, FORMATS, FORMATS_INTRODUCTION, STREAMS, WEAK};
