@@ -15,6 +15,7 @@ pub mod standard;
 pub mod stat;
 pub mod status_line;
 pub mod terminal_safe;
+pub mod uncached;
 
 use nix::sys::stat::{FileStat, SFlag};
 use std::fs::Metadata;

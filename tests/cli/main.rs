@@ -7,6 +7,8 @@ mod dexios_common;
 
 mod age;
 mod bench;
+mod check;
+mod check_lists;
 mod closed_descriptors;
 mod completions;
 mod external;

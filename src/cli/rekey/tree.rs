@@ -81,6 +81,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             },
             Found::Skipped(path, skip, named) => Outcome::skipped(&path, skip, named),
             Found::Failed(path, failure) => Outcome::failed(&path, failure),
+            Found::Extra(extra) => match Outcome::excluded(extra) {
+                Some(outcome) => outcome,
+                None => return ControlFlow::Continue(()),
+            },
         };
         told = report.tell(&outcome);
         let failed = matches!(outcome.what, What::Failed(_));

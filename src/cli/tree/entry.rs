@@ -2,7 +2,7 @@
 
 use crate::io::dir::parent;
 use crate::io::stat::Stat;
-use fetool::format::FORMATS;
+use fetool::format::{FORMATS, Format};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -57,6 +57,24 @@ pub fn walked(path: &Path, source: &Path, found: Stat) -> Option<TreeEntry> {
         root: path.to_owned(),
         below: below.parent()?.to_owned(),
         relative: prefix(path).join(below),
+        named: false,
+        link: false,
+        found,
+    })
+}
+
+/// A directory found at `source` when walking `path`, perhaps `path` itself.
+pub fn directory(path: &Path, source: &Path, found: Stat) -> Option<TreeEntry> {
+    let below = source.strip_prefix(path).ok()?;
+    let mut relative = prefix(path).to_owned();
+    if !below.as_os_str().is_empty() {
+        relative.push(below);
+    }
+    Some(TreeEntry {
+        source: source.to_owned(),
+        root: path.to_owned(),
+        below: below.parent().unwrap_or(Path::new("")).to_owned(),
+        relative,
         named: false,
         link: false,
         found,
@@ -132,8 +150,13 @@ pub fn without_suffix(name: &OsStr, suffix: &str) -> Option<OsString> {
 
 /// Whether a name ends in the suffix of any format.
 pub fn has_sealed_suffix(name: &OsStr) -> bool {
-    let mut formats = FORMATS.iter();
-    formats.any(|format| without_suffix(name, format.suffix()).is_some())
+    of_suffix(name).is_some()
+}
+
+/// The first format whose suffix a name ends in.
+pub fn of_suffix(name: &OsStr) -> Option<&'static dyn Format> {
+    let mut formats = FORMATS.iter().copied();
+    formats.find(|format| without_suffix(name, format.suffix()).is_some())
 }
 
 #[cfg(test)]

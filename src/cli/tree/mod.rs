@@ -8,10 +8,15 @@
 
 mod args;
 mod counters;
+mod delete;
+mod directories;
 mod entry;
+mod excludes;
 mod lengths;
+mod mapping;
 mod operation;
 mod report;
+mod set_aside;
 mod skip;
 mod sources;
 mod times;
@@ -20,10 +25,11 @@ mod worker;
 
 pub use args::{TreeArgs, WalkArgs};
 pub use counters::Counters;
-pub use entry::{TreeEntry, has_sealed_suffix};
-pub use operation::Operation;
+pub use delete::DeleteArgs;
+pub use entry::{TreeEntry, has_sealed_suffix, named as named_entry, of_suffix};
+pub use operation::{Operation, has_magic, is_marked};
 pub use report::{Outcome, Report, What};
-pub use skip::Skip;
+pub use skip::{Skip, Skips};
 pub use sources::{Found, Wanted};
 pub use update::Update;
 
@@ -31,15 +37,20 @@ use super::args::WorkArgs;
 use super::failure::{Failure, SecretName, say, shown};
 use super::work::{needs_tree, single};
 use crate::io::FileId;
+use crate::io::access::is_unsupported;
 use crossbeam::channel::{Receiver, Sender, bounded};
-use fetool::{CancelToken, all_cores};
+use directories::{Directories, Directory};
+use fetool::{CancelToken, all_cores, plain};
+use mapping::Mapping;
+use sources::{Extra, Extras};
 use std::ffi::OsStr;
-use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::{fs, io};
 use worker::{Shared, Worker};
 
 /// What is done to files, in the words of messages.
@@ -73,13 +84,27 @@ pub struct Task<'a> {
     pub shared: Shared,
     /// What tells results that are unchanged, with `--update`.
     pub update: Update,
+    /// What becomes of results whose sources are gone.
+    pub delete: Option<&'a DeleteArgs>,
+    mapping: OnceLock<Mapping>,
     verbose: bool,
 }
 
 /// A file that waits for a worker.
-pub struct Item {
+pub struct Item<'t> {
     place: TreeEntry,
     len: u64,
+    kind: Kind,
+    /// The directory that is finished when all that is in it is done.
+    _directory: Option<Arc<Directory<'t>>>,
+}
+
+/// What waits for a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    File,
+    /// A symbolic link, which is made anew.
+    Link,
 }
 
 impl<'a> Task<'a> {
@@ -99,16 +124,12 @@ impl<'a> Task<'a> {
             stop,
             key: SecretName::default(),
             keys: Vec::new(),
-            list: tree.walk.files0_from.as_deref().and_then(|list| {
-                if list.as_os_str() == "-" {
-                    FileId::of_descriptor(0)
-                } else {
-                    FileId::of_path(list)
-                }
-            }),
+            list: list_id(&tree.walk),
             counters: Counters::default(),
             shared: Shared::default(),
             update: Update::default(),
+            delete: None,
+            mapping: OnceLock::new(),
             verbose: work.verbose,
         }
     }
@@ -137,6 +158,61 @@ impl<'a> Task<'a> {
     /// Whether an output that exists may be replaced, skipped or taken for the source's replacement.
     fn claims_outputs(&self) -> bool {
         self.replaces_outputs() || self.tree.skip_existing || self.tree.remove_source
+    }
+
+    /// Whether the run ends before all is done.
+    fn is_ended(&self) -> bool {
+        self.stop.is_stopped()
+    }
+
+    /// Where the results of each PATH go.
+    fn mapping(&self) -> &Mapping {
+        self.mapping.get_or_init(Mapping::default)
+    }
+
+    /// Says once that a file system cannot keep modes, and goes on.
+    fn tolerate_modes(&self, done: io::Result<()>) -> io::Result<()> {
+        self.tolerate(done, &self.shared.said_of_modes, "modes")
+    }
+
+    /// Says once that a file system cannot keep times, and goes on.
+    fn tolerate_times(&self, done: io::Result<()>) -> io::Result<()> {
+        self.tolerate(done, &self.shared.said_of_times, "times")
+    }
+
+    fn tolerate(&self, done: io::Result<()>, said: &AtomicBool, what: &str) -> io::Result<()> {
+        match done {
+            Err(error) if is_unsupported(&error) => {
+                if !said.swap(true, Ordering::Relaxed) && !self.quiet {
+                    let error = plain(&error);
+                    say(
+                        None,
+                        &format!(
+                            "warning: cannot set {what} of files on this file system: {error}"
+                        ),
+                    );
+                }
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Counts what will not be as it was, and names it.
+    fn count_oddities(&self, place: &TreeEntry) {
+        let say_of = |what: &str| {
+            if self.verbose {
+                say(Some(&shown(&place.source)), what);
+            }
+        };
+        if place.found.links > 1 {
+            self.counters.hard_link();
+            say_of(&format!("has {} names (hard links)", place.found.links));
+        }
+        if place.found.has_holes() {
+            self.counters.hole();
+            say_of("has holes");
+        }
     }
 
     /// Whether files that are unchanged are named.
@@ -187,14 +263,21 @@ pub struct Totals {
 }
 
 /// Works on all files.
-pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals, Failure> {
+pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals, Failure> {
     let tree = task.tree;
-    if let Some(dir) = &tree.output_dir
-        && !tree.walk.dry_run
-    {
-        fs::create_dir_all(dir).map_err(|error| Failure::system(shown(dir), &error))?;
+    for dir in tree.output_dir.iter().chain(&tree.backup_dir) {
+        if !tree.walk.dry_run {
+            fs::create_dir_all(dir).map_err(|error| Failure::system(shown(dir), &error))?;
+        }
     }
-    let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?;
+    let _ = task.mapping.set(Mapping::new(paths));
+    let extras = Extras {
+        directories: tree.output_dir.is_some() && !tree.walk.dry_run,
+        links: tree.links,
+        excluded: work.verbose,
+    };
+    let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?.with(extras);
+    let delete = task.delete.filter(|args| args.delete);
     let mut report = Report::new(
         task.operation.verb(),
         &tree.walk,
@@ -202,9 +285,9 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
         &task.counters,
         task.resume(),
     )?
-    .with_updates(tree.update);
+    .with_updates(tree.update, delete.is_some());
     let display = task.counters.show(work);
-    let (file_tx, file_rx) = bounded::<Item>(WAITING);
+    let (file_tx, file_rx) = bounded::<Item<'t>>(WAITING);
     let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
     let told = thread::scope(|scope| {
         for _ in 0..task.jobs.get() {
@@ -231,8 +314,11 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
         drop(file_rx);
         tell_all(task, outcome_rx, &mut report)
     });
-    drop(display);
     told?;
+    if let Some(args) = delete {
+        delete::run(task, args, &mut report)?;
+    }
+    drop(display);
     let totals = Totals {
         files: report.files(),
         longest: report.longest(),
@@ -282,7 +368,18 @@ pub fn list_on_stdin(tree: &WalkArgs) -> bool {
     list.is_some_and(|list| list.as_os_str() == "-")
 }
 
-fn spawn<'s, 'e>(
+/// Which file the list of files is.
+pub fn list_id(tree: &WalkArgs) -> Option<FileId> {
+    let list = tree.files0_from.as_deref()?;
+    if list.as_os_str() == "-" {
+        FileId::of_descriptor(0)
+    } else {
+        FileId::of_path(list)
+    }
+}
+
+/// Starts a thread of a tree's work.
+pub fn spawn<'s, 'e>(
     scope: &'s thread::Scope<'s, 'e>,
     name: &str,
     work: impl FnOnce() + Send + 's,
@@ -295,16 +392,16 @@ fn spawn<'s, 'e>(
 }
 
 /// Where files go that were found.
-enum Items {
+enum Items<'t> {
     /// To the workers.
-    All(Sender<Item>),
+    All(Sender<Item<'t>>),
     /// To those who pass on what has changed, many at a time.
-    Checked(Vec<Item>, Sender<Vec<Item>>),
+    Checked(Vec<Item<'t>>, Sender<Vec<Item<'t>>>),
 }
 
-impl Items {
+impl<'t> Items<'t> {
     /// Returns whether somebody takes files.
-    fn send(&mut self, item: Item) -> bool {
+    fn send(&mut self, item: Item<'t>) -> bool {
         match self {
             Self::All(files) => files.send(item).is_ok(),
             Self::Checked(batch, _) => {
@@ -323,30 +420,55 @@ impl Items {
 }
 
 /// Finds files until there are no more, or nobody wants them.
-fn find_all(
-    task: &Task<'_>,
+fn find_all<'t>(
+    task: &'t Task<'t>,
     wanted: &Wanted<'_>,
     paths: &[PathBuf],
-    mut files: Items,
+    mut files: Items<'t>,
     outcomes: Sender<Outcome>,
 ) {
+    let mut directories = Directories::new(task, outcomes.clone());
     let found = wanted.find(paths, &mut |found| {
         let sent = match found {
             Found::File(place, len) => {
                 task.counters.found(len);
-                files.send(Item { place, len })
+                task.count_oddities(&place);
+                files.send(Item {
+                    _directory: directories.of(&place),
+                    kind: Kind::File,
+                    place,
+                    len,
+                })
+            }
+            Found::Extra(Extra::Link(place)) => {
+                task.counters.found(0);
+                files.send(Item {
+                    _directory: directories.of(&place),
+                    kind: Kind::Link,
+                    place,
+                    len: 0,
+                })
+            }
+            Found::Extra(Extra::Directory(entry)) => {
+                directories.enter(entry);
+                true
+            }
+            Found::Extra(extra) => {
+                let outcome = Outcome::excluded(extra);
+                outcome.is_none_or(|outcome| outcomes.send(outcome).is_ok())
             }
             Found::Skipped(path, skip, named) => {
                 outcomes.send(Outcome::skipped(&path, skip, named)).is_ok()
             }
             Found::Failed(path, failure) => outcomes.send(Outcome::failed(&path, failure)).is_ok(),
         };
-        if sent && !task.stop.is_stopped() {
+        if sent && !task.is_ended() {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
         }
     });
+    drop(directories);
     files.flush();
     task.counters.found_all();
     if let Err(failure) = found {
@@ -368,14 +490,17 @@ fn many_salts(salts: u64) -> Option<String> {
     })
 }
 
-fn work_all(task: &Task<'_>, files: Receiver<Item>, outcomes: Sender<Outcome>) {
+fn work_all<'t>(task: &'t Task<'t>, files: Receiver<Item<'t>>, outcomes: Sender<Outcome>) {
     let mut worker = Worker::new(task);
-    for Item { place, len } in files {
-        if task.stop.is_stopped() {
+    for item in files {
+        if task.is_ended() {
             return;
         }
-        let current = task.counters.start(&place.source, len);
-        let outcome = worker.work(&place, len, &current);
+        let current = task.counters.start(&item.place.source, item.len);
+        let outcome = match item.kind {
+            Kind::File => worker.work(&item.place, item.len, &current),
+            Kind::Link => worker.link(&item.place),
+        };
         drop(current);
         if let Operation::Open { keys, .. } = &task.operation
             && let Some(warning) = many_salts(keys.derivations())
