@@ -24,9 +24,13 @@ _fetool_value() {
         'seal --files0-from') kind=file ;;
         'seal --include') kind=other ;;
         'seal --exclude') kind=other ;;
+        'seal --exclude-from') kind=file ;;
+        'seal --exclude-if-present') kind=file ;;
         'seal --max-depth') kind=other ;;
         'seal --shard') kind=other ;;
         'seal -O'|'seal --output-dir') kind=dir ;;
+        'seal --backup-dir') kind=dir ;;
+        'seal --max-delete') kind=other ;;
         'seal -o'|'seal --output') kind=file ;;
         'seal -j'|'seal --jobs') kind=other ;;
         'seal --progress') kind=words values='auto always never' ;;
@@ -45,9 +49,12 @@ _fetool_value() {
         'open --files0-from') kind=file ;;
         'open --include') kind=other ;;
         'open --exclude') kind=other ;;
+        'open --exclude-from') kind=file ;;
+        'open --exclude-if-present') kind=file ;;
         'open --max-depth') kind=other ;;
         'open --shard') kind=other ;;
         'open -O'|'open --output-dir') kind=dir ;;
+        'open --backup-dir') kind=dir ;;
         'open -o'|'open --output') kind=file ;;
         'open -j'|'open --jobs') kind=other ;;
         'open --progress') kind=words values='auto always never' ;;
@@ -68,6 +75,8 @@ _fetool_value() {
         'check --files0-from') kind=file ;;
         'check --include') kind=other ;;
         'check --exclude') kind=other ;;
+        'check --exclude-from') kind=file ;;
+        'check --exclude-if-present') kind=file ;;
         'check --max-depth') kind=other ;;
         'check --shard') kind=other ;;
         'check -j'|'check --jobs') kind=other ;;
@@ -105,6 +114,8 @@ _fetool_value() {
         'rekey --files0-from') kind=file ;;
         'rekey --include') kind=other ;;
         'rekey --exclude') kind=other ;;
+        'rekey --exclude-from') kind=file ;;
+        'rekey --exclude-if-present') kind=file ;;
         'rekey --max-depth') kind=other ;;
         'rekey --shard') kind=other ;;
         'rekey -o'|'rekey --output') kind=file ;;
@@ -181,11 +192,11 @@ _fetool() {
     fi
     local command=${words[1]} last=${words[${#words[@]} - 1]} front= value=$word
     case $command in
-        seal) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        open) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        check) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        seal) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --backup-dir --links --remove-source --no-preserve --perms --delete --max-delete -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        open) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --backup-dir --links --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        check) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         inspect) options='--json --verify -k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        rekey) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        rekey) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         keygen) options='-o --output --comment --age --pq -h --help' ;;
         bench) options='--aead --engine -f --format --layers -j --jobs --size --dir --json -h --help' ;;
         help) options='-h --help' ;;
