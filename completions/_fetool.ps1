@@ -38,6 +38,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;seal' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
@@ -107,6 +108,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;open' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
@@ -169,6 +171,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;check' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
@@ -217,6 +220,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;inspect' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
@@ -245,6 +249,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;rekey' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')

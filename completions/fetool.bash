@@ -7,6 +7,7 @@ _fetool_value() {
     case "$1 $2" in
         'seal ') kind=file ;;
         'seal -k'|'seal --key') kind=spec ;;
+        'seal --plugin') kind=other ;;
         'seal -p'|'seal --passphrase') kind=spec equals=1 ;;
         'seal --identity-passphrase') kind=spec ;;
         'seal --salt') kind=spec ;;
@@ -36,6 +37,7 @@ _fetool_value() {
         'seal --progress') kind=words values='auto always never' ;;
         'open ') kind=file ;;
         'open -k'|'open --key') kind=spec ;;
+        'open --plugin') kind=other ;;
         'open -p'|'open --passphrase') kind=spec equals=1 ;;
         'open --identity-passphrase') kind=spec ;;
         'open --salt') kind=spec ;;
@@ -60,6 +62,7 @@ _fetool_value() {
         'open --progress') kind=words values='auto always never' ;;
         'check ') kind=file ;;
         'check -k'|'check --key') kind=spec ;;
+        'check --plugin') kind=other ;;
         'check -p'|'check --passphrase') kind=spec equals=1 ;;
         'check --identity-passphrase') kind=spec ;;
         'check --salt') kind=spec ;;
@@ -83,6 +86,7 @@ _fetool_value() {
         'check --progress') kind=words values='auto always never' ;;
         'inspect ') kind=file ;;
         'inspect -k'|'inspect --key') kind=spec ;;
+        'inspect --plugin') kind=other ;;
         'inspect -p'|'inspect --passphrase') kind=spec equals=1 ;;
         'inspect --identity-passphrase') kind=spec ;;
         'inspect --salt') kind=spec ;;
@@ -96,6 +100,7 @@ _fetool_value() {
         'inspect --progress') kind=words values='auto always never' ;;
         'rekey ') kind=file ;;
         'rekey -k'|'rekey --key') kind=spec ;;
+        'rekey --plugin') kind=other ;;
         'rekey -p'|'rekey --passphrase') kind=spec equals=1 ;;
         'rekey --identity-passphrase') kind=spec ;;
         'rekey --salt') kind=spec ;;
@@ -192,11 +197,11 @@ _fetool() {
     fi
     local command=${words[1]} last=${words[${#words[@]} - 1]} front= value=$word
     case $command in
-        seal) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --backup-dir --links --remove-source --no-preserve --perms --delete --max-delete -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        open) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --backup-dir --links --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        check) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        inspect) options='--json --verify -k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        rekey) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        seal) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --backup-dir --links --remove-source --no-preserve --perms --delete --max-delete -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        open) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --backup-dir --links --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        check) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        inspect) options='--json --verify -k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        rekey) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         keygen) options='-o --output --comment --age --pq -h --help' ;;
         bench) options='--aead --engine -f --format --layers -j --jobs --size --dir --json -h --help' ;;
         help) options='-h --help' ;;

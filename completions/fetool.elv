@@ -34,6 +34,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;seal'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -102,6 +103,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;open'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -163,6 +165,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;check'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -210,6 +213,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;inspect'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -237,6 +241,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;rekey'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'

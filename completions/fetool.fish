@@ -35,6 +35,7 @@ complete -c fetool -n "__fish_fetool_needs_command" -f -a "keygen" -d 'Make a ke
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "bench" -d 'Measure how fast this machine seals and opens'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "help" -d 'Print help for fetool or one of its subcommands'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -98,6 +99,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s q -l quiet -d 'Sa
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -156,6 +158,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -s q -l quiet -d 'Sa
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -202,6 +205,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand check" -s q -l quiet -d 'S
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -230,6 +234,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s q -l quiet -d 
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"

@@ -3,7 +3,8 @@
 use super::{Args, Asked, builder, format_for, new_files, new_key_file};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::secrets;
-use crate::cli::secrets::keys::{Keys, SealFor};
+use crate::cli::secrets::keys::Keys;
+use crate::cli::secrets::recipients::SealFor;
 use crate::cli::tree::{
     self, Operation, Task, Update, list_on_stdin, refuse_in_trees, some_path_exists,
 };
@@ -88,7 +89,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         true => Update::of_sealed(start(Some(1))?.sealed_len(), empty),
         false => Update::default(),
     };
-    let keys = Keys::of_sealed(secrets.opening)?;
+    let keys = Keys::of(secrets.opening)?;
     if args.tree.checksum && keys.is_empty() {
         let refused = "--checksum requires a key that opens the files, and recipients open nothing";
         return Err(Failure::usage(refused).hint(

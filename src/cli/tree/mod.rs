@@ -200,6 +200,11 @@ impl<'a> Task<'a> {
 
     /// Counts what will not be as it was, and names it.
     fn count_oddities(&self, place: &TreeEntry) {
+        let is_odd = place.found.links > 1 || place.found.has_holes();
+        let name = place.source.file_name().unwrap_or_default();
+        if !is_odd || self.operation.target_by_name(name).is_none() {
+            return;
+        }
         let say_of = |what: &str| {
             if self.verbose {
                 say(Some(&shown(&place.source)), what);

@@ -3,7 +3,8 @@
 use super::Verb;
 use super::entry::{has_sealed_suffix, with_suffix, without_suffix};
 use super::skip::Skip;
-use crate::cli::secrets::keys::{Keys, SealFor};
+use crate::cli::secrets::keys::Keys;
+use crate::cli::secrets::recipients::SealFor;
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
 use fetool::{
     CancelToken, Error, FileKey, Identity, Inspect, Inspected, Meter, Open, PeekReader, Positioned,
