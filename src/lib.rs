@@ -43,7 +43,7 @@
 #![warn(missing_docs)]
 
 pub mod aead;
-mod armor_writer;
+mod armor;
 mod chunk_id;
 #[cfg(all(unix, feature = "cli"))]
 mod closed_at_start;
@@ -64,14 +64,13 @@ mod pipeline;
 mod positioned;
 mod recipient;
 mod rekey;
+mod salvage;
 mod seal;
 mod secret;
 mod secure_memory;
 mod stanza;
 mod stream;
 mod try_alloc;
-mod unarmor;
-mod unarmor_at;
 
 #[cfg(all(unix, feature = "cli"))]
 #[doc(hidden)]
@@ -92,7 +91,8 @@ pub use pipeline::Tuning;
 pub use pipeline::{CancelToken, Meter, RunOptions};
 pub use positioned::{Positioned, ReadAt, WriteAt};
 pub use recipient::{Recipient, WrapKey};
-pub use rekey::Rekey;
+pub use rekey::{Rekey, copy_behind};
+pub use salvage::{Damage, Fill, Salvage, Salvaged};
 pub use seal::{Seal, Sealed, SealedLen, Sealing};
 pub use secret::{Secret, random, without_line_end};
 pub use stanza::{FILE_KEY_LEN, FileKey, Stanza};

@@ -3,6 +3,7 @@
 use clap::{Args, ValueHint};
 use globset::{Glob, GlobBuilder};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Which files are worked on, and how that is told.
 #[derive(Args, Clone, Debug)]
@@ -129,6 +130,19 @@ pub struct TreeArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, requires_all = ["update", "output_dir"])]
     pub backup_dir: Option<PathBuf>,
 
+    /// Wait for another run in the same directory to end
+    ///
+    /// Without it such a run is an error. With --update a run has its directory for itself; --shard runs
+    /// share it.
+    #[arg(long)]
+    pub wait: bool,
+
+    /// Start no further file after TIME, such as 2h or 90m
+    ///
+    /// The exit status is then 1. With --update the next run does the rest.
+    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub time: Option<Duration>,
+
     /// Carry symbolic links over as links; without it they are skipped
     #[arg(long, requires = "output_dir", conflicts_with = "follow")]
     pub links: bool,
@@ -188,6 +202,8 @@ impl TreeArgs {
             (self.skip_existing, "--skip-existing"),
             (self.update, "--update"),
             (self.links, "--links"),
+            (self.wait, "--wait"),
+            (self.time.is_some(), "--for"),
             (self.remove_source, "--remove-source"),
             (self.no_preserve, "--no-preserve"),
             (self.perms, "--perms"),

@@ -13,6 +13,7 @@ mod directories;
 mod entry;
 mod excludes;
 mod lengths;
+mod lock;
 mod mapping;
 mod operation;
 mod report;
@@ -38,10 +39,13 @@ use super::failure::{Failure, SecretName, say, shown};
 use super::work::{needs_tree, single};
 use crate::io::FileId;
 use crate::io::access::is_unsupported;
+use crate::io::cleanup::{self, EndsItself};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use directories::{Directories, Directory};
 use fetool::{CancelToken, all_cores, plain};
+use lock::Lock;
 use mapping::Mapping;
+use signal_hook::consts::SIGTERM;
 use sources::{Extra, Extras};
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
@@ -50,6 +54,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Instant;
 use std::{fs, io};
 use worker::{Shared, Worker};
 
@@ -87,6 +92,10 @@ pub struct Task<'a> {
     /// What becomes of results whose sources are gone.
     pub delete: Option<&'a DeleteArgs>,
     mapping: OnceLock<Mapping>,
+    /// After this, no file is started.
+    deadline: Option<Instant>,
+    /// That was the end of it.
+    is_left: AtomicBool,
     verbose: bool,
 }
 
@@ -130,6 +139,8 @@ impl<'a> Task<'a> {
             update: Update::default(),
             delete: None,
             mapping: OnceLock::new(),
+            deadline: tree.time.and_then(|time| Instant::now().checked_add(time)),
+            is_left: AtomicBool::new(false),
             verbose: work.verbose,
         }
     }
@@ -162,7 +173,16 @@ impl<'a> Task<'a> {
 
     /// Whether the run ends before all is done.
     fn is_ended(&self) -> bool {
-        self.stop.is_stopped()
+        self.stop.is_stopped() || self.is_late()
+    }
+
+    /// Whether its time is up.
+    fn is_late(&self) -> bool {
+        let is_late = self.deadline.is_some_and(|end| Instant::now() >= end);
+        if is_late {
+            self.is_left.store(true, Ordering::Relaxed);
+        }
+        is_late
     }
 
     /// Where the results of each PATH go.
@@ -275,6 +295,7 @@ pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result
             fs::create_dir_all(dir).map_err(|error| Failure::system(shown(dir), &error))?;
         }
     }
+    let _lock = Lock::of(task, paths)?;
     let _ = task.mapping.set(Mapping::new(paths));
     let extras = Extras {
         directories: tree.output_dir.is_some() && !tree.walk.dry_run,
@@ -294,6 +315,19 @@ pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result
     let display = task.counters.show(work);
     let (file_tx, file_rx) = bounded::<Item<'t>>(WAITING);
     let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
+    let ends_itself = {
+        let (stop, quiet) = (task.stop.clone(), task.quiet);
+        EndsItself::new(move || {
+            if !quiet {
+                say(
+                    None,
+                    "ending after the files in work; a second SIGTERM ends at once",
+                );
+            }
+            stop.stop();
+        })
+        .map_err(Failure::from_system)?
+    };
     let told = thread::scope(|scope| {
         for _ in 0..task.jobs.get() {
             let (files, outcomes) = (file_rx.clone(), outcome_tx.clone());
@@ -324,6 +358,12 @@ pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result
         delete::run(task, args, &mut report)?;
     }
     drop(display);
+    if ends_itself.was_asked() {
+        cleanup::die_of(SIGTERM);
+    }
+    if task.is_left.load(Ordering::Relaxed) {
+        report.is_left(tree.time.unwrap_or_default(), task.resume());
+    }
     let totals = Totals {
         files: report.files(),
         longest: report.longest(),

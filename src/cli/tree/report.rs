@@ -274,6 +274,15 @@ impl Report {
         Ok(())
     }
 
+    /// Says that the run ended after some time, and what does the rest.
+    pub fn is_left(&mut self, time: Duration, resume: &str) {
+        self.worst = self.worst.max(status::SYSTEM);
+        let time = humantime::format_duration(time);
+        Failure::usage(format!("ended after {time}, as --for says"))
+            .hint(resume)
+            .print();
+    }
+
     /// Tells of all, and what the status is.
     pub fn end(self) -> Result<(), Failure> {
         let elapsed = self.started.elapsed();

@@ -79,6 +79,13 @@ pub const BACKUPS: Chapter = (
              path. Give each run a directory of its own, as in --backup-dir old/$(date +%F): a file that is \
              there already is replaced.",
         ),
+        Item(
+            "one run at a time",
+            "A run with --update locks the directory for its results: DIR, or each PATH if there is no -O. A \
+             second run then fails with status 1, or waits with --wait. The lock is gone when the run ends, \
+             even if it is killed. Parts of one run (--shard) share the lock, and so do runs without --update. \
+             Over NFS the lock of a directory holds on one machine only.",
+        ),
         Text(
             "Without --sync, a result may be lost in a power cut although its name is there. Its length \
              then tells, in most cases; --sync fsyncs each result and its directory.",

@@ -90,8 +90,10 @@ pub const TREES: Chapter = (
         ),
         Item(
             "interrupted",
-            "SIGINT, SIGTERM and SIGHUP end the run and leave only whole results. fetool then says how \
-             many files have a result, and how to do the rest.",
+            "SIGINT and SIGHUP end the run and leave only whole results. SIGTERM ends it as soon as the files \
+             in work are done; a second one ends it at once. fetool then says how many files have a result, \
+             and how to do the rest. With --for TIME a run starts no file after TIME, and exits with \
+             status 1 if any is left.",
         ),
         Item(
             "failures",
