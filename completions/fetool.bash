@@ -25,9 +25,13 @@ _fetool_value() {
         'seal --files0-from') kind=file ;;
         'seal --include') kind=other ;;
         'seal --exclude') kind=other ;;
+        'seal --exclude-from') kind=file ;;
+        'seal --exclude-if-present') kind=file ;;
         'seal --max-depth') kind=other ;;
         'seal --shard') kind=other ;;
         'seal -O'|'seal --output-dir') kind=dir ;;
+        'seal --backup-dir') kind=dir ;;
+        'seal --max-delete') kind=other ;;
         'seal -o'|'seal --output') kind=file ;;
         'seal -j'|'seal --jobs') kind=other ;;
         'seal --progress') kind=words values='auto always never' ;;
@@ -47,9 +51,12 @@ _fetool_value() {
         'open --files0-from') kind=file ;;
         'open --include') kind=other ;;
         'open --exclude') kind=other ;;
+        'open --exclude-from') kind=file ;;
+        'open --exclude-if-present') kind=file ;;
         'open --max-depth') kind=other ;;
         'open --shard') kind=other ;;
         'open -O'|'open --output-dir') kind=dir ;;
+        'open --backup-dir') kind=dir ;;
         'open -o'|'open --output') kind=file ;;
         'open -j'|'open --jobs') kind=other ;;
         'open --progress') kind=words values='auto always never' ;;
@@ -71,6 +78,8 @@ _fetool_value() {
         'check --files0-from') kind=file ;;
         'check --include') kind=other ;;
         'check --exclude') kind=other ;;
+        'check --exclude-from') kind=file ;;
+        'check --exclude-if-present') kind=file ;;
         'check --max-depth') kind=other ;;
         'check --shard') kind=other ;;
         'check -j'|'check --jobs') kind=other ;;
@@ -110,6 +119,8 @@ _fetool_value() {
         'rekey --files0-from') kind=file ;;
         'rekey --include') kind=other ;;
         'rekey --exclude') kind=other ;;
+        'rekey --exclude-from') kind=file ;;
+        'rekey --exclude-if-present') kind=file ;;
         'rekey --max-depth') kind=other ;;
         'rekey --shard') kind=other ;;
         'rekey -o'|'rekey --output') kind=file ;;

@@ -106,6 +106,7 @@ impl<'a> Finder<'a> {
                     what: What::Skipped(skip),
                 }),
                 Found::Failed(path, failure) => failed(path, failure),
+                Found::Extra(_) => return ControlFlow::Continue(()),
             };
             flow = take(item);
             flow

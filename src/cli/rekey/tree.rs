@@ -112,6 +112,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             }
             Found::Skipped(path, skip, named) => tell(Outcome::skipped(&path, skip, named)),
             Found::Failed(path, failure) => tell(Outcome::failed(&path, failure)),
+            Found::Extra(extra) => match Outcome::excluded(extra) {
+                Some(outcome) => tell(outcome),
+                None => ControlFlow::Continue(()),
+            },
         };
         go_on
     })?;

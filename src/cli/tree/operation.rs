@@ -79,6 +79,14 @@ impl Operation<'_> {
         }
     }
 
+    /// The name of what a result was made from. `None` for all that could be something else, too.
+    pub fn source_name(&self, name: &OsStr) -> Option<OsString> {
+        match self {
+            Self::Seal { format, .. } => without_suffix(name, format.suffix()),
+            Self::Open { .. } => None,
+        }
+    }
+
     /// The name of what a file becomes.
     ///
     /// # Errors
@@ -110,7 +118,7 @@ impl Operation<'_> {
 
     /// Whether a file with a sealed suffix is sealed already: it has a magic number, or, where what
     /// is made has none, the secret opens it. A name proves nothing.
-    fn is_sealed(&self, name: &OsStr, source: &File) -> io::Result<bool> {
+    pub fn is_sealed(&self, name: &OsStr, source: &File) -> io::Result<bool> {
         let Self::Seal { format, .. } = self else {
             return Ok(true);
         };
