@@ -260,8 +260,8 @@ fn what_no_file_could_keep_is_refused() {
     folder.write("salt", b"0123456789abcdef");
     folder.write("key", &[7; 32]);
     for (line, says) in [
-        ("-f dexios -k @one --chunk-size 64KiB", "always 1 MiB"),
-        ("-f dexios -k @one --chunk-size 2MiB", "always 1 MiB"),
+        ("-f dexios -k @one --chunk-size 64KiB", "fixed 1 MiB"),
+        ("-f dexios -k @one --chunk-size 2MiB", "fixed 1 MiB"),
         ("-f dexios -k @one --kdf pbkdf2", "not with pbkdf2"),
         (
             "-f dexios --passphrase=@one --salt @salt",
