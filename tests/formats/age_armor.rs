@@ -35,7 +35,7 @@ fn wherever_in_a_line_the_chunks_begin() {
 fn whatever_is_wrong_with_a_line() {
     let identity = numbered(1, false);
     let text = pattern(LEN);
-    let sealed = seal_to(&[identity.clone()], true, 3, &text[..]);
+    let sealed = seal_to(std::slice::from_ref(&identity), true, 3, &text[..]);
     let lines = sealed.iter().filter(|&&byte| byte == b'\n').count();
     let alike = |changed: &[u8], what: &str| {
         let expected = open_in(Way::Threads, open(&identity), changed);
