@@ -294,6 +294,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;header' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')

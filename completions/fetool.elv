@@ -285,6 +285,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;header'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'

@@ -275,6 +275,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'S
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand header" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand header" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand header" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand header" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
