@@ -16,6 +16,7 @@ mod open;
 mod rekey;
 mod seal;
 mod secrets;
+mod table;
 mod tree;
 mod usage;
 mod work;
