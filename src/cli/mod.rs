@@ -87,7 +87,9 @@ fn definition(name: &str) -> Option<fn(clap::Command) -> clap::Command> {
     Some(match name {
         "seal" => seal::Args::augment_args,
         "open" => open::Args::augment_args,
+        "check" => check::Args::augment_args,
         "inspect" => inspect::Args::augment_args,
+        "header" => header::Args::augment_args,
         "rekey" => rekey::Args::augment_args,
         "keygen" => keygen::Args::augment_args,
         "bench" => bench::Args::augment_args,

@@ -292,16 +292,13 @@ pub fn misread(args: &[OsString]) -> Option<Failure> {
     let missing = |word: &OsString| Path::new(word).symlink_metadata().is_err();
     words.windows(2).find_map(|pair| {
         let (option, word) = (pair[0].as_bytes(), &pair[1]);
-        if !missing(word) {
-            return None;
-        }
         let is_passphrase = match option {
             b"--passphrase" | b"--new-passphrase" => true,
             [b'-', b'-', ..] => false,
             [b'-', .., b'p'] => true,
             _ => false,
         };
-        if is_passphrase && looks_like_spec(word.as_bytes()) {
+        if is_passphrase && looks_like_spec(word.as_bytes()) && missing(word) {
             let typed = match option {
                 [b'-', b'-', ..] => quoted(option),
                 _ => "-p".to_owned(),
@@ -319,7 +316,7 @@ pub fn misread(args: &[OsString]) -> Option<Failure> {
             [b'-', letters @ ..] => letters.contains(&b'r'),
             _ => false,
         };
-        (is_recursive && word.as_bytes().starts_with(b"age1")).then(|| {
+        (is_recursive && word.as_bytes().starts_with(b"age1") && missing(word)).then(|| {
             Failure::usage(format!(
                 "{}: -r takes no recipient; it works on whole trees",
                 shown(Path::new(word))
