@@ -67,7 +67,7 @@ cfg_if::cfg_if! {
     // The model has the pipeline alone, and not what is built on it.
     if #[cfg(not(fetool_model))] {
         pub mod aead;
-        mod armor_writer;
+        mod armor;
         #[cfg(all(unix, feature = "cli"))]
         mod closed_at_start;
         mod detect;
@@ -88,8 +88,6 @@ cfg_if::cfg_if! {
         mod secure_memory;
         mod stanza;
         mod stream;
-        mod unarmor;
-        mod unarmor_at;
 
         #[cfg(all(unix, feature = "cli"))]
         #[doc(hidden)]

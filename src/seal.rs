@@ -1,7 +1,7 @@
 //! Sealing a stream.
 
 use crate::aead::Algorithm;
-use crate::armor_writer::ArmorWriter;
+use crate::armor::ArmorWriter;
 use crate::format::age::armor::armored_len;
 use crate::format::{self, Format, Layout, SealRequest};
 use crate::kdf::Kdf;
@@ -313,11 +313,13 @@ impl Sealing {
         self.seal(input, output, offset)
     }
 
-    fn run_armored(self, input: impl Read + Send, output: impl Write) -> Result<Sealed, Error> {
+    fn run_armored(self, mut input: impl Read + Send, output: impl Write) -> Result<Sealed, Error> {
         let mut output = ArmorWriter::new(output);
         output.write_all(self.header()).map_err(Error::Write)?;
         let offset = self.header().len() as u64;
-        let sealed = self.seal(input, &mut output, offset)?;
+        let sealed = self.sealed(offset, |plan, run| {
+            pipeline::seal_armored(&mut input, &mut output, plan, run)
+        })?;
         let sealed_len = output.finish()?;
         Ok(Sealed {
             sealed_len,
@@ -348,12 +350,20 @@ impl Sealing {
             file: file as &dyn WriteAt,
             position,
         };
+        let offset = self.header().len() as u64;
         if self.armor {
-            // No chunk lies where it can be computed.
-            return self.run_armored(input, output);
+            let mut output = ArmorWriter::new(output);
+            output.write_all(self.header()).map_err(Error::Write)?;
+            let sealed = self.sealed(offset, |plan, run| {
+                pipeline::seal_armored_at(input, &mut output, plan, run)
+            })?;
+            let sealed_len = output.finish()?;
+            return Ok(Sealed {
+                sealed_len,
+                ..sealed
+            });
         }
         output.write_all(self.header()).map_err(Error::Write)?;
-        let offset = self.header().len() as u64;
         self.sealed(offset, |plan, run| {
             pipeline::seal_at(input, output, plan, run)
         })
