@@ -31,6 +31,7 @@ complete -c fetool -n "__fish_fetool_needs_command" -f -a "open" -d 'Authenticat
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "check" -d 'Check that sealed files are authentic, and write nothing'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "inspect" -d 'Tell what sealed files are, without a key'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "rekey" -d 'Change which secrets open a file, without touching its data'
+complete -c fetool -n "__fish_fetool_needs_command" -f -a "header" -d 'Save the header of a sealed file, or put a saved one back'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "keygen" -d 'Make a key: 32 random bytes, or an age identity'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "bench" -d 'Measure how fast this machine seals and opens'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "help" -d 'Print help for fetool or one of its subcommands'
@@ -273,6 +274,35 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l sync -d 'fsync F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'Say nothing but errors'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fetool -n "__fish_fetool_using_subcommand header" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand header" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
+pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
+balloon\t'BLAKE3-Balloon, for Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -s f -l format -d 'The format of the file [default: auto-detect]' -r -f -a "gfe\t'GFE (go-fileencrypt)'
+dexios\t'Dexios'
+gocrypt\t'GoCrypt'
+gocrypt-v1\t'GoCrypt 1.0'
+parallel-encryptor\t'AES-GCM File Encryptor'
+age\t'age'"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l max-memory -d 'Memory that a key derivation or the first chunk may need' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand header" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand header" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
+always\t'Always; as plain lines where standard error is no terminal'
+never\t'Never'"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l allow-legacy-slots -d 'Open with a Dexios key slot that may be forged'
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l unchecked -d 'restore: put the header back even if nothing shows that it belongs to FILE'
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l no-wait -d 'restore: fail instead of waiting for a rekey of FILE'
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l force -d 'Overwrite FILE when it exists'
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l sync -d 'fsync FILE and its directory before exiting'
+complete -c fetool -n "__fish_fetool_using_subcommand header" -s q -l quiet -d 'Say nothing but errors'
+complete -c fetool -n "__fish_fetool_using_subcommand header" -s v -l verbose -d 'Say what was done'
+complete -c fetool -n "__fish_fetool_using_subcommand header" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s o -l output -d 'Write the key to FILE' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Write the key as text below a comment: what it is for, since when' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l age -d 'Make an age identity: a secret that opens files, and a recipient (age1…) to seal them for'
@@ -297,6 +327,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand bench" -l dir -d 'Measure 
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l json -d 'Print one JSON object'
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fetool -n "__fish_fetool_using_subcommand header" -f -a "save\t'Copy the header of FILE to COPY'
+restore\t'Put the header in COPY back into FILE'"
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -f -a "aead\t'The AEADs by themselves, on chunks in memory'
 kdf\t'The key derivations'
@@ -306,6 +338,7 @@ open\t'Authenticate and decrypt a sealed stream or file'
 check\t'Check that sealed files are authentic, and write nothing'
 inspect\t'Tell what sealed files are, without a key'
 rekey\t'Change which secrets open a file, without touching its data'
+header\t'Save the header of a sealed file, or put a saved one back'
 keygen\t'Make a key: 32 random bytes, or an age identity'
 bench\t'Measure how fast this machine seals and opens'
 help\t'Print help for fetool or one of its subcommands'"

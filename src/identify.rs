@@ -20,7 +20,7 @@ use std::io::Read;
 
 /// How much of a file may be held in memory to find out its format. A format whose first chunk is
 /// longer than this is not found by trying.
-const TRIAL_MAX: u64 = 64 << 20;
+pub(crate) const TRIAL_MAX: u64 = 64 << 20;
 
 /// What a caller says of a file before it is looked at.
 #[derive(Clone, Copy)]

@@ -84,6 +84,7 @@ cfg_if::cfg_if! {
         mod pipe;
         mod recipient;
         mod rekey;
+        mod salvage;
         mod seal;
         mod secret;
         mod secure_memory;
@@ -100,7 +101,8 @@ cfg_if::cfg_if! {
         pub use open_at::OpenAt;
         pub use peek::PeekReader;
         pub use recipient::{Recipient, WrapKey};
-        pub use rekey::Rekey;
+        pub use rekey::{Rekey, copy_behind};
+        pub use salvage::{Damage, Fill, Salvage, Salvaged};
         pub use seal::{Seal, Sealed, SealedLen, Sealing};
         pub use secret::{Secret, random, without_line_end};
         pub use stanza::{FILE_KEY_LEN, FileKey, Stanza};

@@ -18,11 +18,11 @@ use std::num::NonZeroUsize;
 /// good chunks before it were written, so an output that must be whole needs a place that can be
 /// given up, such as a temporary file.
 pub struct Open<'a> {
-    identities: Vec<Identity<'a>>,
-    formats: &'a [&'a dyn Format],
-    format: Option<&'a dyn Format>,
-    detached: Option<&'a [u8]>,
-    strict: bool,
+    pub(crate) identities: Vec<Identity<'a>>,
+    pub(crate) formats: &'a [&'a dyn Format],
+    pub(crate) format: Option<&'a dyn Format>,
+    pub(crate) detached: Option<&'a [u8]>,
+    pub(crate) strict: bool,
     legacy_slots: bool,
     max_work_factor: Option<u8>,
     authenticated: bool,
@@ -109,7 +109,7 @@ impl<'a> Open<'a> {
         self
     }
 
-    fn policy(&self) -> KeyPolicy {
+    pub(crate) fn policy(&self) -> KeyPolicy {
         let default = KeyPolicy::default();
         KeyPolicy {
             legacy_slots: self.legacy_slots,
@@ -238,7 +238,7 @@ impl<'a> Open<'a> {
         }
     }
 
-    fn search(&self) -> Search<'a> {
+    pub(crate) fn search(&self) -> Search<'a> {
         Search {
             formats: self.formats,
             format: self.format,
@@ -301,7 +301,7 @@ impl<'a> Open<'a> {
         }
     }
 
-    fn file_limits(&self) -> Limits {
+    pub(crate) fn file_limits(&self) -> Limits {
         Limits {
             memory: self.options.memory,
             input_len: self.input_len,

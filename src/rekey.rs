@@ -105,44 +105,12 @@ impl<'a> Rekey<'a> {
     pub fn run_ahead(
         &self,
         input: &mut PeekReader<impl Read>,
-        mut output: impl Write,
+        output: impl Write,
     ) -> Result<Rekeyed, Error> {
         let rekeyed = self.look(input)?;
         input.consume(rekeyed.old_len);
-        if input.is_armored() {
-            let mut output = ArmorWriter::new(output);
-            self.copy(&rekeyed, input, &mut output)?;
-            output.finish()?;
-        } else {
-            self.copy(&rekeyed, input, &mut output)?;
-        }
+        copy_behind(&rekeyed.header, input, output, &self.options)?;
         Ok(rekeyed)
-    }
-
-    /// Writes the new header and what is behind the old one.
-    fn copy(
-        &self,
-        rekeyed: &Rekeyed,
-        input: &mut PeekReader<impl Read>,
-        output: &mut impl Write,
-    ) -> Result<(), Error> {
-        output.write_all(&rekeyed.header).map_err(Error::Write)?;
-        let mut piece = zeros(PIECE)?;
-        loop {
-            if self.options.stop.is_stopped() {
-                return Err(Error::Stopped);
-            }
-            match input.read(&mut piece) {
-                Ok(0) => break,
-                Ok(read) => {
-                    output.write_all(&piece[..read]).map_err(Error::Write)?;
-                    self.options.meter.add(read as u64);
-                }
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Error::Read(e).root()),
-            }
-        }
-        output.flush().map_err(Error::Write)
     }
 
     fn limits(&self) -> Limits {
@@ -194,4 +162,49 @@ impl<'a> Rekey<'a> {
             header.rekey(request, first)
         })
     }
+}
+
+/// Writes `header` and what `input` still has: its chunks, if the header was read or passed over. The
+/// output is armored if the input is.
+///
+/// # Errors
+/// [`Error::Read`], [`Error::Write`] and [`Error::Stopped`].
+pub fn copy_behind(
+    header: &[u8],
+    input: &mut PeekReader<impl Read>,
+    mut output: impl Write,
+    options: &RunOptions,
+) -> Result<(), Error> {
+    if input.is_armored() {
+        let mut output = ArmorWriter::new(output);
+        copy(header, input, &mut output, options)?;
+        output.finish()?;
+        return Ok(());
+    }
+    copy(header, input, &mut output, options)
+}
+
+fn copy(
+    header: &[u8],
+    input: &mut PeekReader<impl Read>,
+    output: &mut impl Write,
+    options: &RunOptions,
+) -> Result<(), Error> {
+    output.write_all(header).map_err(Error::Write)?;
+    let mut piece = zeros(PIECE)?;
+    loop {
+        if options.stop.is_stopped() {
+            return Err(Error::Stopped);
+        }
+        match input.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => {
+                output.write_all(&piece[..read]).map_err(Error::Write)?;
+                options.meter.add(read as u64);
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(Error::Read(e).root()),
+        }
+    }
+    output.flush().map_err(Error::Write)
 }

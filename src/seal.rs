@@ -306,7 +306,7 @@ impl Sealing {
     /// that does not block waits for itself.
     pub fn run(self, mut input: impl Read + Send, mut output: impl Write) -> Result<Sealed, Error> {
         match self.armor {
-            true => self.as_text(output, |text, job, run| {
+            true => self.armored(output, |text, job, run| {
                 pipeline::seal_armored(&mut input, text, job, run)
             }),
             false => self.behind_header(&mut output, |output, job, run| {
@@ -339,7 +339,7 @@ impl Sealing {
             position,
         };
         match self.armor {
-            true => self.as_text(output, |text, job, run| {
+            true => self.armored(output, |text, job, run| {
                 pipeline::seal_armored_at(input, text, job, run)
             }),
             false => self.behind_header(&mut output, |output, job, run| {
@@ -366,7 +366,7 @@ impl Sealing {
     }
 
     /// Writes header and payload as text.
-    fn as_text<W: Write>(
+    fn armored<W: Write>(
         self,
         output: W,
         seal: impl FnOnce(&mut ArmorWriter<W>, SealJob<'_>, &Run<'_>) -> Result<Totals, Error>,

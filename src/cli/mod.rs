@@ -7,6 +7,7 @@ mod columns;
 mod external;
 mod failure;
 mod generate;
+mod header;
 mod help;
 mod inspect;
 mod keygen;
@@ -52,6 +53,7 @@ enum Command {
     Check(check::Args),
     Inspect(inspect::Args),
     Rekey(rekey::Args),
+    Header(header::Args),
     Keygen(keygen::Args),
     Bench(bench::Args),
     Generate(generate::Args),
@@ -66,6 +68,7 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Rekey(args) => rekey::run(&args),
+            Self::Header(args) => header::run(&args),
             Self::Keygen(args) => keygen::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Generate(args) => generate::run(&args, with_all()),

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-const PAGES: [(&str, &[&str]); 9] = [
+const PAGES: [(&str, &[&str]); 10] = [
     ("man/fetool.1", &["man"]),
     ("man/fetool-seal.1", &["man", "seal"]),
     ("man/fetool-open.1", &["man", "open"]),
     ("man/fetool-check.1", &["man", "check"]),
     ("man/fetool-inspect.1", &["man", "inspect"]),
     ("man/fetool-rekey.1", &["man", "rekey"]),
+    ("man/fetool-header.1", &["man", "header"]),
     ("man/fetool-keygen.1", &["man", "keygen"]),
     ("man/fetool-bench.1", &["man", "bench"]),
     ("man/fetool-help.1", &["man", "help"]),

@@ -16,6 +16,7 @@ mod completions;
 mod external;
 mod files;
 mod generated;
+mod header;
 mod help;
 mod hints;
 mod inputs;

@@ -5,7 +5,8 @@ mod chapters;
 
 pub use bench::BENCH_EXAMPLES;
 pub use chapters::{
-    CHECK_EXAMPLES, INSPECT_EXAMPLES, OPEN_EXAMPLES, REKEY_EXAMPLES, SEAL_EXAMPLES, SHORT_EXAMPLES,
+    CHECK_EXAMPLES, HEADER_EXAMPLES, INSPECT_EXAMPLES, OPEN_EXAMPLES, REKEY_EXAMPLES,
+    SEAL_EXAMPLES, SHORT_EXAMPLES,
 };
 
 use super::failure::Failure;
@@ -13,8 +14,8 @@ use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
     BACKUPS, CHECK_JSON, CHECKING, Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS,
-    IN_PLACE, JSON, LISTS, NEW_FORMATS, OPENING, RANGES, REKEYING, REPORT, SECRETS, STATUS_NOTE,
-    STATUSES, STREAMS, TREES, WEAK,
+    HEADERS, IN_PLACE, JSON, LISTS, NEW_FORMATS, OPENING, RANGES, REKEYING, REPORT, SECRETS,
+    STATUS_NOTE, STATUSES, STREAMS, TREES, WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -66,6 +67,7 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 "check" => vec![CHECKING, LISTS, CHECK_JSON, SECRETS],
                 "inspect" => vec![REPORT, DETECTION, JSON],
                 "rekey" => vec![REKEYING, IN_PLACE, TREES, SECRETS],
+                "header" => vec![HEADERS, SECRETS],
                 "bench" => vec![MEASURING, BENCH_JSON],
                 _ => vec![],
             };
@@ -94,6 +96,7 @@ fn examples(subcommand: Option<&str>) -> &'static str {
         Some("open") => OPEN_EXAMPLES,
         Some("check") => CHECK_EXAMPLES,
         Some("inspect") => INSPECT_EXAMPLES,
+        Some("header") => HEADER_EXAMPLES,
         Some("rekey") => REKEY_EXAMPLES,
         Some("bench") => BENCH_EXAMPLES,
         Some(_) => "",
@@ -137,7 +140,7 @@ fn render(
     own.text([roman(match subcommand {
         None => {
             "fetool-seal(1), fetool-open(1), fetool-check(1), fetool-inspect(1), fetool-rekey(1), \
-             fetool-keygen(1), fetool-bench(1)"
+             fetool-header(1), fetool-keygen(1), fetool-bench(1)"
         }
         Some(_) => "fetool(1)",
     })]);

@@ -3,6 +3,7 @@
 mod backups;
 mod checking;
 mod formats;
+mod headers;
 mod inspecting;
 mod rekeying;
 mod trees;
@@ -11,6 +12,7 @@ mod work;
 pub use backups::BACKUPS;
 pub use checking::{CHECK_JSON, CHECKING, LISTS};
 pub use formats::{DETECTION, FORMATS, NEW_FORMATS, WEAK};
+pub use headers::HEADERS;
 pub use inspecting::{JSON, REPORT};
 pub use rekeying::{IN_PLACE, REKEYING};
 pub use trees::TREES;
@@ -72,6 +74,11 @@ Examples:
   fetool inspect dir.tar.gfe
   fetool inspect --json *.gfe
   fetool inspect --verify -k @keyfile dir.tar.gfe";
+
+pub const HEADER_EXAMPLES: &str = "\
+Examples:
+  fetool header save archive.dexios -o archive.header
+  fetool header restore -k @keyfile archive.header archive.dexios";
 
 pub const CHECK_EXAMPLES: &str = "\
 Examples:
