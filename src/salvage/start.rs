@@ -8,14 +8,12 @@ use super::text::{DamagedText, LOOKED_AT, looks_armored};
 use super::{Damage, Window};
 use crate::detect;
 use crate::format::{ChunkMap, Claim, Format, HEAD_MAX, Header, NOTHING, Payload, Proof, Untried};
+use crate::identify::{TRIAL_MAX, identify};
 use crate::identity::{Identity, try_each};
 use crate::peek::PeekReader;
 use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Open};
 use std::io;
-
-/// A format without a magic number is not looked for with longer chunks than this.
-const TRIAL_MAX: u64 = 64 << 20;
 
 /// A file whose key was found.
 pub(super) struct Start {
@@ -96,7 +94,9 @@ pub(super) fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Res
         file: source as &dyn ReadAt,
         position: 0,
     });
-    match (open.by_secret(&mut input).map_err(Error::root), last) {
+    let found = identify(open.search(), &mut input)
+        .and_then(|file| file.unlock(&open.identities, open.policy(), &mut input));
+    match (found.map_err(Error::root), last) {
         (Err(error), _) => Err(error),
         (Ok(_), Some((_, error))) => Err(error),
         (Ok(_), None) => Err(Error::truncated(0, "the input is empty")),
