@@ -13,6 +13,7 @@ use crate::peek::PeekReader;
 use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Open};
 use std::io;
+use std::sync::atomic::AtomicBool;
 
 /// A format without a magic number is not looked for with longer chunks than this.
 const TRIAL_MAX: u64 = 64 << 20;
@@ -220,6 +221,7 @@ impl Candidate<'_> {
                 map,
                 codec: &*way.payload.codec,
                 options: &options,
+                full_seen: AtomicBool::new(false),
             })?;
             if let Some(number) = found {
                 let untried = untried.into_iter().nth(number);

@@ -36,6 +36,7 @@ mod range;
 mod rekey;
 mod rekey_in_place;
 mod rekey_reseal;
+mod salvage;
 mod secret_sources;
 mod secrets;
 mod signals;

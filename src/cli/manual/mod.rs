@@ -13,8 +13,8 @@ use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
     BACKUPS, CHECK_JSON, CHECKING, Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS,
-    IN_PLACE, JSON, LISTS, NEW_FORMATS, OPENING, RANGES, REKEYING, REPORT, SECRETS, STATUS_NOTE,
-    STATUSES, STREAMS, TREES, WEAK,
+    IN_PLACE, JSON, LISTS, NEW_FORMATS, OPENING, RANGES, REKEYING, REPORT, SALVAGE, SECRETS,
+    STATUS_NOTE, STATUSES, STREAMS, TREES, WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -62,7 +62,9 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 .version(env!("CARGO_PKG_VERSION"));
             let chapters = match name {
                 "seal" => vec![SECRETS, FILES, STREAMS, TREES, BACKUPS, WEAK],
-                "open" => vec![SECRETS, FILES, OPENING, RANGES, TREES, BACKUPS, DETECTION],
+                "open" => vec![
+                    SECRETS, FILES, OPENING, RANGES, SALVAGE, TREES, BACKUPS, DETECTION,
+                ],
                 "check" => vec![CHECKING, LISTS, CHECK_JSON, SECRETS],
                 "inspect" => vec![REPORT, DETECTION, JSON],
                 "rekey" => vec![REKEYING, IN_PLACE, TREES, SECRETS],

@@ -38,6 +38,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::thread;
 use worker::{Shared, Worker};
@@ -152,6 +153,14 @@ impl<'a> Task<'a> {
             Some(dir) => dir.join(&place.relative).with_file_name(target),
             None => place.source.with_file_name(target),
         }
+    }
+
+    /// Returns the damaged files that were salvaged, and how much of each.
+    pub fn salvaged(&self) -> Vec<(String, String)> {
+        let salvaged = self.shared.salvaged.lock();
+        let mut salvaged = salvaged.unwrap_or_else(PoisonError::into_inner).clone();
+        salvaged.sort();
+        salvaged
     }
 
     /// Whether results must be on the disk.

@@ -14,7 +14,7 @@ pub use formats::{DETECTION, FORMATS, NEW_FORMATS, WEAK};
 pub use inspecting::{JSON, REPORT};
 pub use rekeying::{IN_PLACE, REKEYING};
 pub use trees::TREES;
-pub use work::{ENVIRONMENT, EXTERNAL, FILES, OPENING, RANGES, SECRETS, STREAMS};
+pub use work::{ENVIRONMENT, EXTERNAL, FILES, OPENING, RANGES, SALVAGE, SECRETS, STREAMS};
 
 /// A part of a chapter.
 pub enum Part {

@@ -10,6 +10,7 @@ use super::report::{Outcome, What};
 use super::skip::Skip;
 use super::update::Verdict;
 use super::{Task, dir_of, times};
+use crate::cli::damage;
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
 use crate::io::access::{Access, is_unsupported};
@@ -17,7 +18,7 @@ use crate::io::dir::{Dir, parent};
 use crate::io::staged::Staged;
 use claims::Claims;
 use existing_target::{exists_already, of_another};
-use fetool::{CancelToken, Error, plain, status};
+use fetool::{CancelToken, Error, Salvaged, plain, status};
 use nix::fcntl::OFlag;
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -54,6 +55,8 @@ pub struct Shared {
     said_of_times: AtomicBool,
     /// It was said that many salts take many derivations.
     pub(super) said_of_salts: AtomicBool,
+    /// Damaged files that were salvaged, and how much of each.
+    pub(super) salvaged: Mutex<Vec<(String, String)>>,
 }
 
 /// What became of a result that was whole.
@@ -239,6 +242,9 @@ impl<'a> Worker<'a> {
         if task.on_disk() {
             dir.sync().map_err(about)?;
         }
+        if let Some(salvaged) = &done.damaged {
+            return Err(self.damaged(job, salvaged).into());
+        }
         if task.tree.remove_source {
             self.remove(job, dir, target, done.file_key.as_ref())?;
         }
@@ -246,6 +252,17 @@ impl<'a> Worker<'a> {
             true => What::Updated(done.bytes),
             false => What::Done(done.bytes),
         })
+    }
+
+    /// Remembers a file of which only a part was salvaged. Its source stays.
+    fn damaged(&self, job: &Job<'_>, salvaged: &Salvaged) -> Failure {
+        let summary = damage::summary(salvaged);
+        let all = &self.task.shared.salvaged;
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push((job.subjects.input.clone(), summary.clone()));
+        Failure::usage(summary)
+            .with_status(salvaged.status)
+            .about(&job.subjects.input)
     }
 
     fn transfer(&self, job: &Job<'_>, output: &File, len: u64) -> Result<Done, Failure> {
@@ -267,6 +284,7 @@ impl<'a> Worker<'a> {
             jobs,
             stop: &stop,
             meter: job.current.meter(),
+            damaged: &|damage| damage::tell(&job.subjects.input, damage),
         };
         let done = task
             .operation
