@@ -67,7 +67,7 @@ impl Origin<'_> {
             index,
             position,
             plaintext: self.from.plaintext.checked_add(plaintext)?,
-            counted: false,
+            counted: further == 0 && self.from.counted,
         };
         (there.contains(&position) && !place.is(self.from)).then_some(place)
     }

@@ -224,7 +224,7 @@ fn verbose() {
     let dir = Dir::new();
     damaged_in(&dir);
     let ended = salvage(&dir, &["--salvage", "-v"]);
-    let says = "fetool: in: salvaged as gfe (counter suffix, the size field is associated data): 229 KiB, 4 \
+    let says = "fetool: in: salvaged as gfe (counter suffix, the size field is associated data): 228.97 KiB, 4 \
                 chunks, in ";
     assert!(ended.stderr().contains(says), "{}", ended.stderr());
 }
@@ -256,7 +256,7 @@ fn a_tree() {
         "{said}"
     );
     assert!(
-        said.contains("fetool: opened 1 file, 4 bytes, 0 skipped, 1 failed, in "),
+        said.contains("fetool: opened 1 file, 4 B, 0 skipped, 1 failed, in "),
         "{said}"
     );
     assert!(
