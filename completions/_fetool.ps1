@@ -124,6 +124,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             [CompletionResult]::new('--max-work-factor', '--max-work-factor', [CompletionResultType]::ParameterName, 'The highest work factor of a passphrase that an age file may ask for [default: 22]')
             [CompletionResult]::new('--max-memory', '--max-memory', [CompletionResultType]::ParameterName, 'Memory that a file''s chunks may need')
             [CompletionResult]::new('--range', '--range', [CompletionResultType]::ParameterName, 'Write only these bytes: START+LENGTH, START-END, START- or -LAST')
+            [CompletionResult]::new('--salvage', '--salvage', [CompletionResultType]::ParameterName, 'Write everything of a damaged file that still authenticates')
             [CompletionResult]::new('--files0-from', '--files0-from', [CompletionResultType]::ParameterName, 'Work on the files named in FILE, separated by NUL bytes; ''-'' is standard input')
             [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Only files that match GLOB; may be given several times')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'No files, and nothing below directories, that match GLOB; may be given several times')

@@ -119,6 +119,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand --max-work-factor 'The highest work factor of a passphrase that an age file may ask for [default: 22]'
             cand --max-memory 'Memory that a file''s chunks may need'
             cand --range 'Write only these bytes: START+LENGTH, START-END, START- or -LAST'
+            cand --salvage 'Write everything of a damaged file that still authenticates'
             cand --files0-from 'Work on the files named in FILE, separated by NUL bytes; ''-'' is standard input'
             cand --include 'Only files that match GLOB; may be given several times'
             cand --exclude 'No files, and nothing below directories, that match GLOB; may be given several times'

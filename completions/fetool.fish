@@ -121,6 +121,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l header -d 'The fi
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-memory -d 'Memory that a file\'s chunks may need' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l range -d 'Write only these bytes: START+LENGTH, START-END, START- or -LAST' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l salvage -d 'Write everything of a damaged file that still authenticates' -r -f -a "zero\t'As many zeros'
+skip\t'Nothing'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l include -d 'Only files that match GLOB; may be given several times' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude -d 'No files, and nothing below directories, that match GLOB; may be given several times' -r -f

@@ -23,6 +23,7 @@ mod key_file;
 mod memory;
 mod mutate;
 mod readers;
+mod salvage;
 mod secret;
 
 pub use age_armor::age_armor;
@@ -35,3 +36,4 @@ pub use headers::headers;
 pub use inspect_json::inspect_json;
 pub use key_file::key_file;
 pub use readers::{open_age, open_dexios, open_gfe, open_gocrypt, open_parallel_encryptor};
+pub use salvage::salvage;
