@@ -22,6 +22,7 @@ mod json;
 mod key_file;
 mod memory;
 mod mutate;
+mod ranges;
 mod readers;
 mod secret;
 
@@ -34,4 +35,5 @@ pub use engines::engines;
 pub use headers::headers;
 pub use inspect_json::inspect_json;
 pub use key_file::key_file;
+pub use ranges::ranges;
 pub use readers::{open_age, open_dexios, open_gfe, open_gocrypt, open_parallel_encryptor};
