@@ -34,11 +34,12 @@ ways=(
     "fetool open, age"       sealed.age '"$FETOOL" open -k @identity --range $at+$len sealed.age'
 )
 if command -v age >/dev/null; then
-    ways+=("age -d | tail | head" sealed.age 'age -d -i identity sealed.age 2>/dev/null | tail -c +$((at + 1)) | head -c $len || true')
+    ways+=("age -d \\| tail \\| head" sealed.age 'age -d -i identity sealed.age 2>/dev/null | tail -c +$((at + 1)) | head -c $len || true')
 else
     echo 'age is not installed, and left out' >&2
 fi
 
+before=$(cut -d ' ' -f 1 /proc/loadavg)
 places=(0 $((size / 2 / 4096 * 4096 + 777)) $((size - len)))
 declare -A times
 for ((round = 0; round < rounds; round++)); do
@@ -55,8 +56,8 @@ done
 
 median() { tr ' ' '\n' | grep . | sort -n | awk '{ a[NR] = $1 } END { printf "%.0f", 1000 * a[int((NR + 1) / 2)] }'; }
 {
-    printf '## Ranges\n\n64 KiB out of a file of %s that is not in the page cache, at three places. Milliseconds, medians of %s runs (`benches/ranges.sh`).\n\n' \
-        "$(numfmt --to=iec-i --suffix=B --format='%.0f' "$size" | sed 's/[KMGT]i/ &/')" "$rounds"
+    printf '## Ranges\n\n64 KiB out of a file of %s that is not in the page cache, at three places. Milliseconds, medians of %s runs (`benches/ranges.sh`).\nThe load of the machine was %s before and %s after.\n\n' \
+        "$(numfmt --to=iec-i --suffix=B --format='%.0f' "$size" | sed 's/[KMGT]i/ &/')" "$rounds" "$before" "$(cut -d ' ' -f 1 /proc/loadavg)"
     printf '| | beginning | middle | end |\n|---|--:|--:|--:|\n'
     for ((way = 0; way < ${#ways[@]}; way += 3)); do
         printf '| %s' "${ways[way]}"

@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;seal' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
@@ -83,6 +84,8 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object per file, and a summary')
             [CompletionResult]::new('--skip-existing', '--skip-existing', [CompletionResultType]::ParameterName, 'Skip files whose result exists and is intact')
             [CompletionResult]::new('--verify-existing', '--verify-existing', [CompletionResultType]::ParameterName, 'With --skip-existing, authenticate the sealed file and compare the contents')
+            [CompletionResult]::new('--update', '--update', [CompletionResultType]::ParameterName, 'Skip files that are unchanged, and replace the results of all others')
+            [CompletionResult]::new('--checksum', '--checksum', [CompletionResultType]::ParameterName, 'With --update, open the sealed files and compare the contents')
             [CompletionResult]::new('--remove-source', '--remove-source', [CompletionResultType]::ParameterName, 'Remove each source after its replacement was fsynced, read back and compared')
             [CompletionResult]::new('--no-preserve', '--no-preserve', [CompletionResultType]::ParameterName, 'Do not preserve mode, group, owner and modification time')
             [CompletionResult]::new('--perms', '--perms', [CompletionResultType]::ParameterName, 'Carry over modes in full, whatever the umask is')
@@ -99,6 +102,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;open' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
@@ -138,6 +142,8 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object per file, and a summary')
             [CompletionResult]::new('--skip-existing', '--skip-existing', [CompletionResultType]::ParameterName, 'Skip files whose result exists and is intact')
             [CompletionResult]::new('--verify-existing', '--verify-existing', [CompletionResultType]::ParameterName, 'With --skip-existing, authenticate the sealed file and compare the contents')
+            [CompletionResult]::new('--update', '--update', [CompletionResultType]::ParameterName, 'Skip files that are unchanged, and replace the results of all others')
+            [CompletionResult]::new('--checksum', '--checksum', [CompletionResultType]::ParameterName, 'With --update, open the sealed files and compare the contents')
             [CompletionResult]::new('--remove-source', '--remove-source', [CompletionResultType]::ParameterName, 'Remove each source after its replacement was fsynced, read back and compared')
             [CompletionResult]::new('--no-preserve', '--no-preserve', [CompletionResultType]::ParameterName, 'Do not preserve mode, group, owner and modification time')
             [CompletionResult]::new('--perms', '--perms', [CompletionResultType]::ParameterName, 'Carry over modes in full, whatever the umask is')
@@ -154,6 +160,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;check' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
@@ -199,6 +206,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;inspect' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
@@ -227,6 +235,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;rekey' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
@@ -285,6 +294,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;header' {
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')

@@ -7,6 +7,7 @@ _fetool_value() {
     case "$1 $2" in
         'seal ') kind=file ;;
         'seal -k'|'seal --key') kind=spec ;;
+        'seal --plugin') kind=other ;;
         'seal -p'|'seal --passphrase') kind=spec equals=1 ;;
         'seal --identity-passphrase') kind=spec ;;
         'seal --salt') kind=spec ;;
@@ -32,6 +33,7 @@ _fetool_value() {
         'seal --progress') kind=words values='auto always never' ;;
         'open ') kind=file ;;
         'open -k'|'open --key') kind=spec ;;
+        'open --plugin') kind=other ;;
         'open -p'|'open --passphrase') kind=spec equals=1 ;;
         'open --identity-passphrase') kind=spec ;;
         'open --salt') kind=spec ;;
@@ -53,6 +55,7 @@ _fetool_value() {
         'open --progress') kind=words values='auto always never' ;;
         'check ') kind=file ;;
         'check -k'|'check --key') kind=spec ;;
+        'check --plugin') kind=other ;;
         'check -p'|'check --passphrase') kind=spec equals=1 ;;
         'check --identity-passphrase') kind=spec ;;
         'check --salt') kind=spec ;;
@@ -74,6 +77,7 @@ _fetool_value() {
         'check --progress') kind=words values='auto always never' ;;
         'inspect ') kind=file ;;
         'inspect -k'|'inspect --key') kind=spec ;;
+        'inspect --plugin') kind=other ;;
         'inspect -p'|'inspect --passphrase') kind=spec equals=1 ;;
         'inspect --identity-passphrase') kind=spec ;;
         'inspect --salt') kind=spec ;;
@@ -87,6 +91,7 @@ _fetool_value() {
         'inspect --progress') kind=words values='auto always never' ;;
         'rekey ') kind=file ;;
         'rekey -k'|'rekey --key') kind=spec ;;
+        'rekey --plugin') kind=other ;;
         'rekey -p'|'rekey --passphrase') kind=spec equals=1 ;;
         'rekey --identity-passphrase') kind=spec ;;
         'rekey --salt') kind=spec ;;
@@ -113,6 +118,7 @@ _fetool_value() {
         'header ') kind=words values='save restore' ;;
         'header ') kind=file ;;
         'header -k'|'header --key') kind=spec ;;
+        'header --plugin') kind=other ;;
         'header -p'|'header --passphrase') kind=spec equals=1 ;;
         'header --identity-passphrase') kind=spec ;;
         'header --salt') kind=spec ;;
@@ -194,12 +200,12 @@ _fetool() {
     fi
     local command=${words[1]} last=${words[${#words[@]} - 1]} front= value=$word
     case $command in
-        seal) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        open) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        check) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        inspect) options='--json --verify -k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        rekey) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        header) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --allow-legacy-slots --max-work-factor --max-memory --unchecked --no-wait -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        seal) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        open) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        check) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        inspect) options='--json --verify -k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        rekey) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        header) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --allow-legacy-slots --max-work-factor --max-memory --unchecked --no-wait -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         keygen) options='-o --output --comment --age --pq -h --help' ;;
         bench) options='--aead --engine -f --format --layers -j --jobs --size --dir --json -h --help' ;;
         help) options='-h --help' ;;

@@ -35,6 +35,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;seal'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -79,6 +80,8 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand --json 'Print one JSON object per file, and a summary'
             cand --skip-existing 'Skip files whose result exists and is intact'
             cand --verify-existing 'With --skip-existing, authenticate the sealed file and compare the contents'
+            cand --update 'Skip files that are unchanged, and replace the results of all others'
+            cand --checksum 'With --update, open the sealed files and compare the contents'
             cand --remove-source 'Remove each source after its replacement was fsynced, read back and compared'
             cand --no-preserve 'Do not preserve mode, group, owner and modification time'
             cand --perms 'Carry over modes in full, whatever the umask is'
@@ -94,6 +97,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;open'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -133,6 +137,8 @@ set edit:completion:arg-completer[fetool] = {|@words|
             cand --json 'Print one JSON object per file, and a summary'
             cand --skip-existing 'Skip files whose result exists and is intact'
             cand --verify-existing 'With --skip-existing, authenticate the sealed file and compare the contents'
+            cand --update 'Skip files that are unchanged, and replace the results of all others'
+            cand --checksum 'With --update, open the sealed files and compare the contents'
             cand --remove-source 'Remove each source after its replacement was fsynced, read back and compared'
             cand --no-preserve 'Do not preserve mode, group, owner and modification time'
             cand --perms 'Carry over modes in full, whatever the umask is'
@@ -148,6 +154,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;check'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -192,6 +199,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;inspect'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -219,6 +227,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;rekey'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'
@@ -276,6 +285,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;header'= {
             cand -k 'Where the key is: @FILE, env:NAME or fd:N'
             cand --key 'Where the key is: @FILE, env:NAME or fd:N'
+            cand --plugin 'Use the identity without data of the plugin age-plugin-NAME (age)'
             cand -p 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --passphrase 'Use a passphrase: asked for on the terminal, or from SPEC as for --key'
             cand --identity-passphrase 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]'

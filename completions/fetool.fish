@@ -36,6 +36,7 @@ complete -c fetool -n "__fish_fetool_needs_command" -f -a "keygen" -d 'Make a ke
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "bench" -d 'Measure how fast this machine seals and opens'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "help" -d 'Print help for fetool or one of its subcommands'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -81,6 +82,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s n -l dry-run -d '
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l json -d 'Print one JSON object per file, and a summary'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l skip-existing -d 'Skip files whose result exists and is intact'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l verify-existing -d 'With --skip-existing, authenticate the sealed file and compare the contents'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l update -d 'Skip files that are unchanged, and replace the results of all others'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l checksum -d 'With --update, open the sealed files and compare the contents'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l remove-source -d 'Remove each source after its replacement was fsynced, read back and compared'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l no-preserve -d 'Do not preserve mode, group, owner and modification time'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l perms -d 'Carry over modes in full, whatever the umask is'
@@ -90,6 +93,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s q -l quiet -d 'Sa
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -132,6 +136,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -s n -l dry-run -d '
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l json -d 'Print one JSON object per file, and a summary'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l skip-existing -d 'Skip files whose result exists and is intact'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l verify-existing -d 'With --skip-existing, authenticate the sealed file and compare the contents'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l update -d 'Skip files that are unchanged, and replace the results of all others'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l checksum -d 'With --update, open the sealed files and compare the contents'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l remove-source -d 'Remove each source after its replacement was fsynced, read back and compared'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l no-preserve -d 'Do not preserve mode, group, owner and modification time'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l perms -d 'Carry over modes in full, whatever the umask is'
@@ -141,6 +147,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -s q -l quiet -d 'Sa
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -184,6 +191,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand check" -s q -l quiet -d 'S
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -212,6 +220,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s q -l quiet -d 
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -266,6 +275,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'S
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand header" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand header" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand header" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand header" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"

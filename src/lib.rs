@@ -43,7 +43,7 @@
 #![warn(missing_docs)]
 
 pub mod aead;
-mod armor_writer;
+mod armor;
 mod chunk_id;
 #[cfg(all(unix, feature = "cli"))]
 mod closed_at_start;
@@ -70,8 +70,6 @@ mod secure_memory;
 mod stanza;
 mod stream;
 mod try_alloc;
-mod unarmor;
-mod unarmor_at;
 
 #[cfg(all(unix, feature = "cli"))]
 #[doc(hidden)]
@@ -93,7 +91,7 @@ pub use pipeline::{CancelToken, Meter, RunOptions};
 pub use positioned::{Positioned, ReadAt, WriteAt};
 pub use recipient::{Recipient, WrapKey};
 pub use rekey::{Rekey, copy_behind};
-pub use seal::{Seal, Sealed, Sealing};
+pub use seal::{Seal, Sealed, SealedLen, Sealing};
 pub use secret::{Secret, random, without_line_end};
 pub use stanza::{FILE_KEY_LEN, FileKey, Stanza};
 pub use stream::{OpenReader, SealWriter};

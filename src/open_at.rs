@@ -1,11 +1,11 @@
 //! Reading a sealed file at positions: only the chunks that are asked for are read and opened.
 
+use crate::armor::UnarmorAt;
 use crate::format::{ChunkId, ChunkMap, Header, Limits, Payload, Proof};
 use crate::peek::PeekReader;
 use crate::pipeline::{Ends, RangeJob, RunOptions, open_range};
 use crate::positioned::{Positioned, ReadAt};
 use crate::try_alloc::zeros;
-use crate::unarmor_at::UnarmorAt;
 use crate::{Error, Hint, Open};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;

@@ -1,7 +1,7 @@
 //! Changing which secrets open a file, without touching its data.
 
 use crate::Error;
-use crate::armor_writer::ArmorWriter;
+use crate::armor::ArmorWriter;
 use crate::detect::{by_secret, first_frame, peek_header};
 use crate::format::{Change, FORMATS, KeyPolicy, Limits, RekeyRequest, Rekeyed};
 use crate::identity::{Identity, try_each};

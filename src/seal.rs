@@ -1,7 +1,8 @@
 //! Sealing a stream.
 
 use crate::aead::Algorithm;
-use crate::armor_writer::ArmorWriter;
+use crate::armor::ArmorWriter;
+use crate::format::age::armor::armored_len;
 use crate::format::{self, Format, Layout, SealRequest};
 use crate::kdf::Kdf;
 #[cfg(feature = "test-hooks")]
@@ -230,6 +231,33 @@ impl<'a> Seal<'a> {
     }
 }
 
+/// How long sealed files are, from the lengths of their plaintexts.
+#[derive(Clone, Debug)]
+pub struct SealedLen {
+    header: u64,
+    layout: Layout,
+    /// The head and the layout of each layer, from the inside out.
+    layers: Vec<(u64, Layout)>,
+    armor: bool,
+}
+
+impl SealedLen {
+    /// Returns the length of a sealed file with so many bytes of plaintext, if that is a number. Whether
+    /// a size is known or not, and whether there is any plaintext, can make a difference: it is that of
+    /// files which were started alike.
+    pub fn of(&self, plaintext: u64) -> Option<u64> {
+        let inside = self.layout.sealed_len(plaintext);
+        let stream = self.layers.iter().fold(inside, |stream, (head, layout)| {
+            layout.sealed_len(stream.saturating_add(*head))
+        });
+        let len = stream.checked_add(self.header)?;
+        match self.armor {
+            true => armored_len(len),
+            false => Some(len),
+        }
+    }
+}
+
 /// Ready to seal one stream.
 pub struct Sealing {
     sealer: format::Sealer,
@@ -247,6 +275,19 @@ impl Sealing {
     /// The header's bytes, for a file of their own.
     pub fn header(&self) -> &[u8] {
         &self.sealer.header
+    }
+
+    /// Returns what the lengths of files that are sealed like this one follow from.
+    pub fn sealed_len(&self) -> SealedLen {
+        let layers = self.sealer.layers.iter();
+        SealedLen {
+            header: self.sealer.header.len() as u64,
+            layout: self.sealer.layout,
+            layers: layers
+                .map(|layer| (layer.head.len() as u64, layer.layout))
+                .collect(),
+            armor: self.armor,
+        }
     }
 
     /// Returns the key of the file, for formats that wrap one for recipients. It opens the file, so that
@@ -272,11 +313,13 @@ impl Sealing {
         self.seal(input, output, offset)
     }
 
-    fn run_armored(self, input: impl Read + Send, output: impl Write) -> Result<Sealed, Error> {
+    fn run_armored(self, mut input: impl Read + Send, output: impl Write) -> Result<Sealed, Error> {
         let mut output = ArmorWriter::new(output);
         output.write_all(self.header()).map_err(Error::Write)?;
         let offset = self.header().len() as u64;
-        let sealed = self.seal(input, &mut output, offset)?;
+        let sealed = self.sealed(offset, |plan, run| {
+            pipeline::seal_armored(&mut input, &mut output, plan, run)
+        })?;
         let sealed_len = output.finish()?;
         Ok(Sealed {
             sealed_len,
@@ -307,12 +350,20 @@ impl Sealing {
             file: file as &dyn WriteAt,
             position,
         };
+        let offset = self.header().len() as u64;
         if self.armor {
-            // No chunk lies where it can be computed.
-            return self.run_armored(input, output);
+            let mut output = ArmorWriter::new(output);
+            output.write_all(self.header()).map_err(Error::Write)?;
+            let sealed = self.sealed(offset, |plan, run| {
+                pipeline::seal_armored_at(input, &mut output, plan, run)
+            })?;
+            let sealed_len = output.finish()?;
+            return Ok(Sealed {
+                sealed_len,
+                ..sealed
+            });
         }
         output.write_all(self.header()).map_err(Error::Write)?;
-        let offset = self.header().len() as u64;
         self.sealed(offset, |plan, run| {
             pipeline::seal_at(input, output, plan, run)
         })

@@ -32,6 +32,14 @@ pub struct SecretArgs {
     #[arg(short, long, value_name = "SPEC")]
     pub key: Vec<OsString>,
 
+    /// Use the identity without data of the plugin age-plugin-NAME (age)
+    ///
+    /// For plugins that find their keys without it. It stands for an identity file with the line
+    /// AGE-PLUGIN-NAME-1…, so it opens files, and 'fetool seal' seals for the keys of the plugin. The plugin is
+    /// looked up in PATH. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub plugin: Vec<String>,
+
     /// Use a passphrase: asked for on the terminal, or from SPEC as for --key
     ///
     /// Without SPEC it is asked for on the terminal (/dev/tty, never standard input), twice when
@@ -68,6 +76,13 @@ pub struct SecretArgs {
     /// (BLAKE3-Balloon, about 9 MiB); files tell which, so opening needs no --kdf.
     #[arg(long, value_name = "KDF")]
     pub kdf: Option<KdfArg>,
+}
+
+impl SecretArgs {
+    /// Whether an option names a secret.
+    pub fn is_given(&self) -> bool {
+        !(self.key.is_empty() && self.plugin.is_empty() && self.passphrase.is_empty())
+    }
 }
 
 /// What clap makes of an option without its value. Nobody can type it.

@@ -60,7 +60,7 @@ pub(crate) fn open_at(
 /// Opens what comes behind the frames that were opened already.
 fn go_on(
     input: &mut (dyn Read + Send),
-    output: &mut dyn Write,
+    mut output: &mut dyn Write,
     sealed: OpenJob<'_>,
     done: &Even,
     options: &Run<'_>,
@@ -86,7 +86,7 @@ fn go_on(
     } else {
         options.at_once()
     };
-    run(collector, &worker, output, largest, &options)
+    run(collector, &worker, &mut output, largest, &options)
 }
 
 /// Frames at the beginning of a file that are all as the first one.
@@ -202,6 +202,7 @@ impl Even {
             ahead: self.lead.len(),
             start: 0,
             lay_out: &|slab| self.lay_out(slab, offset),
+            text: None,
             worker: &worker,
         };
         let slabs = middle.run(options)?;

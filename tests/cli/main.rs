@@ -6,6 +6,8 @@ mod cli_common;
 mod dexios_common;
 
 mod age;
+#[cfg(feature = "age-plugin")]
+mod age_plugin;
 mod bench;
 mod check;
 mod check_lists;

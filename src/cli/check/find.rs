@@ -6,6 +6,7 @@ use super::one::{Outcome, What};
 use crate::cli::failure::{Failure, shown};
 use crate::cli::tree::{Counters, Found, TreeEntry, Wanted, named_entry};
 use crate::cli::work::{EVERY_FILE, Source};
+use crate::io::stat::Stat;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
@@ -124,7 +125,7 @@ impl<'a> Finder<'a> {
             let error = io::Error::from(io::ErrorKind::IsADirectory);
             return failed(path.to_owned(), system(&error).hint(EVERY_FILE));
         }
-        match named_entry(path) {
+        match named_entry(path, Stat::from(&metadata)) {
             Some(entry) if metadata.is_file() => {
                 counters.found(metadata.len());
                 // Links are followed, wherever the user names them.

@@ -101,7 +101,7 @@ fn secret(args: &Args, sources: &[Source]) -> Result<Option<Keys>, Failure> {
         };
         return Ok(Some(Keys::load(&plans, Purpose::Open(only), &args.work)?));
     }
-    if args.secret.key.is_empty() && args.secret.passphrase.is_empty() {
+    if !args.secret.is_given() {
         return Ok(None);
     }
     let plans = SecretSource::given(&args.secret)?;

@@ -13,9 +13,9 @@ use super::failure::Failure;
 use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
-    CHECK_JSON, CHECKING, Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS, HEADERS,
-    IN_PLACE, JSON, LISTS, NEW_FORMATS, OPENING, RANGES, REKEYING, REPORT, SECRETS, STATUS_NOTE,
-    STATUSES, STREAMS, TREES, WEAK,
+    BACKUPS, CHECK_JSON, CHECKING, Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS,
+    HEADERS, IN_PLACE, JSON, LISTS, NEW_FORMATS, OPENING, RANGES, REKEYING, REPORT, SECRETS,
+    STATUS_NOTE, STATUSES, STREAMS, TREES, WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -44,6 +44,7 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 FILES,
                 STREAMS,
                 TREES,
+                BACKUPS,
                 FORMATS,
                 WEAK,
                 DETECTION,
@@ -61,8 +62,8 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 .bin_name(format!("fetool {name}"))
                 .version(env!("CARGO_PKG_VERSION"));
             let chapters = match name {
-                "seal" => vec![SECRETS, FILES, STREAMS, TREES, WEAK],
-                "open" => vec![SECRETS, FILES, OPENING, RANGES, TREES, DETECTION],
+                "seal" => vec![SECRETS, FILES, STREAMS, TREES, BACKUPS, WEAK],
+                "open" => vec![SECRETS, FILES, OPENING, RANGES, TREES, BACKUPS, DETECTION],
                 "check" => vec![CHECKING, LISTS, CHECK_JSON, SECRETS],
                 "inspect" => vec![REPORT, DETECTION, JSON],
                 "rekey" => vec![REKEYING, IN_PLACE, TREES, SECRETS],

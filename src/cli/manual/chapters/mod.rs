@@ -1,5 +1,6 @@
 //! The words of the manual pages that are not about single options.
 
+mod backups;
 mod checking;
 mod formats;
 mod headers;
@@ -8,6 +9,7 @@ mod rekeying;
 mod trees;
 mod work;
 
+pub use backups::BACKUPS;
 pub use checking::{CHECK_JSON, CHECKING, LISTS};
 pub use formats::{DETECTION, FORMATS, NEW_FORMATS, WEAK};
 pub use headers::HEADERS;
