@@ -18,11 +18,11 @@ use std::num::NonZeroUsize;
 /// good chunks before it were written, so an output that must be whole needs a place that can be
 /// given up, such as a temporary file.
 pub struct Open<'a> {
-    identities: Vec<Identity<'a>>,
-    formats: &'a [&'a dyn Format],
-    format: Option<&'a dyn Format>,
-    detached: Option<&'a [u8]>,
-    strict: bool,
+    pub(crate) identities: Vec<Identity<'a>>,
+    pub(crate) formats: &'a [&'a dyn Format],
+    pub(crate) format: Option<&'a dyn Format>,
+    pub(crate) detached: Option<&'a [u8]>,
+    pub(crate) strict: bool,
     legacy_slots: bool,
     max_work_factor: Option<u8>,
     authenticated: bool,
@@ -109,7 +109,7 @@ impl<'a> Open<'a> {
         self
     }
 
-    fn policy(&self) -> KeyPolicy {
+    pub(crate) fn policy(&self) -> KeyPolicy {
         let default = KeyPolicy::default();
         KeyPolicy {
             legacy_slots: self.legacy_slots,
@@ -259,7 +259,10 @@ impl<'a> Open<'a> {
     }
 
     /// Where no magic number tells, the secret does.
-    fn by_secret<R: Read>(&self, input: &mut PeekReader<R>) -> Result<detect::Found<'a>, Error> {
+    pub(crate) fn by_secret<R: Read>(
+        &self,
+        input: &mut PeekReader<R>,
+    ) -> Result<detect::Found<'a>, Error> {
         detect::by_secret(self.formats, &self.identities, input, &self.file_limits())
     }
 

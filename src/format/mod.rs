@@ -34,7 +34,7 @@ pub use geometry::{BadEnd, Count, End, Geometry, Layout, Span};
 pub(crate) use opening::NOTHING;
 pub use opening::{
     FirstChunk, Frames, Header, KeyPolicy, Limits, OpenChunk, OpenLayer, OpenedLayer, Payload,
-    Proof,
+    Proof, Untried,
 };
 pub use sealing::{SealChunk, SealLayer, SealRequest, Sealer};
 pub use uniform::Uniform;

@@ -48,3 +48,4 @@ mod parallel_encryptor_mutations;
 mod parallel_encryptor_vectors;
 mod ranges;
 mod rekey_model;
+mod salvage;
