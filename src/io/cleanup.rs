@@ -17,12 +17,8 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-<<<<<<< HEAD
-use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
-=======
 use std::io::{self, Read, Write};
->>>>>>> wt-fast
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
