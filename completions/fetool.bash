@@ -31,6 +31,7 @@ _fetool_value() {
         'seal --shard') kind=other ;;
         'seal -O'|'seal --output-dir') kind=dir ;;
         'seal --backup-dir') kind=dir ;;
+        'seal --for') kind=other ;;
         'seal --max-delete') kind=other ;;
         'seal -o'|'seal --output') kind=file ;;
         'seal -j'|'seal --jobs') kind=other ;;
@@ -48,6 +49,7 @@ _fetool_value() {
         'open --max-work-factor') kind=other ;;
         'open --max-memory') kind=other ;;
         'open --range') kind=other ;;
+        'open --salvage') kind=words values='zero skip' equals=1 ;;
         'open --files0-from') kind=file ;;
         'open --include') kind=other ;;
         'open --exclude') kind=other ;;
@@ -57,6 +59,7 @@ _fetool_value() {
         'open --shard') kind=other ;;
         'open -O'|'open --output-dir') kind=dir ;;
         'open --backup-dir') kind=dir ;;
+        'open --for') kind=other ;;
         'open -o'|'open --output') kind=file ;;
         'open -j'|'open --jobs') kind=other ;;
         'open --progress') kind=words values='auto always never' ;;
@@ -126,6 +129,20 @@ _fetool_value() {
         'rekey -o'|'rekey --output') kind=file ;;
         'rekey -j'|'rekey --jobs') kind=other ;;
         'rekey --progress') kind=words values='auto always never' ;;
+        'header ') kind=words values='save restore' ;;
+        'header ') kind=file ;;
+        'header -k'|'header --key') kind=spec ;;
+        'header --plugin') kind=other ;;
+        'header -p'|'header --passphrase') kind=spec equals=1 ;;
+        'header --identity-passphrase') kind=spec ;;
+        'header --salt') kind=spec ;;
+        'header --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
+        'header -f'|'header --format') kind=words values='gfe dexios gocrypt gocrypt-v1 parallel-encryptor age' ;;
+        'header --max-work-factor') kind=other ;;
+        'header --max-memory') kind=other ;;
+        'header -o'|'header --output') kind=file ;;
+        'header -j'|'header --jobs') kind=other ;;
+        'header --progress') kind=words values='auto always never' ;;
         'keygen -o'|'keygen --output') kind=file ;;
         'keygen --comment') kind=other ;;
         'age ') kind=file ;;
@@ -144,7 +161,7 @@ _fetool_value() {
         'bench -j'|'bench --jobs') kind=other ;;
         'bench --size') kind=other ;;
         'bench --dir') kind=dir ;;
-        'help ') kind=words values='seal open check inspect rekey keygen age age-keygen bench help' ;;
+        'help ') kind=words values='seal open check inspect rekey header keygen age age-keygen bench help' ;;
     esac
 }
 
@@ -200,16 +217,17 @@ _fetool() {
     [[ $raw == *"$2" ]] && head=${raw%"$2"}
 
     if [[ ${#words[@]} -le 1 ]]; then
-        _fetool_reply '' < <(compgen -W 'seal open check inspect rekey keygen age age-keygen bench help -h --help -V --version' -- "$word")
+        _fetool_reply '' < <(compgen -W 'seal open check inspect rekey header keygen age age-keygen bench help -h --help -V --version' -- "$word")
         return
     fi
     local command=${words[1]} last=${words[${#words[@]} - 1]} front= value=$word
     case $command in
-        seal) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        open) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        check) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        seal) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --backup-dir --wait --for --links --remove-source --no-preserve --perms --delete --max-delete -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        open) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range --salvage -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --backup-dir --wait --for --links --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        check) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         inspect) options='--json --verify -k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        rekey) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        rekey) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        header) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --allow-legacy-slots --max-work-factor --max-memory --unchecked --no-wait -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         keygen) options='-o --output --comment --age --pq -h --help' ;;
         age) options='-e --encrypt -d --decrypt -o --output -a --armor -p --passphrase -r --recipient -R --recipients-file -i --identity -j --plugin --version' ;;
         age-keygen) options='-o --output --pq -y --convert --version' ;;

@@ -72,6 +72,7 @@ cfg_if::cfg_if! {
         mod closed_at_start;
         mod detect;
         pub mod format;
+        mod identify;
         mod identity;
         mod inspect;
         pub mod kdf;

@@ -2,8 +2,8 @@
 
 use crate::Error;
 use crate::armor::ArmorWriter;
-use crate::detect::{by_secret, first_frame, peek_header};
 use crate::format::{Change, FORMATS, KeyPolicy, Limits, RekeyRequest, Rekeyed};
+use crate::identify::{Identified, Search, identify};
 use crate::identity::{Identity, try_each};
 use crate::kdf::Kdf;
 use crate::peek::PeekReader;
@@ -178,29 +178,31 @@ impl<'a> Rekey<'a> {
 
     /// Makes the new header.
     fn look<R: Read>(&self, input: &mut PeekReader<R>) -> Result<Rekeyed, Error> {
-        let (_, mut header) = match peek_header(FORMATS, None, input) {
-            // No such file can be changed, but what it is tells why.
-            Err(Error::UnknownFormat(_)) => {
-                let (format, header, _) =
-                    by_secret(FORMATS, &self.identities, input, &self.limits())?;
-                (format, header)
-            }
-            header => header?,
-        };
-        header.set_policy(KeyPolicy {
+        let policy = KeyPolicy {
             legacy_slots: self.legacy_slots,
             memory: self.options.memory,
             max_work_factor: self
                 .max_work_factor
                 .unwrap_or(KeyPolicy::default().max_work_factor),
-        });
-        let size = header.size();
-        let offset = size as u64;
+        };
+        let search = Search {
+            formats: FORMATS,
+            format: None,
+            detached: None,
+            limits: self.limits(),
+        };
+        let mut file = match identify(search, input)? {
+            Identified::Sure(file) => file,
+            // No such file can be changed, but what it is tells why.
+            possible => possible.unlock(&self.identities, policy, input)?.0,
+        };
+        file.header.set_policy(policy);
+        let header = &file.header;
         // A header kept apart has nothing behind it.
+        let size = header.size();
         let bare = input.peek(size + 1).map_err(Error::Read)?.len() <= size;
         let first = if header.tries_first_frame() && !bare {
-            let limits = self.limits();
-            first_frame(input, size, header.frames(&limits), offset, &limits)?
+            file.first_frame(input)?
         } else {
             None
         };

@@ -5,6 +5,7 @@ mod args;
 mod bench;
 mod check;
 mod columns;
+mod damage;
 mod external;
 mod failure;
 mod generate;

@@ -40,6 +40,7 @@ mod readme;
 mod rekey;
 mod rekey_in_place;
 mod rekey_reseal;
+mod salvage;
 mod secret_sources;
 mod secrets;
 mod signals;

@@ -201,7 +201,7 @@ fn options_that_do_not_go_together() {
         for verb in ["seal", "open"] {
             let message = match (verb, name) {
                 ("open", "--json") => {
-                    "fetool: --json requires --check, -r or --files0-from\n".to_owned()
+                    "fetool: --json requires --check, --salvage, -r or --files0-from\n".to_owned()
                 }
                 _ => format!("fetool: {name} goes with -r or --files0-from\n"),
             };

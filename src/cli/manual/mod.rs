@@ -15,8 +15,9 @@ use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
     AGE_STATUSES, AS_AGE, BACKUPS, CHECK_JSON, CHECKING, Chapter, DETECTION, DIFFERENCES,
     ENVIRONMENT, EXTERNAL, FILES, FORMATS, FORMATS_INTRODUCTION, GUARANTEES, HEADERS, IN_PLACE,
-    JSON, KEYS, LISTS, OPENING, RANGES, REKEYING, REPORT, SEALING, SHORT_FORMATS, STATUS_NOTE,
-    STATUSES, STREAMS, TREES, TREES_EXAMPLES, TREES_INTRODUCTION, TREES_SYNOPSIS, WEAK,
+    JSON, KEYS, LISTS, OPENING, RANGES, REKEYING, REPORT, SALVAGE, SEALING, SHORT_FORMATS,
+    STATUS_NOTE, STATUSES, STREAMS, TREES, TREES_EXAMPLES, TREES_INTRODUCTION, TREES_SYNOPSIS,
+    WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -118,7 +119,7 @@ fn subcommand(cli: &Command, name: &str) -> Result<Page, Failure> {
         .ok_or_else(|| Failure::usage(format!("there is no subcommand '{name}'")))?;
     let (chapters, trees): (Vec<Chapter>, bool) = match name {
         "seal" => (vec![SEALING], true),
-        "open" => (vec![OPENING, RANGES], true),
+        "open" => (vec![OPENING, RANGES, SALVAGE], true),
         "check" => (vec![CHECKING, LISTS, CHECK_JSON], true),
         "header" => (vec![HEADERS], false),
         "inspect" => (vec![REPORT, JSON], false),
@@ -212,6 +213,7 @@ fn synopsis(subcommand: &str) -> &'static [&'static str] {
             "fetool open {-k SPEC | -p[=SPEC]}... [OPTION]... [-o FILE] [PATH]",
             "fetool open --check {-k SPEC | -p[=SPEC]}... [OPTION]... [PATH]",
             "fetool open --range RANGE {-k SPEC | -p[=SPEC]}... [OPTION]... [-o FILE] [PATH]",
+            "fetool open --salvage[=HOW] {-k SPEC | -p[=SPEC]}... [OPTION]... -o FILE PATH",
             "fetool open -r {-k SPEC | -p[=SPEC]}... [OPTION]... [-O DIR] PATH...",
         ],
         "check" => &["fetool check [-k SPEC | -p[=SPEC]]... [-r] [OPTION]... [PATH]..."],

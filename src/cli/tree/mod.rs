@@ -53,7 +53,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 use std::{fs, io};
@@ -260,6 +260,14 @@ impl<'a> Task<'a> {
             Some(dir) => dir.join(&place.relative).with_file_name(target),
             None => place.source.with_file_name(target),
         }
+    }
+
+    /// Returns the damaged files that were salvaged, and how much of each.
+    pub fn salvaged(&self) -> Vec<(String, String)> {
+        let salvaged = self.shared.salvaged.lock();
+        let mut salvaged = salvaged.unwrap_or_else(PoisonError::into_inner).clone();
+        salvaged.sort();
+        salvaged
     }
 
     /// Whether results must be on the disk.

@@ -366,6 +366,7 @@ impl Header for AgeFileHeader {
         Ok(vec![Untried {
             payload: self.payload(&file_key),
             fault: self.header.verify(&file_key.mac_key()).err(),
+            first_decides: false,
         }])
     }
 

@@ -9,7 +9,8 @@ pub const GUARANTEES: Chapter = (
         Text(
             "fetool never outputs unauthenticated data. On stdout, the chunks before a bad one were \
              written by the time the error is known: check the exit status ('set -o pipefail' in a \
-             shell) before you use them. With -o, FILE appears only if everything was good.",
+             shell) before you use them. With -o, FILE appears only if everything was good; \
+             'open --salvage' is the one exception.",
         ),
         Text(
             "With -o FILE the data goes to a temporary file in the same directory, mode 0600, which fetool \

@@ -22,7 +22,7 @@ pub use guarantees::{FILES, GUARANTEES};
 pub use headers::HEADERS;
 pub use inspecting::{JSON, REPORT};
 pub use keys::KEYS;
-pub use opening::{OPENING, RANGES};
+pub use opening::{OPENING, RANGES, SALVAGE};
 pub use overview::{ENVIRONMENT, EXTERNAL, SHORT_FORMATS};
 pub use rekeying::{IN_PLACE, REKEYING};
 pub use sealing::SEALING;

@@ -71,3 +71,59 @@ pub const RANGES: Chapter = (
         ),
     ],
 );
+
+pub const SALVAGE: Chapter = (
+    "SALVAGE",
+    &[
+        Text(
+            "--salvage writes everything of a damaged file that still authenticates. Every chunk counts only \
+             at its own number: no byte comes out that was not sealed at its place, and no two chunks change \
+             places. With 'zero', a chunk that is lost becomes zeros of its length, so that all bytes behind \
+             it keep their positions. With 'skip' it is left out. What is missing at the end of the file is \
+             not filled.",
+        ),
+        Text(
+            "This is the one exception to the rule that a failed open leaves no output: FILE appears whole \
+             with what was salvaged, and the status is 3, 4 or 5, as the first damaged part deserves. The \
+             status is 0 only if nothing is damaged. If no chunk authenticates, there is no FILE.",
+        ),
+        Text(
+            "fetool prints each damaged part: where it is in the file and in the plaintext, and what is \
+             wrong. The first and the last byte are included, as in --range. With --json, each part is an \
+             object in a line on standard output. Members are path, path_hex, offset and length (numbers: \
+             the part of the file), plaintext_offset and plaintext_length (numbers: what is lost), chunk and \
+             chunks (numbers: the first chunk that is lost, and how many), status (number) and reason \
+             (string). Positions in the plaintext are those of the undamaged file.",
+        ),
+        Text(
+            "Behind a damaged chunk, fetool looks for the next one where it must be. If it is not there, \
+             bytes were lost or inserted. fetool then tries shifts: every number of bytes up to 4096 forward \
+             and back, multiples of 512 bytes up to 512 KiB, and up to 16 whole chunks. A GFE file that \
+             declares its length shows how much is missing, so one gap of any length is found; other GFE \
+             files are searched for the length fields of chunks, up to 64 MiB further on. One search \
+             authenticates at most 32 GiB, and all searches in a file 256 GiB: some seconds and some minutes \
+             a core. Beyond that, chunks are found only at their own places.",
+        ),
+        Text(
+            "If the first chunk is damaged, other chunks show whether the key is right: the first 64, some \
+             all over the file, and those that a search finds among 1 GiB. If none does, fetool reports a \
+             wrong key.",
+        ),
+        Text(
+            "A header that is damaged itself cannot be read. Give a copy of it with --header, such as \
+             'fetool header save' makes. A Dexios file opens if one of its key slots does, and an age file if \
+             the stanza of an identity does. Damaged lines of armor count as damaged bytes, and the next \
+             line is decoded again.",
+        ),
+        Text(
+            "Not everything can be salvaged. GoCrypt's chunks do not tell their numbers, so fetool takes \
+             them only at their own places: behind lost or inserted bytes everything is lost, and moved \
+             chunks go unnoticed. With several layers, --salvage is refused with status 2. Files that were made in \
+             memory mode are one piece. A GFE file with an additive nonce needs --gfe-nonce additive.",
+        ),
+        Text(
+            "With -r, fetool salvages each file of a tree by itself and lists the damaged ones at the end. They count \
+             as failed, and --remove-source does not remove them.",
+        ),
+    ],
+);
