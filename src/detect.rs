@@ -220,7 +220,7 @@ fn entropy(bytes: &[u8]) -> f64 {
     }
     let shares = counts.iter().filter(|count| **count > 0).map(|count| {
         let share = f64::from(*count) / bytes.len() as f64;
-        -share * share.log2()
+        -share * libm::log2(share)
     });
     shares.sum()
 }
@@ -230,13 +230,13 @@ fn entropy(bytes: &[u8]) -> f64 {
 fn entropy_of_random(len: usize) -> f64 {
     let n = len as f64;
     // How often one value comes is distributed binomially, with a share of 1 in 256.
-    let mut chance = (255.0f64 / 256.0).powf(n);
+    let mut chance = libm::pow(255.0 / 256.0, n);
     let mut sum = 0.0;
     for k in 1..=len {
         let k = k as f64;
         chance *= (n - k + 1.0) / k / 255.0;
         let share = k / n;
-        sum += chance * -share * share.log2();
+        sum += chance * -share * libm::log2(share);
     }
     256.0 * sum
 }

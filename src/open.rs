@@ -1,6 +1,7 @@
 //! Opening a sealed stream.
 
 use crate::Error;
+use crate::armor::UnarmorAt;
 use crate::format::{FORMATS, Format, Header, KeyPolicy, Limits, NOTHING, Payload, Proof};
 use crate::identify::{Found, Identified, Search, identify};
 use crate::identity::Identity;
@@ -411,21 +412,36 @@ impl<R: Read + Send> Opening<R> {
         input: Positioned<'_, impl ReadAt>,
         output: Positioned<'_, impl WriteAt>,
     ) -> Result<Opened, Error> {
-        let input = Positioned {
-            file: input.file as &dyn ReadAt,
-            position: input.position + self.file.offset,
-        };
         let Positioned { file, position } = output;
         let output = Positioned {
             file: file as &dyn WriteAt,
             position,
         };
-        if self.input.is_armored() {
-            // No chunk lies where it can be computed.
-            return self.run(output);
-        }
+        let input = Positioned {
+            file: input.file as &dyn ReadAt,
+            position: input.position,
+        };
         let geometry = self.file.header.geometry(&self.file.limits);
-        self.opened(|_, sealed, run| pipeline::open_at(input, output, sealed, geometry, run))
+        if !self.input.is_armored() {
+            let input = input.moved(self.file.offset);
+            let rest = |position| {
+                let Positioned { file, .. } = input;
+                Box::new(Positioned { file, position }) as Box<dyn Read + Send>
+            };
+            return self.opened(|_, sealed, run| {
+                pipeline::open_at(input, output, sealed, geometry, &rest, run)
+            });
+        }
+        let Ok(text) = UnarmorAt::new(input) else {
+            // Whatever is wrong is named in its place.
+            return self.run(output);
+        };
+        let bytes = Positioned {
+            file: &text as &dyn ReadAt,
+            position: self.file.offset,
+        };
+        let rest = |position| Box::new(text.read_from(position)) as Box<dyn Read + Send>;
+        self.opened(|_, sealed, run| pipeline::open_at(bytes, output, sealed, geometry, &rest, run))
     }
 
     /// Authenticates all of the input and writes nothing, as [`Open::check`] does; for work that was

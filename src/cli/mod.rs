@@ -1,9 +1,11 @@
 //! The command line: one file a subcommand, and the list of them.
 
+mod age;
 mod args;
 mod bench;
 mod check;
 mod columns;
+mod damage;
 mod external;
 mod failure;
 mod generate;
@@ -55,6 +57,8 @@ enum Command {
     Rekey(rekey::Args),
     Header(header::Args),
     Keygen(keygen::Args),
+    Age(age::Args),
+    AgeKeygen(age::keygen::Args),
     Bench(bench::Args),
     Generate(generate::Args),
     Help(help::Args),
@@ -70,6 +74,8 @@ impl Command {
             Self::Rekey(args) => rekey::run(&args),
             Self::Header(args) => header::run(&args),
             Self::Keygen(args) => keygen::run(&args),
+            // Called before clap sees them: their options are not as clap has them.
+            Self::Age(_) | Self::AgeKeygen(_) => unreachable!("they were run"),
             Self::Bench(args) => bench::run(&args),
             Self::Generate(args) => generate::run(&args, with_all()),
             Self::Help(args) => help::run(&args, with_all()),
@@ -82,8 +88,11 @@ fn definition(name: &str) -> Option<fn(clap::Command) -> clap::Command> {
     Some(match name {
         "seal" => seal::Args::augment_args,
         "open" => open::Args::augment_args,
+        "check" => check::Args::augment_args,
         "inspect" => inspect::Args::augment_args,
+        "header" => header::Args::augment_args,
         "rekey" => rekey::Args::augment_args,
+        "header" => header::Args::augment_args,
         "keygen" => keygen::Args::augment_args,
         "bench" => bench::Args::augment_args,
         _ => return None,
@@ -118,6 +127,9 @@ fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
 pub fn main(args: Vec<OsString>) -> ExitCode {
     if let Err(error) = standard::plug() {
         return Failure::from_system(error).report();
+    }
+    if let Some((program, words)) = age::called(&args) {
+        return program.main(words);
     }
     let command = match parse(&args) {
         Ok(command) => command,

@@ -14,6 +14,7 @@ use crate::peek::PeekReader;
 use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Open};
 use std::io;
+use std::sync::atomic::AtomicBool;
 
 /// A file whose key was found.
 pub(super) struct Start {
@@ -220,6 +221,7 @@ impl Candidate<'_> {
                 map,
                 codec: &*way.payload.codec,
                 options: &options,
+                full_seen: AtomicBool::new(false),
             })?;
             if let Some(number) = found {
                 let untried = untried.into_iter().nth(number);
@@ -249,9 +251,13 @@ impl Candidate<'_> {
                 let chunks = chunks(way);
                 let mut search = Search::new(&chunks, chunks.first(), window);
                 let numbered = !matches!(way.payload.proof, Proof::Forgeable(_));
-                let opens = match moved {
-                    false => search.is_any_in_place()?,
-                    true => nearby && numbered && search.nearby(TRIAL)?.is_some(),
+                let opens = match (moved, way.first_decides) {
+                    (false, true) => search.is_first_in_place()?,
+                    (false, false) => search.is_any_in_place()?,
+                    (true, only_first) if nearby && numbered => search
+                        .nearby(TRIAL)?
+                        .is_some_and(|found| !only_first || found.place.index == 0),
+                    (true, _) => false,
                 };
                 if opens {
                     return Ok(Some(number));

@@ -6,6 +6,8 @@ mod cli_common;
 mod dexios_common;
 
 mod age;
+mod age_dropin;
+mod age_dropin_terminal;
 #[cfg(feature = "age-plugin")]
 mod age_plugin;
 mod bench;
@@ -34,9 +36,11 @@ mod progress_line;
 mod prompt;
 mod proof;
 mod range;
+mod readme;
 mod rekey;
 mod rekey_in_place;
 mod rekey_reseal;
+mod salvage;
 mod secret_sources;
 mod secrets;
 mod signals;

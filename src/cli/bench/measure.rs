@@ -3,8 +3,8 @@
 
 use super::case::{Case, Operation, Part, Subject};
 use crate::cli::failure::say;
+use crate::io::{cleanup, status_line};
 use fetool::Error;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -45,10 +45,14 @@ pub fn run(
         Part::Kdf => ("key derivations", 3, 1, 0),
         Part::Format => ("formats", 7, 2, 1),
     };
-    // It draws only on a terminal, and only between two cases.
-    let style = format!("measuring {name} {{wide_bar}} {{percent}} %");
-    let style = ProgressStyle::with_template(&style).expect("the template is constant");
-    let bar = ProgressBar::new((cases.len() * (warming + most)) as u64).with_style(style);
+    // Drawn only on a terminal, and only between two cases.
+    let is_drawn = status_line::is_possible();
+    if is_drawn {
+        // If it fails, a signal leaves the line behind, which does no harm.
+        let _ = cleanup::watch_for_line();
+    }
+    let all = cases.len() * (warming + most);
+    let mut done = 0;
     let mut taken: Vec<Vec<f64>> = vec![Vec::new(); cases.len()];
     let mut last = Instant::now();
     for round in 0..warming + most {
@@ -62,10 +66,14 @@ pub fn run(
                 break;
             }
             taken.push((case.turn)()?);
-            bar.inc(1);
+            done += 1;
+            if is_drawn {
+                let percent = done * 100 / all;
+                status_line::draw(|_| format!("measuring {name}: {percent}%"));
+            }
         }
     }
-    bar.finish_and_clear();
+    status_line::erase();
     let mut limit = None;
     let mut measured = Vec::new();
     let left_out = taken.iter().filter(|values| values.is_empty()).count();
