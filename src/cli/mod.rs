@@ -92,7 +92,6 @@ fn definition(name: &str) -> Option<fn(clap::Command) -> clap::Command> {
         "inspect" => inspect::Args::augment_args,
         "header" => header::Args::augment_args,
         "rekey" => rekey::Args::augment_args,
-        "header" => header::Args::augment_args,
         "keygen" => keygen::Args::augment_args,
         "bench" => bench::Args::augment_args,
         _ => return None,

@@ -45,14 +45,9 @@ pub fn run(
         Part::Kdf => ("key derivations", 3, 1, 0),
         Part::Format => ("formats", 7, 2, 1),
     };
-    // Drawn only on a terminal, and only between two cases.
-    let is_drawn = status_line::is_possible();
-    if is_drawn {
-        // If it fails, a signal leaves the line behind, which does no harm.
-        let _ = cleanup::watch_for_line();
-    }
-    let all = cases.len() * (warming + most);
-    let mut done = 0;
+    // Drawn only on a terminal from which a signal would erase it, and only between two cases.
+    let is_drawn = status_line::is_possible() && cleanup::watch_for_line().is_ok();
+    let count = cases.len();
     let mut taken: Vec<Vec<f64>> = vec![Vec::new(); cases.len()];
     let mut last = Instant::now();
     for round in 0..warming + most {
@@ -61,14 +56,13 @@ pub fn run(
             break;
         }
         last = start;
-        for (case, taken) in cases.iter_mut().zip(&mut taken) {
+        for (number, (case, taken)) in (1..).zip(cases.iter_mut().zip(&mut taken)) {
             if turns.is_some_and(|end| Instant::now() > end) {
                 break;
             }
             taken.push((case.turn)()?);
-            done += 1;
             if is_drawn {
-                let percent = done * 100 / all;
+                let percent = (round * count + number) * 100 / (count * (warming + most));
                 status_line::draw(|_| format!("measuring {name}: {percent}%"));
             }
         }
