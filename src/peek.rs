@@ -99,6 +99,15 @@ impl<R: Read> PeekReader<R> {
     /// Passes over bytes that were looked at.
     pub(crate) fn consume(&mut self, len: usize) {
         self.taken = (self.taken + len).min(self.buffer.len());
+        if self.taken == self.buffer.len() {
+            self.buffer.clear();
+            self.taken = 0;
+        }
+    }
+
+    /// The input, of which what is looked at was read.
+    pub(crate) fn input(&mut self) -> &mut R {
+        &mut self.input.input
     }
 }
 
