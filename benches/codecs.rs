@@ -12,7 +12,7 @@ const FIRST: ChunkId = ChunkId {
 
 /// What the format seals with; `None` where it is only read.
 fn sealer(format: &dyn Format, secret: &Secret) -> Option<Sealer> {
-    format.writes().then(|| {
+    format.can_seal().then(|| {
         format
             .sealer(SealRequest {
                 recipients: &[secret.into()],

@@ -8,7 +8,7 @@ use crate::format::{
     Claim, FORMATS, Format, Frames, HEAD_MAX, HEADER_MAX, Header, Limits, Payload, Walker,
 };
 use crate::identity::{Identity, try_each};
-use crate::lookahead::Lookahead;
+use crate::peek::PeekReader;
 use std::io::Read;
 
 /// How much of a file may be held in memory to find out its format. A format whose first chunk is
@@ -24,7 +24,7 @@ fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Forma
         formats
             .iter()
             .copied()
-            .find(|format| format.claims(head) == wanted)
+            .find(|format| format.probe(head) == wanted)
     };
     if let Some(format) = claims(Claim::Yes) {
         return Ok(format);
@@ -87,19 +87,19 @@ pub(crate) fn with_armor<'a>(formats: &[&'a dyn Format]) -> Vec<&'a dyn Format> 
 fn unarmor<R: Read>(
     formats: &[&dyn Format],
     format: Option<&dyn Format>,
-    input: &mut Lookahead<R>,
+    input: &mut PeekReader<R>,
 ) -> Result<(), Error> {
     let chosen = format.as_slice();
     let formats = if format.is_some() { chosen } else { formats };
     while !input.is_armored() {
-        let head = input.ahead();
+        let head = input.buffered();
         let armored = |claim| formats.iter().any(|format| format.armored(head) == claim);
         if armored(Claim::Yes) {
             input.unarmor();
             break;
         }
         let may_be = !head.is_empty() && armored(Claim::TooShort);
-        if !may_be || !input.more(HEAD_MAX).map_err(Error::Read)? {
+        if !may_be || !input.fill(HEAD_MAX).map_err(Error::Read)? {
             break;
         }
     }
@@ -113,7 +113,7 @@ fn unarmor<R: Read>(
 /// As [`read_header`], and [`Error::Read`].
 pub fn look_at_header<'a, R: Read>(
     format: Option<&'a dyn Format>,
-    input: &mut Lookahead<R>,
+    input: &mut PeekReader<R>,
 ) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
     peek_header(FORMATS, format, input).map_err(Error::root)
 }
@@ -122,11 +122,11 @@ pub fn look_at_header<'a, R: Read>(
 pub(crate) fn peek_header<'a, R: Read>(
     formats: &[&'a dyn Format],
     format: Option<&'a dyn Format>,
-    input: &mut Lookahead<R>,
+    input: &mut PeekReader<R>,
 ) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
     loop {
         unarmor(formats, format, input)?;
-        let head = input.ahead();
+        let head = input.buffered();
         let in_armor: Vec<&'a dyn Format>;
         let formats = match input.is_armored() {
             true => {
@@ -140,8 +140,8 @@ pub(crate) fn peek_header<'a, R: Read>(
             return found;
         };
         let missing = missing(formats, format, head, error)?;
-        if !input.more(missing).map_err(Error::Read)? {
-            return read_header_among(formats, format, input.ahead());
+        if !input.fill(missing).map_err(Error::Read)? {
+            return read_header_among(formats, format, input.buffered());
         }
     }
 }
@@ -190,14 +190,14 @@ pub(crate) fn missing(
 /// Looks at the whole first frame, which starts at `offset` of the file and `ahead` bytes further on
 /// in the input; `None` where there is none.
 pub(crate) fn first_frame<'i, R: Read>(
-    input: &'i mut Lookahead<R>,
+    input: &'i mut PeekReader<R>,
     ahead: usize,
     frames: Box<dyn Frames>,
     offset: u64,
     limits: &Limits,
 ) -> Result<Option<&'i [u8]>, Error> {
     let mut walker = Walker::new(frames, offset);
-    let lead = ahead + walker.frames.lead();
+    let lead = ahead + walker.frames.prefix_len();
     let lead = input.peek(lead).map_err(Error::Read)?;
     let Some(len) = walker.next(lead.get(ahead..).unwrap_or_default())? else {
         return Ok(None);
@@ -212,7 +212,7 @@ pub(crate) fn first_frame<'i, R: Read>(
         return Err(walker.frames.too_large(limits.memory));
     }
     if frame.len() < len {
-        walker.cut_short(frame.len())?;
+        walker.short_at_eof(frame.len())?;
     }
     Ok(Some(frame))
 }
@@ -224,14 +224,14 @@ pub(crate) fn first_frame<'i, R: Read>(
 pub(crate) fn by_secret<'a, R: Read>(
     formats: &[&'a dyn Format],
     identities: &[Identity<'_>],
-    input: &mut Lookahead<R>,
+    input: &mut PeekReader<R>,
     limits: &Limits,
 ) -> Result<Found<'a>, Error> {
     let head = input.peek(HEAD_MAX).map_err(Error::Read)?;
-    let len = whole_len(head).or(limits.body);
+    let len = whole_len(head).or(limits.input_len);
     let limits = Limits {
         memory: limits.memory.min(TRIAL_MAX),
-        body: len,
+        input_len: len,
     };
     let mut unknown = Unknown {
         secrets: identities.len(),
@@ -253,7 +253,7 @@ pub(crate) fn by_secret<'a, R: Read>(
     for (format, header) in candidates {
         let ahead = header.size();
         let frames = header.frames(&limits);
-        if limits.body.is_none() && frames.largest() > limits.memory {
+        if limits.input_len.is_none() && frames.largest() > limits.memory {
             let why = frames.too_large(limits.memory).to_string();
             unknown.ruled_out.push((format.name(), why));
             continue;

@@ -197,7 +197,7 @@ pub enum Error {
         what: String,
     },
 
-    /// The work was stopped from outside through a [`Stop`](crate::Stop).
+    /// The work was stopped from outside through a [`CancelToken`](crate::CancelToken).
     #[error("stopped")]
     Stopped,
 

@@ -497,7 +497,7 @@ fn walk(
     // Nothing is held in memory here.
     let limits = Limits {
         memory: u64::MAX >> 1,
-        body: None,
+        input_len: None,
     };
     let frames = match header.geometry(&limits) {
         Geometry::Uniform(uniform) => {
@@ -513,9 +513,9 @@ fn walk(
             meter.add(walker.offset - metered);
             metered = walker.offset;
         }
-        let wanted = walker.frames.lead().saturating_sub(ahead.len());
+        let wanted = walker.frames.prefix_len().saturating_sub(ahead.len());
         ahead.extend(read(input, wanted).map_err(Error::Read)?);
-        let lead = &ahead[..walker.frames.lead().min(ahead.len())];
+        let lead = &ahead[..walker.frames.prefix_len().min(ahead.len())];
         let Some(announced) = walker.next(lead)? else {
             return Ok(walker.offset);
         };
@@ -525,7 +525,7 @@ fn walk(
         let skipped = input.skip(missing).map_err(Error::Read)?;
         let len = here + skipped as usize; // no more than announced
         if len < announced {
-            walker.cut_short(len)?;
+            walker.short_at_eof(len)?;
         }
         let plaintext = len.saturating_sub(walker.frames.overhead()) as u64;
         report.chunk_size.get_or_insert(plaintext);

@@ -1,7 +1,7 @@
 //! Key derivation functions, with the parameters that the formats fix.
 
 pub use crate::key::Key;
-use crate::{Error, memory};
+use crate::{Error, try_alloc};
 use argon2::{Algorithm, Argon2, Params, Version};
 use sha2::Digest;
 use std::error::Error as _;
@@ -168,7 +168,7 @@ impl Derivation {
             }
             Self::Balloon { space } => {
                 let mut blocks = Vec::new();
-                memory::reserve(&mut blocks, space as usize)?;
+                try_alloc::reserve(&mut blocks, space as usize)?;
                 blocks.resize_with(space as usize, Default::default);
                 let hashed = balloon_hash::Params::new(space, 1, 1).and_then(|params| {
                     balloon_hash::Balloon::<blake3::Hasher>::new(
@@ -196,7 +196,7 @@ impl Derivation {
                 let params = scrypt::Params::new(work_factor, SCRYPT_R, 1)
                     .map_err(|_| Error::Memory(len))?;
                 // The crate takes its memory by itself.
-                memory::probe(len)?;
+                try_alloc::probe(len)?;
                 scrypt::scrypt(secret, salt, &params, &mut *key).map_err(refused)?;
             }
             Self::Sha256 => key.copy_from_slice(&sha2::Sha256::digest(secret)),

@@ -1,6 +1,6 @@
 //! A symmetric key in memory.
 
-use crate::locked::Locked;
+use crate::secure_memory::Locked;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 

@@ -44,7 +44,6 @@
 
 pub mod aead;
 mod armor_writer;
-mod at;
 mod chunk_id;
 #[cfg(all(unix, feature = "cli"))]
 mod closed_at_start;
@@ -56,24 +55,24 @@ mod identity;
 mod inspect;
 pub mod kdf;
 mod key;
-mod locked;
-mod lookahead;
-mod memory;
 mod open;
 mod open_at;
 mod open_range;
+mod peek;
 mod pipe;
 mod pipeline;
+mod positioned;
 mod recipient;
 mod rekey;
 mod seal;
 mod secret;
+mod secure_memory;
 mod stanza;
 mod stream;
+mod try_alloc;
 mod unarmor;
 mod unarmor_at;
 
-pub use at::{At, ReadAt, WriteAt};
 #[cfg(all(unix, feature = "cli"))]
 #[doc(hidden)]
 pub use closed_at_start::closed_at_start;
@@ -82,15 +81,16 @@ pub use detect::{look_at_header, read_header};
 pub use error::{Error, Evidence, Possible, Unknown, plain, status};
 pub use identity::{Identity, UnwrapKey};
 pub use inspect::{Fault, Inspect, Inspected};
-pub use lookahead::Lookahead;
 pub use open::{Checked, Open, Opened, Opening};
 pub use open_at::OpenAt;
+pub use peek::PeekReader;
 #[cfg(feature = "cli")]
 pub use pipeline::Reports;
 #[cfg(feature = "test-hooks")]
 #[doc(hidden)]
 pub use pipeline::Tuning;
-pub use pipeline::{Meter, RunOptions, Stop};
+pub use pipeline::{CancelToken, Meter, RunOptions};
+pub use positioned::{Positioned, ReadAt, WriteAt};
 pub use recipient::{Recipient, WrapKey};
 pub use rekey::Rekey;
 pub use seal::{Seal, Sealed, Sealing};

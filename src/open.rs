@@ -1,14 +1,14 @@
 //! Opening a sealed stream.
 
 use crate::Error;
-use crate::at::{At, ReadAt, WriteAt};
 use crate::detect::{self, first_frame};
 use crate::format::{self, FORMATS, Format, Header, KeyPolicy, Limits, NOTHING, Payload, Proof};
 use crate::identity::Identity;
-use crate::lookahead::Lookahead;
+use crate::peek::PeekReader;
 #[cfg(feature = "test-hooks")]
 use crate::pipeline::Tuning;
-use crate::pipeline::{self, Meter, Run, RunOptions, Stop, Totals};
+use crate::pipeline::{self, CancelToken, Meter, Run, RunOptions, Totals};
+use crate::positioned::{Positioned, ReadAt, WriteAt};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
 
@@ -143,7 +143,7 @@ impl<'a> Open<'a> {
     }
 
     /// Sets the token that cancels the work from another thread ([`RunOptions::stop`]).
-    pub fn stop(mut self, stop: &Stop) -> Self {
+    pub fn stop(mut self, stop: &CancelToken) -> Self {
         self.options.stop = stop.clone();
         self
     }
@@ -163,7 +163,7 @@ impl<'a> Open<'a> {
 
     /// Sets [`memory`](Self::memory) and [`input_len`](Self::input_len) together.
     pub fn limits(self, limits: Limits) -> Self {
-        self.memory(limits.memory).input_len(limits.body)
+        self.memory(limits.memory).input_len(limits.input_len)
     }
 
     /// For tests that take every way of working, however short their data.
@@ -180,7 +180,7 @@ impl<'a> Open<'a> {
     /// [`Error::Authentication`] for a wrong secret, [`Error::UnknownFormat`] and the errors of
     /// the formats' structure, [`Error::Strict`], [`Error::Read`].
     pub fn start<R: Read + Send>(self, input: R) -> Result<Opening<R>, Error> {
-        let started = self.start_ahead(Lookahead::new(input));
+        let started = self.start_ahead(PeekReader::new(input));
         started.map_err(|(error, _)| error)
     }
 
@@ -191,8 +191,8 @@ impl<'a> Open<'a> {
     /// As [`start`](Self::start).
     pub fn start_ahead<R: Read + Send>(
         self,
-        mut input: Lookahead<R>,
-    ) -> Result<Opening<R>, (Error, Lookahead<R>)> {
+        mut input: PeekReader<R>,
+    ) -> Result<Opening<R>, (Error, PeekReader<R>)> {
         let unlocked = self.unlock(&mut input);
         // An input that was woken by the switch fails in its own words.
         if self.options.stop.is_stopped() {
@@ -202,7 +202,7 @@ impl<'a> Open<'a> {
             Ok(unlocked) => unlocked,
             Err(error) => return Err((error.root(), input)),
         };
-        input.skip(offset as usize);
+        input.consume(offset as usize);
         if let Some(len) = self.expected_len(&*header, offset) {
             self.options.meter.expect(len);
         }
@@ -238,7 +238,7 @@ impl<'a> Open<'a> {
     ///
     /// # Errors
     /// [`Error::UnknownFormat`], the errors of a header that cannot be decoded, [`Error::Read`].
-    pub fn detect<R: Read>(&self, input: &mut Lookahead<R>) -> Result<&'a dyn Format, Error> {
+    pub fn detect<R: Read>(&self, input: &mut PeekReader<R>) -> Result<&'a dyn Format, Error> {
         if self.detached.is_some() || self.format.is_some() {
             return Ok(self.header(input)?.0);
         }
@@ -250,7 +250,7 @@ impl<'a> Open<'a> {
 
     fn header<R: Read>(
         &self,
-        input: &mut Lookahead<R>,
+        input: &mut PeekReader<R>,
     ) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
         match self.detached {
             Some(head) => detect::read_header_among(self.formats, self.format, head),
@@ -259,7 +259,7 @@ impl<'a> Open<'a> {
     }
 
     /// Where no magic number tells, the secret does.
-    fn by_secret<R: Read>(&self, input: &mut Lookahead<R>) -> Result<detect::Found<'a>, Error> {
+    fn by_secret<R: Read>(&self, input: &mut PeekReader<R>) -> Result<detect::Found<'a>, Error> {
         detect::by_secret(self.formats, &self.identities, input, &self.file_limits())
     }
 
@@ -267,7 +267,7 @@ impl<'a> Open<'a> {
     /// of which nothing is taken.
     pub(crate) fn unlock<R: Read>(
         &self,
-        input: &mut Lookahead<R>,
+        input: &mut PeekReader<R>,
     ) -> Result<(detect::Found<'a>, u64), Error> {
         let found = match self.header(input) {
             Ok((format, mut header)) => {
@@ -293,7 +293,7 @@ impl<'a> Open<'a> {
     fn try_secret<R: Read>(
         &self,
         header: &dyn Header,
-        input: &mut Lookahead<R>,
+        input: &mut PeekReader<R>,
     ) -> Result<Payload, Error> {
         let offset = self.body_offset(header, input)?;
         let limits = self.file_limits();
@@ -354,7 +354,7 @@ impl<'a> Open<'a> {
     pub(crate) fn file_limits(&self) -> Limits {
         Limits {
             memory: self.options.memory,
-            body: self.input_len,
+            input_len: self.input_len,
         }
     }
 
@@ -375,7 +375,7 @@ impl<'a> Open<'a> {
     fn body_offset<R: Read>(
         &self,
         header: &dyn Header,
-        input: &mut Lookahead<R>,
+        input: &mut PeekReader<R>,
     ) -> Result<u64, Error> {
         if self.detached.is_some() {
             let start = input.peek(header.size()).map_err(Error::Read)?;
@@ -388,7 +388,7 @@ impl<'a> Open<'a> {
 
 /// Ready to open one stream whose secret was found to be right.
 pub struct Opening<R> {
-    pub(crate) input: Lookahead<R>,
+    pub(crate) input: PeekReader<R>,
     format: &'static str,
     pub(crate) header: Box<dyn Header>,
     pub(crate) offset: u64,
@@ -452,15 +452,15 @@ impl<R: Read + Send> Opening<R> {
     /// As [`run`](Self::run).
     pub fn run_at(
         self,
-        input: At<'_, impl ReadAt>,
-        output: At<'_, impl WriteAt>,
+        input: Positioned<'_, impl ReadAt>,
+        output: Positioned<'_, impl WriteAt>,
     ) -> Result<Opened, Error> {
-        let input = At {
+        let input = Positioned {
             file: input.file as &dyn ReadAt,
             position: input.position + self.offset,
         };
-        let At { file, position } = output;
-        let output = At {
+        let Positioned { file, position } = output;
+        let output = Positioned {
             file: file as &dyn WriteAt,
             position,
         };
@@ -490,18 +490,18 @@ impl<R: Read + Send> Opening<R> {
         }
     }
 
-    pub(crate) fn stop(&self) -> Stop {
+    pub(crate) fn stop(&self) -> CancelToken {
         self.options.stop.clone()
     }
 
     fn opened(
         mut self,
-        open: impl FnOnce(&mut Lookahead<R>, pipeline::Sealed<'_>, &Run<'_>) -> Result<Totals, Error>,
+        open: impl FnOnce(&mut PeekReader<R>, pipeline::OpenJob<'_>, &Run<'_>) -> Result<Totals, Error>,
     ) -> Result<Opened, Error> {
         let key_proven = self.unlocked.key_proven && self.unlocked.layers.is_empty();
         let totals = open(
             &mut self.input,
-            pipeline::Sealed {
+            pipeline::OpenJob {
                 frames: self.header.frames(&self.limits),
                 first: 0,
                 offset: self.offset,

@@ -1,10 +1,10 @@
 //! Reading a sealed file at positions: only the chunks that are asked for are read and opened.
 
-use crate::at::{At, ReadAt};
 use crate::format::{CUT_OUT, ChunkId, ChunkMap, Header, Limits, Payload, Proof};
-use crate::lookahead::Lookahead;
-use crate::memory::zeros;
+use crate::peek::PeekReader;
 use crate::pipeline::{Ends, RangeJob, RunOptions, open_range};
+use crate::positioned::{Positioned, ReadAt};
+use crate::try_alloc::zeros;
 use crate::unarmor_at::UnarmorAt;
 use crate::{Error, Open};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -25,7 +25,7 @@ impl Open<'_> {
     pub fn start_at<R: ReadAt>(mut self, input: R) -> Result<OpenAt<R>, Error> {
         let size = input.size().map_err(Error::Read)?;
         self = self.input_len(Some(size));
-        let mut start = Lookahead::new(At {
+        let mut start = PeekReader::new(Positioned {
             file: &input,
             position: 0,
         });
@@ -35,8 +35,8 @@ impl Open<'_> {
         }
         let ((format, header, payload), offset) = unlocked.map_err(Error::root)?;
         let limits = self.file_limits();
-        start.skip(offset as usize);
-        let lead = start.peek(header.frames(&limits).lead());
+        start.consume(offset as usize);
+        let lead = start.peek(header.frames(&limits).prefix_len());
         let map = chunk_map(&*header, &payload, lead.map_err(Error::Read)?, &limits)?;
         let sealed = match start.is_armored() {
             true => Sealed::Armored(UnarmorAt::new(input)?),
@@ -219,8 +219,8 @@ impl Cache {
 }
 
 impl<R: ReadAt> File<R> {
-    fn at(&self, position: u64) -> At<'_, dyn ReadAt + '_> {
-        At {
+    fn at(&self, position: u64) -> Positioned<'_, dyn ReadAt + '_> {
+        Positioned {
             file: &self.sealed,
             position,
         }
@@ -258,7 +258,7 @@ impl<R: ReadAt> File<R> {
         };
         // With what tells the length of the next frame. What is announced and not there needs no memory.
         let there = self.stored.saturating_sub(span.offset);
-        let wanted = (span.frame + frames.lead() as u64).min(there) as usize;
+        let wanted = (span.frame + frames.prefix_len() as u64).min(there) as usize;
         let mut bytes = Zeroizing::new(zeros(wanted)?);
         let read = self.at(id.offset).read_all(&mut bytes);
         if !read.map_err(|error| Error::Read(error).root())? {
@@ -285,12 +285,12 @@ impl<R: ReadAt> File<R> {
             codec.open(id, &mut bytes[..len])
         };
         Ok(Some(Chunk {
-            plaintext: plaintext.map_err(|error| self.blame(error))?,
+            plaintext: plaintext.map_err(|error| self.attribute(error))?,
             frame: bytes,
         }))
     }
 
-    fn blame(&self, error: Error) -> Error {
+    fn attribute(&self, error: Error) -> Error {
         match error.root() {
             Error::Authentication { chunk: 0, offset } if self.payload.key_proven => {
                 Error::Tampered { chunk: 0, offset }
@@ -350,7 +350,7 @@ impl<R: ReadAt> File<R> {
             ends: Ends::At(self.map.is_last(last, self.stored).then_some(last)),
             limits: Limits {
                 memory: self.options.memory,
-                body: Some(self.offset + self.stored),
+                input_len: Some(self.offset + self.stored),
             },
         };
         let frames = job.frames();
@@ -358,7 +358,7 @@ impl<R: ReadAt> File<R> {
             .at(self.offset + frames.start)
             .take(frames.end.min(self.stored) - frames.start);
         let done = open_range(&mut input, output, &job, &self.options.run());
-        let done = done.map_err(|error| self.blame(error))?;
+        let done = done.map_err(|error| self.attribute(error))?;
         if done.written < end - start {
             let offset = self.offset + self.stored;
             return Err(Error::truncated(offset, "the file got shorter meanwhile"));

@@ -1,10 +1,10 @@
 //! Opening a range of an input that can only be read in its order.
 
 use crate::format::{ChunkId, ChunkMap};
-use crate::lookahead::Lookahead;
-use crate::memory::zeros;
 use crate::open_at::{chunk_map, in_plaintext};
+use crate::peek::PeekReader;
 use crate::pipeline::{Ends, RangeJob, open_range};
+use crate::try_alloc::zeros;
 use crate::{Error, Opening};
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ impl<R: Read + Send> Opening<R> {
 
     fn chunk_map(&mut self) -> Result<ChunkMap, Error> {
         // The header was taken already.
-        let lead = self.header.frames(&self.limits).lead();
+        let lead = self.header.frames(&self.limits).prefix_len();
         let lead = self.input.peek(lead).map_err(Error::Read)?;
         chunk_map(&*self.header, &self.unlocked, lead, &self.limits)
     }
@@ -110,7 +110,7 @@ struct Passed {
 
 /// Passes over `count` frames of the same length, or returns what there was if nothing follows them.
 fn pass_over<R: Read>(
-    input: &mut Lookahead<R>,
+    input: &mut PeekReader<R>,
     frame: usize,
     count: u64,
 ) -> Result<Option<Passed>, Error> {
@@ -142,7 +142,7 @@ fn pass_over<R: Read>(
     }))
 }
 
-fn goes_on<R: Read>(input: &mut Lookahead<R>) -> Result<bool, Error> {
+fn goes_on<R: Read>(input: &mut PeekReader<R>) -> Result<bool, Error> {
     let next = input.peek(1).map_err(|error| Error::Read(error).root())?;
     Ok(!next.is_empty())
 }

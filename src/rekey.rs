@@ -6,9 +6,9 @@ use crate::detect::{by_secret, first_frame, peek_header};
 use crate::format::{Change, FORMATS, KeyPolicy, Limits, RekeyRequest, Rekeyed};
 use crate::identity::{Identity, try_each};
 use crate::kdf::Kdf;
-use crate::lookahead::Lookahead;
-use crate::memory::zeros;
+use crate::peek::PeekReader;
 use crate::pipeline::RunOptions;
+use crate::try_alloc::zeros;
 use std::io::{Read, Write};
 
 /// Changes who can open a sealed file, by its key slots or stanzas: only its header changes.
@@ -85,7 +85,7 @@ impl<'a> Rekey<'a> {
     /// the old secret opens nothing, [`Error::Usage`] when there is no slot left to fill or to
     /// drop; the errors of a header that cannot be decoded.
     pub fn header(&self, input: impl Read) -> Result<Rekeyed, Error> {
-        self.look(&mut Lookahead::new(input)).map_err(Error::root)
+        self.look(&mut PeekReader::new(input)).map_err(Error::root)
     }
 
     /// Copies `input` to `output` with a new header.
@@ -94,7 +94,7 @@ impl<'a> Rekey<'a> {
     /// Those of [`header`](Self::header), before anything is written; [`Error::Read`] and
     /// [`Error::Write`].
     pub fn run(&self, input: impl Read, output: impl Write) -> Result<Rekeyed, Error> {
-        self.run_ahead(&mut Lookahead::new(input), output)
+        self.run_ahead(&mut PeekReader::new(input), output)
     }
 
     /// As [`run`](Self::run). With an error of [`header`](Self::header) nothing is taken of `input`, for a
@@ -104,11 +104,11 @@ impl<'a> Rekey<'a> {
     /// As [`run`](Self::run).
     pub fn run_ahead(
         &self,
-        input: &mut Lookahead<impl Read>,
+        input: &mut PeekReader<impl Read>,
         mut output: impl Write,
     ) -> Result<Rekeyed, Error> {
         let rekeyed = self.look(input)?;
-        input.skip(rekeyed.old_len);
+        input.consume(rekeyed.old_len);
         if input.is_armored() {
             let mut output = ArmorWriter::new(output);
             self.copy(&rekeyed, input, &mut output)?;
@@ -123,7 +123,7 @@ impl<'a> Rekey<'a> {
     fn copy(
         &self,
         rekeyed: &Rekeyed,
-        input: &mut Lookahead<impl Read>,
+        input: &mut PeekReader<impl Read>,
         output: &mut impl Write,
     ) -> Result<(), Error> {
         output.write_all(&rekeyed.header).map_err(Error::Write)?;
@@ -148,12 +148,12 @@ impl<'a> Rekey<'a> {
     fn limits(&self) -> Limits {
         Limits {
             memory: self.options.memory,
-            body: None,
+            input_len: None,
         }
     }
 
     /// Makes the new header.
-    fn look<R: Read>(&self, input: &mut Lookahead<R>) -> Result<Rekeyed, Error> {
+    fn look<R: Read>(&self, input: &mut PeekReader<R>) -> Result<Rekeyed, Error> {
         let (_, mut header) = match peek_header(FORMATS, None, input) {
             // No such file can be changed, but what it is tells why.
             Err(Error::UnknownFormat(_)) => {

@@ -2,12 +2,12 @@
 
 use crate::aead::Algorithm;
 use crate::armor_writer::ArmorWriter;
-use crate::at::{At, ReadAt, WriteAt};
 use crate::format::{self, Format, Layout, SealRequest};
 use crate::kdf::Kdf;
 #[cfg(feature = "test-hooks")]
 use crate::pipeline::Tuning;
-use crate::pipeline::{self, Meter, Plan, Run, RunOptions, Stop, Totals};
+use crate::pipeline::{self, CancelToken, Meter, Run, RunOptions, SealJob, Totals};
+use crate::positioned::{Positioned, ReadAt, WriteAt};
 use crate::{Error, FileKey, Recipient};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
@@ -144,7 +144,7 @@ impl<'a> Seal<'a> {
     }
 
     /// Sets the token that cancels the work from another thread ([`RunOptions::stop`]).
-    pub fn stop(mut self, stop: &Stop) -> Self {
+    pub fn stop(mut self, stop: &CancelToken) -> Self {
         self.options.stop = stop.clone();
         self
     }
@@ -294,16 +294,16 @@ impl Sealing {
     /// As [`run`](Self::run).
     pub fn run_at(
         self,
-        input: At<'_, impl ReadAt>,
-        output: At<'_, impl WriteAt>,
+        input: Positioned<'_, impl ReadAt>,
+        output: Positioned<'_, impl WriteAt>,
     ) -> Result<Sealed, Error> {
-        let At { file, position } = input;
-        let input = At {
+        let Positioned { file, position } = input;
+        let input = Positioned {
             file: file as &dyn ReadAt,
             position,
         };
-        let At { file, position } = output;
-        let mut output = At {
+        let Positioned { file, position } = output;
+        let mut output = Positioned {
             file: file as &dyn WriteAt,
             position,
         };
@@ -318,7 +318,7 @@ impl Sealing {
         })
     }
 
-    pub(crate) fn stop(&self) -> Stop {
+    pub(crate) fn stop(&self) -> CancelToken {
         self.options.stop.clone()
     }
 
@@ -351,9 +351,9 @@ impl Sealing {
     fn sealed(
         self,
         offset: u64,
-        seal: impl FnOnce(Plan<'_>, &Run<'_>) -> Result<Totals, Error>,
+        seal: impl FnOnce(SealJob<'_>, &Run<'_>) -> Result<Totals, Error>,
     ) -> Result<Sealed, Error> {
-        let plan = Plan {
+        let plan = SealJob {
             layout: self.sealer.layout,
             codec: &*self.sealer.codec,
             layers: self.sealer.layers,

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::kdf::{Derivation, Kdf, Key};
-use crate::locked::Locked;
+use crate::secure_memory::Locked;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,6 +1,6 @@
 //! The key of one file, and the wrapped copies of it that a header holds.
 
-use crate::locked::Locked;
+use crate::secure_memory::Locked;
 use std::fmt;
 
 /// Length of a file key in bytes.

@@ -4,7 +4,7 @@
 //! own, with a bounded pipe between it and the caller.
 
 use crate::pipe::{PipeReader, PipeWriter, pipe};
-use crate::{Error, Opened, Opening, Sealed, Sealing, Stop};
+use crate::{CancelToken, Error, Opened, Opening, Sealed, Sealing};
 use std::io::{self, Read, Write};
 use std::thread::{Builder, JoinHandle};
 
@@ -63,7 +63,7 @@ pub struct SealWriter<W> {
     /// `None` once it was finished or has failed.
     pipe: Option<PipeWriter>,
     thread: Option<JoinHandle<Result<(Sealed, W), Error>>>,
-    stop: Stop,
+    stop: CancelToken,
 }
 
 impl<W: Write + Send + 'static> SealWriter<W> {
@@ -151,7 +151,7 @@ pub struct OpenReader {
     /// `None` once the opening has failed.
     pipe: Option<PipeReader>,
     thread: Option<JoinHandle<Result<Opened, Error>>>,
-    stop: Stop,
+    stop: CancelToken,
 }
 
 impl OpenReader {

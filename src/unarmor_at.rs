@@ -5,10 +5,10 @@
 //! then LF throughout or CR LF throughout. That is checked for every line that is read.
 
 use crate::Error;
-use crate::at::{At, ReadAt};
 use crate::format::age::armor::{
     ArmorDecoder, BEGIN, BLANK_MAX, COLUMNS, END, LINE_BYTES, decode_lines,
 };
+use crate::positioned::{Positioned, ReadAt};
 use std::io;
 
 /// Lines that are decoded at a time.
@@ -121,7 +121,7 @@ impl<R: ReadAt> ReadAt for UnarmorAt<R> {
 /// Reads a few bytes, all of which are there.
 fn read(text: &dyn ReadAt, position: u64, len: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![0; len as usize]; // at most LINES lines, or the end
-    let at = At {
+    let at = Positioned {
         file: text,
         position,
     };

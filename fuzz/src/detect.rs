@@ -6,7 +6,7 @@ use super::common::Ragged;
 use super::memory::bounded;
 use super::secret::secret;
 use fetool::format::{Claim, FORMATS, HEAD_MAX, Limits};
-use fetool::{Error, Inspect, Lookahead, Open, read_header, status};
+use fetool::{Error, Inspect, Open, PeekReader, read_header, status};
 use std::io::Read;
 
 pub fn detect(input: &[u8]) {
@@ -21,14 +21,14 @@ pub fn detect(input: &[u8]) {
     let secret = secret();
     let limits = Limits {
         memory: if kind & 2 != 0 { 1000 } else { 16 << 20 },
-        body: (kind & 4 != 0).then_some(file.len() as u64),
+        input_len: (kind & 4 != 0).then_some(file.len() as u64),
     };
     let open = || Open::new(&secret).limits(limits);
 
-    let mut whole = Lookahead::new(file);
+    let mut whole = PeekReader::new(file);
     let found = bounded(file, || open().detect(&mut whole)).map(|format| format.name());
     untouched(whole, file);
-    let mut pieces = Lookahead::new(Ragged::new(file, 1, most));
+    let mut pieces = PeekReader::new(Ragged::new(file, 1, most));
     let again = open().detect(&mut pieces).map(|format| format.name());
     untouched(pieces, file);
     assert_eq!(said(&found), said(&again));
@@ -54,7 +54,7 @@ pub fn detect(input: &[u8]) {
 }
 
 #[track_caller]
-fn untouched(mut input: Lookahead<impl Read>, file: &[u8]) {
+fn untouched(mut input: PeekReader<impl Read>, file: &[u8]) {
     let mut rest = Vec::new();
     input.read_to_end(&mut rest).expect("all of it");
     assert!(rest == file);
@@ -73,7 +73,7 @@ fn without_secret(file: &[u8], found: Option<&'static str>) {
     let head = &file[..file.len().min(HEAD_MAX)];
     let claims = FORMATS
         .iter()
-        .filter(|format| format.claims(head) == Claim::Yes);
+        .filter(|format| format.probe(head) == Claim::Yes);
     let claims: Vec<_> = claims.map(|format| format.name()).collect();
     assert!(claims.len() <= 1, "{claims:?}");
     if let Ok((format, header)) = read_header(None, head) {

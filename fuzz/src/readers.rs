@@ -121,7 +121,7 @@ fn reader(
         format: Some(formats[0]),
         limits: Limits {
             memory: 16 << 20,
-            body: None,
+            input_len: None,
         },
         strict: false,
         workers: 1,
@@ -144,7 +144,7 @@ fn reader(
         None => choices.rest().to_vec(),
     };
     if knows_len {
-        how.limits.body = Some(file.len() as u64);
+        how.limits.input_len = Some(file.len() as u64);
     }
     let opened = open(&how, &file);
     if let Some(sample) = &sample {

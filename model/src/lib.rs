@@ -5,18 +5,18 @@
 // Only a part of the library uses them here.
 #![allow(dead_code, private_interfaces, unused_imports)]
 
-#[path = "../../src/at.rs"]
-pub mod at;
+#[path = "../../src/positioned.rs"]
+pub mod positioned;
 #[path = "../../src/chunk_id.rs"]
 mod chunk_id;
 #[path = "../../src/cores.rs"]
 mod cores;
 #[path = "../../src/error.rs"]
 mod error;
-#[path = "../../src/memory.rs"]
-mod memory;
+#[path = "../../src/try_alloc.rs"]
+mod try_alloc;
 #[path = "../../src/pipeline/mod.rs"]
 mod pipeline;
 
 pub use error::Error;
-pub use pipeline::{Meter, Stop, model};
+pub use pipeline::{Meter, CancelToken, model};

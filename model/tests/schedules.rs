@@ -3,9 +3,9 @@
 //!
 //! `FETOOL_SCHEDULES` is how many of each; a failure prints the schedule that shows it.
 
-use fetool_model::model::handover::{self, Case, Fault};
+use fetool_model::model::threads::{self, Case, Fault};
 use fetool_model::model::sync::{Mutex, bounded, thread};
-use fetool_model::model::{Legs, Relay, direct};
+use fetool_model::model::{SlabTurn, OrderedState, parallel_io};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::{Config, Runner, check_dfs};
 
@@ -37,7 +37,7 @@ fn what_is_handed_over_comes_out_in_order() {
                         filled: filled && slabs > 1,
                         fault,
                     };
-                    explore(move || handover::check(case));
+                    explore(move || threads::check(case));
                 }
             }
         }
@@ -70,7 +70,7 @@ fn the_first_fault_is_told_wherever_it_is() {
                     filled: false,
                     fault,
                 };
-                explore(move || handover::check(case));
+                explore(move || threads::check(case));
             }
         }
     }
@@ -92,30 +92,30 @@ fn small_cases_under_every_schedule() {
             filled: false,
             fault,
         };
-        check_dfs(move || handover::check(case), Some(100 * schedules()));
+        check_dfs(move || threads::check(case), Some(100 * schedules()));
     }
-    check_dfs(|| direct::check(2, 2, None), Some(100 * schedules()));
+    check_dfs(|| parallel_io::check(2, 2, None), Some(100 * schedules()));
 }
 
 #[test]
 fn from_file_to_file_nothing_is_behind_a_fault() {
     let slabs = 5;
     for jobs in 2..=3 {
-        explore(move || direct::check(jobs, slabs, None));
+        explore(move || parallel_io::check(jobs, slabs, None));
         for at in 0..slabs {
-            explore(move || direct::check(jobs, slabs, Some(direct::Fault::Panics(at))));
-            explore(move || direct::check(jobs, slabs, Some(direct::Fault::Output(at))));
+            explore(move || parallel_io::check(jobs, slabs, Some(parallel_io::Fault::Panics(at))));
+            explore(move || parallel_io::check(jobs, slabs, Some(parallel_io::Fault::Output(at))));
             for other in 0..slabs {
-                let fault = direct::Fault::Left(at, other);
-                explore(move || direct::check(jobs, slabs, Some(fault)));
+                let fault = parallel_io::Fault::Left(at, other);
+                explore(move || parallel_io::check(jobs, slabs, Some(fault)));
             }
         }
     }
 }
 
-/// Workers take slabs in their order and run through two relays, and one of the slabs fails.
-fn relays(jobs: usize, slabs: u64, fails: Option<(u64, usize)>) {
-    let relays = [Relay::new(0), Relay::new(0)];
+/// Workers take slabs in their order and run through two states, and one of the slabs fails.
+fn states(jobs: usize, slabs: u64, fails: Option<(u64, usize)>) {
+    let states = [OrderedState::new(0), OrderedState::new(0)];
     let through = Mutex::new([0; 2]);
     let (give, take) = bounded(slabs as usize);
     for number in 0..slabs {
@@ -123,9 +123,9 @@ fn relays(jobs: usize, slabs: u64, fails: Option<(u64, usize)>) {
     }
     drop(give);
     let run = |number| {
-        let mut legs = Legs::new(&relays, number);
+        let mut turn = SlabTurn::new(&states, number);
         for layer in 0..2 {
-            let Some(state) = legs.take(layer) else {
+            let Some(state) = turn.take(layer) else {
                 assert!(fails.is_some_and(|(at, of)| at < number && of <= layer));
                 return;
             };
@@ -133,7 +133,7 @@ fn relays(jobs: usize, slabs: u64, fails: Option<(u64, usize)>) {
             if fails == Some((number, layer)) {
                 return;
             }
-            legs.pass(layer, state + 1);
+            turn.pass(layer, state + 1);
             through.lock().unwrap()[layer] += 1;
         }
     };
@@ -158,10 +158,10 @@ fn relays(jobs: usize, slabs: u64, fails: Option<(u64, usize)>) {
 #[test]
 fn relays_stop_only_what_is_behind_a_failure() {
     for jobs in 2..=3 {
-        explore(move || relays(jobs, 4, None));
+        explore(move || states(jobs, 4, None));
         for at in 0..4 {
             for layer in 0..2 {
-                explore(move || relays(jobs, 4, Some((at, layer))));
+                explore(move || states(jobs, 4, Some((at, layer))));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The RustCrypto engine: pure Rust, and every algorithm.
 
 use super::{AeadError, Algorithm, Cipher, KEY_LEN, Tag};
-use crate::locked::and_wipe_stack;
+use crate::secure_memory::and_wipe_stack;
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, XChaCha20Poly1305};

@@ -174,7 +174,7 @@ impl ReadArgs {
     pub fn limits(&self, body: Option<u64>) -> Limits {
         Limits {
             memory: self.max_memory,
-            body,
+            input_len: body,
         }
     }
 }
@@ -272,7 +272,7 @@ pub fn format() -> impl clap::builder::TypedValueParser<Value = &'static dyn For
 
 /// The value parser of `--format` where a file is written.
 pub fn written_format() -> impl clap::builder::TypedValueParser<Value = &'static dyn Format> {
-    formats(|format| format.writes())
+    formats(|format| format.can_seal())
 }
 
 fn formats(

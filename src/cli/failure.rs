@@ -161,7 +161,7 @@ impl Subjects {
     }
 
     /// Says whom an error is about.
-    pub fn blame(&self, error: &Error) -> Failure {
+    pub fn attribute(&self, error: &Error) -> Failure {
         let subject = match error {
             Error::Write(_) => Some(&self.output),
             Error::Secret { .. } => Some(&self.key.shown),

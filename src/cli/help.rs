@@ -27,7 +27,7 @@ pub fn run(args: &Args, mut cli: clap::Command) -> Result<(), Failure> {
             None => return external_help(name),
         },
     };
-    printed.map_err(|e| Subjects::stdout().blame(&Error::Write(e)))
+    printed.map_err(|e| Subjects::stdout().attribute(&Error::Write(e)))
 }
 
 fn overview(cli: &mut clap::Command) -> io::Result<()> {

@@ -69,7 +69,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 /// Makes an identity, in the three lines of age-keygen.
 fn age(args: &Args) -> Result<(), Failure> {
-    let failed = |error: fetool::Error| Subjects::default().blame(&error);
+    let failed = |error: fetool::Error| Subjects::default().attribute(&error);
     let random = &fetool::random;
     let identity = match args.pq {
         true => HybridIdentity::generate(random).map(AgeIdentity::Hybrid),

@@ -7,8 +7,10 @@ use super::failure::Failure;
 use super::inspect::{hex_of, json_line};
 use super::manual;
 use super::secrets::keys::Keys;
-use super::secrets::{Plan, Purpose};
-use super::tree::{self, Task, TreeArgs, Way, list_on_stdin, refuse_in_trees, some_path_exists};
+use super::secrets::{Purpose, SecretSource};
+use super::tree::{
+    self, Operation, Task, TreeArgs, list_on_stdin, refuse_in_trees, some_path_exists,
+};
 use super::work::{
     Clock, Source, all_paths_exist, needs_tree, print, show_progress, single, subjects, target,
     warn,
@@ -18,7 +20,7 @@ use crate::io::file_to_file::FileToFile;
 use crate::io::output::{Content, Output};
 use crate::io::terminal_safe;
 use clap::ValueHint;
-use fetool::{Error, Lookahead, Open, Opened, Opening, Stop};
+use fetool::{CancelToken, Error, Open, Opened, Opening, PeekReader};
 use range::ByteRange;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -88,7 +90,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.tree.walk.wanted() {
         return open_tree(args);
     }
-    match args.tree.stray() {
+    match args.tree.tree_only_option() {
         // One file can be checked for a program.
         Some("--json") if args.check => {}
         Some("--json") => {
@@ -103,20 +105,20 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return range::run(args, range);
     }
     let source = Source::new(single(&args.paths)?);
-    let plans = Plan::to_open(&args.secret)?;
-    Plan::check_stdin(&plans, source.is_stdin())?;
+    let plans = SecretSource::to_open(&args.secret)?;
+    SecretSource::check_stdin(&plans, source.is_stdin())?;
     let header = args.read.detached()?;
     let target = target(&args.output)?;
     let mut subjects = subjects(&source, &target);
 
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     let input = source.open_sealed(&stop)?;
     let header_file = args.read.header.as_deref().and_then(FileId::of_path);
     let read: Vec<_> = input
         .id()
         .into_iter()
         .chain(header_file)
-        .chain(plans.iter().flat_map(Plan::files))
+        .chain(plans.iter().flat_map(SecretSource::files))
         .collect();
     let total = input.size();
     let output = if args.check {
@@ -126,7 +128,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     };
     let places = match &output {
         Some(output) => {
-            FileToFile::of(&input, output).map_err(|e| subjects.blame(&Error::Write(e)))?
+            FileToFile::of(&input, output).map_err(|e| subjects.attribute(&Error::Write(e)))?
         }
         None => None,
     };
@@ -134,7 +136,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     subjects.key = keys.name();
 
     let again = input.as_file_at();
-    let mut input = Lookahead::new(input);
+    let mut input = PeekReader::new(input);
     let (opening, clock, progress) = loop {
         let clock = Clock::start();
         let (meter, progress) =
@@ -144,7 +146,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             Ok(opening) => break (opening, clock, progress),
             Err((error, rest)) => {
                 drop(progress);
-                let failure = subjects.blame(&error);
+                let failure = subjects.attribute(&error);
                 if !keys.ask_again(&failure)? {
                     return Err(failure);
                 }
@@ -154,12 +156,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     };
     if opening.only_whole()
         && output.is_some()
-        && let Some(input) = again.map_err(|e| subjects.blame(&Error::Read(e)))?
+        && let Some(input) = again.map_err(|e| subjects.attribute(&Error::Read(e)))?
     {
         // Nothing may come out before all of it was authenticated.
         builder(args, &keys, header.as_deref(), total, &stop)
             .run(input.at(), io::sink())
-            .map_err(|e| subjects.blame(&e))?;
+            .map_err(|e| subjects.attribute(&e))?;
     }
     let json = args.tree.walk.json;
     if !json {
@@ -170,7 +172,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let what = format!("opened as {} ({})", opening.format(), opening.reading());
     let opened = finish(opening, places, output);
     drop(progress);
-    let opened = opened.map_err(|e| subjects.blame(&e))?;
+    let opened = opened.map_err(|e| subjects.attribute(&e))?;
     if args.work.verbose {
         clock.tell(&subjects, &what, opened.plaintext_len, opened.chunks);
     }
@@ -210,7 +212,7 @@ fn builder<'a>(
     keys: &'a Keys,
     header: Option<&'a [u8]>,
     total: Option<u64>,
-    stop: &Stop,
+    stop: &CancelToken,
 ) -> Open<'a> {
     keys.open()
         .among(args.read.formats())
@@ -246,16 +248,16 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         (args.range.is_some(), "--range", "give one PATH, without -r"),
     ];
     refuse_in_trees(&stray, &args.paths, &args.tree.walk)?;
-    let plans = Plan::to_open(&args.secret)?;
-    Plan::check_stdin(&plans, list_on_stdin(&args.tree.walk))?;
+    let plans = SecretSource::to_open(&args.secret)?;
+    SecretSource::check_stdin(&plans, list_on_stdin(&args.tree.walk))?;
     some_path_exists(&args.paths)?;
-    if plans.iter().any(Plan::asks) {
+    if plans.iter().any(SecretSource::asks) {
         all_paths_exist(&args.paths)?;
     }
     let keys = Keys::load(&plans, Purpose::Open(None), &args.work)?;
     let keys = keys.for_many_files_within(args.read.max_memory);
-    let stop = Stop::new();
-    let way = Way::Open {
+    let stop = CancelToken::new();
+    let operation = Operation::Open {
         keys: &keys,
         format: args.read.format(),
         formats: args.read.formats(),
@@ -264,11 +266,11 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         max_work_factor: args.read.max_work_factor,
         memory: args.read.max_memory,
     };
-    let mut task = Task::new(way, &args.tree, &args.work, &stop);
+    let mut task = Task::new(operation, &args.tree, &args.work, &stop);
     task.force = args.output.force;
     task.sync = args.output.sync;
     task.key = keys.name();
-    task.keys = plans.iter().flat_map(Plan::files).collect();
+    task.keys = plans.iter().flat_map(SecretSource::files).collect();
     tree::run(&task, &args.paths, &args.work).map(drop)
 }
 

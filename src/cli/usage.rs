@@ -34,7 +34,9 @@ pub fn tell(said: clap::Error, args: &[OsString]) -> ExitCode {
         standard::check_stdout().and_then(|()| said.print())
     };
     match printed {
-        Err(error) if !said.use_stderr() => Subjects::stdout().blame(&Error::Write(error)).report(),
+        Err(error) if !said.use_stderr() => {
+            Subjects::stdout().attribute(&Error::Write(error)).report()
+        }
         _ => status,
     }
 }

@@ -8,7 +8,7 @@ use crate::io::status_line;
 use crate::progress::{Display, When};
 use crate::size::rounded;
 use fetool::format::{Format, NewFiles};
-use fetool::{Error, Meter, Secret, Stop};
+use fetool::{CancelToken, Error, Meter, Secret};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -52,7 +52,7 @@ impl Source {
     }
 
     /// Opens it; reads that block end when `stop` is thrown.
-    pub fn open(&self, stop: &Stop) -> Result<Input, Failure> {
+    pub fn open(&self, stop: &CancelToken) -> Result<Input, Failure> {
         let open = || {
             let mut input = match self {
                 Self::Stdin => Input::stdin()?,
@@ -72,7 +72,7 @@ impl Source {
     }
 
     /// Opens a sealed file, which nobody types.
-    pub fn open_sealed(&self, stop: &Stop) -> Result<Input, Failure> {
+    pub fn open_sealed(&self, stop: &CancelToken) -> Result<Input, Failure> {
         let input = self.open(stop)?;
         if self.is_stdin() && input.is_terminal() {
             return Err(Failure::usage("no input: standard input is a terminal")
@@ -187,7 +187,7 @@ pub fn print(text: &[u8]) -> Result<(), Failure> {
     output
         .write_all(text)
         .and_then(|()| output.commit())
-        .map_err(|e| subjects.blame(&Error::Write(e)))
+        .map_err(|e| subjects.attribute(&Error::Write(e)))
 }
 
 /// Prints what the file does not protect, unless it was asked not to.

@@ -164,19 +164,19 @@ impl ChunkMap {
         behind: &[u8],
     ) -> Result<(), Error> {
         let frames = self.frames_from(index);
-        let lead = frames.lead().min(frame.len());
+        let lead = frames.prefix_len().min(frame.len());
         let mut walker = Walker::new(frames, offset);
         let Some(len) = walker.next(&frame[..lead])? else {
             return Err(self.uneven(index, offset));
         };
         match len.cmp(&frame.len()) {
             Ordering::Equal => Ok(()),
-            Ordering::Greater if behind.is_empty() => walker.cut_short(frame.len()),
+            Ordering::Greater if behind.is_empty() => walker.short_at_eof(frame.len()),
             Ordering::Greater => Err(self.uneven(index, offset)),
             // A stream whose last chunk that is must not go on.
             Ordering::Less => {
                 let rest = [&frame[len..], behind].concat();
-                let lead = walker.frames.lead().min(rest.len());
+                let lead = walker.frames.prefix_len().min(rest.len());
                 walker.next(&rest[..lead])?;
                 Err(self.uneven(index, offset))
             }

@@ -161,12 +161,12 @@ pub trait Format: Send + Sync {
     }
 
     /// Whether it can be written. Old formats are only read.
-    fn writes(&self) -> bool {
+    fn can_seal(&self) -> bool {
         !self.algorithms().is_empty()
     }
 
     /// Whether a file that starts with `head` is of this format, by its magic number.
-    fn claims(&self, head: &[u8]) -> Claim;
+    fn probe(&self, head: &[u8]) -> Claim;
 
     /// Whether its files can be written as text.
     fn has_armor(&self) -> bool {

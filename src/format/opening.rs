@@ -2,7 +2,7 @@
 //! one chunk.
 
 use super::{CUT_OUT, ChunkId, ChunkMap, Description, Geometry, RekeyRequest, Rekeyed};
-use crate::{Error, Identity, memory};
+use crate::{Error, Identity, try_alloc};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -167,7 +167,7 @@ pub struct Limits {
     pub memory: u64,
     /// How many bytes the input has, where that is known before reading; the header may be among
     /// them.
-    pub body: Option<u64>,
+    pub input_len: Option<u64>,
 }
 
 impl Default for Limits {
@@ -175,7 +175,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             memory: 1 << 30,
-            body: None,
+            input_len: None,
         }
     }
 }
@@ -268,7 +268,7 @@ impl FirstChunk {
             last: last.unwrap_or_default(),
             offset: offset as u64,
         };
-        let mut frame = memory::copy(frame)?;
+        let mut frame = try_alloc::copy(frame)?;
         let range = codec.open(id, &mut frame)?;
         Ok(Self { frame, range, last })
     }
@@ -341,11 +341,11 @@ impl<C: OpenChunk> OpenChunk for OpenedOnce<C> {
 /// Walks the frames of a file in their order, from the first bytes of each.
 pub trait Frames: Send {
     /// How many bytes of a frame tell its length; at least 1.
-    fn lead(&self) -> usize;
+    fn prefix_len(&self) -> usize;
 
     /// Whether it depends on the lead's bytes what [`next`](Self::next) says, and not only on how many
     /// of them there are. Where frame after frame has the same, many are walked over together.
-    fn lead_tells(&self) -> bool {
+    fn prefix_has_length(&self) -> bool {
         true
     }
 
@@ -362,7 +362,7 @@ pub trait Frames: Send {
     ///
     /// # Errors
     /// [`Error::Truncated`] where that breaks the format's rules, as it does in most.
-    fn cut_short(&mut self, offset: u64, got: usize) -> Result<(), Error> {
+    fn short_at_eof(&mut self, offset: u64, got: usize) -> Result<(), Error> {
         Err(Error::truncated(
             offset + got as u64,
             "the input ends inside a chunk",

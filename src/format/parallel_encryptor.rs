@@ -69,7 +69,7 @@ impl Format for ParallelEncryptor {
         vec![(None, Derivation::Sha256)]
     }
 
-    fn claims(&self, _head: &[u8]) -> Claim {
+    fn probe(&self, _head: &[u8]) -> Claim {
         Claim::No
     }
 

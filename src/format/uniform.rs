@@ -96,11 +96,11 @@ struct UniformFrames {
 }
 
 impl Frames for UniformFrames {
-    fn lead(&self) -> usize {
+    fn prefix_len(&self) -> usize {
         1
     }
 
-    fn lead_tells(&self) -> bool {
+    fn prefix_has_length(&self) -> bool {
         false
     }
 
@@ -125,7 +125,7 @@ impl Frames for UniformFrames {
         Ok(Some(self.uniform.layout.frame().min(FRAME_MAX)))
     }
 
-    fn cut_short(&mut self, offset: u64, got: usize) -> Result<(), Error> {
+    fn short_at_eof(&mut self, offset: u64, got: usize) -> Result<(), Error> {
         let overhead = self.uniform.layout.overhead();
         let may_be_empty = match self.uniform.layout.end {
             End::Any => false,
@@ -199,7 +199,7 @@ mod tests {
                         };
                         let got = (stored - offset).min(len as u64);
                         if got < len as u64 {
-                            frames.cut_short(offset, got as usize)?;
+                            frames.short_at_eof(offset, got as usize)?;
                         }
                         chunks += 1;
                         plaintext += got - 16;

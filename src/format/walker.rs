@@ -33,7 +33,7 @@ impl Walker {
     /// of it than may be held in memory. Callers that know the length of the whole input alone
     /// count the header in; what that lets pass is refused when it was read.
     pub fn check_memory(&self, len: usize, limits: &Limits) -> Result<(), Error> {
-        let Some(body) = limits.body else {
+        let Some(body) = limits.input_len else {
             return Ok(());
         };
         if body.saturating_sub(self.start).min(len as u64) > limits.memory {
@@ -43,8 +43,8 @@ impl Walker {
     }
 
     /// The file ended after `got` bytes of the frame announced last.
-    pub fn cut_short(&mut self, got: usize) -> Result<(), Error> {
-        self.frames.cut_short(self.start, got)?;
+    pub fn short_at_eof(&mut self, got: usize) -> Result<(), Error> {
+        self.frames.short_at_eof(self.start, got)?;
         self.offset = self.start + got as u64;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Files from a position on, of which parts are read and written in any order.
 
-use fetool::At;
+use fetool::Positioned;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 
@@ -17,8 +17,8 @@ impl FileAt {
     }
 
     /// The file's bytes from the position on. Reading them moves no position that others share.
-    pub fn at(&self) -> At<'_, File> {
-        At {
+    pub fn at(&self) -> Positioned<'_, File> {
+        Positioned {
             file: &self.file,
             position: self.position,
         }

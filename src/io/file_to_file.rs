@@ -3,7 +3,7 @@
 use super::file_at::FileAt;
 use super::input::Input;
 use super::output::Output;
-use fetool::{At, Error};
+use fetool::{Error, Positioned};
 use std::fs::File;
 use std::io;
 
@@ -29,7 +29,7 @@ impl FileToFile {
     /// had everything gone in its order: others may share them.
     pub fn work<T>(
         self,
-        work: impl FnOnce(At<'_, File>, At<'_, File>) -> Result<T, Error>,
+        work: impl FnOnce(Positioned<'_, File>, Positioned<'_, File>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let done = work(self.input.at(), self.output.at());
         self.input.seek_to_end().map_err(Error::Read)?;

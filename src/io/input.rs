@@ -2,7 +2,7 @@
 
 use super::file_at::FileAt;
 use super::{FileId, standard, widen_pipe};
-use fetool::Stop;
+use fetool::CancelToken;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
 use std::io::{self, IsTerminal, PipeReader, Read, Seek, Write};
@@ -101,7 +101,7 @@ impl Input {
     }
 
     /// Has blocked reads end when `stop` is thrown.
-    pub fn ends_with(&mut self, stop: &Stop) -> io::Result<()> {
+    pub fn ends_with(&mut self, stop: &CancelToken) -> io::Result<()> {
         if let Kind::Stream { woken } = &mut self.kind {
             let (reader, writer) = io::pipe()?;
             *woken = Some(reader);

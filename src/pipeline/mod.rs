@@ -25,7 +25,7 @@
 //! that caused it, so the error that is reported is the first *in the order of the data*, whatever
 //! the threads' timing: everything before it was written, and nothing behind it.
 //!
-//! Memory. There are [`slabs`](steps::slabs) slabs and no other buffers, however long the input and however slow
+//! Memory. There are [`slabs`](stages::slabs) slabs and no other buffers, however long the input and however slow
 //! the sink: the producer waits for a free one. A bounded channel alone would not bound the ring,
 //! the pool does. This cannot deadlock: slab numbers are given out in the order in which slabs are
 //! taken from `free`, so the slab that the writer waits for is always in work or behind it, never
@@ -34,13 +34,13 @@
 //! The end. The producer drops its end of `work`, the workers run dry and drop theirs of `done`,
 //! the writer sees that and returns. At an error the writer returns at once, which closes `free`
 //! and `done`; producer and workers find them closed and end. A producer that is blocked in `read`
-//! is woken by the input's own waker (see [`Stop`]). A panic in a thread is caught and travels as
+//! is woken by the input's own waker (see [`CancelToken`]). A panic in a thread is caught and travels as
 //! an error.
 //!
 //! The pipeline knows nothing of any format: [`seal`] and [`open`] tie it to the codec traits.
 
-mod alone;
-mod direct;
+mod cancel;
+mod inline;
 mod layers;
 mod meter;
 #[cfg(fetool_model)]
@@ -48,6 +48,7 @@ pub mod model;
 #[cfg(not(fetool_model))]
 mod open;
 mod options;
+mod parallel_io;
 #[cfg(not(fetool_model))]
 mod range;
 #[cfg(not(fetool_model))]
@@ -55,46 +56,45 @@ mod seal;
 mod slab;
 #[cfg(not(fetool_model))]
 mod split;
-mod steps;
-mod stop;
+mod stages;
 mod sync;
 mod threads;
 
+pub use cancel::CancelToken;
 pub use meter::Meter;
 #[cfg(feature = "cli")]
 pub use meter::Reports;
 pub use options::RunOptions;
-pub use stop::Stop;
 
 #[cfg(not(fetool_model))]
-pub(crate) use open::{Sealed, open, open_at};
+pub(crate) use open::{OpenJob, open, open_at};
 #[cfg(not(fetool_model))]
 pub(crate) use range::{Ends, RangeJob, open_range};
 #[cfg(not(fetool_model))]
-pub(crate) use seal::{Plan, seal, seal_at};
-pub(crate) use steps::Totals;
-use steps::{Produce, Work};
+pub(crate) use seal::{SealJob, seal, seal_at};
+pub(crate) use stages::Totals;
+use stages::{Produce, Work};
 
 use crate::Error;
 use crate::cores::all_cores;
-use alone::alone;
+use inline::inline;
+use stages::or_stop;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::time::Duration;
-use steps::or_stop;
 use threads::threads;
 
 /// From where on which way of working pays. Nothing but speed depends on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning {
     /// So many bytes are written by the calling thread alone before any other is started;
-    pub alone: u64,
+    pub inline_max_bytes: u64,
     /// but no more work than this, for there are slow algorithms.
-    pub alone_for: Duration,
+    pub inline_max_time: Duration,
     /// Whether that goes for inputs of unknown length too, where they go on behind the first slab.
-    pub patient: bool,
+    pub inline_unknown_len: bool,
     /// Where a file goes to a file, the middle is worked on in place when it has so many bytes,
-    pub direct: u64,
+    pub parallel_io_min: u64,
     /// and so many of them at a time.
     pub batch: usize,
 }
@@ -102,11 +102,11 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            alone: 6 << 20,
+            inline_max_bytes: 6 << 20,
             // Some ten times what the threads cost.
-            alone_for: Duration::from_millis(2),
-            patient: false,
-            direct: 4 << 20,
+            inline_max_time: Duration::from_millis(2),
+            inline_unknown_len: false,
+            parallel_io_min: 4 << 20,
             batch: slab::SLAB_TARGET,
         }
     }
@@ -119,7 +119,7 @@ pub(crate) struct Run<'a> {
     pub jobs: Option<NonZeroUsize>,
     /// Bytes that all chunks in work may take together; one is worked on even when it takes more.
     pub memory: u64,
-    pub stop: &'a Stop,
+    pub stop: &'a CancelToken,
     pub meter: &'a Meter,
     pub tuning: Tuning,
 }
@@ -132,11 +132,11 @@ impl Run<'_> {
     }
 
     /// For an input whose length is known.
-    fn patient(self, len: Option<u64>) -> Self {
-        let patient = self.tuning.patient || len.is_some();
+    fn with_len(self, len: Option<u64>) -> Self {
+        let inline_unknown_len = self.tuning.inline_unknown_len || len.is_some();
         Self {
             tuning: Tuning {
-                patient,
+                inline_unknown_len,
                 ..self.tuning
             },
             ..self
@@ -147,7 +147,7 @@ impl Run<'_> {
     fn at_once(self) -> Self {
         Self {
             tuning: Tuning {
-                alone: 0,
+                inline_max_bytes: 0,
                 ..self.tuning
             },
             ..self
@@ -165,7 +165,7 @@ fn run(
 ) -> Result<Totals, Error> {
     let mut totals = Totals::default();
     let begun = or_stop(run.stop, || {
-        alone(&mut producer, worker, output, &mut totals, run)
+        inline(&mut producer, worker, output, &mut totals, run)
     })?;
     if let Some(begun) = begun {
         threads(producer, worker, output, frame, begun, &mut totals, run)?;

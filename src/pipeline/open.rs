@@ -1,18 +1,18 @@
 //! Opening: frames in, plaintext out.
 
-use super::direct::Middle;
-use super::layers::{Inside, slab_target};
+use super::layers::{InnerLayers, slab_target};
+use super::parallel_io::UniformSpan;
 use super::slab::{Chunk, Slab};
 use super::split::{Splitter, Tail};
 use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
-use crate::at::{At, ReadAt, WriteAt};
 use crate::format::{ChunkId, Frames, Geometry, Limits, OpenChunk, OpenLayer, Walker};
-use crate::memory::append;
+use crate::positioned::{Positioned, ReadAt, WriteAt};
+use crate::try_alloc::append;
 use std::io::{Read, Write};
 
 /// What is to be opened, behind its header.
-pub(crate) struct Sealed<'a> {
+pub(crate) struct OpenJob<'a> {
     pub frames: Box<dyn Frames>,
     /// The number of the first chunk, and where its frame starts in the file.
     pub first: u64,
@@ -27,7 +27,7 @@ pub(crate) struct Sealed<'a> {
 pub(crate) fn open(
     input: &mut (dyn Read + Send),
     output: &mut dyn Write,
-    sealed: Sealed<'_>,
+    sealed: OpenJob<'_>,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
     go_on(input, output, sealed, &Even::default(), options)
@@ -36,9 +36,9 @@ pub(crate) fn open(
 /// Opens one file to another; where much is to be done, by reading and writing at many places at a
 /// time. The input's first frame is at its position; `geometry` is that of the frames in `sealed`.
 pub(crate) fn open_at(
-    mut input: At<'_, dyn ReadAt + '_>,
-    mut output: At<'_, dyn WriteAt + '_>,
-    sealed: Sealed<'_>,
+    mut input: Positioned<'_, dyn ReadAt + '_>,
+    mut output: Positioned<'_, dyn WriteAt + '_>,
+    sealed: OpenJob<'_>,
     geometry: Geometry,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
@@ -47,7 +47,7 @@ pub(crate) fn open_at(
     } else {
         Even::default()
     };
-    if even.count * (even.len as u64) < options.tuning.direct.max(1) {
+    if even.count * (even.len as u64) < options.tuning.parallel_io_min.max(1) {
         even.count = 0;
     }
     let middle = even.open(input, output, &sealed, options)?;
@@ -61,13 +61,13 @@ pub(crate) fn open_at(
 fn go_on(
     input: &mut (dyn Read + Send),
     output: &mut dyn Write,
-    sealed: Sealed<'_>,
+    sealed: OpenJob<'_>,
     done: &Even,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
     let largest = sealed.frames.largest();
     let layers = sealed.layers.len();
-    let body = sealed.limits.body;
+    let body = sealed.limits.input_len;
     let mut splitter =
         Splitter::new(sealed.frames, sealed.offset, sealed.limits).from(sealed.first);
     splitter.pass_over(&done.lead, done.count)?;
@@ -79,10 +79,10 @@ fn go_on(
     };
     let worker = Opening {
         codec: sealed.codec,
-        inside: Inside::new(sealed.layers, sealed.offset, sealed.limits),
+        inside: InnerLayers::new(sealed.layers, sealed.offset, sealed.limits),
     };
     let options = if layers == 0 {
-        options.patient(body)
+        options.with_len(body)
     } else {
         options.at_once()
     };
@@ -110,16 +110,16 @@ impl Even {
     /// is seen when they are read.
     fn find(
         geometry: Geometry,
-        input: At<'_, dyn ReadAt + '_>,
-        sealed: &Sealed<'_>,
+        input: Positioned<'_, dyn ReadAt + '_>,
+        sealed: &OpenJob<'_>,
         batch: usize,
     ) -> Self {
         let (layout, frames) = match geometry {
             Geometry::Uniform(uniform) => (Some(*uniform.layout()), uniform.frames()),
             Geometry::Sequential(frames) => (None, frames),
         };
-        let mut lead = vec![0; frames.lead()];
-        let tells = frames.lead_tells();
+        let mut lead = vec![0; frames.prefix_len()];
+        let tells = frames.prefix_has_length();
         let mut walker = Walker::new(frames, sealed.offset);
         // Whatever goes wrong here goes wrong again, in the ordinary way.
         let (Ok(true), Ok(there)) = (input.read_all(&mut lead), input.file.size()) else {
@@ -176,9 +176,9 @@ impl Even {
 
     fn open(
         &self,
-        input: At<'_, dyn ReadAt + '_>,
-        output: At<'_, dyn WriteAt + '_>,
-        sealed: &Sealed<'_>,
+        input: Positioned<'_, dyn ReadAt + '_>,
+        output: Positioned<'_, dyn WriteAt + '_>,
+        sealed: &OpenJob<'_>,
         options: &Run<'_>,
     ) -> Result<Totals, Error> {
         if self.count == 0 {
@@ -186,18 +186,18 @@ impl Even {
         }
         let worker = Opening {
             codec: sealed.codec,
-            inside: Inside::new(Vec::new(), sealed.offset, sealed.limits),
+            inside: InnerLayers::new(Vec::new(), sealed.offset, sealed.limits),
         };
         let overhead = sealed.frames.overhead();
-        let gives = self.per_slab * self.len.saturating_sub(overhead);
+        let slab_out = self.per_slab * self.len.saturating_sub(overhead);
         let frames_behind = self.behind.div_ceil(self.len as u64);
         let offset = sealed.offset;
-        let middle = Middle {
+        let middle = UniformSpan {
             input,
             output,
             slabs: self.count / self.per_slab as u64,
-            takes: self.per_slab * self.len,
-            gives,
+            slab_in: self.per_slab * self.len,
+            slab_out,
             rest: self.behind.saturating_sub(frames_behind * overhead as u64),
             ahead: self.lead.len(),
             start: 0,
@@ -207,8 +207,8 @@ impl Even {
         let slabs = middle.run(options)?;
         Ok(Totals {
             chunks: slabs * self.per_slab as u64,
-            plaintext: slabs * gives as u64,
-            written: slabs * gives as u64,
+            plaintext: slabs * slab_out as u64,
+            written: slabs * slab_out as u64,
         })
     }
 }
@@ -226,7 +226,7 @@ struct Collector<'a> {
 impl Collector<'_> {
     /// Reads the first frame's lead.
     fn start(&mut self, slab: &mut Slab) -> Result<(), Error> {
-        let lead = self.splitter.lead();
+        let lead = self.splitter.prefix_len();
         let (filled, read) = slab.fill(self.input, 0, lead, lead, None);
         read?;
         let tail = if filled.ended { Tail::End } else { Tail::More };
@@ -283,7 +283,7 @@ impl Produce for Collector<'_> {
 /// The workers' part.
 struct Opening<'a> {
     codec: &'a dyn OpenChunk,
-    inside: Inside,
+    inside: InnerLayers,
 }
 
 impl Opening<'_> {

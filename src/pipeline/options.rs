@@ -1,6 +1,6 @@
 //! How an operation is run, whatever it does.
 
-use super::{Meter, Run, Stop, Tuning};
+use super::{CancelToken, Meter, Run, Tuning};
 use std::num::NonZeroUsize;
 
 /// How an operation is run: threads, memory, cancellation, and what counts the work. The same for
@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 pub struct RunOptions {
     pub(crate) jobs: Option<NonZeroUsize>,
     pub(crate) memory: u64,
-    pub(crate) stop: Stop,
+    pub(crate) stop: CancelToken,
     pub(crate) meter: Meter,
     pub(crate) tuning: Tuning,
 }
@@ -20,7 +20,7 @@ impl RunOptions {
         Self {
             jobs: None,
             memory: 1 << 30,
-            stop: Stop::new(),
+            stop: CancelToken::new(),
             meter: Meter::unwatched(),
             tuning: Tuning::default(),
         }
@@ -43,7 +43,7 @@ impl RunOptions {
 
     /// Sets the token that cancels the work from another thread.
     #[must_use]
-    pub fn stop(mut self, stop: &Stop) -> Self {
+    pub fn stop(mut self, stop: &CancelToken) -> Self {
         self.stop = stop.clone();
         self
     }

@@ -1,6 +1,6 @@
 //! Opening a range: some chunks in a row, of which only the plaintext in the range comes out.
 
-use super::open::{Sealed, open};
+use super::open::{OpenJob, open};
 use super::{Run, Totals};
 use crate::Error;
 use crate::format::{ChunkId, ChunkMap, Frames, Limits, OpenChunk};
@@ -77,7 +77,7 @@ pub(crate) fn open_range(
     run.meter.expect(chunks.saturating_mul(chunk));
     let span = job.map.layout().span(first);
     let ended = Arc::new(AtomicBool::new(false));
-    let sealed = Sealed {
+    let sealed = OpenJob {
         frames: Box::new(RangeFrames {
             frames: job.map.frames_from(first),
             map: job.map.clone(),
@@ -123,12 +123,12 @@ struct RangeFrames {
 }
 
 impl Frames for RangeFrames {
-    fn lead(&self) -> usize {
-        self.frames.lead()
+    fn prefix_len(&self) -> usize {
+        self.frames.prefix_len()
     }
 
-    fn lead_tells(&self) -> bool {
-        self.frames.lead_tells()
+    fn prefix_has_length(&self) -> bool {
+        self.frames.prefix_has_length()
     }
 
     fn next(&mut self, offset: u64, lead: &[u8]) -> Result<Option<usize>, Error> {
@@ -152,8 +152,8 @@ impl Frames for RangeFrames {
         Ok(Some(len))
     }
 
-    fn cut_short(&mut self, offset: u64, got: usize) -> Result<(), Error> {
-        self.frames.cut_short(offset, got)
+    fn short_at_eof(&mut self, offset: u64, got: usize) -> Result<(), Error> {
+        self.frames.short_at_eof(offset, got)
     }
 
     fn overhead(&self) -> usize {

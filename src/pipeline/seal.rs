@@ -1,17 +1,17 @@
 //! Sealing: plaintext in, frames out.
 
-use super::direct::Middle;
-use super::layers::{Around, ROOM, slab_target};
+use super::layers::{OuterLayers, ROOM, slab_target};
+use super::parallel_io::UniformSpan;
 use super::slab::{Chunk, Slab};
 use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
-use crate::at::{At, ReadAt, WriteAt};
 use crate::format::{ChunkId, Layout, SealChunk, SealLayer};
-use crate::memory::append;
+use crate::positioned::{Positioned, ReadAt, WriteAt};
+use crate::try_alloc::append;
 use std::io::{Read, Write};
 
 /// How plaintext is to be sealed.
-pub(crate) struct Plan<'a> {
+pub(crate) struct SealJob<'a> {
     pub layout: Layout,
     pub codec: &'a dyn SealChunk,
     /// The layers around that, from the inside out.
@@ -28,10 +28,10 @@ pub(crate) struct Plan<'a> {
 pub(crate) fn seal(
     input: &mut (dyn Read + Send),
     output: &mut dyn Write,
-    plan: Plan<'_>,
+    plan: SealJob<'_>,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
-    let Plan {
+    let SealJob {
         layout,
         codec,
         expected,
@@ -58,10 +58,10 @@ pub(crate) fn seal(
         layout,
         codec,
         base,
-        around: Around::new(plan.layers, plan.offset),
+        around: OuterLayers::new(plan.layers, plan.offset),
     };
     let options = if layers == 0 {
-        options.patient(expected)
+        options.with_len(expected)
     } else {
         options.at_once()
     };
@@ -71,9 +71,9 @@ pub(crate) fn seal(
 /// Seals one file to another, whose header was written already; where much is to be done, by reading
 /// and writing at many places at a time.
 pub(crate) fn seal_at(
-    mut input: At<'_, dyn ReadAt + '_>,
-    mut output: At<'_, dyn WriteAt + '_>,
-    mut plan: Plan<'_>,
+    mut input: Positioned<'_, dyn ReadAt + '_>,
+    mut output: Positioned<'_, dyn WriteAt + '_>,
+    mut plan: SealJob<'_>,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
     let middle = seal_middle(input, output, &plan, options)?;
@@ -85,12 +85,12 @@ pub(crate) fn seal_at(
 
 /// Seals full chunks from the first on, none of which can be the last.
 fn seal_middle(
-    input: At<'_, dyn ReadAt + '_>,
-    output: At<'_, dyn WriteAt + '_>,
-    plan: &Plan<'_>,
+    input: Positioned<'_, dyn ReadAt + '_>,
+    output: Positioned<'_, dyn WriteAt + '_>,
+    plan: &SealJob<'_>,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
-    let Plan { layout, codec, .. } = *plan;
+    let SealJob { layout, codec, .. } = *plan;
     let (chunk, frame) = (layout.chunk, layout.frame());
     let there = input.file.size().map_err(Error::Read)?;
     let there = there.saturating_sub(input.position);
@@ -104,11 +104,11 @@ fn seal_middle(
         .min(layout.max_chunks);
     let per_slab = (options.tuning.batch / frame).max(1);
     let slabs = full / per_slab as u64;
-    let takes = per_slab * chunk;
-    if slabs * (takes as u64) < options.tuning.direct.max(1) {
+    let slab_in = per_slab * chunk;
+    if slabs * (slab_in as u64) < options.tuning.parallel_io_min.max(1) {
         return Ok(Totals::default());
     }
-    let rest = expected.min(there).saturating_sub(slabs * takes as u64);
+    let rest = expected.min(there).saturating_sub(slabs * slab_in as u64);
     let start = plaintext_start(&layout, 0, per_slab);
     let lay_out = |slab: &mut Slab| {
         let first = slab.number * per_slab as u64;
@@ -126,14 +126,14 @@ fn seal_middle(
         layout,
         codec,
         base: 0,
-        around: Around::new(Vec::new(), plan.offset),
+        around: OuterLayers::new(Vec::new(), plan.offset),
     };
-    let middle = Middle {
+    let middle = UniformSpan {
         input,
         output,
         slabs,
-        takes,
-        gives: per_slab * frame,
+        slab_in,
+        slab_out: per_slab * frame,
         rest: layout.sealed_len(rest),
         ahead: 0,
         start,
@@ -264,14 +264,14 @@ struct Sealing<'a> {
     codec: &'a dyn SealChunk,
     /// Where in a slab its frames begin.
     base: usize,
-    around: Around,
+    around: OuterLayers,
 }
 
 impl Work for Sealing<'_> {
     fn work(&self, slab: &mut Slab) -> Result<u64, Error> {
-        let legs = self.around.legs(slab);
+        let turn = self.around.turn(slab);
         let bytes = self.seal(slab)?;
-        self.around.seal(slab, legs)?;
+        self.around.seal(slab, turn)?;
         Ok(bytes)
     }
 }
@@ -310,9 +310,9 @@ impl Sealing<'_> {
 mod tests {
     use super::*;
     use crate::format::End;
-    use crate::memory::LARGE;
     use crate::pipeline::slab::SLAB_TARGET;
-    use crate::pipeline::{Meter, Stop, Tuning};
+    use crate::pipeline::{CancelToken, Meter, Tuning};
+    use crate::try_alloc::LARGE;
     use std::num::NonZeroUsize;
 
     /// Marks what it was given: `[index, last] ‖ plaintext ‖ '.'`.
@@ -342,7 +342,7 @@ mod tests {
         seal(
             &mut &*plaintext,
             &mut output,
-            Plan {
+            SealJob {
                 layout: layout(chunk, end),
                 codec: &Marking,
                 layers: Vec::new(),
@@ -353,7 +353,7 @@ mod tests {
             &Run {
                 jobs: Some(NonZeroUsize::MIN),
                 memory: u64::MAX,
-                stop: &Stop::new(),
+                stop: &CancelToken::new(),
                 meter: &Meter::unwatched(),
                 tuning: Tuning::default(),
             },

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::chunk_id::ChunkId;
-use crate::memory::{self, LARGE, zeros};
+use crate::try_alloc::{self, LARGE, zeros};
 use std::io::{self, Read};
 use std::ops::{Deref, DerefMut, Range};
 
@@ -136,7 +136,7 @@ impl Buffer {
         };
         if self.start > 0 || !self.is_empty() && len < FIRST_GROWTH {
             // Where it moves, it moves by whole pages.
-            memory::reserve(&mut self.memory, more)?;
+            try_alloc::reserve(&mut self.memory, more)?;
             self.memory.resize(self.start + len, 0);
             return Ok(());
         }

@@ -61,8 +61,8 @@ impl Splitter {
     }
 
     /// How many bytes tell a frame's length.
-    pub fn lead(&self) -> usize {
-        self.walker.frames.lead()
+    pub fn prefix_len(&self) -> usize {
+        self.walker.frames.prefix_len()
     }
 
     /// How many bytes from the start of the next frame on are wanted, where that is known: the
@@ -72,7 +72,7 @@ impl Splitter {
         match self.pending {
             Pending::Frame(len) => {
                 let refused = held(self.limits.memory).saturating_add(1);
-                Some(refused.min(len + self.lead()))
+                Some(refused.min(len + self.prefix_len()))
             }
             _ => None,
         }
@@ -81,7 +81,7 @@ impl Splitter {
     /// How many bytes the input has from the start of the next frame on, or a few more, where that
     /// is known.
     pub fn rest(&self) -> Option<u64> {
-        let body = self.limits.body?;
+        let body = self.limits.input_len?;
         Some(body.saturating_sub(self.walker.start))
     }
 
@@ -107,7 +107,7 @@ impl Splitter {
     /// An error behind the frames stays here ([`take_fault`](Self::take_fault)), for they are good
     /// and go first.
     pub fn split(&mut self, bytes: &[u8], mut tail: Tail, chunks: &mut Vec<Chunk>) -> usize {
-        let lead = self.lead();
+        let lead = self.prefix_len();
         let mut at = 0;
         if matches!(self.pending, Pending::Unread) {
             if bytes.len() < lead && matches!(tail, Tail::More) {
@@ -126,7 +126,7 @@ impl Splitter {
                 break;
             }
             if have < len {
-                if let Err(error) = self.cut_short(have, &mut tail) {
+                if let Err(error) = self.short_at_eof(have, &mut tail) {
                     self.pending = Pending::Broken(error);
                     break;
                 }
@@ -168,10 +168,10 @@ impl Splitter {
     }
 
     /// There are only `have` bytes of the announced frame.
-    fn cut_short(&mut self, have: usize, tail: &mut Tail) -> Result<(), Error> {
+    fn short_at_eof(&mut self, have: usize, tail: &mut Tail) -> Result<(), Error> {
         match tail {
             Tail::Failed(_) => Err(failure(tail)),
-            _ => self.walker.cut_short(have),
+            _ => self.walker.short_at_eof(have),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The threads: producer, workers, and the ordered writer, which is the calling one.
 
 use super::Run;
-use super::alone::Begun;
+use super::inline::InlineState;
 use super::slab::Slab;
-use super::steps::{Done, Produce, Totals, Work, fill, or_stop, slabs, work, write};
+use super::stages::{Done, Produce, Totals, Work, fill, or_stop, slabs, work, write};
 use super::sync::{Receiver, Sender, bounded, thread};
-use crate::{Error, Meter, Stop};
+use crate::{CancelToken, Error, Meter};
 use std::io::Write;
 
 /// Runs everything to the end.
@@ -14,11 +14,11 @@ pub(super) fn threads(
     worker: &impl Work,
     output: &mut dyn Write,
     frame: u64,
-    begun: Begun,
+    begun: InlineState,
     totals: &mut Totals,
     run: &Run<'_>,
 ) -> Result<(), Error> {
-    let Begun {
+    let InlineState {
         slab: used,
         filled,
         mut next,
@@ -63,7 +63,7 @@ fn produce_all(
     free: Receiver<Slab>,
     work: Sender<Slab>,
     done: Sender<Done>,
-    stop: &Stop,
+    stop: &CancelToken,
 ) {
     // Closed channels mean that the writer has returned with an error: then there is nothing to do.
     for (number, mut slab) in (next..).zip(free) {

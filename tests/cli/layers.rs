@@ -202,7 +202,7 @@ fn an_import_that_goes_up_is_named() {
     let mut layers = layers("layers");
     layers.insert("error".to_owned(), 0);
     let wrong = going_up(&layers, "lib.rs", of_the_library);
-    let expected = "src/memory.rs: memory imports error::Error";
+    let expected = "src/try_alloc.rs: try_alloc imports error::Error";
     assert!(wrong.iter().any(|line| line == expected), "{wrong:?}");
 }
 

@@ -174,7 +174,7 @@ impl WriteAt for Store {
         Ok(len)
     }
 
-    fn cut(&self, position: u64) -> io::Result<()> {
+    fn truncate(&self, position: u64) -> io::Result<()> {
         self.refuse(Call::Cut)?;
         let mut bytes = self.bytes();
         assert!(position as usize <= bytes.len(), "nothing is made longer");
@@ -182,7 +182,7 @@ impl WriteAt for Store {
         Ok(())
     }
 
-    fn expect(&self, position: u64, len: u64) -> io::Result<()> {
+    fn preallocate(&self, position: u64, len: u64) -> io::Result<()> {
         self.refuse(Call::Expect)?;
         *self.told.lock().unwrap() = Some((position, position + len));
         Ok(())

@@ -4,7 +4,7 @@
 pub use super::store::Store;
 use super::{Outcome, assert_same, jobs, with_additive};
 use fetool::format::Format;
-use fetool::{At, Error, Open, Seal, Sealed, Secret, Tuning};
+use fetool::{Error, Open, Positioned, Seal, Sealed, Secret, Tuning};
 use std::time::Duration;
 
 /// A way to do it.
@@ -38,10 +38,10 @@ impl Way {
             Way::Alone | Way::Direct(_) => u64::MAX,
         };
         Tuning {
-            alone,
-            alone_for: Duration::MAX,
-            patient: true,
-            direct: 0,
+            inline_max_bytes: alone,
+            inline_max_time: Duration::MAX,
+            inline_unknown_len: true,
+            parallel_io_min: 0,
             batch: match self {
                 Way::Direct(batch) | Way::DirectThreads(batch) => batch,
                 _ => 0,
@@ -89,7 +89,7 @@ pub fn seal_between(
     output: &Store,
 ) -> Result<Sealed, Error> {
     let (input, position) = behind(text);
-    let from = At {
+    let from = Positioned {
         file: &input,
         position,
     };
@@ -99,8 +99,8 @@ pub fn seal_between(
 }
 
 /// Where output goes.
-pub fn end(output: &Store) -> At<'_, Store> {
-    At {
+pub fn end(output: &Store) -> Positioned<'_, Store> {
+    Positioned {
         file: output,
         position: output.bytes().len() as u64,
     }
@@ -121,7 +121,7 @@ pub fn open_between(
     output: &Store,
 ) -> Outcome {
     let mut warnings = Vec::new();
-    let from = At { file, position };
+    let from = Positioned { file, position };
     let open = open.tuning_for_tests(way.tuning());
     let result = open.start(from).and_then(|opening| {
         warnings = opening.warnings().to_vec();

@@ -101,7 +101,7 @@ pub fn pattern(len: usize) -> Vec<u8> {
 pub fn open(secret: &[u8], sealed: &[u8]) -> Result<Vec<u8>, (Vec<u8>, Error)> {
     let secret = Secret::key(secret);
     let limits = Limits {
-        body: None,
+        input_len: None,
         ..Limits::default()
     };
     let mut opened = Vec::new();

@@ -45,7 +45,7 @@ fn formats_that_are_only_read_have_no_algorithms() {
             _ => Some(Algorithm::Aes256Gcm),
         };
         assert_eq!(first, expected, "{}", format.name());
-        assert_eq!(format.writes(), first.is_some());
+        assert_eq!(format.can_seal(), first.is_some());
         assert_eq!(
             format.default_layers().is_some(),
             format.name() == "gocrypt"

@@ -4,7 +4,7 @@
 use super::age_header::{Outcome, Vector, testkit};
 use crate::common::hex;
 use fetool::format::age::AgeIdentity;
-use fetool::{At, Error, Identity, Open, ReadAt, Secret, Tuning, WriteAt};
+use fetool::{Error, Identity, Open, Positioned, ReadAt, Secret, Tuning, WriteAt};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -53,7 +53,7 @@ impl WriteAt for Memory {
         Ok(from.len())
     }
 
-    fn cut(&self, position: u64) -> io::Result<()> {
+    fn truncate(&self, position: u64) -> io::Result<()> {
         self.0.lock().unwrap().truncate(position as usize);
         Ok(())
     }
@@ -100,8 +100,8 @@ fn open(vector: &Vector, way: Way) -> (Vec<u8>, Result<(), Error>) {
             Way::Threads => {
                 let mut plaintext = Vec::new();
                 let tuning = Tuning {
-                    alone: 0,
-                    patient: false,
+                    inline_max_bytes: 0,
+                    inline_unknown_len: false,
                     ..Tuning::default()
                 };
                 let opened = open
@@ -114,14 +114,14 @@ fn open(vector: &Vector, way: Way) -> (Vec<u8>, Result<(), Error>) {
                 let (input, output) = (Memory::default(), Memory::default());
                 input.0.lock().unwrap().clone_from(&vector.file);
                 let tuning = Tuning {
-                    direct: 1,
+                    parallel_io_min: 1,
                     ..Tuning::default()
                 };
-                let at = At {
+                let at = Positioned {
                     file: &input,
                     position: 0,
                 };
-                let to = At {
+                let to = Positioned {
                     file: &output,
                     position: 0,
                 };

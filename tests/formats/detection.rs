@@ -4,7 +4,7 @@ use crate::common::{FAST, Ragged, open_as, open_of, pattern};
 use crate::weak_common::by_hand::{gocrypt, parallel_encryptor};
 use crate::weak_common::{SECRET, open_chunks, ruled_out, secret};
 use fetool::format::{FORMATS, Limits, by_name};
-use fetool::{Error, Inspect, Lookahead, Open, Secret, Stop, status};
+use fetool::{CancelToken, Error, Inspect, Open, PeekReader, Secret, status};
 use std::io::{self, Cursor, Read};
 
 /// The format that is found out, and how much of the plaintext there is.
@@ -17,7 +17,7 @@ fn detected(sealed: &[u8], text: &[u8]) -> &'static str {
     opening.run(&mut opened).expect("opens");
     assert!(opened == text, "{} bytes of {}", opened.len(), text.len());
     // Nothing is taken of what is only looked at.
-    let mut input = Lookahead::new(sealed);
+    let mut input = PeekReader::new(sealed);
     let found = Open::new(&key).detect(&mut input).expect("the same");
     assert_eq!(found.name(), format);
     let mut rest = Vec::new();
@@ -68,7 +68,7 @@ fn a_magic_number_decides_whatever_the_secret_is() {
     let wrong = Secret::key([1; 32]);
     let refused = open_as(&wrong, &file[..], 2, false);
     assert_eq!(refused.error().status(), status::KEY);
-    let found = Open::new(&wrong).detect(&mut Lookahead::new(&file[..]));
+    let found = Open::new(&wrong).detect(&mut PeekReader::new(&file[..]));
     assert_eq!(found.expect("its magic number").name(), "gfe");
     assert_eq!(Inspect::new().run(&file[..]).expect("GFE").format, "gfe");
 }
@@ -131,7 +131,7 @@ fn a_format_that_is_given_is_not_doubted() {
 fn open_sized(sealed: &[u8], body: Option<u64>) -> Result<Vec<u8>, Error> {
     let key = secret();
     let limits = Limits {
-        body,
+        input_len: body,
         ..Limits::default()
     };
     let mut opened = Vec::new();
@@ -245,7 +245,7 @@ fn an_input_that_fails_while_the_format_is_found_out_is_a_read_error() {
 
 #[test]
 fn the_switch_ends_finding_out_the_format() {
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     stop.stop();
     let (_, sealed) = samples(&pattern(1000)).into_iter().next().expect("one");
     let key = secret();

@@ -17,7 +17,7 @@ fn check(format: &dyn Format, len: usize, change: impl Fn(Seal<'_>) -> Seal<'_>)
     let opening = Open::new(&key)
         .format(Some(format))
         .limits(Limits {
-            body: Some(sealed.len() as u64),
+            input_len: Some(sealed.len() as u64),
             ..Limits::default()
         })
         .meter(meter)

@@ -13,7 +13,7 @@ const BASE: [u8; 12] = *b"12345678\x00\x00\x00\x09";
 fn open(file: &[u8], len: Option<u64>) -> Outcome {
     let secret = secret();
     let limits = Limits {
-        body: len,
+        input_len: len,
         ..Limits::default()
     };
     let (mut written, mut warnings) = (Vec::new(), Vec::new());
@@ -74,14 +74,14 @@ fn a_whole_file_of_known_length_opens() {
         assert!(opened.warnings.is_empty());
         let secret = secret();
         let limits = Limits {
-            body: Some(file.len() as u64),
+            input_len: Some(file.len() as u64),
             ..Limits::default()
         };
         let opening = Open::new(&secret).limits(limits).start(&file[..]).unwrap();
         assert!(opening.only_whole());
         // Behind a header that is kept apart, the length is that of the chunks.
         let limits = Limits {
-            body: Some((file.len() - HEADER) as u64),
+            input_len: Some((file.len() - HEADER) as u64),
             ..Limits::default()
         };
         let open = Open::new(&secret).detached_header(Some(&file[..HEADER]));
@@ -110,7 +110,7 @@ fn a_file_without_its_first_chunks_is_refused_before_anything_comes_out() {
         );
         let secret = secret();
         let limits = Limits {
-            body: Some(file.len() as u64),
+            input_len: Some(file.len() as u64),
             ..Limits::default()
         };
         let start = || Open::new(&secret).limits(limits);

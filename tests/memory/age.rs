@@ -6,7 +6,7 @@ use crate::common::{FAST, jobs};
 use crate::counting::{peak, turn};
 use fetool::format::Limits;
 use fetool::format::age::{Age, AgeIdentity, X25519Identity};
-use fetool::{At, Error, Identity, Open, ReadAt, Recipient, Seal, Secret, WriteAt, status};
+use fetool::{Error, Identity, Open, Positioned, ReadAt, Recipient, Seal, Secret, WriteAt, status};
 use std::io::{self, Cursor, Read, Write};
 use std::time::Duration;
 
@@ -138,7 +138,7 @@ impl WriteAt for Zeros {
         Ok(bytes.len())
     }
 
-    fn cut(&self, _position: u64) -> io::Result<()> {
+    fn truncate(&self, _position: u64) -> io::Result<()> {
         Ok(())
     }
 }
@@ -152,7 +152,7 @@ fn from_file_to_file_takes_no_more() {
         let (sealed, peak) = peak(move || {
             let recipient = identity.recipient();
             let zeros = Zeros(len);
-            let at = At {
+            let at = Positioned {
                 file: &zeros,
                 position: 0,
             };
@@ -204,7 +204,10 @@ fn a_work_factor_takes_no_more_than_is_allowed() {
     seal.run(&b"text"[..], &mut file).unwrap();
     let open = move |file: Vec<u8>, memory: u64| {
         peak(move || {
-            let limits = Limits { memory, body: None };
+            let limits = Limits {
+                memory,
+                input_len: None,
+            };
             let secret = passphrase();
             let open = Open::new(&secret).limits(limits).jobs(jobs(1));
             open.run(&file[..], io::sink()).map(drop)

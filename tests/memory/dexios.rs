@@ -31,11 +31,25 @@ fn just_what_is_allowed_passes() {
     let file = vector(FILE);
     for body in [None, Some(BODY)] {
         for memory in [BODY, BODY + 1, 1 << 20, u64::MAX] {
-            let opened = open(&file[..], Limits { memory, body }).unwrap();
+            let opened = open(
+                &file[..],
+                Limits {
+                    memory,
+                    input_len: body,
+                },
+            )
+            .unwrap();
             assert_eq!(sha256(&opened), SHA256);
         }
         for memory in [0, 15, 16, BODY - 1] {
-            let error = open(&file[..], Limits { memory, body }).unwrap_err();
+            let error = open(
+                &file[..],
+                Limits {
+                    memory,
+                    input_len: body,
+                },
+            )
+            .unwrap_err();
             assert_eq!(error.status(), status::USAGE);
             assert!(error.to_string().contains(&memory.to_string()), "{error}");
             assert_eq!(error.hint(), Some("allow more with --max-memory"));
@@ -63,7 +77,14 @@ fn an_endless_input_is_given_up_on() {
     let memory = 3 << 20;
     let mut read = 0;
     let endless = Counted(header.chain(io::repeat(7)), &mut read);
-    let error = open(endless, Limits { memory, body: None }).unwrap_err();
+    let error = open(
+        endless,
+        Limits {
+            memory,
+            input_len: None,
+        },
+    )
+    .unwrap_err();
     assert_eq!(error.status(), status::USAGE);
     let most = HEADER as u64 + memory + 1;
     // Something of the head was read ahead.
@@ -78,7 +99,7 @@ fn a_known_length_is_refused_at_once() {
     let header = &vector(FILE)[..HEADER];
     let limits = Limits {
         memory: 3 << 20,
-        body: Some(4 << 20),
+        input_len: Some(4 << 20),
     };
     let mut read = 0;
     let endless = Counted(header.chain(io::repeat(7)), &mut read);

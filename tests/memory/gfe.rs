@@ -8,7 +8,7 @@ use crate::common::{FAST, KEY, jobs, secret};
 use crate::counting::{peak, turn};
 use fetool::format::{self, Limits};
 use fetool::kdf::{Derivation, Key};
-use fetool::{At, Error, Inspect, Open, ReadAt, Seal, Secret, WriteAt, status};
+use fetool::{Error, Inspect, Open, Positioned, ReadAt, Seal, Secret, WriteAt, status};
 use std::io::{self, Cursor, Read, Write};
 use std::time::Duration;
 
@@ -196,7 +196,7 @@ impl WriteAt for Zeros {
         Ok(bytes.len())
     }
 
-    fn cut(&self, _position: u64) -> io::Result<()> {
+    fn truncate(&self, _position: u64) -> io::Result<()> {
         Ok(())
     }
 }
@@ -232,7 +232,7 @@ fn no_more_buffers_are_taken_to_open_than_the_memory_allows() {
             };
             let limits = Limits {
                 memory: 2 * (chunk as u64 + 100),
-                body: None,
+                input_len: None,
             };
             let key = key();
             let open = Open::new(&key).format(Some(format)).limits(limits);
@@ -261,7 +261,7 @@ fn no_more_buffers_are_taken_than_the_memory_allows() {
     };
     let from_file_to_file = peak(move || {
         let file = Zeros(len);
-        let at = At {
+        let at = Positioned {
             file: &file,
             position: 0,
         };

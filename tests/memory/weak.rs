@@ -101,7 +101,13 @@ fn an_announced_chunk_size_takes_nothing() {
         let body = (file.len() - HEADER) as u64;
         for body in [None, Some(body), Some(file.len() as u64)] {
             let memory = Limits::default().memory;
-            let (opened, peak) = open_limited(file.clone(), Limits { memory, body });
+            let (opened, peak) = open_limited(
+                file.clone(),
+                Limits {
+                    memory,
+                    input_len: body,
+                },
+            );
             assert!(opened.expect("opens") == text);
             assert!(peak < MIB, "{len} bytes took {peak}");
         }
@@ -168,11 +174,23 @@ fn a_chunk_that_is_longer_than_allowed_is_refused() {
     let frame = (chunk + TAG) as u64;
     for body in [None, Some((file.len() - HEADER) as u64)] {
         for memory in [frame, frame + 1, u64::MAX] {
-            let (opened, _) = open_limited(file.clone(), Limits { memory, body });
+            let (opened, _) = open_limited(
+                file.clone(),
+                Limits {
+                    memory,
+                    input_len: body,
+                },
+            );
             assert!(opened.expect("opens") == text);
         }
         for memory in [0, 1 << 20, frame - 1] {
-            let (opened, peak) = open_limited(file.clone(), Limits { memory, body });
+            let (opened, peak) = open_limited(
+                file.clone(),
+                Limits {
+                    memory,
+                    input_len: body,
+                },
+            );
             is_too_much(&opened.unwrap_err(), memory);
             // What is read grows step by step, and is there twice while it grows.
             assert!(peak < 3 * memory as usize + MIB, "{memory}: {peak}");
@@ -188,7 +206,7 @@ fn an_endless_chunk_is_given_up_on() {
         let endless = Cursor::new(header([1; 8], HUGE)).chain(io::repeat(7));
         let limits = Limits {
             memory: 3 << 20,
-            body: None,
+            input_len: None,
         };
         Open::new(&secret())
             .format(Some(&ParallelEncryptor))

@@ -7,7 +7,7 @@ mod toy;
 #[path = "../weak_common/mod.rs"]
 mod weak_common;
 
-mod direct;
+mod custom_format;
 mod ends;
-mod format_of_our_own;
+mod parallel_io;
 mod streams;

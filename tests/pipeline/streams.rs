@@ -3,8 +3,8 @@
 use crate::common::{assert_same, pattern, secret};
 use fetool::format::Payload;
 use fetool::{
-    Error, Identity, Inspect, Inspected, Meter, Open, OpenReader, Opening, Recipient, Rekey,
-    RunOptions, Seal, SealWriter, Sealing, Secret, Stop, status,
+    CancelToken, Error, Identity, Inspect, Inspected, Meter, Open, OpenReader, Opening, Recipient,
+    Rekey, RunOptions, Seal, SealWriter, Sealing, Secret, status,
 };
 use std::io::{self, Cursor, Read, Write};
 use std::num::NonZeroUsize;
@@ -125,7 +125,7 @@ fn a_dropped_reader_cancels_the_opening() {
     let seal = Seal::new(&key).chunk_size(Some(1000));
     seal.run(io::repeat(7).take(30_000_000), &mut sealed)
         .unwrap();
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     let opening = Open::new(&key)
         .stop(&stop)
         .start(Cursor::new(sealed))
@@ -227,10 +227,10 @@ fn types_go_from_thread_to_thread() {
     send::<RunOptions>();
     send::<Meter>();
     send::<Secret>();
-    send::<Stop>();
+    send::<CancelToken>();
     send::<Error>();
     sync::<Secret>();
     sync::<RunOptions>();
-    sync::<Stop>();
+    sync::<CancelToken>();
     sync::<Error>();
 }

@@ -41,7 +41,7 @@ impl Format for Bare {
         &[fetool::aead::Algorithm::Aes256Gcm]
     }
 
-    fn claims(&self, _head: &[u8]) -> Claim {
+    fn probe(&self, _head: &[u8]) -> Claim {
         Claim::No
     }
 
@@ -193,7 +193,7 @@ impl OpenChunk for Codec {
 struct BareFrames;
 
 impl Frames for BareFrames {
-    fn lead(&self) -> usize {
+    fn prefix_len(&self) -> usize {
         1
     }
 
@@ -201,7 +201,7 @@ impl Frames for BareFrames {
         Ok((!lead.is_empty()).then_some(FRAME))
     }
 
-    fn cut_short(&mut self, offset: u64, got: usize) -> Result<(), Error> {
+    fn short_at_eof(&mut self, offset: u64, got: usize) -> Result<(), Error> {
         if got > TAG_LEN {
             return Ok(());
         }

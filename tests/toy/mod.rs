@@ -55,7 +55,7 @@ impl Format for Toy {
         &[fetool::aead::Algorithm::Aes256Gcm]
     }
 
-    fn claims(&self, head: &[u8]) -> Claim {
+    fn probe(&self, head: &[u8]) -> Claim {
         if head.starts_with(MAGIC) {
             Claim::Yes
         } else if MAGIC.starts_with(head) {
@@ -221,7 +221,7 @@ struct ToyFrames {
 }
 
 impl Frames for ToyFrames {
-    fn lead(&self) -> usize {
+    fn prefix_len(&self) -> usize {
         PREFIX
     }
 

@@ -31,7 +31,7 @@ impl Format for Nested {
         &[fetool::aead::Algorithm::Aes256Gcm]
     }
 
-    fn claims(&self, head: &[u8]) -> Claim {
+    fn probe(&self, head: &[u8]) -> Claim {
         match head.starts_with(MAGICS[STREAMS - 1]) {
             true => Claim::Yes,
             false => Claim::No,

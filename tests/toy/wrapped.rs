@@ -59,7 +59,7 @@ impl Format for Wrapped {
         &[fetool::aead::Algorithm::Aes256Gcm]
     }
 
-    fn claims(&self, head: &[u8]) -> Claim {
+    fn probe(&self, head: &[u8]) -> Claim {
         match head.starts_with(b"TOY4") {
             true => Claim::Yes,
             false => Claim::No,

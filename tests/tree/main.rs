@@ -5,11 +5,11 @@ mod cli_common;
 #[path = "../tree_common/mod.rs"]
 mod tree_common;
 
-mod choice;
 mod existing;
 mod faults;
 mod many;
+mod output;
 mod proof;
 mod rekey;
-mod ways;
-mod words;
+mod roundtrip;
+mod selection;

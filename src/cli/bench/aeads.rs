@@ -47,7 +47,7 @@ pub fn cases(args: &Args) -> Vec<Case> {
                 let size = args.size;
                 let turn = move || {
                     let rates = at_once(jobs.get(), |_| rate_of(operation, aead, chunk, size));
-                    let rates = rates.map_err(|error| Subjects::default().blame(&error))?;
+                    let rates = rates.map_err(|error| Subjects::default().attribute(&error))?;
                     Ok(rates.iter().sum())
                 };
                 let turn = Box::new(turn);

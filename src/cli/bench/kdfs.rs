@@ -41,7 +41,7 @@ fn seconds(derivation: Derivation) -> Result<f64, Failure> {
         derivation
             .derive(black_box(b"correct horse battery staple"), &[7; 16])
             .map(|key| drop(black_box(key)))
-            .map_err(|error| Subjects::default().blame(&error))?;
+            .map_err(|error| Subjects::default().attribute(&error))?;
         times += 1;
     }
     Ok(start.elapsed().as_secs_f64() / f64::from(times))

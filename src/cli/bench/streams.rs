@@ -120,14 +120,14 @@ impl Stream {
         let mut stream = Self {
             choice,
             secret: Secret::key([7; KEY_LEN]).for_many_files(),
-            identity: AgeIdentity::X25519(X25519Identity::generate(&random).map_err(blame)?),
+            identity: AgeIdentity::X25519(X25519Identity::generate(&random).map_err(attribute)?),
             plaintext: Bytes::new(plaintext(size)?, dir)?,
             sealed: Bytes::default(),
         };
         if choice.is_some() {
             let (plaintext, mut sealed) = (&stream.plaintext.memory[..], Vec::new());
             let done = stream.work(Operation::Seal, jobs, plaintext, &mut sealed);
-            done.map_err(blame)?;
+            done.map_err(attribute)?;
             stream.sealed = Bytes::new(sealed, dir)?;
         }
         Ok(Rc::new(stream))
@@ -180,7 +180,7 @@ impl Stream {
             output: name,
             ..Subjects::default()
         };
-        time.map_err(|error| subjects.blame(&error))
+        time.map_err(|error| subjects.attribute(&error))
     }
 
     /// Moves the data, and returns how long that took after the key was derived.
@@ -234,8 +234,8 @@ impl Bytes {
     }
 }
 
-fn blame(error: Error) -> Failure {
-    Subjects::default().blame(&error)
+fn attribute(error: Error) -> Failure {
+    Subjects::default().attribute(&error)
 }
 
 /// Returns a file to read, and a new one to write beside it, which goes away when it is dropped.
@@ -303,7 +303,7 @@ fn plaintext(size: usize) -> Result<Vec<u8>, Failure> {
     bytes.try_reserve_exact(size).map_err(too_much)?;
     bytes.resize(size, 0);
     let (first, rest) = bytes.split_at_mut(size.min(MIB));
-    random(first).map_err(blame)?;
+    random(first).map_err(attribute)?;
     for part in rest.chunks_mut(MIB) {
         part.copy_from_slice(&first[..part.len()]);
     }

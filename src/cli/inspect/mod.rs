@@ -10,14 +10,14 @@ use super::columns;
 use super::failure::{Failure, Subjects};
 use super::manual;
 use super::secrets::keys::Keys;
-use super::secrets::{Plan, Purpose};
+use super::secrets::{Purpose, SecretSource};
 use super::work::{Source, all_paths_exist, print, show_progress};
 use crate::io::input::Input;
 use crate::io::output::Target;
 use crate::progress::Display;
 use clap::ValueHint;
 use fetool::format::Format;
-use fetool::{Checked, Error, Inspect, Inspected, Lookahead, Meter, Open, Stop, status};
+use fetool::{CancelToken, Checked, Error, Inspect, Inspected, Meter, Open, PeekReader, status};
 use report::Report;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -90,9 +90,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 fn secret(args: &Args, sources: &[Source]) -> Result<Option<Keys>, Failure> {
     if args.verify {
-        let plans = Plan::to_open(&args.secret)?;
-        Plan::check_stdin(&plans, sources.contains(&Source::Stdin))?;
-        if plans.iter().any(Plan::asks) {
+        let plans = SecretSource::to_open(&args.secret)?;
+        SecretSource::check_stdin(&plans, sources.contains(&Source::Stdin))?;
+        if plans.iter().any(SecretSource::asks) {
             all_paths_exist(sources.iter().filter_map(Source::path))?;
         }
         let only = match sources {
@@ -104,9 +104,9 @@ fn secret(args: &Args, sources: &[Source]) -> Result<Option<Keys>, Failure> {
     if args.secret.key.is_empty() && args.secret.passphrase.is_empty() {
         return Ok(None);
     }
-    let plans = Plan::given(&args.secret)?;
-    Plan::check_stdin(&plans, sources.contains(&Source::Stdin))?;
-    if plans.iter().all(Plan::is_key) {
+    let plans = SecretSource::given(&args.secret)?;
+    SecretSource::check_stdin(&plans, sources.contains(&Source::Stdin))?;
+    if plans.iter().all(SecretSource::is_key) {
         let keys = Keys::load(&plans, Purpose::Open(None), &args.work)?;
         if keys.are_identities() {
             return Ok(Some(keys));
@@ -137,7 +137,7 @@ impl<'a> Request<'a> {
     fn detect(
         &self,
         keys: &Keys,
-        input: &mut Lookahead<impl Read>,
+        input: &mut PeekReader<impl Read>,
     ) -> Result<&'static dyn Format, Error> {
         let name = self.open(keys).detect(input)?.name();
         let mut formats = self.args.read.formats().iter();
@@ -194,7 +194,7 @@ fn inspect(
 ) -> Result<Inspected, Failure> {
     // Not given to the opening, and so never thrown: behind a bad chunk the input is read on, for
     // its structure.
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     let input = source.open_sealed(&stop).map_err(|failure| match source {
         Source::Path(path) if path.is_dir() => failure.hint("name the files in it"),
         _ => failure,
@@ -222,7 +222,7 @@ fn inspect(
         None => verify_stream(&request, input, keys, report)?,
     };
     if checked.is_ok() {
-        keys.settle();
+        keys.recover();
     }
     let words = checked.as_ref().err();
     let words = words.map(|error| (error.to_string(), report.subjects.message(error)));
@@ -244,7 +244,7 @@ fn failed(report: &mut Report, error: &Error) -> Failure {
     if let Error::UnknownFormat(unknown) = error {
         report.possible.clone_from(&unknown.possible);
     }
-    report.subjects.blame(error)
+    report.subjects.attribute(error)
 }
 
 /// The structure of a file, and what authenticating its chunks told.
@@ -264,7 +264,7 @@ fn verify_file(
         let try_secret = || {
             let back = |mut file: &File| file.seek(SeekFrom::Start(start)).map_err(Error::Read);
             back(file)?;
-            let format = Some(request.detect(keys, &mut Lookahead::new(file))?);
+            let format = Some(request.detect(keys, &mut PeekReader::new(file))?);
             back(file)?;
             let inspected = request.inspect(meter).format(format).run_seekable(file)?;
             back(file)?;
@@ -277,7 +277,7 @@ fn verify_file(
             Err(error) => Some(error),
         };
         if let Some(error) = error
-            && keys.ask_again(&report.subjects.blame(error))?
+            && keys.ask_again(&report.subjects.attribute(error))?
         {
             continue;
         }
@@ -293,11 +293,11 @@ fn verify_stream(
     report: &mut Report,
 ) -> Result<Verified, Failure> {
     let (meter, progress) = request.progress();
-    let mut input = Lookahead::new(input);
+    let mut input = PeekReader::new(input);
     let format = loop {
         match request.detect(keys, &mut input) {
             Ok(format) => break Some(format),
-            Err(error) if keys.ask_again(&report.subjects.blame(&error))? => {}
+            Err(error) if keys.ask_again(&report.subjects.attribute(&error))? => {}
             Err(error) => return Err(failed(report, &error)),
         }
     };
@@ -312,13 +312,13 @@ fn verify_stream(
             .name("inspecting".to_owned())
             .spawn_scoped(scope, move || inspect.run(copy))
             .map_err(|error| failed(report, &Error::Thread(error)))?;
-        let mut ahead = Lookahead::new(&mut tee);
+        let mut ahead = PeekReader::new(&mut tee);
         let checked = loop {
             let open = request.open(keys).format(format);
             match open.start_ahead(ahead) {
                 Ok(opening) => break opening.check(),
                 Err((error, rest)) => {
-                    if !keys.ask_again(&report.subjects.blame(&error))? {
+                    if !keys.ask_again(&report.subjects.attribute(&error))? {
                         break Err(error);
                     }
                     ahead = rest;

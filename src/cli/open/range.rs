@@ -3,12 +3,12 @@
 use super::{Args, builder};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::secrets::keys::Keys;
-use crate::cli::secrets::{Plan, Purpose};
+use crate::cli::secrets::{Purpose, SecretSource};
 use crate::cli::work::{Source, show_progress, single, subjects, target, warn};
 use crate::io::FileId;
 use crate::io::output::{Content, Output};
 use crate::size;
-use fetool::{Error, Lookahead, OpenAt, Opening, ReadAt, Stop};
+use fetool::{CancelToken, Error, OpenAt, Opening, PeekReader, ReadAt};
 use std::io::Read;
 
 /// Which bytes of the plaintext.
@@ -50,17 +50,17 @@ pub fn parse(text: &str) -> Result<ByteRange, String> {
 /// Opens a range of one file.
 pub fn run(args: &Args, range: ByteRange) -> Result<(), Failure> {
     let source = Source::new(single(&args.paths)?);
-    let plans = Plan::to_open(&args.secret)?;
-    Plan::check_stdin(&plans, source.is_stdin())?;
+    let plans = SecretSource::to_open(&args.secret)?;
+    SecretSource::check_stdin(&plans, source.is_stdin())?;
     let header = args.read.detached()?;
     let target = target(&args.output)?;
     let mut subjects = subjects(&source, &target);
 
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     let input = source.open_sealed(&stop)?;
     let file = input
         .as_file_at()
-        .map_err(|e| subjects.blame(&Error::Read(e)))?;
+        .map_err(|e| subjects.attribute(&Error::Read(e)))?;
     if file.is_none() && matches!(range, ByteRange::Last(_)) {
         return Err(
             Failure::usage("a range counted from the end needs a file, and not a pipe")
@@ -73,7 +73,7 @@ pub fn run(args: &Args, range: ByteRange) -> Result<(), Failure> {
         .id()
         .into_iter()
         .chain(header_file)
-        .chain(plans.iter().flat_map(Plan::files))
+        .chain(plans.iter().flat_map(SecretSource::files))
         .collect();
     let total = input.size();
     let mut output =
@@ -86,7 +86,7 @@ pub fn run(args: &Args, range: ByteRange) -> Result<(), Failure> {
         subjects: &subjects,
         range,
     };
-    let mut input = Lookahead::new(input);
+    let mut input = PeekReader::new(input);
     let (done, progress) = loop {
         let (meter, progress) = show_progress(&args.work, &source, Some(&target), None);
         let open = builder(args, &keys, header.as_deref(), total, &stop).meter(meter);
@@ -104,16 +104,16 @@ pub fn run(args: &Args, range: ByteRange) -> Result<(), Failure> {
             },
         };
         drop(progress);
-        let failure = blame(&subjects, &error);
+        let failure = attribute(&subjects, &error);
         if !keys.ask_again(&failure)? {
             return Err(failure);
         }
     };
     drop(progress);
-    let (what, written) = done.map_err(|e| blame(&subjects, &e))?;
+    let (what, written) = done.map_err(|e| attribute(&subjects, &e))?;
     output
         .commit()
-        .map_err(|e| subjects.blame(&Error::Write(e)))?;
+        .map_err(|e| subjects.attribute(&Error::Write(e)))?;
     if args.work.verbose {
         say(
             Some(&subjects.input),
@@ -181,8 +181,8 @@ impl Job<'_> {
 }
 
 /// Blames the input for a range that it does not have.
-fn blame(subjects: &Subjects, error: &Error) -> Failure {
-    let failure = subjects.blame(error);
+fn attribute(subjects: &Subjects, error: &Error) -> Failure {
+    let failure = subjects.attribute(error);
     match error {
         Error::Usage { .. } => failure.about(&subjects.input),
         _ => failure,

@@ -7,7 +7,7 @@ use crate::io::dir::{Dir, parent};
 use crate::io::in_place::{self as steps, Failed, Found, Locked, OLD_HEADER_AT, Recovery, State};
 use crate::io::staged::Staged;
 use fetool::format::{Change, Rekeyed, Which};
-use fetool::{Error, Lookahead, status};
+use fetool::{Error, PeekReader, status};
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Read, Seek};
@@ -66,12 +66,12 @@ pub fn change_in(
     recover(args, &shown, directory, &file, secrets)?;
     let rekeyed = rekey(args, secrets)
         .header(&file)
-        .map_err(|e| subjects.blame(&e))?;
+        .map_err(|e| subjects.attribute(&e))?;
     // Armor has no place for another header but in a new text.
     file.rewind().map_err(system)?;
     let is_text = {
-        let mut head = Lookahead::new(&file);
-        fetool::look_at_header(None, &mut head).map_err(|e| subjects.blame(&e))?;
+        let mut head = PeekReader::new(&file);
+        fetool::look_at_header(None, &mut head).map_err(|e| subjects.attribute(&e))?;
         head.is_armored()
     };
     if is_text || rekeyed.header.len() != rekeyed.old_len {
@@ -109,7 +109,7 @@ fn copy_in(
     file.rewind().map_err(about)?;
     rekey(args, secrets)
         .run(file, &staged.file)
-        .map_err(|e| subjects.blame(&e))?;
+        .map_err(|e| subjects.attribute(&e))?;
     take_place(staged, file, &before, name, &subjects.input)
 }
 

@@ -4,7 +4,7 @@ use crate::cli::failure::{Failure, Subjects};
 use crate::cli::inspect::{JsonKey, JsonStanza, hex_of, json_line};
 use crate::cli::work::{Source, print};
 use crate::io::terminal_safe::quoted;
-use fetool::{Lookahead, Stop, status};
+use fetool::{CancelToken, PeekReader, status};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::path::Path;
@@ -34,10 +34,10 @@ pub fn run(source: &Source, json: bool) -> Result<(), Failure> {
         ..Subjects::stdout()
     };
     // It must live on: without it, reads of a pipe end.
-    let stop = Stop::new();
-    let mut input = Lookahead::new(source.open_sealed(&stop)?);
+    let stop = CancelToken::new();
+    let mut input = PeekReader::new(source.open_sealed(&stop)?);
     let (format, header) =
-        fetool::look_at_header(None, &mut input).map_err(|e| subjects.blame(&e))?;
+        fetool::look_at_header(None, &mut input).map_err(|e| subjects.attribute(&e))?;
     let description = header.describe();
     let derivations = description.derivations.iter().enumerate();
     let stanzas = description.stanzas.iter().enumerate();

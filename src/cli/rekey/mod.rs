@@ -11,7 +11,7 @@ use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, written_forma
 use super::failure::{Failure, SecretName, Subjects, say};
 use super::manual;
 use super::secrets::keys::{Keys, SealFor, To, without_duplicates};
-use super::secrets::{Plan, Purpose, Spec};
+use super::secrets::{Purpose, SecretSource, Spec};
 use super::tree::WalkArgs;
 use super::work::{
     Source, needs_tree, show_derivation, show_progress, single, subjects, target, warn,
@@ -23,7 +23,7 @@ use clap::ValueHint;
 use fetool::format::dexios::Dexios;
 use fetool::format::{Change, Format, NewFiles, Rekeyed, Which};
 use fetool::kdf::Kdf;
-use fetool::{Error, Lookahead, Rekey, RunOptions, Stop};
+use fetool::{CancelToken, Error, PeekReader, Rekey, RunOptions};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -211,14 +211,14 @@ pub struct Secrets {
 
 /// What is to open the file afterwards, or no longer: checked but not read yet.
 pub struct NewSecret {
-    plan: Option<Plan>,
+    plan: Option<SecretSource>,
     to: Vec<To>,
     unlock: Option<Spec>,
 }
 
 impl NewSecret {
     fn specs(&self) -> impl Iterator<Item = &Spec> {
-        let plan = self.plan.iter().flat_map(Plan::specs);
+        let plan = self.plan.iter().flat_map(SecretSource::specs);
         let to = self.to.iter().filter_map(To::spec);
         plan.chain(to).chain(&self.unlock)
     }
@@ -229,9 +229,9 @@ impl NewSecret {
 }
 
 /// Checks that standard input is one thing at most.
-pub fn check_stdin(old: &[Plan], new: &NewSecret, data: bool) -> Result<(), Failure> {
-    let old = old.iter().flat_map(Plan::specs);
-    Plan::check_specs_on_stdin(old.chain(new.specs()), data)
+pub fn check_stdin(old: &[SecretSource], new: &NewSecret, data: bool) -> Result<(), Failure> {
+    let old = old.iter().flat_map(SecretSource::specs);
+    SecretSource::check_specs_on_stdin(old.chain(new.specs()), data)
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {
@@ -239,7 +239,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.walk.wanted() {
         return tree::run(args);
     }
-    match args.walk.stray() {
+    match args.walk.tree_only_option() {
         // The slots of one file are JSON as well.
         Some("--json") if args.list => {}
         Some(option) => return Err(needs_tree(option)),
@@ -256,7 +256,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.list {
         return list::run(&source, args.walk.json);
     }
-    let old = Plan::to_open(&args.secret)?;
+    let old = SecretSource::to_open(&args.secret)?;
     let new = NewSecret::of(args)?;
     check_stdin(&old, &new, source.is_stdin())?;
     if args.reseal {
@@ -335,10 +335,10 @@ impl NewSecret {
         let unlock = unlock.map(|word| Spec::parse("--identity-passphrase", word));
         let unlock = unlock.transpose()?;
         let plan = match (&args.new_key, &args.new_passphrase) {
-            (Some(word), _) => Some(Plan::key("--new-key", word, unlock.as_ref())?),
+            (Some(word), _) => Some(SecretSource::key("--new-key", word, unlock.as_ref())?),
             (None, Some(word)) => {
                 let salt = args.new_salt.as_deref().map(|word| ("--new-salt", word));
-                Some(Plan::passphrase(
+                Some(SecretSource::passphrase(
                     "--new-passphrase",
                     word.as_deref(),
                     salt,
@@ -390,7 +390,7 @@ pub fn warn_of_slot(args: &Args, secrets: &Secrets) {
 /// missing, nobody needs to type anything. `path` is the file, where it is a single one.
 pub fn find(
     args: &Args,
-    old: &[Plan],
+    old: &[SecretSource],
     new: &NewSecret,
     path: Option<&Path>,
 ) -> Result<Secrets, Failure> {
@@ -404,8 +404,8 @@ pub fn find(
     let unlock = new.unlock.as_ref();
     if args.remove {
         let specs = new.to.iter().filter_map(To::spec);
-        let plans: Vec<Plan> = specs
-            .map(|from| Plan::Key {
+        let plans: Vec<SecretSource> = specs
+            .map(|from| SecretSource::Key {
                 from: from.clone(),
                 unlock: unlock.cloned(),
             })
@@ -415,7 +415,7 @@ pub fn find(
         }
     } else {
         for to in &new.to {
-            recipients.extend(to.find(unlock, work)?.into_iter().map(SealFor::Age));
+            recipients.extend(to.load(unlock, work)?.into_iter().map(SealFor::Age));
         }
     }
     let old = old.complete()?;
@@ -483,19 +483,24 @@ fn tell(args: &Args, name: &str, rekeyed: &Rekeyed) {
 }
 
 /// As a filter, or to a new file.
-fn copy(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Result<(), Failure> {
+fn copy(
+    args: &Args,
+    source: &Source,
+    old: &[SecretSource],
+    new: &NewSecret,
+) -> Result<(), Failure> {
     let target = target(&args.output)?;
     let mut subjects = subjects(source, &target);
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     let input = source.open_sealed(&stop)?;
-    let keys = old.iter().flat_map(Plan::files).chain(new.files());
+    let keys = old.iter().flat_map(SecretSource::files).chain(new.files());
     let read: Vec<_> = input.id().into_iter().chain(keys).collect();
     let mut output =
         Output::open(&target, Content::Sealed, &read).map_err(|e| subjects.refused(e))?;
     let total = input.size();
     let mut secrets = find(args, old, new, source.path())?;
     subjects.key = secrets.old.name();
-    let mut input = Lookahead::new(input);
+    let mut input = PeekReader::new(input);
     let rekeyed = loop {
         let (meter, progress) = show_progress(&args.work, source, Some(&target), total);
         let options = RunOptions::new().meter(meter).memory(args.max_memory);
@@ -503,7 +508,7 @@ fn copy(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Result<(
             .run_options(options)
             .run_ahead(&mut input, &mut output);
         drop(progress);
-        match rekeyed.map_err(|error| subjects.blame(&error)) {
+        match rekeyed.map_err(|error| subjects.attribute(&error)) {
             Ok(rekeyed) => break rekeyed,
             Err(failure) if secrets.old.ask_again(&failure)? => {}
             Err(failure) => return Err(failure),
@@ -511,7 +516,7 @@ fn copy(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Result<(
     };
     output
         .commit()
-        .map_err(|e| subjects.blame(&Error::Write(e)))?;
+        .map_err(|e| subjects.attribute(&Error::Write(e)))?;
     tell(args, &subjects.input, &rekeyed);
     warn_of_slot(args, &secrets);
     Ok(())

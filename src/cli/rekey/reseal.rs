@@ -3,18 +3,23 @@
 use super::in_place::{lock_path, refuse_irregular};
 use super::{Args, NewSecret, Secrets, find, new_recipients, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects};
-use crate::cli::secrets::Plan;
+use crate::cli::secrets::SecretSource;
 use crate::cli::secrets::keys::SealFor;
 use crate::cli::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
 use crate::io::output::{Content, Output, Target};
 use fetool::format::gocrypt::GoCrypt;
 use fetool::format::{Format, Limits, NewFiles, by_name};
 use fetool::kdf::Kdf;
-use fetool::{Error, Lookahead, Meter, Open, Opening, Seal, Sealed, Stop};
+use fetool::{CancelToken, Error, Meter, Open, Opening, PeekReader, Seal, Sealed};
 use std::fs;
 use std::io::{Read, Write};
 
-pub fn run(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Result<(), Failure> {
+pub fn run(
+    args: &Args,
+    source: &Source,
+    old: &[SecretSource],
+    new: &NewSecret,
+) -> Result<(), Failure> {
     let mut _lock = None;
     let target = match source {
         Source::Path(path) if args.in_place => {
@@ -33,10 +38,10 @@ pub fn run(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Resul
         _ => target(&args.output)?,
     };
     let mut subjects = subjects(source, &target);
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     let input = source.open_sealed(&stop)?;
     let body = input.size();
-    let keys = old.iter().flat_map(Plan::files).chain(new.files());
+    let keys = old.iter().flat_map(SecretSource::files).chain(new.files());
     let mut read: Vec<_> = keys.collect();
     if !args.in_place {
         read.extend(input.id());
@@ -47,7 +52,7 @@ pub fn run(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Resul
     warn_of_slot(args, &secrets);
     subjects.key = secrets.old.name();
 
-    let mut input = Lookahead::new(input);
+    let mut input = PeekReader::new(input);
     let (opening, clock, progress) = loop {
         let clock = Clock::start();
         let (meter, progress) = show_progress(&args.work, source, Some(&target), None);
@@ -56,7 +61,7 @@ pub fn run(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Resul
             Ok(opening) => break (opening, clock, progress),
             Err((error, rest)) => {
                 drop(progress);
-                let failure = subjects.blame(&error);
+                let failure = subjects.attribute(&error);
                 if !secrets.old.ask_again(&failure)? {
                     return Err(failure);
                 }
@@ -74,7 +79,7 @@ pub fn run(args: &Args, source: &Source, old: &[Plan], new: &NewSecret) -> Resul
     } = resealed;
     output
         .commit()
-        .map_err(|e| subjects.blame(&Error::Write(e)))?;
+        .map_err(|e| subjects.attribute(&Error::Write(e)))?;
     weaknesses.warn_of_more(&args.work, &subjects, 1, sealed.plaintext_len);
     if args.work.verbose {
         let what = format!("sealed again as {}", format.name());
@@ -97,7 +102,7 @@ pub fn opener<'a>(
     secrets: &'a Secrets,
     body: Option<u64>,
     meter: Meter,
-    stop: &Stop,
+    stop: &CancelToken,
 ) -> Open<'a> {
     secrets
         .old
@@ -108,7 +113,7 @@ pub fn opener<'a>(
         .authenticated(true)
         .limits(Limits {
             memory: args.max_memory,
-            body,
+            input_len: body,
         })
         .jobs(args.work.jobs())
         .stop(stop)
@@ -146,19 +151,19 @@ pub fn stream<'a>(
         )
         .jobs(args.work.jobs())
         .start()
-        .map_err(|e| subjects.blame(&e))?;
+        .map_err(|e| subjects.attribute(&e))?;
     let new = NewFiles {
         files: 1,
         kdf: args.new_kdf.map(Kdf::from),
         ..NewFiles::default()
     };
     let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new);
-    let opened = opening.into_reader().map_err(|e| subjects.blame(&e))?;
+    let opened = opening.into_reader().map_err(|e| subjects.attribute(&e))?;
     // Whichever of both fails ends the other: an opening that nobody reads is cancelled, and one that
     // failed is why the sealing could not go on.
     let sealed = sealing.run(opened, &mut *output).map_err(Error::root);
     Ok(Resealed {
-        sealed: sealed.map_err(|e| subjects.blame(&e))?,
+        sealed: sealed.map_err(|e| subjects.attribute(&e))?,
         format,
         weaknesses,
         subjects,
@@ -168,5 +173,5 @@ pub fn stream<'a>(
 /// The format of what was opened, or what has taken its place.
 fn same_format<R: Read + Send>(opening: &Opening<R>) -> &'static dyn Format {
     let format = by_name(opening.format()).expect("what was opened has a known format");
-    if format.writes() { format } else { &GoCrypt }
+    if format.can_seal() { format } else { &GoCrypt }
 }

@@ -3,15 +3,15 @@
 use super::in_place::{self, Directory};
 use super::{Args, NewSecret, Secrets, check_stdin, find, reseal, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects, shown};
-use crate::cli::secrets::Plan;
+use crate::cli::secrets::SecretSource;
 use crate::cli::secrets::keys::SealFor;
 use crate::cli::tree::{
-    Counters, Found, Outcome, Place, Report, Skip, Verb, Wanted, What, has_sealed_suffix,
+    Counters, Found, Outcome, Report, Skip, TreeEntry, Verb, Wanted, What, has_sealed_suffix,
     list_on_stdin, refuse_in_trees, some_path_exists,
 };
 use crate::io::dir::Dir;
 use crate::io::staged::Staged;
-use fetool::{Error, Lookahead, Meter, Open, Secret, Stop, look_at_header, status};
+use fetool::{CancelToken, Error, Meter, Open, PeekReader, Secret, look_at_header, status};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Seek};
@@ -41,7 +41,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if !args.in_place {
         return Err(Failure::usage("-r changes files in place, and needs -i"));
     }
-    let old = Plan::to_open(&args.secret)?;
+    let old = SecretSource::to_open(&args.secret)?;
     let new = NewSecret::of(args)?;
     check_stdin(&old, &new, list_on_stdin(&args.walk))?;
     some_path_exists(&args.paths)?;
@@ -105,14 +105,14 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn work(&mut self, place: &Place, len: u64) -> What {
+    fn work(&mut self, place: &TreeEntry, len: u64) -> What {
         match self.try_work(place, len) {
             Ok(what) => what,
             Err(failure) => What::Failed(failure),
         }
     }
 
-    fn try_work(&mut self, place: &Place, len: u64) -> Result<What, Failure> {
+    fn try_work(&mut self, place: &TreeEntry, len: u64) -> Result<What, Failure> {
         let (args, secrets) = (self.args, self.secrets);
         let about = |error: io::Error| Failure::system(shown(&place.source), &error);
         if let Some(followed) = place.followed().map_err(about)? {
@@ -147,7 +147,7 @@ impl Worker<'_> {
     }
 
     /// Opens the file's directory, through directories only unless links are to be followed.
-    fn enter(&mut self, place: &Place) -> io::Result<&Directory> {
+    fn enter(&mut self, place: &TreeEntry) -> io::Result<&Directory> {
         let path = place.root.join(&place.below);
         if self
             .directory
@@ -171,7 +171,7 @@ impl Worker<'_> {
     }
 
     /// Opens the file and seals it again into a new one, which takes its place when it is on the disk.
-    fn reseal(&self, place: &Place, name: &OsStr) -> Result<(), Failure> {
+    fn reseal(&self, place: &TreeEntry, name: &OsStr) -> Result<(), Failure> {
         let (args, secrets) = (self.args, self.secrets);
         let (_, directory) = self.directory.as_ref().expect("it was entered");
         let dir = &directory.dir;
@@ -186,9 +186,9 @@ impl Worker<'_> {
         let mut staged = Staged::new(dir).map_err(about)?;
         // The same position: nobody else reads it.
         let input = file.try_clone().map_err(about)?;
-        let (body, meter, stop) = (Some(before.len()), Meter::unwatched(), Stop::new());
+        let (body, meter, stop) = (Some(before.len()), Meter::unwatched(), CancelToken::new());
         let opening = reseal::opener(args, secrets, body, meter, &stop).start(input);
-        let opening = opening.map_err(|error| subjects.blame(&error))?;
+        let opening = opening.map_err(|error| subjects.attribute(&error))?;
         reseal::stream(args, secrets, opening, &mut staged.file, subjects.clone())?;
         in_place::take_place(staged, &file, &before, name, &subjects.input)
     }
@@ -217,6 +217,6 @@ fn has_header(file: &File) -> io::Result<bool> {
         // An empty file has no magic number either.
         return Ok(false);
     }
-    let found = look_at_header(None, &mut Lookahead::new(file));
+    let found = look_at_header(None, &mut PeekReader::new(file));
     Ok(!matches!(found, Err(Error::UnknownFormat(_))))
 }

@@ -6,7 +6,7 @@ use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, SecretName, Subjects, shown};
 use super::manual;
 use super::secrets::keys::{SealFor, To, without_duplicates};
-use super::secrets::{self, Plan, Purpose, Spec};
+use super::secrets::{self, Purpose, SecretSource, Spec};
 use super::tree::{TreeArgs, only_path};
 use super::work::{
     Clock, Source, Weaknesses, show_progress, subjects, target, target_name, warn_of_short_keys,
@@ -23,7 +23,7 @@ use fetool::format::gfe::Gfe;
 use fetool::format::gocrypt::LAYERS_MAX;
 use fetool::format::{Format, NewFiles};
 use fetool::kdf::Kdf;
-use fetool::{Error, Meter, Seal, Sealed, Sealing, Secret, Stop, status};
+use fetool::{CancelToken, Error, Meter, Seal, Sealed, Sealing, Secret, status};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -175,7 +175,7 @@ impl Secrets {
 
 /// What was asked for, checked but not read yet.
 struct Asked {
-    plans: Vec<Plan>,
+    plans: Vec<SecretSource>,
     to: Vec<To>,
     unlock: Option<Spec>,
 }
@@ -184,7 +184,7 @@ impl Asked {
     fn new(args: &Args) -> Result<Self, Failure> {
         let (keys, passphrases) = (&args.secret.key, &args.secret.passphrase);
         let mut plans = match args.to.is_empty() || !keys.is_empty() || !passphrases.is_empty() {
-            true => Plan::given(&args.secret)?,
+            true => SecretSource::given(&args.secret)?,
             // Recipients are enough, whatever the environment has.
             false => Vec::new(),
         };
@@ -202,7 +202,7 @@ impl Asked {
         let unlock = unlock.map(|word| Spec::parse("--identity-passphrase", word));
         let unlock = unlock.transpose()?;
         for word in &args.add_key {
-            plans.push(Plan::key("--add-key", word, unlock.as_ref())?);
+            plans.push(SecretSource::key("--add-key", word, unlock.as_ref())?);
         }
         Ok(Self {
             plans,
@@ -216,11 +216,11 @@ impl Asked {
     }
 
     fn check_stdin(&self, data: bool) -> Result<(), Failure> {
-        Plan::check_specs_on_stdin(self.specs(), data)
+        SecretSource::check_specs_on_stdin(self.specs(), data)
     }
 
     fn specs(&self) -> impl Iterator<Item = &Spec> {
-        let plans = self.plans.iter().flat_map(Plan::specs);
+        let plans = self.plans.iter().flat_map(SecretSource::specs);
         let to = self.to.iter().filter_map(To::spec);
         plans.chain(to).chain(&self.unlock)
     }
@@ -230,7 +230,7 @@ impl Asked {
     }
 
     fn asks(&self) -> bool {
-        self.plans.iter().any(Plan::asks)
+        self.plans.iter().any(SecretSource::asks)
     }
 
     /// The format to write, where that can be told before any secret is read.
@@ -245,7 +245,7 @@ impl Asked {
                         .hint("choose --format dexios"),
                 );
             }
-            (None, [Plan::Passphrase { .. }, ..]) => Some(&Gfe as _),
+            (None, [SecretSource::Passphrase { .. }, ..]) => Some(&Gfe as _),
             _ => None,
         };
         if let Some(format) = format.filter(|format| format.derives_keys())
@@ -282,7 +282,7 @@ impl Asked {
         let prepared = plans.iter().map(|plan| plan.prepare(Purpose::Seal, work));
         let prepared: Vec<_> = prepared.collect::<Result<_, _>>()?;
         for to in &self.to {
-            let found = to.find(self.unlock.as_ref(), work)?;
+            let found = to.load(self.unlock.as_ref(), work)?;
             secrets.all.extend(found.into_iter().map(SealFor::Age));
         }
         for prepared in prepared {
@@ -333,7 +333,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let target = target(&args.output)?;
     let mut subjects = subjects(&source, &target);
 
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     let mut input = source.open(&stop)?;
     let size = announced_size(args, input.size())
         .map_err(|failure| failure.about(subjects.input.clone()))?;
@@ -349,7 +349,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let clock = Clock::start();
     let (meter, progress) = show_progress(&args.work, &source, Some(&target), size);
     let sealing =
-        start(args, &secrets, format, size, &stop, meter).map_err(|e| subjects.blame(&e))?;
+        start(args, &secrets, format, size, &stop, meter).map_err(|e| subjects.attribute(&e))?;
     warn_of_short_keys(&args.work, secrets.named());
     let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new_files(args, size));
     // Only now, when nothing but the data itself can go wrong.
@@ -360,22 +360,22 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Some((header, subjects)) => {
             header
                 .write_all(sealing.header())
-                .map_err(|e| subjects.blame(&Error::Write(e)))?;
+                .map_err(|e| subjects.attribute(&Error::Write(e)))?;
             sealing.run_detached(&mut input, &mut output)
         }
         None => seal(sealing, &mut input, &mut output),
     };
     drop(progress);
-    let sealed = sealed.map_err(|e| subjects.blame(&e))?;
+    let sealed = sealed.map_err(|e| subjects.attribute(&e))?;
     // A header without data does no harm; data without a header would.
     if let Some((header, subjects)) = header {
         header
             .commit()
-            .map_err(|e| subjects.blame(&Error::Write(e)))?;
+            .map_err(|e| subjects.attribute(&Error::Write(e)))?;
     }
     output
         .commit()
-        .map_err(|e| subjects.blame(&Error::Write(e)))?;
+        .map_err(|e| subjects.attribute(&Error::Write(e)))?;
     weaknesses.warn_of_more(&args.work, &subjects, 1, sealed.plaintext_len);
     if args.work.verbose {
         let what = format!("sealed as {}", format.name());
@@ -422,7 +422,7 @@ fn start(
     secrets: &Secrets,
     format: &dyn Format,
     size: Option<u64>,
-    stop: &Stop,
+    stop: &CancelToken,
     meter: Meter,
 ) -> Result<Sealing, Error> {
     builder(args, &secrets.all, format)
@@ -481,7 +481,7 @@ fn new_key_file<'a>(args: &Args, asked: &'a Asked) -> Result<Option<&'a Path>, F
     let path = asked
         .plans
         .first()
-        .and_then(Plan::key_file)
+        .and_then(SecretSource::key_file)
         .ok_or_else(|| {
             Failure::usage("--new-key needs a file to write the key to")
                 .hint("name it with -k @FILE")

@@ -4,9 +4,9 @@ use super::{Args, Asked, builder, format_for, new_files, new_key_file};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::secrets;
 use crate::cli::secrets::keys::SealFor;
-use crate::cli::tree::{self, Task, Way, list_on_stdin, refuse_in_trees, some_path_exists};
+use crate::cli::tree::{self, Operation, Task, list_on_stdin, refuse_in_trees, some_path_exists};
 use crate::cli::work::{Weaknesses, all_paths_exist, warn_of_short_keys};
-use fetool::Stop;
+use fetool::CancelToken;
 use std::time::{Duration, Instant};
 
 /// Says what a passphrase costs where each file has a salt of its own.
@@ -76,7 +76,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let started = Instant::now();
     builder(args, &all, format)
         .start()
-        .map_err(|e| subjects.blame(&e))?;
+        .map_err(|e| subjects.attribute(&e))?;
     if format.has_recipients() && all.iter().any(|one| one.as_secret().is_some()) {
         warn_of_derivations(args, started.elapsed());
     }
@@ -90,15 +90,15 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         ..subjects
     };
     let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new_files(args, None));
-    let stop = Stop::new();
-    let way = Way::Seal {
+    let stop = CancelToken::new();
+    let operation = Operation::Seal {
         builder: &|recipients| builder(args, recipients, format),
         recipients: &all,
         memory: args.max_memory,
         format,
         again: args.output.force,
     };
-    let mut task = Task::new(way, &args.tree, &args.work, &stop);
+    let mut task = Task::new(operation, &args.tree, &args.work, &stop);
     task.force = args.output.force;
     task.sync = args.output.sync;
     task.key = secrets.name;

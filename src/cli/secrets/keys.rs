@@ -2,7 +2,7 @@
 //! for whom files are sealed.
 
 use super::plugins;
-use super::{Found, Plan, Prepared, Purpose, Question, Spec, others_can_read};
+use super::{NamedSecret, Prepared, Purpose, Question, SecretSource, Spec, others_can_read};
 use crate::cli::args::WorkArgs;
 use crate::cli::failure::{Failure, SecretName, say};
 use fetool::format::age::plugin::{
@@ -76,13 +76,13 @@ impl Key {
             }
             KeyFile::Pem => {
                 let identity = SshIdentity::parse(bytes).map_err(|error| about(name, &error))?;
-                let plan = Plan::Passphrase {
+                let plan = SecretSource::Passphrase {
                     from: unlock.cloned(),
                     salt: None,
                 };
                 let path = PathBuf::from(name);
                 Self::Ssh(identity.asking(move || {
-                    let found = plan.find(Purpose::Open(Some(&path)), &WorkArgs::quiet());
+                    let found = plan.load(Purpose::Open(Some(&path)), &WorkArgs::quiet());
                     let found = found.map_err(library_error)?;
                     let secret = found.key.as_secret().cloned();
                     Ok(secret.expect("a passphrase is a secret"))
@@ -195,13 +195,13 @@ impl EncryptedIdentities {
     }
 
     fn open(&self) -> Result<Vec<AgeIdentity>, Error> {
-        let plan = Plan::Passphrase {
+        let plan = SecretSource::Passphrase {
             from: self.passphrase.clone(),
             salt: None,
         };
         let purpose = Purpose::Unlock(Path::new(&self.name));
         let mut found = plan
-            .find(purpose, &WorkArgs::quiet())
+            .load(purpose, &WorkArgs::quiet())
             .map_err(library_error)?;
         loop {
             let Key::Secret(secret) = &found.key else {
@@ -259,17 +259,21 @@ impl UnwrapKey for EncryptedIdentities {
 }
 
 /// Everything that a file is tried to be opened with, in this order.
-pub struct Keys(Vec<Found>);
+pub struct Keys(Vec<NamedSecret>);
 
 impl Keys {
     /// Reads all secrets. A single passphrase is asked for at once; beside others, when it is needed.
-    pub fn load(plans: &[Plan], purpose: Purpose<'_>, work: &WorkArgs) -> Result<Self, Failure> {
+    pub fn load(
+        plans: &[SecretSource],
+        purpose: Purpose<'_>,
+        work: &WorkArgs,
+    ) -> Result<Self, Failure> {
         Self::prepare(plans, purpose, work)?.complete()
     }
 
     /// Reads what is not typed.
     pub fn prepare(
-        plans: &[Plan],
+        plans: &[SecretSource],
         purpose: Purpose<'_>,
         work: &WorkArgs,
     ) -> Result<PreparedKeys, Failure> {
@@ -292,7 +296,7 @@ impl Keys {
         for (name, identities) in taken {
             let plugin = plugins::find(&name)?;
             let key = Key::Plugin(PluginIdentities::new(plugin, identities));
-            self.0.push(Found::of(key, name.program()));
+            self.0.push(NamedSecret::of(key, name.program()));
         }
         Ok(self)
     }
@@ -303,7 +307,7 @@ impl Keys {
 
     /// Whether there are identities only, and no raw key among them.
     pub fn are_identities(&self) -> bool {
-        let secret = |found: &Found| matches!(found.key, Key::Secret(_) | Key::Asked(_));
+        let secret = |found: &NamedSecret| matches!(found.key, Key::Secret(_) | Key::Asked(_));
         !self.0.iter().any(secret)
     }
 
@@ -328,8 +332,8 @@ impl Keys {
     }
 
     /// A key opened a file, so it was not mistyped.
-    pub fn settle(&mut self) {
-        self.0.iter_mut().for_each(Found::settle);
+    pub fn recover(&mut self) {
+        self.0.iter_mut().for_each(NamedSecret::recover);
     }
 
     /// Asks again for a passphrase that was typed wrong, where it is the only secret.
@@ -380,7 +384,7 @@ impl PreparedKeys {
     pub fn complete(self) -> Result<Keys, Failure> {
         let is_only = self.0.len() == 1;
         let found = self.0.into_iter().map(|prepared| match prepared {
-            Prepared::Typed(question) if !is_only => Ok(Found::later(Asked {
+            Prepared::Typed(question) if !is_only => Ok(NamedSecret::later(Asked {
                 question,
                 answer: Mutex::new(None),
             })),
@@ -452,7 +456,7 @@ impl To {
     }
 
     /// Reads the recipients. Of an identity file it takes the public halves.
-    pub fn find(
+    pub fn load(
         &self,
         unlock: Option<&Spec>,
         work: &WorkArgs,

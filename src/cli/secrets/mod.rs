@@ -246,7 +246,7 @@ fn read_all(input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
 
 /// Which secret is wanted, checked but not read yet.
 #[derive(Clone, Debug)]
-pub enum Plan {
+pub enum SecretSource {
     Key {
         from: Spec,
         /// Where the passphrase is, if it is a file that is encrypted itself; `None` asks.
@@ -260,7 +260,7 @@ pub enum Plan {
 }
 
 /// A secret, and what its messages call it.
-pub struct Found {
+pub struct NamedSecret {
     pub key: Key,
     pub name: SecretName,
     /// How it is asked for again, where somebody typed it.
@@ -269,7 +269,7 @@ pub struct Found {
 
 /// A secret of which all is read that can be, before anybody is asked for anything.
 pub enum Prepared {
-    Read(Box<Found>),
+    Read(Box<NamedSecret>),
     Typed(Question),
 }
 
@@ -284,7 +284,7 @@ pub struct Question {
     tries: u32,
 }
 
-impl Plan {
+impl SecretSource {
     /// Checks the arguments of the secrets, the keys first.
     pub fn given(args: &SecretArgs) -> Result<Vec<Self>, Failure> {
         // clap waives what --salt requires where that is in conflict with something given.
@@ -435,7 +435,7 @@ impl Plan {
     }
 
     /// Reads the secret, or asks for it.
-    pub fn find(&self, purpose: Purpose<'_>, work: &WorkArgs) -> Result<Found, Failure> {
+    pub fn load(&self, purpose: Purpose<'_>, work: &WorkArgs) -> Result<NamedSecret, Failure> {
         self.prepare(purpose, work)?.complete()
     }
 
@@ -450,7 +450,7 @@ impl Plan {
                 if !purpose.opens() && without_line_end(&bytes).is_empty() {
                     return Err(empty("key").about(spec.shown()).hint(NOT_WRITTEN));
                 }
-                return Ok(Prepared::Read(Box::new(Found {
+                return Ok(Prepared::Read(Box::new(NamedSecret {
                     key: Key::of(&bytes, &spec.shown(), unlock.as_ref())?,
                     name: SecretName {
                         shown: spec.shown(),
@@ -480,7 +480,7 @@ impl Plan {
             return Err(empty("passphrase").about(spec.shown()).hint(NOT_WRITTEN));
         }
         let (secret, name) = salted(passphrase, salt.as_ref(), spec.shown());
-        Ok(Prepared::Read(Box::new(Found {
+        Ok(Prepared::Read(Box::new(NamedSecret {
             key: Key::Secret(secret),
             name,
             typed: None,
@@ -509,7 +509,7 @@ fn salted(
 
 impl Prepared {
     /// Asks for what is to be typed.
-    pub fn complete(self) -> Result<Found, Failure> {
+    pub fn complete(self) -> Result<NamedSecret, Failure> {
         match self {
             Self::Read(found) => Ok(*found),
             Self::Typed(question) => question.ask(),
@@ -518,7 +518,7 @@ impl Prepared {
 }
 
 impl Question {
-    pub fn ask(self) -> Result<Found, Failure> {
+    pub fn ask(self) -> Result<NamedSecret, Failure> {
         let typed = ask(&self.first)?;
         if typed.is_empty() {
             return Err(empty("passphrase"));
@@ -529,7 +529,7 @@ impl Question {
             return Err(Failure::usage("the passphrases are not the same"));
         }
         let (secret, name) = salted(&typed, self.salt.as_ref(), "passphrase".to_owned());
-        Ok(Found {
+        Ok(NamedSecret {
             key: Key::Secret(secret),
             name,
             typed: Some(self),
@@ -537,7 +537,7 @@ impl Question {
     }
 }
 
-impl Found {
+impl NamedSecret {
     pub fn of(key: Key, name: String) -> Self {
         Self {
             key,
@@ -562,7 +562,7 @@ impl Found {
     }
 
     /// The secret opened a file, so it was not mistyped.
-    pub fn settle(&mut self) {
+    pub fn recover(&mut self) {
         self.typed = None;
     }
 
@@ -666,7 +666,7 @@ fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
 /// Random bytes for a new key.
 pub fn new_key() -> Result<Zeroizing<[u8; KEY_LEN]>, Failure> {
     let mut key = Zeroizing::new([0; KEY_LEN]);
-    fetool::random(key.as_mut()).map_err(|error| Subjects::default().blame(&error))?;
+    fetool::random(key.as_mut()).map_err(|error| Subjects::default().attribute(&error))?;
     Ok(key)
 }
 

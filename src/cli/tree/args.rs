@@ -122,7 +122,7 @@ impl WalkArgs {
     }
 
     /// The first option that makes no sense without a tree.
-    pub fn stray(&self) -> Option<&'static str> {
+    pub fn tree_only_option(&self) -> Option<&'static str> {
         first_given(&[
             (!self.include.is_empty(), "--include"),
             (!self.exclude.is_empty(), "--exclude"),
@@ -142,7 +142,7 @@ impl WalkArgs {
 
 impl TreeArgs {
     /// The first option that makes no sense without a tree.
-    pub fn stray(&self) -> Option<&'static str> {
+    pub fn tree_only_option(&self) -> Option<&'static str> {
         let outputs = first_given(&[
             (self.output_dir.is_some(), "--output-dir"),
             (self.skip_existing, "--skip-existing"),
@@ -150,7 +150,7 @@ impl TreeArgs {
             (self.no_preserve, "--no-preserve"),
             (self.perms, "--perms"),
         ]);
-        outputs.or_else(|| self.walk.stray())
+        outputs.or_else(|| self.walk.tree_only_option())
     }
 }
 

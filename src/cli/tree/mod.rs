@@ -8,34 +8,34 @@
 
 mod args;
 mod counters;
-mod one;
-mod place;
+mod entry;
+mod operation;
 mod report;
 mod skip;
 mod sources;
-mod way;
+mod worker;
 
 pub use args::{TreeArgs, WalkArgs};
 pub use counters::Counters;
-pub use place::{Place, has_sealed_suffix};
+pub use entry::{TreeEntry, has_sealed_suffix};
+pub use operation::Operation;
 pub use report::{Outcome, Report, What};
 pub use skip::Skip;
 pub use sources::{Found, Wanted};
-pub use way::Way;
 
 use super::args::WorkArgs;
 use super::failure::{Failure, SecretName, say, shown};
 use super::work::{needs_tree, single};
 use crate::io::FileId;
 use crossbeam::channel::{Receiver, Sender, bounded};
-use fetool::{Stop, all_cores};
-use one::{Shared, Worker};
+use fetool::{CancelToken, all_cores};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::thread;
+use worker::{Shared, Worker};
 
 /// What is done to files, in the words of messages.
 #[derive(Clone, Copy)]
@@ -51,13 +51,13 @@ const WAITING: usize = 64;
 
 /// What is done to a tree.
 pub struct Task<'a> {
-    pub way: Way<'a>,
+    pub operation: Operation<'a>,
     pub tree: &'a TreeArgs,
     pub force: bool,
     pub sync: bool,
     pub quiet: bool,
     pub jobs: NonZeroUsize,
-    pub stop: &'a Stop,
+    pub stop: &'a CancelToken,
     /// What messages call the secret.
     pub key: SecretName,
     /// Files that are neither sealed nor opened: they hold the secrets.
@@ -69,9 +69,14 @@ pub struct Task<'a> {
 }
 
 impl<'a> Task<'a> {
-    pub fn new(way: Way<'a>, tree: &'a TreeArgs, work: &WorkArgs, stop: &'a Stop) -> Self {
+    pub fn new(
+        operation: Operation<'a>,
+        tree: &'a TreeArgs,
+        work: &WorkArgs,
+        stop: &'a CancelToken,
+    ) -> Self {
         Self {
-            way,
+            operation,
             tree,
             force: false,
             sync: false,
@@ -105,7 +110,7 @@ impl<'a> Task<'a> {
 
     /// Whether the umask limits the modes of results: they are plaintext.
     fn limits_modes(&self) -> bool {
-        matches!(self.way, Way::Open { .. }) && !self.tree.perms
+        matches!(self.operation, Operation::Open { .. }) && !self.tree.perms
     }
 
     /// Whether an output that exists may be replaced, skipped or taken for the source's replacement.
@@ -121,7 +126,7 @@ impl<'a> Task<'a> {
 
 /// Returns the one PATH, or none, where trees are not worked on.
 pub fn only_path<'a>(paths: &'a [PathBuf], tree: &TreeArgs) -> Result<Option<&'a Path>, Failure> {
-    match tree.stray() {
+    match tree.tree_only_option() {
         Some(option) => Err(needs_tree(option)),
         None => single(paths),
     }
@@ -144,14 +149,14 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
     }
     let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?;
     let mut report = Report::new(
-        task.way.verb(),
+        task.operation.verb(),
         &tree.walk,
         work,
         &task.counters,
         task.resume(),
     )?;
     let display = task.counters.show(work);
-    let (file_tx, file_rx) = bounded::<(Place, u64)>(WAITING);
+    let (file_tx, file_rx) = bounded::<(TreeEntry, u64)>(WAITING);
     let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
     let told = thread::scope(|scope| {
         for _ in 0..task.jobs.get() {
@@ -233,7 +238,7 @@ fn find_all(
     task: &Task<'_>,
     wanted: &Wanted<'_>,
     paths: &[PathBuf],
-    files: Sender<(Place, u64)>,
+    files: Sender<(TreeEntry, u64)>,
     outcomes: Sender<Outcome>,
 ) {
     let found = wanted.find(paths, &mut |found| {
@@ -273,7 +278,7 @@ fn many_salts(salts: u64) -> Option<String> {
     })
 }
 
-fn work_all(task: &Task<'_>, files: Receiver<(Place, u64)>, outcomes: Sender<Outcome>) {
+fn work_all(task: &Task<'_>, files: Receiver<(TreeEntry, u64)>, outcomes: Sender<Outcome>) {
     let mut worker = Worker::new(task);
     for (place, len) in files {
         if task.stop.is_stopped() {
@@ -282,7 +287,7 @@ fn work_all(task: &Task<'_>, files: Receiver<(Place, u64)>, outcomes: Sender<Out
         let current = task.counters.start(&place.source, len);
         let outcome = worker.work(&place, len, &current);
         drop(current);
-        if let Way::Open { keys, .. } = &task.way
+        if let Operation::Open { keys, .. } = &task.operation
             && let Some(warning) = many_salts(keys.derivations())
             && !task.quiet
             && !task.shared.said_of_salts.swap(true, Ordering::Relaxed)

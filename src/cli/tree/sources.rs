@@ -1,7 +1,7 @@
 //! Which files are worked on: a walk through directories, or a list of paths.
 
 use super::args::{Pattern, Shard, WalkArgs};
-use super::place::{self, Place};
+use super::entry::{self, TreeEntry};
 use super::skip::Skip;
 use crate::cli::failure::{Failure, shown};
 use crate::io::dir::{is_recovery, is_temporary};
@@ -19,7 +19,7 @@ use walkdir::{DirEntry, WalkDir};
 /// What was come by.
 pub enum Found {
     /// A regular file, and its length.
-    File(Place, u64),
+    File(TreeEntry, u64),
     /// The reason, and whether the user named the file itself.
     Skipped(PathBuf, Skip, bool),
     Failed(PathBuf, Failure),
@@ -165,14 +165,14 @@ impl<'a> Wanted<'a> {
         if entry.depth() == 0 {
             return match self.named(source) {
                 Ok((metadata, link)) => {
-                    let place = place::named(source)?;
-                    self.regular(source, Place { link, ..place }, &metadata)
+                    let place = entry::named(source)?;
+                    self.regular(source, TreeEntry { link, ..place }, &metadata)
                 }
                 Err(failure) => Some(Found::Failed(source.to_owned(), failure)),
             };
         }
         match entry.metadata() {
-            Ok(metadata) => self.regular(source, place::walked(path, source)?, &metadata),
+            Ok(metadata) => self.regular(source, entry::walked(path, source)?, &metadata),
             Err(error) => Some(failed(path, error)),
         }
     }
@@ -186,7 +186,7 @@ impl<'a> Wanted<'a> {
         looked().map_err(|error: io::Error| Failure::system(shown(path), &error))
     }
 
-    fn regular(&self, source: &Path, place: Place, metadata: &Metadata) -> Option<Found> {
+    fn regular(&self, source: &Path, place: TreeEntry, metadata: &Metadata) -> Option<Found> {
         if let Some(shard) = self.args.shard
             && !is_in(shard, &place.relative)
         {
@@ -226,7 +226,7 @@ impl<'a> Wanted<'a> {
             return None;
         }
         let failed = |failure: Failure| Some(Found::Failed(path.clone(), failure));
-        match (self.named(&path), place::listed(&path)) {
+        match (self.named(&path), entry::listed(&path)) {
             (Err(failure), _) => {
                 let path = path.as_os_str().as_bytes();
                 let has_mark = path.starts_with("\u{feff}".as_bytes());
@@ -243,7 +243,7 @@ impl<'a> Wanted<'a> {
                 failed(Failure::usage(why).about(shown(&path)))
             }
             (Ok((metadata, link)), Some((place, _))) => {
-                self.regular(&path, Place { link, ..place }, &metadata)
+                self.regular(&path, TreeEntry { link, ..place }, &metadata)
             }
         }
     }

@@ -7,7 +7,7 @@
 use super::header::MAGIC;
 use super::strict_base64::{decode, fault, padded, unpadded};
 use crate::format::Claim;
-use crate::{Error, memory};
+use crate::{Error, try_alloc};
 use base64::{DecodeError, Engine};
 
 /// The first line.
@@ -379,7 +379,7 @@ impl ArmorDecoder {
             }
             error => self.error(fault(&error)),
         })?;
-        memory::append(out, &bytes[..len])?;
+        try_alloc::append(out, &bytes[..len])?;
         if len < LINE_BYTES {
             self.part = Part::BodyEnd;
         }
@@ -445,17 +445,17 @@ impl ArmorEncoder {
         self.begin(out)?;
         if !self.pending.is_empty() {
             let line = padded().encode(&self.pending);
-            memory::append(out, line.as_bytes())?;
-            memory::append(out, b"\n")?;
+            try_alloc::append(out, line.as_bytes())?;
+            try_alloc::append(out, b"\n")?;
         }
-        memory::append(out, END.as_bytes())?;
-        memory::append(out, b"\n")
+        try_alloc::append(out, END.as_bytes())?;
+        try_alloc::append(out, b"\n")
     }
 
     fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         if !std::mem::replace(&mut self.begun, true) {
-            memory::append(out, BEGIN.as_bytes())?;
-            memory::append(out, b"\n")?;
+            try_alloc::append(out, BEGIN.as_bytes())?;
+            try_alloc::append(out, b"\n")?;
         }
         Ok(())
     }

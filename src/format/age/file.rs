@@ -58,7 +58,7 @@ impl Format for Age {
         vec![(None, scrypt::derivation(scrypt::WORK_FACTOR))]
     }
 
-    fn claims(&self, head: &[u8]) -> Claim {
+    fn probe(&self, head: &[u8]) -> Claim {
         let magic = header::MAGIC;
         let common = head.len().min(magic.len());
         match head[..common] == magic[..common] {

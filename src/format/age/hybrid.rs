@@ -11,7 +11,7 @@ use crate::Error;
 use crate::FileKey;
 use crate::Stanza;
 use crate::kdf::Key;
-use crate::locked::{Locked, and_wipe_stack};
+use crate::secure_memory::{Locked, and_wipe_stack};
 use base64::Engine;
 use ml_kem::ml_kem_768::{DecapsulationKey, EncapsulationKey};
 use ml_kem::{Decapsulate, KeyExport, Seed};

@@ -3,7 +3,7 @@
 use super::Random;
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::kdf::Key;
-use crate::locked::Locked;
+use crate::secure_memory::Locked;
 use crate::{Error, FILE_KEY_LEN, FileKey};
 use hkdf::Hkdf;
 use sha2::Sha256;

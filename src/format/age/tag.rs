@@ -7,7 +7,7 @@ use super::keys::random_bytes;
 use super::strict_base64::unpadded;
 use super::{Random, bech32, hpke, recipients};
 use crate::kdf::Key;
-use crate::locked::and_wipe_stack;
+use crate::secure_memory::and_wipe_stack;
 use crate::{Error, FileKey, Stanza};
 use base64::Engine;
 use hkdf::Hkdf;

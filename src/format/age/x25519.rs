@@ -8,7 +8,7 @@ use crate::Error;
 use crate::FileKey;
 use crate::Stanza;
 use crate::kdf::Key;
-use crate::locked::{Locked, and_wipe_stack};
+use crate::secure_memory::{Locked, and_wipe_stack};
 use base64::Engine;
 use std::fmt;
 use std::str::FromStr;

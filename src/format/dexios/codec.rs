@@ -6,7 +6,7 @@ use crate::aead::{Aead, TAG_LEN, Tag};
 use crate::format::{
     BadEnd, ChunkId, End, FRAME_MAX, Frames, Layout, Limits, OpenChunk, SealChunk, Uniform,
 };
-use crate::memory;
+use crate::try_alloc;
 use std::ops::Range;
 
 /// Plaintext bytes a block of a stream, but for the last.
@@ -81,7 +81,7 @@ pub(super) struct EitherBlock(pub Blocks, pub Blocks);
 impl OpenChunk for EitherBlock {
     fn open(&self, id: ChunkId, frame: &mut [u8]) -> Result<Range<usize>, Error> {
         // A failed attempt wipes what it worked on.
-        let mut copy = memory::copy(frame)?;
+        let mut copy = try_alloc::copy(frame)?;
         match self.0.open(id, &mut copy) {
             Ok(range) => {
                 frame.copy_from_slice(&copy);
@@ -125,11 +125,11 @@ struct OneBlock {
 }
 
 impl Frames for OneBlock {
-    fn lead(&self) -> usize {
+    fn prefix_len(&self) -> usize {
         1
     }
 
-    fn lead_tells(&self) -> bool {
+    fn prefix_has_length(&self) -> bool {
         false
     }
 
@@ -141,7 +141,7 @@ impl Frames for OneBlock {
         }
     }
 
-    fn cut_short(&mut self, offset: u64, got: usize) -> Result<(), Error> {
+    fn short_at_eof(&mut self, offset: u64, got: usize) -> Result<(), Error> {
         if got < TAG_LEN {
             let end = BadEnd::InsideTag { end: got as u64 };
             return Err(uniform().error(end, offset));
@@ -155,7 +155,7 @@ impl Frames for OneBlock {
     }
 
     fn largest(&self) -> u64 {
-        self.limits.body.unwrap_or(self.limits.memory)
+        self.limits.input_len.unwrap_or(self.limits.memory)
     }
 
     fn too_large(&self, memory: u64) -> Error {

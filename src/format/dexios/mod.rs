@@ -76,7 +76,7 @@ impl Format for Dexios {
             .collect()
     }
 
-    fn claims(&self, head: &[u8]) -> Claim {
+    fn probe(&self, head: &[u8]) -> Claim {
         match head {
             [] | [MAGIC] => Claim::TooShort,
             [MAGIC, 1..=5] => Claim::TooShort,

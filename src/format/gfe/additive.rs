@@ -32,8 +32,8 @@ impl Format for GfeAdditive {
         Gfe.algorithms()
     }
 
-    fn claims(&self, head: &[u8]) -> Claim {
-        Gfe.claims(head)
+    fn probe(&self, head: &[u8]) -> Claim {
+        Gfe.probe(head)
     }
 
     fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error> {

@@ -91,7 +91,7 @@ impl GfeFrames {
 }
 
 impl Frames for GfeFrames {
-    fn lead(&self) -> usize {
+    fn prefix_len(&self) -> usize {
         PREFIX_LEN
     }
 

@@ -78,7 +78,7 @@ impl GfeHeader {
     /// [`Error::UnknownFormat`], [`Error::Unsupported`] for another version, [`Error::Malformed`]
     /// for an impossible size field, [`Error::Truncated`] when `head` is too short.
     pub fn decode(head: &[u8]) -> Result<Self, Error> {
-        match Gfe.claims(head) {
+        match Gfe.probe(head) {
             Claim::Yes => {}
             Claim::TooShort => return Err(header_truncated(head.len())),
             Claim::No => return Err(crate::format::not_this(&Gfe)),

@@ -83,7 +83,7 @@ impl Format for Gfe {
         known.map(|derivation| (None, derivation)).collect()
     }
 
-    fn claims(&self, head: &[u8]) -> Claim {
+    fn probe(&self, head: &[u8]) -> Claim {
         if head.starts_with(MAGIC) {
             Claim::Yes
         } else if MAGIC.starts_with(head) {

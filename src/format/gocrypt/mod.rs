@@ -105,7 +105,7 @@ impl Format for GoCrypt {
         vec![(None, DERIVATION)]
     }
 
-    fn claims(&self, _head: &[u8]) -> Claim {
+    fn probe(&self, _head: &[u8]) -> Claim {
         Claim::No
     }
 

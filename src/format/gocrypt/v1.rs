@@ -37,7 +37,7 @@ impl Format for GoCryptV1 {
         &[]
     }
 
-    fn claims(&self, _head: &[u8]) -> Claim {
+    fn probe(&self, _head: &[u8]) -> Claim {
         Claim::No
     }
 

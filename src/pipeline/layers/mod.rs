@@ -2,19 +2,19 @@
 //!
 //! A slab goes through all the layers in the hands of one worker, so that its bytes stay in that
 //! core's cache. The chunks of a layer do not begin where those of its neighbour do, so every slab
-//! leaves the beginning of a chunk behind in every layer, for the next slab; the [relays](relay) hand
+//! leaves the beginning of a chunk behind in every layer, for the next slab; the [states](ordered_handoff) hand
 //! these from worker to worker. That is all that has an order: sealing and opening have none.
 
 #[cfg(not(fetool_model))]
 mod open;
-pub(super) mod relay;
+pub(super) mod ordered_handoff;
 #[cfg(not(fetool_model))]
 mod seal;
 
 #[cfg(not(fetool_model))]
-pub(super) use open::Inside;
+pub(super) use open::InnerLayers;
 #[cfg(not(fetool_model))]
-pub(super) use seal::Around;
+pub(super) use seal::OuterLayers;
 
 use super::slab::{SLAB_TARGET, Slab};
 use crate::Error;

@@ -1,19 +1,19 @@
 //! The layers inside the first, when opening.
 
-use super::relay::{Legs, Relay};
+use super::ordered_handoff::{OrderedState, SlabTurn};
 use super::{ROOM, make_room, prepend, turn_over};
 use crate::Error;
 use crate::format::{ChunkId, Limits, OpenChunk, OpenLayer};
-use crate::memory::append;
 use crate::pipeline::slab::{Chunk, Slab};
 use crate::pipeline::split::{Splitter, Tail};
+use crate::try_alloc::append;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// The layers inside the first, when opening.
-pub struct Inside {
+pub struct InnerLayers {
     layers: Vec<Box<dyn OpenLayer>>,
-    relays: Vec<Relay<Unopened>>,
+    states: Vec<OrderedState<Unopened>>,
     limits: Limits,
 }
 
@@ -36,7 +36,7 @@ struct Place {
 
 impl Place {
     /// The error, at this place.
-    fn blame(self, error: Error) -> Error {
+    fn attribute(self, error: Error) -> Error {
         let Self { chunk, offset } = self;
         match error {
             Error::Authentication { .. } => Error::Authentication { chunk, offset },
@@ -60,17 +60,17 @@ struct Opened {
     fault: Option<Error>,
 }
 
-impl Inside {
+impl InnerLayers {
     /// From the outside in. The first frame of the outermost layer is at `offset` of the file.
     pub fn new(layers: Vec<Box<dyn OpenLayer>>, offset: u64, limits: Limits) -> Self {
-        let relays = layers.iter().map(|_| {
-            Relay::new(Unopened {
+        let states = layers.iter().map(|_| {
+            OrderedState::new(Unopened {
                 place: Place { chunk: 0, offset },
                 ..Unopened::default()
             })
         });
         Self {
-            relays: relays.collect(),
+            states: states.collect(),
             layers,
             limits,
         }
@@ -86,7 +86,7 @@ impl Inside {
     /// that it makes is good, and an error that is found there comes earlier in the data.
     pub fn open(&self, slab: &mut Slab, codec: &dyn OpenChunk) -> Result<(), Error> {
         // Before anything can fail.
-        let mut legs = Legs::new(&self.relays, slab.number);
+        let mut turn = SlabTurn::new(&self.states, slab.number);
         let outermost = |chunk: &Chunk| Frame {
             id: chunk.id,
             bytes: chunk.bytes.clone(),
@@ -98,7 +98,7 @@ impl Inside {
         let frames = slab.chunks.iter().map(outermost).collect();
         let mut opened = open_frames(slab, frames, codec);
         for (i, layer) in self.layers.iter().enumerate() {
-            let Some(mut state) = legs.take(i) else {
+            let Some(mut state) = turn.take(i) else {
                 // A slab before this one has failed, and that is the error to report. What is open
                 // in some layers only is nothing to write.
                 slab.output = 0..0;
@@ -107,7 +107,7 @@ impl Inside {
             let cut = state.cut(&**layer, slab, opened, &self.limits);
             let codec = state.body.as_ref().map(|(_, codec)| codec.clone());
             if cut.fault.is_none() {
-                legs.pass(i, state);
+                turn.pass(i, state);
             }
             opened = match codec {
                 Some(codec) => open_frames(slab, cut.frames, &*codec),
@@ -170,7 +170,7 @@ impl Unopened {
         Cut {
             frames: frames.collect(),
             fault: found
-                .map(|error| self.place.blame(error))
+                .map(|error| self.place.attribute(error))
                 .or(fault)
                 .or(kept.err()),
         }
@@ -228,7 +228,7 @@ fn open_frames(slab: &mut Slab, frames: Vec<Frame>, codec: &dyn OpenChunk) -> Op
                 end += plaintext.len();
             }
             Err(error) => {
-                fault = Some(place.blame(error));
+                fault = Some(place.attribute(error));
                 break;
             }
         }

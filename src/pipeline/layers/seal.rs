@@ -1,16 +1,16 @@
 //! The layers around the first, when sealing.
 
-use super::relay::{Legs, Relay};
+use super::ordered_handoff::{OrderedState, SlabTurn};
 use super::{ROOM, make_room, prepend, turn_over};
 use crate::Error;
 use crate::format::{ChunkId, Layout, SealLayer};
-use crate::memory::append;
 use crate::pipeline::slab::Slab;
+use crate::try_alloc::append;
 
 /// The layers around the first, when sealing.
-pub struct Around {
+pub struct OuterLayers {
     layers: Vec<SealLayer>,
-    relays: Vec<Relay<Unsealed>>,
+    states: Vec<OrderedState<Unsealed>>,
 }
 
 /// What a layer leaves from slab to slab.
@@ -22,33 +22,33 @@ pub struct Unsealed {
     offset: u64,
 }
 
-impl Around {
+impl OuterLayers {
     /// From the inside out. The first frame of the outermost layer is at `offset` of the file.
     pub fn new(layers: Vec<SealLayer>, offset: u64) -> Self {
         // What a layer seals begins with the header of the stream inside it.
         let offsets = layers.iter().skip(1).map(|around| around.head.len() as u64);
-        let relays = layers
+        let states = layers
             .iter()
             .zip(offsets.chain([offset]))
             .map(|(layer, offset)| {
-                Relay::new(Unsealed {
+                OrderedState::new(Unsealed {
                     rest: layer.head.clone(),
                     index: 0,
                     offset,
                 })
             })
             .collect();
-        Self { layers, relays }
+        Self { layers, states }
     }
 
     /// Starts a slab's run; before anything can fail.
-    pub fn legs(&self, slab: &Slab) -> Legs<'_, Unsealed> {
-        Legs::new(&self.relays, slab.number)
+    pub fn turn(&self, slab: &Slab) -> SlabTurn<'_, Unsealed> {
+        SlabTurn::new(&self.states, slab.number)
     }
 
     /// Seals the slab's output in every layer.
-    pub fn seal(&self, slab: &mut Slab, legs: Legs<'_, Unsealed>) -> Result<(), Error> {
-        let sealed = self.seal_all(slab, legs);
+    pub fn seal(&self, slab: &mut Slab, turn: SlabTurn<'_, Unsealed>) -> Result<(), Error> {
+        let sealed = self.seal_all(slab, turn);
         if sealed.is_err() {
             // What is sealed in some layers only is nothing to write.
             slab.output = 0..0;
@@ -56,12 +56,12 @@ impl Around {
         sealed
     }
 
-    fn seal_all(&self, slab: &mut Slab, mut legs: Legs<'_, Unsealed>) -> Result<(), Error> {
+    fn seal_all(&self, slab: &mut Slab, mut turn: SlabTurn<'_, Unsealed>) -> Result<(), Error> {
         for (i, layer) in self.layers.iter().enumerate() {
-            let mut state = legs.take(i).ok_or(Error::Stopped)?;
+            let mut state = turn.take(i).ok_or(Error::Stopped)?;
             prepend(slab, &state.rest)?;
             let cut = state.cut(&layer.layout, slab)?;
-            legs.pass(i, state);
+            turn.pass(i, state);
             cut.seal(layer, slab)?;
             slab.frames = cut.chunks;
         }

@@ -1,18 +1,18 @@
 //! Runs of the threads for the model check in `model/`, with something that goes wrong at a place that
 //! is given. Compiled there alone.
 
-pub mod direct;
-pub mod handover;
+pub mod parallel_io;
 pub mod sync;
+pub mod threads;
 
-pub use super::layers::relay::{Legs, Relay};
+pub use super::layers::ordered_handoff::{OrderedState, SlabTurn};
 
-use super::{Meter, Run, Stop, Tuning};
+use super::{CancelToken, Meter, Run, Tuning};
 use crate::Error;
 use std::num::NonZeroUsize;
 
 /// Returns a run that starts its threads at once.
-fn run<'a>(jobs: usize, memory: u64, stop: &'a Stop, meter: &'a Meter) -> Run<'a> {
+fn run<'a>(jobs: usize, memory: u64, stop: &'a CancelToken, meter: &'a Meter) -> Run<'a> {
     let run = Run {
         jobs: NonZeroUsize::new(jobs),
         memory,

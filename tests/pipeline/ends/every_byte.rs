@@ -10,7 +10,7 @@ use fetool::format::gfe::Gfe;
 use fetool::format::gocrypt::{self, GoCrypt};
 use fetool::format::parallel_encryptor::ParallelEncryptor;
 use fetool::kdf::Kdf;
-use fetool::{At, Error, Open, Seal, Sealed, Secret};
+use fetool::{Error, Open, Positioned, Seal, Sealed, Secret};
 use std::io::ErrorKind;
 
 const ALWAYS: u32 = u32::MAX;
@@ -237,7 +237,7 @@ impl Case {
         input: &Store,
         output: &Store,
     ) -> Result<Sealed, Error> {
-        let from = At {
+        let from = Positioned {
             file: input,
             position: 3,
         };

@@ -1,9 +1,9 @@
 //! How layers end when something in the middle of them fails: with the right error, without a hang,
 //! and after nothing but a good beginning.
 
+use super::cancellation::stopped;
 use super::inputs::{Then, lost, panics};
 use super::outputs::{Full, How, filled};
-use super::switch::stopped;
 use crate::common::{assert_same, jobs, no_hang, pattern};
 use crate::weak_common::by_hand::gocrypt::{CHUNK, HEADER, frames};
 use crate::weak_common::{seal_layers, secret};

@@ -1,13 +1,13 @@
 //! How the pipeline ends when something in it fails: with an error and without a hang. Also that
 //! the format traits are enough for a format of another shape than GFE.
 
+mod cancellation;
+mod custom_geometry;
 mod every_byte;
 mod gocrypt;
 mod inputs;
-mod looking;
-mod other_shape;
+mod inspect_rekey;
 mod outputs;
-mod switch;
 mod waiting;
 
 use crate::common::{FAST, jobs, secret};

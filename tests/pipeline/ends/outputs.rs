@@ -1,9 +1,9 @@
 //! Outputs that fail.
 
-use super::switch::blocking;
+use super::cancellation::blocking;
 use super::{MANY, WAYS, open, seal};
 use crate::common::{FAST, assert_same, jobs, no_hang, pattern, secret};
-use fetool::{Error, Seal, Stop, status};
+use fetool::{CancelToken, Error, Seal, status};
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -213,7 +213,7 @@ fn a_panicking_output_ends_the_threads() {
 #[test]
 fn a_panicking_output_wakes_an_input_that_waits() {
     no_hang(|| {
-        let stop = Stop::new();
+        let stop = CancelToken::new();
         let (input, sender, _waiting) = blocking(&stop);
         // More than a buffer, so that something is written; then nothing comes any more.
         sender.send(Some(pattern(2_000_000))).unwrap();

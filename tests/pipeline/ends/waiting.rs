@@ -1,10 +1,10 @@
 //! An input that waits for more is no reason to keep back what came.
 
-use super::switch::{Blocking, blocking};
+use super::cancellation::{Blocking, blocking};
 use super::{WAYS, open, seal};
 use crate::common::by_hand::{EXTRA, HEADER};
 use crate::common::{no_hang, pattern, seal_stream};
-use fetool::{Error, Stop};
+use fetool::{CancelToken, Error};
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Sender};
 
@@ -29,7 +29,7 @@ fn passes_on<T: Send + 'static>(
     work: impl FnOnce(Blocking, Counted) -> Result<T, Error> + Send + 'static,
 ) {
     no_hang(move || {
-        let (input, sender, _waiting) = blocking(&Stop::new());
+        let (input, sender, _waiting) = blocking(&CancelToken::new());
         let (output, came) = mpsc::channel();
         let thread = std::thread::spawn(move || work(input, Counted(output)));
         sender.send(Some(given)).expect("reads");

@@ -132,6 +132,6 @@ pub const NEW_FORMATS: Chapter = (
     &[Text(
         "A format is one module of the library and one line in its list of formats: \
          docs/architecture.md, which comes with the source, has the chapter 'Adding a format', and \
-         tests/pipeline/format_of_our_own.rs one made in the way that it shows.",
+         tests/pipeline/custom_format.rs one made in the way that it shows.",
     )],
 );

@@ -15,7 +15,7 @@ pub use recipient::SshRecipient;
 pub(super) use recipient::{OtherKey, is_ssh, other_key};
 
 use crate::kdf::Key;
-use crate::locked::Locked;
+use crate::secure_memory::Locked;
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 

@@ -2,7 +2,7 @@
 
 use super::recipient::{rsa_fault, uint};
 use super::{RSA_BITS, STACK, SshRecipient};
-use crate::locked::{Locked, and_wipe_stack};
+use crate::secure_memory::{Locked, and_wipe_stack};
 use crate::{Error, without_line_end};
 use curve25519_dalek::EdwardsPoint;
 use rsa::pkcs8::{ObjectIdentifier, PrivateKeyInfoRef, SecretDocument};

@@ -4,7 +4,7 @@ use super::super::Random;
 use super::super::keys::{ZERO_NONCE, random_bytes};
 use super::super::strict_base64::{padded, unpadded};
 use super::{ED25519, RSA, RSA_BITS, RSA_LABEL, Rng, STACK, wrap_key};
-use crate::locked::and_wipe_stack;
+use crate::secure_memory::and_wipe_stack;
 use crate::{Error, FileKey, Stanza};
 use base64::Engine;
 use curve25519_dalek::edwards::CompressedEdwardsY;

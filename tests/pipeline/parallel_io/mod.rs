@@ -12,7 +12,7 @@ use crate::common::{
 };
 use fetool::format::Limits;
 use fetool::format::parallel_encryptor::ParallelEncryptor;
-use fetool::{At, Error, Open, Seal};
+use fetool::{Error, Open, Positioned, Seal};
 
 const C: usize = 16;
 const FRAME: usize = C + EXTRA;
@@ -29,7 +29,7 @@ fn seal(
     let mut output = Store::new(BEFORE);
     change(&mut input, &mut output);
     let key = secret();
-    let from = At {
+    let from = Positioned {
         file: &input,
         position,
     };
@@ -358,7 +358,7 @@ fn frames_that_are_longer_than_the_memory_allows_are_refused() {
             .format(Some(&ParallelEncryptor))
             .limits(Limits {
                 memory,
-                body: Some(sealed.len() as u64),
+                input_len: Some(sealed.len() as u64),
             });
         let opened = ways::open_in(way, open, &sealed);
         if allowed {

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 const STEP: usize = 64 << 10;
 
 /// An input whose first bytes can be looked at, and then be read as if nobody had.
-pub struct Lookahead<R> {
+pub struct PeekReader<R> {
     input: Source<R>,
     buffer: Vec<u8>,
     /// Bytes of `buffer` that were read (again) already.
@@ -30,7 +30,7 @@ impl<R: Read> Read for Source<R> {
     }
 }
 
-impl<R: Read> Lookahead<R> {
+impl<R: Read> PeekReader<R> {
     /// Nothing is read yet.
     pub fn new(input: R) -> Self {
         let input = Source {
@@ -60,12 +60,12 @@ impl<R: Read> Lookahead<R> {
     }
 
     /// What was looked at so far, and was not passed over.
-    pub(crate) fn ahead(&self) -> &[u8] {
+    pub(crate) fn buffered(&self) -> &[u8] {
         &self.buffer[self.taken..]
     }
 
     /// Reads at most `most` bytes more to look at, in one go; `false` where the input ends.
-    pub(crate) fn more(&mut self, most: usize) -> io::Result<bool> {
+    pub(crate) fn fill(&mut self, most: usize) -> io::Result<bool> {
         let old = self.buffer.len();
         self.buffer.resize(old + most, 0);
         let read = loop {
@@ -91,12 +91,12 @@ impl<R: Read> Lookahead<R> {
     }
 
     /// Passes over bytes that were looked at.
-    pub(crate) fn skip(&mut self, len: usize) {
+    pub(crate) fn consume(&mut self, len: usize) {
         self.taken = (self.taken + len).min(self.buffer.len());
     }
 }
 
-impl<R: Read> Read for Lookahead<R> {
+impl<R: Read> Read for PeekReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let ahead = &self.buffer[self.taken..];
         if ahead.is_empty() {
@@ -119,9 +119,9 @@ mod tests {
     #[test]
     fn what_was_looked_at_is_read_again() {
         let data: Vec<u8> = (0..200_000u32).map(|i| i as u8).collect();
-        let mut input = Lookahead::new(&data[..]);
+        let mut input = PeekReader::new(&data[..]);
         assert_eq!(input.peek(3).unwrap(), &data[..3]);
-        input.skip(2);
+        input.consume(2);
         assert_eq!(input.peek(150_000).unwrap(), &data[2..150_002]);
         let mut rest = Vec::new();
         input.read_to_end(&mut rest).unwrap();
@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn fewer_bytes_only_at_the_end() {
-        let mut input = Lookahead::new(&b"abc"[..]);
+        let mut input = PeekReader::new(&b"abc"[..]);
         assert_eq!(input.peek(10).unwrap(), b"abc");
-        input.skip(10);
+        input.consume(10);
         assert_eq!(input.peek(10).unwrap(), b"");
     }
 }

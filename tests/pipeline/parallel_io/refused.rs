@@ -5,7 +5,7 @@ use crate::common::by_hand::HEADER;
 use crate::common::store::Call;
 use crate::common::ways::{self, BEFORE, Store, WAYS, WORKERS, Way, behind};
 use crate::common::{assert_same, jobs, no_hang, pattern, seal_known, secret};
-use fetool::{At, Error, Seal, Stop};
+use fetool::{CancelToken, Error, Positioned, Seal};
 use std::io;
 
 /// What is asked of the files beside their bytes fails.
@@ -58,7 +58,7 @@ fn calls_that_are_refused() {
 
 #[test]
 fn a_switch_thrown_before_ends_it() {
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     stop.stop();
     let text = pattern(20 * C);
     let key = secret();
@@ -80,8 +80,8 @@ impl fetool::WriteAt for Panics {
         self.0.write_at(bytes, position)
     }
 
-    fn cut(&self, position: u64) -> io::Result<()> {
-        self.0.cut(position)
+    fn truncate(&self, position: u64) -> io::Result<()> {
+        self.0.truncate(position)
     }
 }
 
@@ -98,11 +98,11 @@ fn a_panicking_output_is_an_error() {
                 .chunk_size(Some(C as u64))
                 .jobs(jobs(workers))
                 .tuning_for_tests(Way::Direct(100).tuning());
-            let from = At {
+            let from = Positioned {
                 file: &input,
                 position,
             };
-            let to = At {
+            let to = Positioned {
                 file: &output,
                 position: BEFORE.len() as u64,
             };

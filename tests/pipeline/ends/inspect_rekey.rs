@@ -8,11 +8,11 @@ use fetool::format::Change;
 use fetool::format::age::{Age, AgeIdentity, X25519Identity};
 use fetool::format::dexios::Dexios;
 use fetool::kdf::Kdf;
-use fetool::{At, Error, Identity, Inspect, Open, Recipient, Rekey, Seal, Secret};
+use fetool::{Error, Identity, Inspect, Open, Positioned, Recipient, Rekey, Seal, Secret};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
 /// A place in a store that can be moved.
-struct Seeking<'a>(At<'a, Store>);
+struct Seeking<'a>(Positioned<'a, Store>);
 
 impl Read for Seeking<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
@@ -48,7 +48,7 @@ fn inspecting() {
                 for (how, times) in READS {
                     let (mut file, position) = behind(&sealed);
                     file.fault = Some(Fault::new(position + at as u64, how, times));
-                    let from = || At {
+                    let from = || Positioned {
                         file: &file,
                         position,
                     };
@@ -84,7 +84,7 @@ fn fails_rekeying(
     opens: impl Fn(&[u8]),
 ) {
     let run = |input: &Store, output: &Store| {
-        let from = At {
+        let from = Positioned {
             file: input,
             position: 3,
         };

@@ -1,18 +1,18 @@
 //! What must be done in the order of the data, while workers work side by side.
 //!
-//! A relay is a state that is handed from slab to slab: whoever works on slab *i* takes it, and
+//! An ordered state is handed from slab to slab: whoever works on slab *i* takes it, and
 //! passes it on to slab *i* + 1. There is one for each layer. A worker holds it only to cut its
 //! bytes, not while it seals or opens them, so workers follow each other through the layers at a
 //! distance of next to nothing.
 //!
 //! Nobody waits for ever: slabs are taken for work in their order, so every slab before one that
-//! waits is in the hands of a worker, and that one passes the state on, or breaks the relay when
-//! it fails. A broken relay stops the slabs behind the failure alone; those before it go on.
+//! waits is in the hands of a worker, and that one passes the state on, or breaks the chain when
+//! it fails. A broken chain stops the slabs behind the failure alone; those before it go on.
 
 use crate::pipeline::sync::{Condvar, Mutex, PoisonError};
 
 /// A state on its way from slab to slab.
-pub struct Relay<T> {
+pub struct OrderedState<T> {
     turn: Mutex<Turn<T>>,
     changed: Condvar,
 }
@@ -26,7 +26,7 @@ struct Turn<T> {
     broken_from: u64,
 }
 
-impl<T> Relay<T> {
+impl<T> OrderedState<T> {
     pub fn new(state: T) -> Self {
         Self {
             turn: Mutex::new(Turn {
@@ -74,40 +74,40 @@ impl<T> Relay<T> {
     }
 }
 
-/// One slab's run through all the relays. Those whose state it has not passed on when it ends,
+/// One slab's run through all the states. Those whose state it has not passed on when it ends,
 /// because it failed or panicked, are broken behind it.
-pub struct Legs<'a, T> {
-    relays: &'a [Relay<T>],
+pub struct SlabTurn<'a, T> {
+    states: &'a [OrderedState<T>],
     number: u64,
     passed: usize,
 }
 
-impl<'a, T> Legs<'a, T> {
-    pub fn new(relays: &'a [Relay<T>], number: u64) -> Self {
+impl<'a, T> SlabTurn<'a, T> {
+    pub fn new(states: &'a [OrderedState<T>], number: u64) -> Self {
         Self {
-            relays,
+            states,
             number,
             passed: 0,
         }
     }
 
-    /// Waits for the state of relay `layer`. `None` when a slab before this one failed.
+    /// Waits for the state of layer `layer`. `None` when a slab before this one failed.
     pub fn take(&self, layer: usize) -> Option<T> {
-        self.relays[layer].take(self.number)
+        self.states[layer].take(self.number)
     }
 
     /// Passes it on. Once one was kept, those behind it must be kept too.
     pub fn pass(&mut self, layer: usize, state: T) {
         debug_assert_eq!(layer, self.passed);
-        self.relays[layer].pass(self.number, state);
+        self.states[layer].pass(self.number, state);
         self.passed += 1;
     }
 }
 
-impl<T> Drop for Legs<'_, T> {
+impl<T> Drop for SlabTurn<'_, T> {
     fn drop(&mut self) {
-        for relay in &self.relays[self.passed..] {
-            relay.break_behind(self.number);
+        for state in &self.states[self.passed..] {
+            state.break_behind(self.number);
         }
     }
 }
@@ -119,29 +119,29 @@ mod tests {
 
     #[test]
     fn the_state_goes_from_slab_to_slab_in_their_order() {
-        let relays = [Relay::new(Vec::new())];
+        let states = [OrderedState::new(Vec::new())];
         thread::scope(|scope| {
             for number in [3, 1, 2, 0] {
-                let relays = &relays;
+                let states = &states;
                 scope.spawn(move || {
-                    let mut legs = Legs::new(relays, number);
-                    let mut state: Vec<u64> = legs.take(0).unwrap();
+                    let mut turn = SlabTurn::new(states, number);
+                    let mut state: Vec<u64> = turn.take(0).unwrap();
                     state.push(number);
-                    legs.pass(0, state);
+                    turn.pass(0, state);
                 });
             }
         });
-        assert_eq!(relays[0].take(4), Some(vec![0, 1, 2, 3]));
+        assert_eq!(states[0].take(4), Some(vec![0, 1, 2, 3]));
     }
 
     #[test]
     fn a_failure_stops_those_behind_it_and_none_before() {
-        let relays = [Relay::new('a'), Relay::new('b')];
-        let mut second = Legs::new(&relays, 1);
+        let states = [OrderedState::new('a'), OrderedState::new('b')];
+        let mut second = SlabTurn::new(&states, 1);
         thread::scope(|scope| {
-            let behind = scope.spawn(|| Legs::new(&relays, 2).take(1));
+            let behind = scope.spawn(|| SlabTurn::new(&states, 2).take(1));
             // The slab behind the first fails in the second layer before the first gets there.
-            let mut first = Legs::new(&relays, 0);
+            let mut first = SlabTurn::new(&states, 0);
             assert_eq!(first.take(0), Some('a'));
             first.pass(0, 'A');
             assert_eq!(second.take(0), Some('A'));
@@ -151,6 +151,6 @@ mod tests {
             first.pass(1, 'B');
             assert_eq!(behind.join().unwrap(), None);
         });
-        assert_eq!(relays[0].take(2), Some('x'));
+        assert_eq!(states[0].take(2), Some('x'));
     }
 }

@@ -61,7 +61,7 @@ impl Format for Fixed {
         &[fetool::aead::Algorithm::Aes256Gcm]
     }
 
-    fn claims(&self, head: &[u8]) -> Claim {
+    fn probe(&self, head: &[u8]) -> Claim {
         if head.starts_with(MAGIC) {
             Claim::Yes
         } else if MAGIC.starts_with(head) {
@@ -189,7 +189,7 @@ struct FixedFrames {
 }
 
 impl Frames for FixedFrames {
-    fn lead(&self) -> usize {
+    fn prefix_len(&self) -> usize {
         1
     }
 
@@ -208,7 +208,7 @@ impl Frames for FixedFrames {
         }
     }
 
-    fn cut_short(&mut self, offset: u64, got: usize) -> Result<(), Error> {
+    fn short_at_eof(&mut self, offset: u64, got: usize) -> Result<(), Error> {
         assert!(got < self.frame);
         // Without short ends nothing is sealed as an empty chunk.
         if got < TAG + usize::from(!self.short_end) {

@@ -1,22 +1,22 @@
 //! One file: done whole or not at all.
 
 mod claims;
-mod existing;
+mod existing_target;
 
 use super::Task;
 use super::counters::Current;
-use super::place::Place;
+use super::entry::TreeEntry;
+use super::operation::{Done, NoTarget, Run, is_marked};
 use super::report::{Outcome, What};
 use super::skip::Skip;
-use super::way::{Done, NoTarget, Run, is_marked};
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
 use crate::io::access::{Access, is_unsupported};
 use crate::io::dir::{Dir, parent};
 use crate::io::staged::Staged;
 use claims::Claims;
-use existing::{exists_already, of_another};
-use fetool::{Error, Stop, plain, status};
+use existing_target::{exists_already, of_another};
+use fetool::{CancelToken, Error, plain, status};
 use nix::fcntl::OFlag;
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -80,7 +80,7 @@ impl From<Failure> for End {
 
 /// A file that is worked on, and what its messages call it and its result.
 struct Job<'j> {
-    place: &'j Place,
+    place: &'j TreeEntry,
     file: File,
     before: Metadata,
     name: &'j OsStr,
@@ -99,7 +99,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Works on a file of `len` bytes.
-    pub fn work(&mut self, place: &Place, len: u64, current: &Current) -> Outcome {
+    pub fn work(&mut self, place: &TreeEntry, len: u64, current: &Current) -> Outcome {
         let mut output = None;
         let what = match self.try_work(place, len, current, &mut output) {
             Ok(bytes) => What::Done(bytes),
@@ -117,7 +117,7 @@ impl<'a> Worker<'a> {
 
     fn try_work(
         &mut self,
-        place: &Place,
+        place: &TreeEntry,
         len: u64,
         current: &Current,
         output: &mut Option<PathBuf>,
@@ -137,7 +137,7 @@ impl<'a> Worker<'a> {
             return Err(End::Skipped(Skip::List));
         }
         let target = task
-            .way
+            .operation
             .target(name, &file)
             .map_err(|no| no_target(place, &file, no))?;
         if task.tree.remove_source
@@ -181,7 +181,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn open(&mut self, place: &Place, name: &OsStr) -> io::Result<File> {
+    fn open(&mut self, place: &TreeEntry, name: &OsStr) -> io::Result<File> {
         if self.task.tree.walk.follow || place.link {
             // What has become a fifo is not waited for.
             let nonblocking = OFlag::O_NONBLOCK.bits();
@@ -239,16 +239,16 @@ impl<'a> Worker<'a> {
             NonZeroUsize::MIN
         };
         // Its own: what fails here must not stop the others.
-        let stop = Stop::new();
+        let stop = CancelToken::new();
         let run = Run {
             jobs,
             stop: &stop,
             meter: job.current.meter(),
         };
         let done = task
-            .way
+            .operation
             .transfer(&job.file, output, run)
-            .map_err(|error| job.subjects.blame(&error))?;
+            .map_err(|error| job.subjects.attribute(&error))?;
         if !task.quiet {
             for warning in &done.warnings {
                 say(Some(&job.subjects.input), &format!("warning: {warning}"));
@@ -290,7 +290,7 @@ impl<'a> Worker<'a> {
         let now = job
             .file
             .metadata()
-            .map_err(|error| job.subjects.blame(&Error::Read(error)))?;
+            .map_err(|error| job.subjects.attribute(&Error::Read(error)))?;
         let same =
             now.len() == job.before.len() && now.modified().ok() == job.before.modified().ok();
         if same {
@@ -342,7 +342,7 @@ impl<'a> Worker<'a> {
 
     /// Opens the directory for the result, with everything on the way there, and clears it of what
     /// earlier runs left.
-    fn enter_target(&mut self, place: &Place) -> io::Result<()> {
+    fn enter_target(&mut self, place: &TreeEntry) -> io::Result<()> {
         let (root, below) = match &self.task.tree.output_dir {
             Some(dir) => (dir.as_path(), dir_of(&place.relative)),
             None => (place.root.as_path(), place.below.as_path()),
@@ -372,7 +372,7 @@ impl<'a> Worker<'a> {
 }
 
 /// What to tell of a file that becomes nothing.
-fn no_target(place: &Place, file: &File, no: NoTarget) -> End {
+fn no_target(place: &TreeEntry, file: &File, no: NoTarget) -> End {
     let shown = shown(&place.source);
     let system = |error| Failure::system(shown.clone(), &error).into();
     match no {
@@ -387,7 +387,7 @@ fn no_target(place: &Place, file: &File, no: NoTarget) -> End {
                 input: shown,
                 ..Subjects::default()
             };
-            subjects.blame(&error).into()
+            subjects.attribute(&error).into()
         }
         // What was named is meant, and there is work that can only be done in another way.
         NoTarget::Skipped(Skip::NotSealed) if place.named => match is_marked(file) {
@@ -403,7 +403,7 @@ fn no_target(place: &Place, file: &File, no: NoTarget) -> End {
 }
 
 /// A link is not the data: with it gone, the data would still be where it led to.
-fn remove_link(place: &Place) -> Failure {
+fn remove_link(place: &TreeEntry) -> Failure {
     Failure::usage("symbolic link: --remove-source would not remove the file it points to")
         .about(shown(&place.source))
         .hint("name the file itself, or leave out --remove-source")
@@ -435,7 +435,7 @@ fn dir_of(relative: &Path) -> &Path {
 
 /// The access for the `part`th directory that is made under the output's directory: that of the
 /// source's directory in its place, as far as the user must be able to write there.
-fn access_of_source(place: &Place, part: usize, limited: bool) -> Access {
+fn access_of_source(place: &TreeEntry, part: usize, limited: bool) -> Access {
     // The last parts of both are the same.
     let depth = dir_of(&place.relative).components().count();
     let up = depth.saturating_sub(part + 1);

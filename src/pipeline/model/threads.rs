@@ -2,11 +2,11 @@
 
 use super::sync::thread;
 use super::{injected, run};
-use crate::pipeline::alone::Begun;
+use crate::pipeline::inline::InlineState;
 use crate::pipeline::slab::Slab;
-use crate::pipeline::steps::{Produce, Totals, Work};
+use crate::pipeline::stages::{Produce, Totals, Work};
 use crate::pipeline::threads::threads;
-use crate::{Error, Meter, Stop};
+use crate::{CancelToken, Error, Meter};
 use std::io::{self, Write};
 
 /// What goes wrong, and at which slab.
@@ -104,7 +104,7 @@ impl Write for Output {
 /// Runs it, and asserts that what was written is what is before the fault, in order, and that the
 /// fault is what is told.
 pub fn check(case: Case) {
-    let (stop, meter) = (Stop::new(), Meter::default());
+    let (stop, meter) = (CancelToken::new(), Meter::default());
     let mut output = Output {
         written: Vec::new(),
         full: match case.fault {
@@ -121,7 +121,7 @@ pub fn check(case: Case) {
     if case.filled {
         put(&mut slab, 0);
     }
-    let begun = Begun {
+    let begun = InlineState {
         slab,
         filled: case.filled,
         next: 0,

@@ -1,18 +1,20 @@
 //! What is done to a file, and undone to compare: sealing and opening.
 
 use super::Verb;
-use super::place::{has_sealed_suffix, with_suffix, without_suffix};
+use super::entry::{has_sealed_suffix, with_suffix, without_suffix};
 use super::skip::Skip;
 use crate::cli::secrets::keys::{Keys, SealFor};
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
-use fetool::{At, Error, FileKey, Identity, Inspect, Lookahead, Meter, Open, Seal, Stop};
+use fetool::{
+    CancelToken, Error, FileKey, Identity, Inspect, Meter, Open, PeekReader, Positioned, Seal,
+};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 
 /// How a file becomes another one.
-pub enum Way<'a> {
+pub enum Operation<'a> {
     Seal {
         /// Makes what seals one file.
         builder: &'a (dyn Fn(&[SealFor]) -> Seal<'_> + Sync),
@@ -36,7 +38,7 @@ pub enum Way<'a> {
 /// How one file is worked on.
 pub struct Run<'a> {
     pub jobs: NonZeroUsize,
-    pub stop: &'a Stop,
+    pub stop: &'a CancelToken,
     pub meter: Meter,
 }
 
@@ -49,7 +51,7 @@ pub struct Done {
     pub file_key: Option<FileKey>,
 }
 
-impl Way<'_> {
+impl Operation<'_> {
     pub fn verb(&self) -> Verb {
         match self {
             Self::Seal { .. } => Verb {
@@ -89,7 +91,7 @@ impl Way<'_> {
                 if format.is_none() && has_magic(of_suffix) && !is_marked(source)? {
                     // What its name says is not so. Formats without a magic number are not tried: that
                     // would derive keys for each damaged file.
-                    let mut input = Lookahead::new(start_of(source));
+                    let mut input = PeekReader::new(start_of(source));
                     fetool::look_at_header(None, &mut input).map_err(NoTarget::Damaged)?;
                 }
                 Ok(opened)
@@ -178,7 +180,7 @@ impl Way<'_> {
                 .max_work_factor(Some(u8::MAX))
                 .limits(Limits {
                     memory: *memory,
-                    body: Some(len),
+                    input_len: Some(len),
                 }),
             Self::Open {
                 format,
@@ -196,7 +198,7 @@ impl Way<'_> {
                 .max_work_factor(*max_work_factor)
                 .limits(Limits {
                     memory: *memory,
-                    body: Some(len),
+                    input_len: Some(len),
                 }),
         };
         Some(open)
@@ -287,12 +289,12 @@ pub fn is_marked(file: &File) -> io::Result<bool> {
     let head = head(file)?;
     Ok(FORMATS
         .iter()
-        .any(|format| format.claims(&head) == Claim::Yes || format.armored(&head) == Claim::Yes))
+        .any(|format| format.probe(&head) == Claim::Yes || format.armored(&head) == Claim::Yes))
 }
 
 /// Whether the files of a format have a magic number. Then nothing at all is the beginning of one.
 fn has_magic(format: &dyn Format) -> bool {
-    format.claims(&[]) == Claim::TooShort
+    format.probe(&[]) == Claim::TooShort
 }
 
 /// The first bytes of a file.
@@ -305,13 +307,13 @@ fn head(file: &File) -> io::Result<Vec<u8>> {
 }
 
 /// A file from its beginning on, with a position of its own.
-fn start_of(file: &File) -> At<'_, File> {
-    At { file, position: 0 }
+fn start_of(file: &File) -> Positioned<'_, File> {
+    Positioned { file, position: 0 }
 }
 
 /// Takes what is opened, and compares it with a file.
 struct Compare<'f> {
-    plain: At<'f, File>,
+    plain: Positioned<'f, File>,
     buffer: Vec<u8>,
     differs: bool,
 }

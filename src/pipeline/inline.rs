@@ -3,13 +3,13 @@
 
 use super::Run;
 use super::slab::Slab;
-use super::steps::{Produce, Totals, Work, fill, work, write};
+use super::stages::{Produce, Totals, Work, fill, work, write};
 use crate::Error;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 /// What the threads go on with.
-pub(super) struct Begun {
+pub(super) struct InlineState {
     /// A buffer, already used.
     pub slab: Slab,
     /// Whether it was filled and is the next to be worked on.
@@ -24,22 +24,22 @@ pub(super) struct Begun {
 /// An input of unknown length that goes on behind the first slab gets the threads before any of it is
 /// written: whoever feeds it may read what comes out only later, and the threads take more in until
 /// then.
-pub(super) fn alone(
+pub(super) fn inline(
     producer: &mut dyn Produce,
     worker: &impl Work,
     output: &mut dyn Write,
     totals: &mut Totals,
     run: &Run<'_>,
-) -> Result<Option<Begun>, Error> {
+) -> Result<Option<InlineState>, Error> {
     let mut slab = Slab::default();
     let mut next = 0;
     // Only the work counts. Waiting for the input or the output is no reason for threads.
     let mut worked = Duration::ZERO;
-    while totals.written < run.tuning.alone && worked < run.tuning.alone_for {
+    while totals.written < run.tuning.inline_max_bytes && worked < run.tuning.inline_max_time {
         fill(producer, &mut slab, next, run.stop)?;
         let last = slab.last;
-        if !last && !run.tuning.patient {
-            return Ok(Some(Begun {
+        if !last && !run.tuning.inline_unknown_len {
+            return Ok(Some(InlineState {
                 slab,
                 filled: true,
                 next,
@@ -54,7 +54,7 @@ pub(super) fn alone(
         }
         next += 1;
     }
-    Ok(Some(Begun {
+    Ok(Some(InlineState {
         slab,
         filled: false,
         next,

@@ -2,11 +2,11 @@
 
 use super::sync::Mutex;
 use super::{injected, run};
-use crate::at::{At, ReadAt, WriteAt};
-use crate::pipeline::direct::Middle;
+use crate::pipeline::parallel_io::UniformSpan;
 use crate::pipeline::slab::Slab;
-use crate::pipeline::steps::Work;
-use crate::{Error, Meter, Stop};
+use crate::pipeline::stages::Work;
+use crate::positioned::{Positioned, ReadAt, WriteAt};
+use crate::{CancelToken, Error, Meter};
 use std::io;
 
 /// What goes wrong, and at which slab.
@@ -55,7 +55,7 @@ impl WriteAt for Output {
         Ok(1)
     }
 
-    fn cut(&self, position: u64) -> io::Result<()> {
+    fn truncate(&self, position: u64) -> io::Result<()> {
         self.bytes.lock().unwrap().truncate(position as usize);
         Ok(())
     }
@@ -81,7 +81,7 @@ impl Work for Worker {
 
 /// Runs it, and asserts that all before the first fault is there and nothing behind it.
 pub fn check(jobs: usize, slabs: u64, fault: Option<Fault>) {
-    let (stop, meter) = (Stop::new(), Meter::default());
+    let (stop, meter) = (CancelToken::new(), Meter::default());
     let input = Input(slabs);
     let output = Output {
         bytes: Mutex::new(Vec::new()),
@@ -90,18 +90,18 @@ pub fn check(jobs: usize, slabs: u64, fault: Option<Fault>) {
             _ => None,
         },
     };
-    let middle = Middle {
-        input: At {
+    let middle = UniformSpan {
+        input: Positioned {
             file: &input as &dyn ReadAt,
             position: 0,
         },
-        output: At {
+        output: Positioned {
             file: &output as &dyn WriteAt,
             position: 0,
         },
         slabs,
-        takes: 1,
-        gives: 1,
+        slab_in: 1,
+        slab_out: 1,
         rest: 0,
         ahead: 0,
         start: 0,

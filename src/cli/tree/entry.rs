@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// A file of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct TreeEntry {
     /// Where it is.
     pub source: PathBuf,
     /// The directory from which both are reached without following links: that of the PATH, or where
@@ -25,7 +25,7 @@ pub struct Place {
     pub link: bool,
 }
 
-impl Place {
+impl TreeEntry {
     /// Where the file is that a link leads to, if it is one that the user named.
     pub fn followed(&self) -> io::Result<Option<Self>> {
         if !self.link {
@@ -47,9 +47,9 @@ pub fn prefix(path: &Path) -> &Path {
 }
 
 /// A file found at `source` when walking `path`, which is a directory.
-pub fn walked(path: &Path, source: &Path) -> Option<Place> {
+pub fn walked(path: &Path, source: &Path) -> Option<TreeEntry> {
     let below = source.strip_prefix(path).ok()?;
-    Some(Place {
+    Some(TreeEntry {
         source: source.to_owned(),
         root: path.to_owned(),
         below: below.parent()?.to_owned(),
@@ -60,8 +60,8 @@ pub fn walked(path: &Path, source: &Path) -> Option<Place> {
 }
 
 /// A file that was named itself.
-pub fn named(path: &Path) -> Option<Place> {
-    Some(Place {
+pub fn named(path: &Path) -> Option<TreeEntry> {
+    Some(TreeEntry {
         source: path.to_owned(),
         root: parent(path).to_owned(),
         below: PathBuf::new(),
@@ -76,7 +76,7 @@ pub fn named(path: &Path) -> Option<Place> {
 ///
 /// # Errors
 /// Why there is no place for it under a directory for outputs, together with the file.
-pub fn listed(path: &Path) -> Option<(Place, Result<(), &'static str>)> {
+pub fn listed(path: &Path) -> Option<(TreeEntry, Result<(), &'static str>)> {
     let name = path.file_name()?;
     let mut root = PathBuf::new();
     let mut below = PathBuf::new();
@@ -99,7 +99,7 @@ pub fn listed(path: &Path) -> Option<(Place, Result<(), &'static str>)> {
     if root.as_os_str().is_empty() {
         root.push(".");
     }
-    let place = Place {
+    let place = TreeEntry {
         source: path.to_owned(),
         root,
         relative: below.join(name),

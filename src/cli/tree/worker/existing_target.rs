@@ -36,7 +36,7 @@ impl Worker<'_> {
                 exists_already(job).hint("it is not what the source makes; --force replaces it"),
             ),
             Err(Error::Read(error)) => End::Failed(Failure::system(&job.subjects.output, &error)),
-            Err(error) => End::Failed(job.subjects.blame(&error)),
+            Err(error) => End::Failed(job.subjects.attribute(&error)),
         }
     }
 
@@ -56,7 +56,7 @@ impl Worker<'_> {
         if self.task.tree.verify_existing {
             return match self
                 .task
-                .way
+                .operation
                 .are_same(&job.file, &output, NonZeroUsize::MIN, None)
             {
                 // In the first chunk it may well be the key.
@@ -65,7 +65,7 @@ impl Worker<'_> {
                 same => same,
             };
         }
-        self.task.way.is_sound(&job.file, &output)
+        self.task.operation.is_sound(&job.file, &output)
     }
 
     /// Removes the source once its replacement, which is on the disk, was read back and is the same.
@@ -85,14 +85,14 @@ impl Worker<'_> {
         }
         let same = self
             .task
-            .way
+            .operation
             .are_same(&job.file, &output, self.task.jobs, file_key)
             .map_err(|error| {
                 Subjects {
                     input: job.subjects.output.clone(),
                     ..job.subjects.clone()
                 }
-                .blame(&error)
+                .attribute(&error)
                 .hint("the source was kept")
             })?;
         if !same {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 ///
 /// The pipeline throws it at the first error; anybody else may throw it to cancel the work, which
 /// then ends with [`Error::Stopped`](crate::Error::Stopped). A blocked `read` cannot see it, so an
-/// input that may block for long registers a waker ([`Stop::on_stop`]).
+/// input that may block for long registers a waker ([`CancelToken::on_stop`]).
 #[derive(Clone, Default)]
-pub struct Stop(Arc<Inner>);
+pub struct CancelToken(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -18,7 +18,7 @@ struct Inner {
     wakers: Mutex<Vec<Box<dyn Fn() + Send>>>,
 }
 
-impl Stop {
+impl CancelToken {
     /// A switch that was not thrown yet.
     pub fn new() -> Self {
         Self::default()
@@ -49,8 +49,8 @@ impl Stop {
     }
 }
 
-impl fmt::Debug for Stop {
+impl fmt::Debug for CancelToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Stop({})", self.is_stopped())
+        write!(f, "CancelToken({})", self.is_stopped())
     }
 }

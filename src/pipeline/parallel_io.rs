@@ -14,10 +14,10 @@
 
 use super::Run;
 use super::slab::Slab;
-use super::steps::{Work, or_stop};
+use super::stages::{Work, or_stop};
 use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError, thread};
 use crate::Error;
-use crate::at::{At, ReadAt, WriteAt};
+use crate::positioned::{Positioned, ReadAt, WriteAt};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -25,15 +25,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const BLOCK: u64 = 4096;
 
 /// The middle of a file.
-pub(super) struct Middle<'a, W> {
+pub(super) struct UniformSpan<'a, W> {
     /// Where its first slab is read.
-    pub input: At<'a, dyn ReadAt + 'a>,
+    pub input: Positioned<'a, dyn ReadAt + 'a>,
     /// Where the result is written.
-    pub output: At<'a, dyn WriteAt + 'a>,
+    pub output: Positioned<'a, dyn WriteAt + 'a>,
     pub slabs: u64,
     /// Bytes of a slab in the input, and in the output.
-    pub takes: usize,
-    pub gives: usize,
+    pub slab_in: usize,
+    pub slab_out: usize,
     /// Bytes of the output behind the middle.
     pub rest: u64,
     /// Bytes behind a slab that must be there, and are looked at.
@@ -60,7 +60,7 @@ struct Claims {
     left: Mutex<Option<(u64, Left)>>,
 }
 
-impl<W: Work> Middle<'_, W> {
+impl<W: Work> UniformSpan<'_, W> {
     /// Does as many slabs as go, and returns how many were done from the first on. Behind them
     /// nothing is written.
     ///
@@ -75,17 +75,17 @@ impl<W: Work> Middle<'_, W> {
         // All of the file, from the block on that the header began: a single block more whose place
         // is left open makes ext4 write the whole file out when it is renamed over another.
         let start = output.position - output.position % BLOCK;
-        let end = output.moved(self.slabs * self.gives as u64 + self.rest);
-        if let Err(full) = output.file.expect(start, end.position - start) {
+        let end = output.moved(self.slabs * self.slab_out as u64 + self.rest);
+        if let Err(full) = output.file.preallocate(start, end.position - start) {
             // Not even the room that there was.
-            let _ = output.file.cut(output.position);
+            let _ = output.file.truncate(output.position);
             return Err(Error::Write(full));
         }
         let claims = Claims {
             next: AtomicU64::new(0),
             left: Mutex::new(None),
         };
-        let fit = run.memory / self.takes.max(self.gives) as u64;
+        let fit = run.memory / self.slab_in.max(self.slab_out) as u64;
         let jobs = (run.jobs() as u64).min(fit).min(self.slabs);
         thread::scope(|scope| {
             for _ in 1..jobs {
@@ -103,8 +103,8 @@ impl<W: Work> Middle<'_, W> {
         let claimed = claims.next.into_inner().min(self.slabs);
         let done = left.as_ref().map_or(claimed, |(number, _)| *number);
         if done < self.slabs {
-            let end = output.moved(done * self.gives as u64).position;
-            output.file.cut(end).map_err(Error::Write)?;
+            let end = output.moved(done * self.slab_out as u64).position;
+            output.file.truncate(end).map_err(Error::Write)?;
         }
         match left {
             _ if run.stop.is_stopped() => Err(Error::Stopped),
@@ -132,19 +132,19 @@ impl<W: Work> Middle<'_, W> {
     }
 
     fn work(&self, slab: &mut Slab) -> Result<u64, Left> {
-        let filled = self.start + self.takes + self.ahead;
+        let filled = self.start + self.slab_in + self.ahead;
         // With no memory for all the workers the ordinary way may find some when these have ended.
         slab.reserve(filled).map_err(|_| Left::Over)?;
-        let input = self.input.moved(slab.number * self.takes as u64);
+        let input = self.input.moved(slab.number * self.slab_in as u64);
         match input.read_all(&mut slab.buffer[self.start..filled]) {
             Ok(true) if (self.lay_out)(slab) => {}
             _ => return Err(Left::Over),
         }
         let bytes = self.worker.work(slab).map_err(|_| Left::Over)?;
-        if slab.output().len() != self.gives {
+        if slab.output().len() != self.slab_out {
             return Err(Left::Over);
         }
-        let mut output = self.output.moved(slab.number * self.gives as u64);
+        let mut output = self.output.moved(slab.number * self.slab_out as u64);
         output
             .write_all(slab.output())
             .map_err(|error| Left::Failed(Error::Write(error)))?;

@@ -2,7 +2,7 @@
 
 use super::Run;
 use super::slab::Slab;
-use crate::{Error, Meter, Stop};
+use crate::{CancelToken, Error, Meter};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -71,7 +71,7 @@ pub(super) fn fill(
     producer: &mut dyn Produce,
     slab: &mut Slab,
     number: u64,
-    stop: &Stop,
+    stop: &CancelToken,
 ) -> Result<(), Error> {
     slab.clear();
     slab.number = number;
@@ -123,7 +123,10 @@ pub(super) fn write(
 
 /// Does the calling thread's part. A panic in it is the caller's own, for it is the caller's output;
 /// but neither that nor an error may leave anything waiting for an input.
-pub(super) fn or_stop<T>(stop: &Stop, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub(super) fn or_stop<T>(
+    stop: &CancelToken,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
     let done = catch_unwind(AssertUnwindSafe(work));
     if !matches!(done, Ok(Ok(_))) {
         stop.stop();

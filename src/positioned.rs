@@ -30,13 +30,13 @@ pub trait WriteAt: Sync {
     ///
     /// # Errors
     /// Those of the system.
-    fn cut(&self, position: u64) -> io::Result<()>;
+    fn truncate(&self, position: u64) -> io::Result<()>;
 
     /// Is told that `len` bytes will be written from `position` on, in an order of their own.
     ///
     /// # Errors
     /// Only where there is no room for them.
-    fn expect(&self, position: u64, len: u64) -> io::Result<()> {
+    fn preallocate(&self, position: u64, len: u64) -> io::Result<()> {
         let _ = (position, len);
         Ok(())
     }
@@ -44,22 +44,22 @@ pub trait WriteAt: Sync {
 
 /// A position in a file; reads or writes from there on.
 #[derive(Debug)]
-pub struct At<'a, F: ?Sized> {
+pub struct Positioned<'a, F: ?Sized> {
     /// The file.
     pub file: &'a F,
     /// Where the next byte is.
     pub position: u64,
 }
 
-impl<F: ?Sized> Clone for At<'_, F> {
+impl<F: ?Sized> Clone for Positioned<'_, F> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<F: ?Sized> Copy for At<'_, F> {}
+impl<F: ?Sized> Copy for Positioned<'_, F> {}
 
-impl<F: ?Sized> At<'_, F> {
+impl<F: ?Sized> Positioned<'_, F> {
     pub(crate) fn moved(self, bytes: u64) -> Self {
         Self {
             position: self.position + bytes,
@@ -68,7 +68,7 @@ impl<F: ?Sized> At<'_, F> {
     }
 }
 
-impl At<'_, dyn ReadAt + '_> {
+impl Positioned<'_, dyn ReadAt + '_> {
     /// Fills the buffer; `false` where the file ends before.
     pub(crate) fn read_all(mut self, mut into: &mut [u8]) -> io::Result<bool> {
         while !into.is_empty() {
@@ -83,7 +83,7 @@ impl At<'_, dyn ReadAt + '_> {
     }
 }
 
-impl<F: ReadAt + ?Sized> Read for At<'_, F> {
+impl<F: ReadAt + ?Sized> Read for Positioned<'_, F> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read_at(into, self.position)?;
         self.position += read as u64;
@@ -91,7 +91,7 @@ impl<F: ReadAt + ?Sized> Read for At<'_, F> {
     }
 }
 
-impl<F: WriteAt + ?Sized> Write for At<'_, F> {
+impl<F: WriteAt + ?Sized> Write for Positioned<'_, F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write_at(bytes, self.position)?;
         self.position += written as u64;
@@ -104,7 +104,7 @@ impl<F: WriteAt + ?Sized> Write for At<'_, F> {
 }
 
 /// What lies behind the position, as bytes of their own.
-impl<F: ReadAt + ?Sized> ReadAt for At<'_, F> {
+impl<F: ReadAt + ?Sized> ReadAt for Positioned<'_, F> {
     fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
         match self.position.checked_add(position) {
             Some(position) => self.file.read_at(into, position),
@@ -185,12 +185,12 @@ mod file {
             FileExt::write_at(self, bytes, position)
         }
 
-        fn cut(&self, position: u64) -> io::Result<()> {
+        fn truncate(&self, position: u64) -> io::Result<()> {
             self.set_len(position)
         }
 
         #[cfg(target_os = "linux")]
-        fn expect(&self, position: u64, len: u64) -> io::Result<()> {
+        fn preallocate(&self, position: u64, len: u64) -> io::Result<()> {
             use nix::errno::Errno;
             use nix::fcntl::{FallocateFlags, fallocate};
             use nix::sys::statfs::{TMPFS_MAGIC, fstatfs};

@@ -3,7 +3,7 @@
 use super::outputs::{Full, How};
 use super::{MANY, WAYS, seal};
 use crate::common::{jobs, no_hang, pattern, secret};
-use fetool::{Error, Open, Seal, Stop, status};
+use fetool::{CancelToken, Error, Open, Seal, status};
 use std::io::{self, Cursor, Read};
 use std::sync::mpsc::{self, Receiver, Sender};
 
@@ -34,7 +34,7 @@ impl Read for Blocking {
 }
 
 /// The input, what to send it bytes with, and what tells that it waits.
-pub fn blocking(stop: &Stop) -> (Blocking, Sender<Option<Vec<u8>>>, Receiver<()>) {
+pub fn blocking(stop: &CancelToken) -> (Blocking, Sender<Option<Vec<u8>>>, Receiver<()>) {
     let (sender, bytes) = mpsc::channel();
     let (waits, waiting) = mpsc::channel();
     let waker = sender.clone();
@@ -52,9 +52,9 @@ pub fn blocking(stop: &Stop) -> (Blocking, Sender<Option<Vec<u8>>>, Receiver<()>
 /// Lets `work` read `before` from an input that then blocks, stops it there, and gives its result.
 pub fn stopped<T: Send + 'static>(
     before: Vec<u8>,
-    work: impl FnOnce(Blocking, &Stop) -> Result<T, Error> + Send + 'static,
+    work: impl FnOnce(Blocking, &CancelToken) -> Result<T, Error> + Send + 'static,
 ) -> Error {
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     let (input, sender, waiting) = blocking(&stop);
     no_hang(move || {
         let inner = stop.clone();
@@ -111,7 +111,7 @@ fn the_switch_ends_opening_that_waits_for_input() {
 #[test]
 fn a_switch_thrown_before_the_start_ends_the_work() {
     no_hang(|| {
-        let stop = Stop::new();
+        let stop = CancelToken::new();
         stop.stop();
         let (input, _sender, _waiting) = blocking(&stop);
         let key = secret();
@@ -127,7 +127,7 @@ fn a_switch_thrown_before_the_start_ends_the_work() {
 fn an_output_error_wakes_an_input_that_waits() {
     for way in WAYS {
         no_hang(move || {
-            let stop = Stop::new();
+            let stop = CancelToken::new();
             let (input, sender, waiting) = blocking(&stop);
             sender.send(Some(pattern(3_000_000))).unwrap();
             let key = secret();
@@ -146,7 +146,7 @@ fn an_output_error_wakes_an_input_that_waits() {
 
 #[test]
 fn wakers_are_called_once_and_late_ones_at_once() {
-    let stop = Stop::new();
+    let stop = CancelToken::new();
     let (called, calls) = mpsc::channel();
     for name in ["one", "two"] {
         let called = called.clone();
