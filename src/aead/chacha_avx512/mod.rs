@@ -113,11 +113,12 @@ pub(super) struct FixedMac(Box<OneTimeKey>);
 impl FixedMac {
     /// Takes the key of Poly1305. Returns `None` if the processor lacks the instructions.
     pub(super) fn new(key: &[u8; KEY_LEN]) -> Option<Self> {
-        let half = |i: usize| key.as_chunks().0[i];
-        let [r, pad] = [half(0), half(1)].map(u128::from_le_bytes);
-        available().then(|| {
-            and_wipe_stack::<STACK, _>(|| Self(Box::new(OneTimeKey::new(r, pad, usize::MAX))))
-        })
+        let expand = || {
+            let (halves, _) = key.as_chunks();
+            let [r, pad] = [halves[0], halves[1]].map(u128::from_le_bytes);
+            Self(Box::new(OneTimeKey::new(r, pad, usize::MAX)))
+        };
+        available().then(|| and_wipe_stack::<STACK, _>(expand))
     }
 
     /// Returns the tag of a ciphertext.

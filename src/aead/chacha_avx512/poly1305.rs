@@ -43,7 +43,7 @@ const LINES: usize = LANES * BLOCK_LEN / size_of::<Line>();
 pub(super) type Step = [Line; 4 * LINES];
 
 /// From as many bytes on, computing the powers of r for the lanes pays.
-const WIDE_FROM: usize = 256;
+const WIDE_FROM: usize = 512;
 
 const BITS_44: u64 = (1 << 44) - 1;
 const BITS_42: u64 = (1 << 42) - 1;
