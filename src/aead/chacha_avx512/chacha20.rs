@@ -80,7 +80,7 @@ impl Keystream {
     /// XORs a piece with the sixteen blocks from number `first` on.
     #[target_feature(enable = "avx512f")]
     pub(super) fn mask(&self, first: u32, piece: &mut Piece) {
-        xor_piece(piece, self.finish(first, self.rounds(first)));
+        xor_piece(None, piece, self.finish(first, self.rounds(first)));
     }
 
     #[inline]
@@ -136,12 +136,21 @@ fn words<const N: usize>(bytes: &[u8]) -> [u32; N] {
     words
 }
 
-/// XORs a piece with its keystream.
+/// XORs a piece with its keystream, or puts what another piece XORed with it is into this one.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn xor_piece(piece: &mut Piece, keystream: Words) {
-    for (line, block) in piece.iter_mut().zip(keystream) {
-        store(line, _mm512_xor_si512(load(line), block));
+pub(super) fn xor_piece(from: Option<&Piece>, piece: &mut Piece, keystream: Words) {
+    match from {
+        Some(from) => {
+            for ((line, from), block) in piece.iter_mut().zip(from).zip(keystream) {
+                store(line, _mm512_xor_si512(load(from), block));
+            }
+        }
+        None => {
+            for (line, block) in piece.iter_mut().zip(keystream) {
+                store(line, _mm512_xor_si512(load(line), block));
+            }
+        }
     }
 }
 

@@ -67,14 +67,22 @@ impl Message {
         }
     }
 
-    /// XORs a piece with its keystream, and authenticates the piece before, or else this one as it was.
+    /// XORs a piece with its keystream, and authenticates `ciphertext` meanwhile, or else this piece as it
+    /// was. The piece is taken from `from` if it is elsewhere.
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn mask(&self, first: u32, lanes: &mut Lanes, before: Option<&Piece>, piece: &mut Piece) {
+    fn mask(
+        &self,
+        first: u32,
+        lanes: &mut Lanes,
+        ciphertext: Option<&Piece>,
+        from: Option<&Piece>,
+        piece: &mut Piece,
+    ) {
         // Five double rounds for each step.
         const _: () = assert!(size_of::<Piece>() / size_of::<Step>() * 5 == DOUBLE_ROUNDS);
         let mut state = self.keystream.start(first);
         let mut sums = *lanes;
-        let (steps, _) = before.unwrap_or(piece).as_chunks();
+        let (steps, _) = ciphertext.unwrap_or(piece).as_chunks();
         for step in steps {
             let mut products = Products::of_last_group(step);
             for behind in 1..=3 {
@@ -90,7 +98,7 @@ impl Message {
             diagonal_round(&mut state);
         }
         *lanes = sums;
-        xor_piece(piece, self.keystream.finish(first, state));
+        xor_piece(from, piece, self.keystream.finish(first, state));
     }
 }
 
@@ -120,7 +128,7 @@ pub(super) fn seal(keystream: Keystream, ad: &[u8], buffer: &mut [u8]) -> Result
         let mut lanes = mac.spread();
         for piece in others {
             number += GROUP as u32;
-            message.mask(number, &mut lanes, Some(before), piece);
+            message.mask(number, &mut lanes, Some(before), None, piece);
             before = piece;
             unauthenticated += size_of::<Piece>();
         }
@@ -134,7 +142,7 @@ pub(super) fn seal(keystream: Keystream, ad: &[u8], buffer: &mut [u8]) -> Result
 /// Decrypts `buffer`, and says whether the tag is that of what was in it. If it is not, the caller
 /// wipes the buffer.
 ///
-/// The ciphertext is taken from `from` if it is elsewhere, piece by piece.
+/// The ciphertext is taken from `from`, which is as long, if it is elsewhere.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(super) fn open(
     keystream: Keystream,
@@ -148,18 +156,21 @@ pub(super) fn open(
     let mut mac = Mac::new(&message.one_time);
     mac.padded(ad);
     let (pieces, rest) = cut(buffer);
-    let mut from = from;
+    if let Some(from) = from {
+        rest.copy_from_slice(&from[len - rest.len()..]);
+    }
     if !pieces.is_empty() {
+        let (from, _) = from.unwrap_or_default().as_chunks();
+        let (from, _) = from.as_chunks();
         let mut number = FIRST;
         let mut lanes = mac.spread();
-        for piece in pieces {
-            fetch(&mut from, piece.as_flattened_mut());
-            message.mask(number, &mut lanes, None, piece);
+        for (i, piece) in pieces.iter_mut().enumerate() {
+            let from = from.get(i);
+            message.mask(number, &mut lanes, from, from, piece);
             number = number.wrapping_add(GROUP as u32);
         }
         mac.gather(lanes);
     }
-    fetch(&mut from, rest);
     mac.padded(rest);
     message.mask_rest(rest);
     mac.lengths(ad.len(), len);
@@ -169,15 +180,6 @@ pub(super) fn open(
         Ok(())
     } else {
         Err(AeadError::Tag)
-    }
-}
-
-/// Copies the next bytes of the ciphertext, if it is elsewhere.
-fn fetch(from: &mut Option<&[u8]>, to: &mut [u8]) {
-    if let Some(bytes) = from {
-        let (next, rest) = bytes.split_at(to.len());
-        to.copy_from_slice(next);
-        *bytes = rest;
     }
 }
 
