@@ -7,6 +7,7 @@ _fetool_value() {
     case "$1 $2" in
         'seal ') kind=file ;;
         'seal -k'|'seal --key') kind=spec ;;
+        'seal --plugin') kind=other ;;
         'seal -p'|'seal --passphrase') kind=spec equals=1 ;;
         'seal --identity-passphrase') kind=spec ;;
         'seal --salt') kind=spec ;;
@@ -32,6 +33,7 @@ _fetool_value() {
         'seal --progress') kind=words values='auto always never' ;;
         'open ') kind=file ;;
         'open -k'|'open --key') kind=spec ;;
+        'open --plugin') kind=other ;;
         'open -p'|'open --passphrase') kind=spec equals=1 ;;
         'open --identity-passphrase') kind=spec ;;
         'open --salt') kind=spec ;;
@@ -51,8 +53,31 @@ _fetool_value() {
         'open -o'|'open --output') kind=file ;;
         'open -j'|'open --jobs') kind=other ;;
         'open --progress') kind=words values='auto always never' ;;
+        'check ') kind=file ;;
+        'check -k'|'check --key') kind=spec ;;
+        'check --plugin') kind=other ;;
+        'check -p'|'check --passphrase') kind=spec equals=1 ;;
+        'check --identity-passphrase') kind=spec ;;
+        'check --salt') kind=spec ;;
+        'check --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
+        'check -f'|'check --format') kind=words values='gfe dexios gocrypt gocrypt-v1 parallel-encryptor age' ;;
+        'check --gfe-nonce') kind=words values='auto additive' ;;
+        'check --header') kind=file ;;
+        'check --max-work-factor') kind=other ;;
+        'check --max-memory') kind=other ;;
+        'check --record') kind=file ;;
+        'check --since') kind=file ;;
+        'check --for') kind=other ;;
+        'check --files0-from') kind=file ;;
+        'check --include') kind=other ;;
+        'check --exclude') kind=other ;;
+        'check --max-depth') kind=other ;;
+        'check --shard') kind=other ;;
+        'check -j'|'check --jobs') kind=other ;;
+        'check --progress') kind=words values='auto always never' ;;
         'inspect ') kind=file ;;
         'inspect -k'|'inspect --key') kind=spec ;;
+        'inspect --plugin') kind=other ;;
         'inspect -p'|'inspect --passphrase') kind=spec equals=1 ;;
         'inspect --identity-passphrase') kind=spec ;;
         'inspect --salt') kind=spec ;;
@@ -66,6 +91,7 @@ _fetool_value() {
         'inspect --progress') kind=words values='auto always never' ;;
         'rekey ') kind=file ;;
         'rekey -k'|'rekey --key') kind=spec ;;
+        'rekey --plugin') kind=other ;;
         'rekey -p'|'rekey --passphrase') kind=spec equals=1 ;;
         'rekey --identity-passphrase') kind=spec ;;
         'rekey --salt') kind=spec ;;
@@ -99,7 +125,7 @@ _fetool_value() {
         'bench -j'|'bench --jobs') kind=other ;;
         'bench --size') kind=other ;;
         'bench --dir') kind=dir ;;
-        'help ') kind=words values='seal open inspect rekey keygen bench help' ;;
+        'help ') kind=words values='seal open check inspect rekey keygen bench help' ;;
     esac
 }
 
@@ -155,15 +181,16 @@ _fetool() {
     [[ $raw == *"$2" ]] && head=${raw%"$2"}
 
     if [[ ${#words[@]} -le 1 ]]; then
-        _fetool_reply '' < <(compgen -W 'seal open inspect rekey keygen bench help -h --help -V --version' -- "$word")
+        _fetool_reply '' < <(compgen -W 'seal open check inspect rekey keygen bench help -h --help -V --version' -- "$word")
         return
     fi
     local command=${words[1]} last=${words[${#words[@]} - 1]} front= value=$word
     case $command in
-        seal) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        open) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        inspect) options='--json --verify -k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        rekey) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        seal) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        open) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        check) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        inspect) options='--json --verify -k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        rekey) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         keygen) options='-o --output --comment --age --pq -h --help' ;;
         bench) options='--aead --engine -f --format --layers -j --jobs --size --dir --json -h --help' ;;
         help) options='-h --help' ;;

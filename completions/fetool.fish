@@ -28,12 +28,14 @@ complete -c fetool -n "__fish_fetool_needs_command" -s h -l help -d 'Print help'
 complete -c fetool -n "__fish_fetool_needs_command" -s V -l version -d 'Print version'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "seal" -d 'Encrypt and authenticate a stream or a file'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "open" -d 'Authenticate and decrypt a sealed stream or file'
+complete -c fetool -n "__fish_fetool_needs_command" -f -a "check" -d 'Check that sealed files are authentic, and write nothing'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "inspect" -d 'Tell what sealed files are, without a key'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "rekey" -d 'Change which secrets open a file, without touching its data'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "keygen" -d 'Make a key: 32 random bytes, or an age identity'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "bench" -d 'Measure how fast this machine seals and opens'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "help" -d 'Print help for fetool or one of its subcommands'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -79,6 +81,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s n -l dry-run -d '
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l json -d 'Print one JSON object per file, and a summary'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l skip-existing -d 'Skip files whose result exists and is intact'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l verify-existing -d 'With --skip-existing, authenticate the sealed file and compare the contents'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l update -d 'Skip files that are unchanged, and replace the results of all others'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l checksum -d 'With --update, open the sealed files and compare the contents'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l remove-source -d 'Remove each source after its replacement was fsynced, read back and compared'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l no-preserve -d 'Do not preserve mode, group, owner and modification time'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l perms -d 'Carry over modes in full, whatever the umask is'
@@ -88,6 +92,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s q -l quiet -d 'Sa
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -130,6 +135,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -s n -l dry-run -d '
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l json -d 'Print one JSON object per file, and a summary'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l skip-existing -d 'Skip files whose result exists and is intact'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l verify-existing -d 'With --skip-existing, authenticate the sealed file and compare the contents'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l update -d 'Skip files that are unchanged, and replace the results of all others'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l checksum -d 'With --update, open the sealed files and compare the contents'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l remove-source -d 'Remove each source after its replacement was fsynced, read back and compared'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l no-preserve -d 'Do not preserve mode, group, owner and modification time'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l perms -d 'Carry over modes in full, whatever the umask is'
@@ -138,7 +145,52 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l sync -d 'fsync FI
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s q -l quiet -d 'Say nothing but errors'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
+pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
+balloon\t'BLAKE3-Balloon, for Dexios'"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -s f -l format -d 'The format to read; found out by itself otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'
+dexios\t'Dexios'
+gocrypt\t'GoCrypt'
+gocrypt-v1\t'GoCrypt 1.0'
+parallel-encryptor\t'AES-GCM File Encryptor'
+age\t'age'"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
+additive\t'Also additive'"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l header -d 'The file that holds the header, where that is kept apart (Dexios)' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l max-memory -d 'Memory that a file\'s chunks may need' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l record -d 'Write a list of the files to FILE: size, time, BLAKE3 and result of each' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l since -d 'Compare with the list in FILE, which an earlier --record wrote' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l for -d 'Start no further file after TIME, such as 2h or 90m' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l include -d 'Only files that match GLOB; may be given several times' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l exclude -d 'No files, and nothing below directories, that match GLOB; may be given several times' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
+always\t'Always; as plain lines where standard error is no terminal'
+never\t'Never'"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l allow-legacy-slots -d 'Open with a Dexios key slot that may be forged'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l strict -d 'Refuse what would be accepted with a warning'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l no-hidden -d 'Skip hidden files and directories, whose names begin with a dot'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l hidden -d 'The default; undoes an earlier --no-hidden'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l one-file-system -d 'Stay on the file system of each PATH'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l follow -d 'Follow symbolic links below PATHs'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l fail-fast -d 'Stop at the first file that fails'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -s n -l dry-run -d 'Print what would be done, and do nothing'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l json -d 'Print one JSON object per file, and a summary'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -s q -l quiet -d 'Say nothing but errors'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -s v -l verbose -d 'Say what was done'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -167,6 +219,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s q -l quiet -d 
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s v -l verbose -d 'Say what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l salt -d 'Where the salt is that goes with a passphrase for GFE, as for --key' -r -f -a "(__fish_fetool_spec)"
@@ -250,6 +303,7 @@ kdf\t'The key derivations'
 format\t'Whole streams, by format'"
 complete -c fetool -n "__fish_fetool_using_subcommand help" -f -a "seal\t'Encrypt and authenticate a stream or a file'
 open\t'Authenticate and decrypt a sealed stream or file'
+check\t'Check that sealed files are authentic, and write nothing'
 inspect\t'Tell what sealed files are, without a key'
 rekey\t'Change which secrets open a file, without touching its data'
 keygen\t'Make a key: 32 random bytes, or an age identity'

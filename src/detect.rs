@@ -263,10 +263,7 @@ pub(crate) fn by_secret<'a, R: Read>(
             first => first,
         };
         let why = match first {
-            Ok(None) => format!(
-                "it may be, but has nothing that would show it: give --format {}",
-                format.name()
-            ),
+            Ok(None) => "possible, but too short to verify".to_owned(),
             Ok(first) => match unlock(identities, &*header, first) {
                 Ok(unlocked) => return Ok((format, header, unlocked)),
                 Err(Error::Authentication { .. }) => {

@@ -1,9 +1,11 @@
 //! Everything that can go wrong, in one enum split by whose fault it is.
 //!
 //! Each error maps to one exit status ([`Error::status`]), so that a script can tell a wrong key
-//! from a cut-off file without reading messages. For bad files the messages contain the words that
+//! from a cut-off file without reading messages. What helps is a [`Hint`], in the words of this library:
+//! it knows no options of a command. For bad files the messages contain the words that
 //! the GFE document uses: `invalid chunk size`, `authentication failed`, `unexpected EOF`.
 
+use std::borrow::Cow;
 use std::io;
 
 /// What went wrong in sealing, opening or inspecting.
@@ -46,7 +48,16 @@ pub enum Error {
         /// What cannot be done.
         what: String,
         /// What to do instead.
-        hint: Option<String>,
+        hint: Option<Hint>,
+    },
+
+    /// The caller chose what the format fixes.
+    #[error("{what}")]
+    Fixed {
+        /// How the format fixes it.
+        what: String,
+        /// What was chosen.
+        setting: Setting,
     },
 
     /// The secret does not have the shape that the format needs (it may still be the right one
@@ -56,7 +67,7 @@ pub enum Error {
         /// What is wrong with it; never the secret itself.
         what: String,
         /// How to get a good one.
-        hint: Option<String>,
+        hint: Option<Hint>,
     },
 
     /// A tag did not match: a wrong key, or data that was tampered with.
@@ -82,13 +93,12 @@ pub enum Error {
     #[error("{0}")]
     Unauthenticated(String),
 
-    /// A reading of the format that is refused unless the caller asks for it.
+    /// The additive nonce of GFE, which is refused unless the caller reads the file as
+    /// [`GfeAdditive`](crate::format::gfe::GfeAdditive).
     #[error("{what}")]
     Refused {
-        /// Which reading, and why.
+        /// Why.
         what: String,
-        /// How to ask for it.
-        hint: &'static str,
     },
 
     /// Several secrets were tried, and none opens the file: all are wrong, or the data was tampered
@@ -121,7 +131,7 @@ pub enum Error {
         /// Which one, and what is wrong; the text may be the plugin's.
         what: String,
         /// What to do about it.
-        hint: Option<String>,
+        hint: Option<Hint>,
     },
 
     /// An identity opened the header's file key, and the header's MAC does not match it.
@@ -167,6 +177,10 @@ pub enum Error {
     #[error("{0}")]
     Unsupported(String),
 
+    /// The format wraps no master key, so other secrets need a new file: the data is opened and sealed again.
+    #[error("{0} wraps no master key, so its key cannot be changed without the data")]
+    NoMasterKey(String),
+
     /// The bytes break a rule of their format.
     #[error("{what} (at offset {offset})")]
     Malformed {
@@ -177,7 +191,7 @@ pub enum Error {
     },
 
     /// Accepted with a warning normally, but strictness was asked for.
-    #[error("{0}, refused by --strict")]
+    #[error("{0}, refused in strict mode")]
     Strict(String),
 
     /// The secret opens only a key slot of a kind that no program writes, and that anybody can make
@@ -204,6 +218,95 @@ pub enum Error {
     /// A bug in fetool: one of its threads panicked.
     #[error("internal error: a {0} thread panicked; please report this")]
     Panic(&'static str),
+}
+
+/// What a caller can do about an error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Hint {
+    /// Allow more memory ([`RunOptions::memory`](crate::RunOptions::memory)).
+    #[error("allow more memory")]
+    MoreMemory,
+    /// Choose smaller chunks, or allow more memory.
+    #[error("choose smaller chunks, or allow more memory")]
+    SmallerChunks,
+    /// Choose larger chunks.
+    #[error("choose larger chunks")]
+    LargerChunks,
+    /// Other formats have it: what, and the name of the format.
+    #[error("{}", formats(.0))]
+    Formats(&'static [(&'static str, &'static str)]),
+    /// Make a key of 32 random bytes.
+    #[error("make a key of 32 random bytes")]
+    MakeKey,
+    /// Make a salt.
+    #[error("make a salt of random bytes")]
+    MakeSalt,
+    /// Give the salt that goes with the passphrase, or a key.
+    #[error("give the salt kept beside the file, or a key")]
+    GiveSalt,
+    /// A key derivation is chosen for a passphrase and a salt.
+    #[error("a key derivation needs a passphrase and a salt")]
+    KdfNeedsSalt,
+    /// Open the file with an identity.
+    #[error("give an identity")]
+    GiveIdentity,
+    /// Open the file with a passphrase.
+    #[error("give a passphrase")]
+    GivePassphrase,
+    /// Change the last secret, or add one before it is removed.
+    #[error("change its secret, or add another one first")]
+    ChangeLast,
+    /// Only replace the secret, or seal the file in a version with room for several.
+    #[error("replace its secret, or open the file and seal it as version 5")]
+    ReplaceOnly,
+    /// Remove a secret before another is added.
+    #[error("remove one first")]
+    RemoveFirst,
+    /// No range can be opened by itself: open the file, and take the range from its plaintext.
+    #[error("open the whole file, and take the range from its plaintext")]
+    OpenWhole,
+    /// No position in the text can be computed: read the file as a stream.
+    #[error("read the file as a stream")]
+    Stream,
+    /// Seal one layer of GoCrypt, which the old version reads as well.
+    #[error("the old GoCrypt reads the format gocrypt with one layer as well")]
+    OneLayer,
+    /// Convert a copy of an old SSH key with ssh-keygen.
+    #[error("convert a copy of it with ssh-keygen")]
+    ConvertSshKey,
+    /// Anything else, which is the same for every caller.
+    #[error("{0}")]
+    Other(Cow<'static, str>),
+}
+
+impl From<&'static str> for Hint {
+    fn from(text: &'static str) -> Self {
+        Self::Other(text.into())
+    }
+}
+
+impl From<String> for Hint {
+    fn from(text: String) -> Self {
+        Self::Other(text.into())
+    }
+}
+
+fn formats(formats: &[(&str, &str)]) -> String {
+    let formats = formats
+        .iter()
+        .map(|(what, name)| format!("for {what} choose the format {name}"));
+    formats.collect::<Vec<_>>().join(", ")
+}
+
+/// What a caller chooses for a new file, and some formats fix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Setting {
+    /// The plaintext bytes of a chunk.
+    ChunkSize,
+    /// The key derivation.
+    Kdf,
 }
 
 /// What is known of a file whose format is not.
@@ -270,7 +373,9 @@ impl From<Error> for io::Error {
             Error::Read(inner) | Error::Write(inner) | Error::Thread(inner) => inner.kind(),
             Error::Memory(_) => io::ErrorKind::OutOfMemory,
             Error::Truncated { .. } => io::ErrorKind::UnexpectedEof,
-            Error::Usage { .. } | Error::Secret { .. } => io::ErrorKind::InvalidInput,
+            Error::Usage { .. } | Error::Fixed { .. } | Error::Secret { .. } => {
+                io::ErrorKind::InvalidInput
+            }
             Error::Random(_) | Error::Stopped | Error::Panic(_) => io::ErrorKind::Other,
             _ => io::ErrorKind::InvalidData,
         };
@@ -288,7 +393,7 @@ impl Error {
     }
 
     /// A [`Error::Usage`] that says what to do instead.
-    pub fn usage_hint(what: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn usage_hint(what: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self::Usage {
             what: what.into(),
             hint: Some(hint.into()),
@@ -345,7 +450,7 @@ impl Error {
             | Self::Plugin { .. }
             | Self::Stopped
             | Self::Panic(_) => status::SYSTEM,
-            Self::Usage { .. } => status::USAGE,
+            Self::Usage { .. } | Self::Fixed { .. } => status::USAGE,
             Self::Authentication { .. }
             | Self::Tampered { .. }
             | Self::NoIdentity { .. }
@@ -355,6 +460,7 @@ impl Error {
             | Self::Unauthenticated(_) => status::KEY,
             Self::UnknownFormat(_)
             | Self::Unsupported(_)
+            | Self::NoMasterKey(_)
             | Self::Refused { .. }
             | Self::Malformed { .. }
             | Self::Armor { .. }
@@ -366,14 +472,12 @@ impl Error {
         }
     }
 
-    /// What the user can do about it, where that helps.
-    pub fn hint(&self) -> Option<&str> {
+    /// What the caller can do about it, where the kind of error does not say that by itself.
+    pub fn hint(&self) -> Option<&Hint> {
         match self {
             Self::Usage { hint, .. } | Self::Secret { hint, .. } | Self::Plugin { hint, .. } => {
-                hint.as_deref()
+                hint.as_ref()
             }
-            Self::Refused { hint, .. } => Some(hint),
-            Self::UnknownFormat(_) => Some("give the format with --format if you know it"),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ use crate::pipeline::Meter;
 use crate::unarmor::Unarmor;
 use crate::{Error, Identity};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 /// Looks into a sealed file: decodes its header, and walks its frames to the end by their lengths
 /// alone. Nothing is authenticated, so this tells what the file claims to be.
@@ -51,7 +52,7 @@ pub struct Inspected {
 }
 
 /// Where and how a file breaks the rules of its format.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Fault {
     /// Bytes from the start of the file.
     pub offset: Option<u64>,
@@ -59,14 +60,27 @@ pub struct Fault {
     pub status: u8,
     /// For people.
     pub message: String,
+    /// What is wrong, for callers with words of their own.
+    pub error: Arc<Error>,
 }
 
-impl From<&Error> for Fault {
-    fn from(error: &Error) -> Self {
+/// Faults are the same that say the same.
+impl PartialEq for Fault {
+    fn eq(&self, other: &Self) -> bool {
+        let said = |fault: &Self| (fault.offset, fault.status);
+        said(self) == said(other) && self.message == other.message
+    }
+}
+
+impl Eq for Fault {}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
         Self {
             offset: error.offset(),
             status: error.status(),
             message: error.to_string(),
+            error: Arc::new(error),
         }
     }
 }
@@ -172,7 +186,7 @@ impl<'a> Inspect<'a> {
         {
             match error {
                 Error::Read(error) => return Err(Error::Read(error)),
-                fault => report.fault = Some(Fault::from(&fault)),
+                fault => report.fault = Some(Fault::from(fault)),
             }
         }
         report.armored = Some(true);
@@ -281,7 +295,7 @@ impl<'a> Inspect<'a> {
         match walked.map_err(Error::root) {
             Ok(end) => report.sealed_len = Some(end),
             Err(Error::Read(error)) => return Err(Error::Read(error)),
-            Err(fault) => report.fault = Some(Fault::from(&fault)),
+            Err(fault) => report.fault = Some(Fault::from(fault)),
         }
         Ok(report)
     }
@@ -328,7 +342,7 @@ impl Inspected {
                 let earlier =
                     |fault: &Fault| is_unauthenticated(&error) || fault.offset <= error.offset();
                 if !self.fault.as_ref().is_some_and(earlier) {
-                    self.fault = Some(Fault::from(&error));
+                    self.fault = Some(Fault::from(error));
                 }
                 Ok(None)
             }

@@ -1,7 +1,7 @@
 //! Key derivation functions, with the parameters that the formats fix.
 
 pub use crate::key::Key;
-use crate::{Error, try_alloc};
+use crate::{Error, Hint, try_alloc};
 use argon2::{Algorithm, Argon2, Params, Version};
 use sha2::Digest;
 use std::error::Error as _;
@@ -84,7 +84,7 @@ impl Kdf {
                     "the salt is {} bytes long, and needs at least {SALT_MIN}",
                     salt.len()
                 ),
-                hint: Some("make one with 'fetool keygen -o SALTFILE'".to_owned()),
+                hint: Some(Hint::MakeSalt),
             });
         }
         self.for_gfe()

@@ -331,7 +331,6 @@ impl<'a> Open<'a> {
         let refused = |why: &str| {
             Err(Error::Refused {
                 what: format!("additive nonce: {why}, so chunks may be missing at the beginning"),
-                hint: "if you trust the source of this file, add --gfe-nonce additive",
             })
         };
         match proof {

@@ -1,12 +1,12 @@
 //! Reading a sealed file at positions: only the chunks that are asked for are read and opened.
 
-use crate::format::{CUT_OUT, ChunkId, ChunkMap, Header, Limits, Payload, Proof};
+use crate::format::{ChunkId, ChunkMap, Header, Limits, Payload, Proof};
 use crate::peek::PeekReader;
 use crate::pipeline::{Ends, RangeJob, RunOptions, open_range};
 use crate::positioned::{Positioned, ReadAt};
 use crate::try_alloc::zeros;
 use crate::unarmor_at::UnarmorAt;
-use crate::{Error, Open};
+use crate::{Error, Hint, Open};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -78,7 +78,7 @@ pub(crate) fn chunk_map(
                  before them",
                 payload.layers.len() + 1
             ),
-            CUT_OUT,
+            Hint::OpenWhole,
         ));
     }
     if matches!(payload.proof, Proof::WholeFile { .. } | Proof::AnyStart) {
@@ -86,7 +86,6 @@ pub(crate) fn chunk_map(
             what: "additive nonce: only the whole file shows that no chunks are missing at the \
                    beginning"
                 .to_owned(),
-            hint: "if you trust the source of this file, add --gfe-nonce additive",
         });
     }
     header.chunk_map(limits, lead)

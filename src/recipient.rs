@@ -1,6 +1,6 @@
 //! Who can open a new file: recipients.
 
-use crate::{Error, FileKey, Secret, Stanza};
+use crate::{Error, FileKey, Hint, Secret, Stanza};
 use std::collections::BTreeSet;
 
 /// Wraps the key of a file for somebody of whom only something public is known. Needed to seal a file
@@ -87,7 +87,7 @@ impl<'a> Recipient<'a> {
         self.as_secret().ok_or_else(|| {
             Error::usage_hint(
                 "this format has no public-key recipients",
-                "for those, choose --format age",
+                Hint::Formats(&[("recipients", "age")]),
             )
         })
     }

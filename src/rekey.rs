@@ -81,7 +81,7 @@ impl<'a> Rekey<'a> {
     /// authenticated with the key that the old secret unwraps, before anything is changed.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the format wraps no master key, [`Error::Authentication`] when
+    /// [`Error::NoMasterKey`] where there is none, [`Error::Authentication`] when
     /// the old secret opens nothing, [`Error::Usage`] when there is no slot left to fill or to
     /// drop; the errors of a header that cannot be decoded.
     pub fn header(&self, input: impl Read) -> Result<Rekeyed, Error> {

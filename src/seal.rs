@@ -2,13 +2,14 @@
 
 use crate::aead::Algorithm;
 use crate::armor_writer::ArmorWriter;
+use crate::format::age::armor::armored_len;
 use crate::format::{self, Format, Layout, SealRequest};
 use crate::kdf::Kdf;
 #[cfg(feature = "test-hooks")]
 use crate::pipeline::Tuning;
 use crate::pipeline::{self, CancelToken, Meter, Run, RunOptions, SealJob, Totals};
 use crate::positioned::{Positioned, ReadAt, WriteAt};
-use crate::{Error, FileKey, Recipient};
+use crate::{Error, FileKey, Hint, Recipient};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
 
@@ -184,7 +185,7 @@ impl<'a> Seal<'a> {
         if self.armor && !self.format.has_armor() {
             return Err(Error::usage_hint(
                 format!("{} has no armor", self.format.title()),
-                "for text choose --format age",
+                Hint::Formats(&[("text", "age")]),
             ));
         }
         if self.work_factor.is_some() && !self.format.has_recipients() {
@@ -210,7 +211,7 @@ impl<'a> Seal<'a> {
                     "chunks of {} bytes need more than the {} bytes of memory allowed",
                     sealer.layout.chunk, self.options.memory
                 ),
-                "choose smaller ones with --chunk-size, or allow more with --max-memory",
+                Hint::SmallerChunks,
             ));
         }
         Ok(Sealing {
@@ -227,6 +228,33 @@ impl<'a> Seal<'a> {
     /// Those of [`start`](Self::start) and of [`Sealing::run`].
     pub fn run(self, input: impl Read + Send, output: impl Write) -> Result<Sealed, Error> {
         self.start()?.run(input, output)
+    }
+}
+
+/// How long sealed files are, from the lengths of their plaintexts.
+#[derive(Clone, Debug)]
+pub struct SealedLen {
+    header: u64,
+    layout: Layout,
+    /// The head and the layout of each layer, from the inside out.
+    layers: Vec<(u64, Layout)>,
+    armor: bool,
+}
+
+impl SealedLen {
+    /// Returns the length of a sealed file with so many bytes of plaintext, if that is a number. Whether
+    /// a size is known or not, and whether there is any plaintext, can make a difference: it is that of
+    /// files which were started alike.
+    pub fn of(&self, plaintext: u64) -> Option<u64> {
+        let inside = self.layout.sealed_len(plaintext);
+        let stream = self.layers.iter().fold(inside, |stream, (head, layout)| {
+            layout.sealed_len(stream.saturating_add(*head))
+        });
+        let len = stream.checked_add(self.header)?;
+        match self.armor {
+            true => armored_len(len),
+            false => Some(len),
+        }
     }
 }
 
@@ -247,6 +275,19 @@ impl Sealing {
     /// The header's bytes, for a file of their own.
     pub fn header(&self) -> &[u8] {
         &self.sealer.header
+    }
+
+    /// Returns what the lengths of files that are sealed like this one follow from.
+    pub fn sealed_len(&self) -> SealedLen {
+        let layers = self.sealer.layers.iter();
+        SealedLen {
+            header: self.sealer.header.len() as u64,
+            layout: self.sealer.layout,
+            layers: layers
+                .map(|layer| (layer.head.len() as u64, layer.layout))
+                .collect(),
+            armor: self.armor,
+        }
     }
 
     /// Returns the key of the file, for formats that wrap one for recipients. It opens the file, so that

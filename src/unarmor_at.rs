@@ -4,11 +4,11 @@
 //! A position in the file is a position in the text as long as all lines are alike: 64 characters, and
 //! then LF throughout or CR LF throughout. That is checked for every line that is read.
 
-use crate::Error;
 use crate::format::age::armor::{
     ArmorDecoder, BEGIN, BLANK_MAX, COLUMNS, END, LINE_BYTES, decode_lines,
 };
 use crate::positioned::{Positioned, ReadAt};
+use crate::{Error, Hint};
 use std::io;
 
 /// Lines that are decoded at a time.
@@ -135,6 +135,6 @@ fn not_alike() -> Error {
     Error::usage_hint(
         "the armor's lines are not all of one length with one kind of line end, so no position in them \
          can be computed",
-        "read the file through a pipe: cat FILE | fetool open …",
+        Hint::Stream,
     )
 }

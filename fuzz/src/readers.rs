@@ -237,8 +237,7 @@ fn open_once(how: &How<'_>, input: impl std::io::Read + Send) -> Opened {
 /// A bad file is the file's fault, and nothing else's.
 fn expected(how: &How<'_>, error: &Error) {
     let of_files = [status::KEY, status::FORMAT, status::TRUNCATED];
-    let too_large =
-        how.limits.memory < 1 << 20 && error.hint() == Some("allow more with --max-memory");
+    let too_large = how.limits.memory < 1 << 20 && error.hint() == Some(&fetool::Hint::MoreMemory);
     assert!(of_files.contains(&error.status()) || too_large, "{error:?}");
     assert!(!error.to_string().is_empty());
 }

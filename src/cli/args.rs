@@ -4,7 +4,6 @@ use super::failure::{Failure, shown};
 use crate::progress::When;
 use crate::size;
 use clap::{Args, ValueHint};
-use fetool::format::gfe::{Gfe, GfeAdditive};
 use fetool::format::{FORMATS, Format, HEADER_MAX, Limits, by_name};
 use fetool::kdf::Kdf;
 use std::ffi::OsString;
@@ -32,6 +31,14 @@ pub struct SecretArgs {
     /// keys before passphrases.
     #[arg(short, long, value_name = "SPEC")]
     pub key: Vec<OsString>,
+
+    /// Use the identity without data of the plugin age-plugin-NAME (age)
+    ///
+    /// For plugins that find their keys without it. It stands for an identity file with the line
+    /// AGE-PLUGIN-NAME-1…, so it opens files, and 'fetool seal' seals for the keys of the plugin. The plugin is
+    /// looked up in PATH. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub plugin: Vec<String>,
 
     /// Use a passphrase: asked for on the terminal, or from SPEC as for --key
     ///
@@ -69,6 +76,13 @@ pub struct SecretArgs {
     /// (BLAKE3-Balloon, about 9 MiB); files tell which, so opening needs no --kdf.
     #[arg(long, value_name = "KDF")]
     pub kdf: Option<KdfArg>,
+}
+
+impl SecretArgs {
+    /// Whether an option names a secret.
+    pub fn is_given(&self) -> bool {
+        !(self.key.is_empty() && self.plugin.is_empty() && self.passphrase.is_empty())
+    }
 }
 
 /// What clap makes of an option without its value. Nobody can type it.
@@ -151,10 +165,10 @@ pub struct ReadArgs {
 impl ReadArgs {
     /// The format to read, where one was given.
     pub fn format(&self) -> Option<&'static dyn Format> {
-        match (self.format, self.gfe_nonce) {
-            (Some(format), GfeNonce::Additive) if format.name() == Gfe.name() => Some(&GfeAdditive),
-            (format, _) => format,
-        }
+        self.format.map(|format| match self.gfe_nonce {
+            GfeNonce::Auto => format,
+            GfeNonce::Additive => additive(format),
+        })
     }
 
     /// The formats to tell apart.
@@ -182,13 +196,12 @@ impl ReadArgs {
 /// All formats, with GFE's additive nonce.
 static WITH_ADDITIVE: LazyLock<Vec<&'static dyn Format>> = LazyLock::new(|| {
     let formats = FORMATS.iter().copied();
-    formats
-        .map(|format| match format.name() == Gfe.name() {
-            true => &GfeAdditive,
-            false => format,
-        })
-        .collect()
+    formats.map(additive).collect()
 });
+
+fn additive(format: &'static dyn Format) -> &'static dyn Format {
+    format.with_additive_nonce().unwrap_or(format)
+}
 
 /// Reads a header that is kept apart.
 fn read_header(path: &Path) -> Result<Vec<u8>, Failure> {

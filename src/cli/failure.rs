@@ -4,7 +4,7 @@ use crate::io::cleanup;
 use crate::io::output::Refused;
 use crate::io::status_line;
 use crate::io::terminal_safe::{self, NotText};
-use fetool::{Error, plain, status};
+use fetool::{Error, Hint, Setting, plain, status};
 use signal_hook::consts::SIGPIPE;
 use std::io;
 use std::path::Path;
@@ -66,6 +66,15 @@ impl Failure {
             ..Self::usage(plain(error))
         }
         .about(subject)
+    }
+
+    /// An error of the library, in the words of the command.
+    pub fn of_library(error: &Error) -> Self {
+        Self {
+            hint: hint(error),
+            status: error.status(),
+            ..Self::usage(message(error))
+        }
     }
 
     pub fn from_system(error: io::Error) -> Self {
@@ -166,6 +175,7 @@ impl Subjects {
             Error::Write(_) => Some(&self.output),
             Error::Secret { .. } => Some(&self.key.shown),
             Error::Usage { .. }
+            | Error::Fixed { .. }
             | Error::Random(_)
             | Error::Memory(_)
             | Error::Thread(_)
@@ -174,12 +184,11 @@ impl Subjects {
         };
         let mut failure = Failure {
             subject: subject.cloned(),
+            what: self.message(error),
             details: details(error),
-            hint: hint(error),
-            status: error.status(),
             broken_pipe: error.is_broken_pipe(),
             wrong_secret: is_wrong_secret(error),
-            ..Failure::usage(self.message(error))
+            ..Failure::of_library(error)
         };
         if let Error::Write(e) = error
             && e.get_ref().is_some_and(|source| source.is::<NotText>())
@@ -200,12 +209,12 @@ impl Subjects {
             Error::UnknownFormat(unknown) if unknown.secrets <= 1 => {
                 "not a sealed file of a known format, or the wrong passphrase"
             }
-            _ => return error.to_string(),
+            _ => return message(error),
         };
         if self.key.is_passphrase && is_wrong_secret(error) {
             wrong.to_owned()
         } else {
-            error.to_string()
+            message(error)
         }
     }
 
@@ -254,9 +263,36 @@ fn is_wrong_secret(error: &Error) -> bool {
     }
 }
 
+/// Words an error whose message names options.
+fn message(error: &Error) -> String {
+    match error {
+        Error::Fixed { what, setting } => format!("{what}; {} does not apply", option(*setting)),
+        Error::Strict(warning) => format!("{warning}, refused by --strict"),
+        error => error.to_string(),
+    }
+}
+
+/// The option for a setting.
+fn option(setting: Setting) -> &'static str {
+    match setting {
+        Setting::ChunkSize => "--chunk-size",
+        Setting::Kdf => "--kdf",
+        _ => "the option",
+    }
+}
+
 /// What to type.
 fn hint(error: &Error) -> Option<String> {
     let hint = match error {
+        Error::Fixed {
+            setting: Setting::Kdf,
+            ..
+        } => Some("for argon2id or balloon choose --format dexios"),
+        Error::Refused { .. } => {
+            Some("if you trust the source of this file, add --gfe-nonce additive")
+        }
+        Error::NoMasterKey(_) => Some("--reseal opens and seals it again"),
+        Error::UnknownFormat(_) => Some("give the format with --format if you know it"),
         Error::LegacySlot => Some("--allow-legacy-slots opens it, for files that you trust"),
         Error::WorkFactor { .. } => {
             Some("allow a higher one with --max-work-factor, for files that you trust")
@@ -265,9 +301,50 @@ fn hint(error: &Error) -> Option<String> {
         Error::NoMatch { .. } => {
             Some("'fetool inspect' lists the stanzas that the file has for its recipients")
         }
-        error => error.hint(),
+        error => return error.hint().map(to_type),
     };
     hint.map(str::to_owned)
+}
+
+/// Words a hint of the library with the options of the command.
+fn to_type(hint: &Hint) -> String {
+    let text = match hint {
+        Hint::MoreMemory => "allow more with --max-memory",
+        Hint::SmallerChunks => {
+            "choose smaller ones with --chunk-size, or allow more with --max-memory"
+        }
+        Hint::LargerChunks => "choose larger chunks with --chunk-size",
+        Hint::Formats(formats) => {
+            let mut verb = " choose";
+            let formats = formats.iter().map(|(what, name)| {
+                let verb = std::mem::take(&mut verb);
+                format!("for {what}{verb} --format {name}")
+            });
+            return formats.collect::<Vec<_>>().join(", ");
+        }
+        Hint::MakeKey => "make one with 'fetool keygen -o KEYFILE'",
+        Hint::MakeSalt => "make one with 'fetool keygen -o SALTFILE'",
+        Hint::GiveSalt => {
+            "give the salt kept beside the file with --salt @FILE (and --kdf), or use -k"
+        }
+        Hint::KdfNeedsSalt => "--kdf requires a passphrase and --salt",
+        Hint::GiveIdentity => "give the file with the identity as -k @FILE",
+        Hint::GivePassphrase => "give the passphrase with -p",
+        Hint::ChangeLast => "change its key with --new-key, or add another one first",
+        Hint::ReplaceOnly => {
+            "change it with --new-key alone, or make the file version 5 with --reseal"
+        }
+        Hint::RemoveFirst => "drop one with --remove first",
+        Hint::OpenWhole => {
+            "open the whole file and cut the range out: \
+             fetool open … | tail -c +FIRST | head -c LENGTH"
+        }
+        Hint::Stream => "read the file through a pipe: cat FILE | fetool open …",
+        Hint::OneLayer => "GoCrypt reads --format gocrypt with --layers 1 as well",
+        Hint::ConvertSshKey => "convert a copy of it with ssh-keygen -p -f COPY",
+        other => return other.to_string(),
+    };
+    text.to_owned()
 }
 
 /// Which formats a file is not, one line for those with the same reason.

@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod check;
 mod columns;
 mod external;
 mod failure;
@@ -48,6 +49,7 @@ struct Cli {
 enum Command {
     Seal(seal::Args),
     Open(open::Args),
+    Check(check::Args),
     Inspect(inspect::Args),
     Rekey(rekey::Args),
     Keygen(keygen::Args),
@@ -61,6 +63,7 @@ impl Command {
         match self {
             Self::Seal(args) => seal::run(&args),
             Self::Open(args) => open::run(&args),
+            Self::Check(args) => check::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Rekey(args) => rekey::run(&args),
             Self::Keygen(args) => keygen::run(&args),

@@ -243,7 +243,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         (
             args.check,
             "--check",
-            "'fetool inspect --verify' takes many files",
+            "'fetool check -r' authenticates every file of a tree",
         ),
         (args.range.is_some(), "--range", "give one PATH, without -r"),
     ];

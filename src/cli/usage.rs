@@ -203,7 +203,7 @@ pub fn instead_of(word: &OsStr) -> Option<String> {
             "'fetool inspect' shows what sealed files are"
         }
         "verify" | "check" | "test" | "t" => {
-            "'fetool inspect --verify' authenticates sealed files, and 'fetool open --check' one"
+            "'fetool check' authenticates sealed files and writes nothing"
         }
         "rotate" | "passwd" | "change" | "reencrypt" | "re-encrypt" | "rewrap" => {
             "'fetool rekey' changes the key or the passphrase"
@@ -260,7 +260,7 @@ fn peers_option(option: &str, subcommand: &str) -> Option<String> {
             "'fetool inspect' shows what sealed files are"
         }
         "-t" | "--test" | "--verify" | "--check" => {
-            "'fetool inspect --verify' authenticates sealed files, and 'fetool open --check' one"
+            "'fetool check' authenticates sealed files and writes nothing"
         }
         "-T" | "--threads" => "--jobs N sets the number of threads",
         "-y" | "--yes" | "--batch" | "--overwrite" => "--force overwrites FILE",

@@ -4,10 +4,6 @@ use super::{Count, Frames, Layout, Span, Uniform, Walker};
 use crate::Error;
 use std::cmp::Ordering;
 
-/// What to do about a file of which no part can be read by itself.
-pub(crate) const CUT_OUT: &str =
-    "open the whole file and cut the range out: fetool open … | tail -c +FIRST | head -c LENGTH";
-
 /// Begins a walk at a chunk.
 type Walk = Box<dyn Fn(u64) -> Box<dyn Frames> + Send + Sync>;
 

@@ -6,7 +6,7 @@
 //! must be walked ([`Geometry::Sequential`]).
 
 use super::{Frames, Uniform};
-use crate::Error;
+use crate::{Error, Hint};
 
 /// How the last chunk of a stream differs from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,7 +197,7 @@ impl Layout {
                 "the input needs more than {} chunks, and the format numbers no more",
                 self.max_chunks
             ),
-            "choose larger chunks with --chunk-size",
+            Hint::LargerChunks,
         )
     }
 }

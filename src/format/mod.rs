@@ -29,7 +29,6 @@ mod walker;
 
 pub use crate::chunk_id::ChunkId;
 pub use crate::error::Evidence;
-pub(crate) use chunk_map::CUT_OUT;
 pub use chunk_map::ChunkMap;
 pub use geometry::{BadEnd, Count, End, Geometry, Layout, Span};
 pub(crate) use opening::NOTHING;
@@ -163,6 +162,16 @@ pub trait Format: Send + Sync {
     /// Whether it can be written. Old formats are only read.
     fn can_seal(&self) -> bool {
         !self.algorithms().is_empty()
+    }
+
+    /// Returns the format that new files have instead, for formats that are only read.
+    fn successor(&self) -> Option<&'static dyn Format> {
+        None
+    }
+
+    /// Returns the same format with its additive nonce read in any file, for formats that have one.
+    fn with_additive_nonce(&self) -> Option<&'static dyn Format> {
+        None
     }
 
     /// Whether a file that starts with `head` is of this format, by its magic number.

@@ -1,8 +1,8 @@
 //! What a format gives to open with: the decoded header, the walk over the frames, and the AEAD work on
 //! one chunk.
 
-use super::{CUT_OUT, ChunkId, ChunkMap, Description, Geometry, RekeyRequest, Rekeyed};
-use crate::{Error, Identity, try_alloc};
+use super::{ChunkId, ChunkMap, Description, Geometry, RekeyRequest, Rekeyed};
+use crate::{Error, Hint, Identity, try_alloc};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -91,7 +91,7 @@ pub trait Header: Send + Sync {
             Geometry::Sequential(_) => Err(Error::usage_hint(
                 "the file's chunks can only be found one after the other, so no range can be read by \
                  itself",
-                CUT_OUT,
+                Hint::OpenWhole,
             )),
         }
     }
@@ -135,15 +135,11 @@ pub trait Header: Send + Sync {
     /// a header whose key does not open it is not changed.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the format wraps no master key, [`Error::Authentication`] when
+    /// [`Error::NoMasterKey`] where there is none, [`Error::Authentication`] when
     /// the old secret opens nothing, [`Error::Usage`] when there is no room or too little left.
     fn rekey(&self, request: RekeyRequest<'_>, first: Option<&[u8]>) -> Result<Rekeyed, Error> {
         let _ = (request, first);
-        Err(Error::Unsupported(
-            "this format wraps no master key, so its key cannot be changed without the data; \
-             --reseal opens and seals it again"
-                .to_owned(),
-        ))
+        Err(Error::NoMasterKey("this format".to_owned()))
     }
 
     /// Length of the plaintext, where what the outermost chunks hold has `len` bytes. They are the
@@ -237,7 +233,7 @@ pub struct Payload {
     pub layers: Vec<Box<dyn OpenLayer>>,
     /// Which reading of the format authenticated the first chunk, for people.
     pub reading: String,
-    /// What the file does not protect, a line each; `--strict` refuses them.
+    /// What the file does not protect, a line each; [`Open::strict`](crate::Open::strict) refuses them.
     pub warnings: Vec<String>,
     /// What the tags prove.
     pub proof: Proof,
@@ -382,7 +378,7 @@ pub trait Frames: Send {
                 "a chunk of {} bytes needs more than the {memory} bytes of memory allowed",
                 self.largest()
             ),
-            "allow more with --max-memory",
+            Hint::MoreMemory,
         )
     }
 }

@@ -3,7 +3,7 @@
 use super::{ChunkId, Format, Layout};
 use crate::aead::Algorithm;
 use crate::kdf::Kdf;
-use crate::{Error, FileKey, Recipient, Secret};
+use crate::{Error, FileKey, Hint, Recipient, Secret, Setting};
 
 /// What a caller wants of a new file.
 pub struct SealRequest<'a> {
@@ -33,7 +33,7 @@ impl<'a> SealRequest<'a> {
             [recipient] => recipient.secret(),
             _ => Err(Error::usage_hint(
                 format!("{} has no key slots, and so takes one key", format.title()),
-                "for several, choose --format dexios",
+                Hint::Formats(&[("several secrets", "dexios")]),
             )),
         }
     }
@@ -54,10 +54,10 @@ impl<'a> SealRequest<'a> {
 
     pub(crate) fn refuse_kdf(&self, format: &dyn Format) -> Result<(), Error> {
         match self.kdf {
-            Some(_) => Err(Error::usage(format!(
-                "{} has one key derivation, and --kdf cannot change it",
-                format.title()
-            ))),
+            Some(_) => Err(Error::Fixed {
+                what: format!("{} has one key derivation", format.title()),
+                setting: Setting::Kdf,
+            }),
             None => Ok(()),
         }
     }
@@ -66,7 +66,7 @@ impl<'a> SealRequest<'a> {
         match self.layers {
             Some(_) => Err(Error::usage_hint(
                 format!("{} has no layers", format.title()),
-                "--layers goes with --format gocrypt",
+                Hint::Formats(&[("layers", "gocrypt")]),
             )),
             None => Ok(()),
         }

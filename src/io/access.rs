@@ -1,6 +1,7 @@
 //! Who may do what with a file: mode, group and owner, carried over from one file to another without
 //! giving anybody more than they had.
 
+use super::stat::Stat;
 use nix::errno::Errno;
 use nix::sys::stat::{FileStat, Mode, umask};
 use nix::unistd::{Gid, Uid, fchown, getegid, geteuid};
@@ -35,6 +36,15 @@ impl Access {
             let mut nothing = [0u8; 0];
             rustix::fs::fgetxattr(file, ACCESS_LIST, &mut nothing).is_ok()
         })
+    }
+
+    /// Whether a file that belongs to the effective user, or to anybody as root, has all that it can get
+    /// of `source`, as far as that can be told without opening either.
+    pub fn is_carried_over(source: &Stat, file: &Stat, limited: bool) -> bool {
+        let owner = (source.user, source.group);
+        let access = Self::new(source.mode, owner, limited);
+        let has_owner = file.user == source.user || !geteuid().is_root();
+        has_owner && file.group == source.group && file.permissions() == access.mode
     }
 
     fn known(file: &Metadata, limited: bool) -> Self {
@@ -114,6 +124,11 @@ impl Access {
         let is_same =
             now.gid() == self.group || fchown(file, None, Some(Gid::from_raw(self.group))).is_ok();
         file.set_permissions(Permissions::from_mode(self.mode_for(is_same)))
+    }
+
+    /// Whether a file that was given this has the mode: not all file systems keep it.
+    pub fn is_kept_by(self, file: &Stat) -> bool {
+        file.permissions() == self.mode_for(file.group == self.group)
     }
 
     fn mode_for(self, same_group: bool) -> u32 {

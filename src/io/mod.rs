@@ -12,8 +12,10 @@ pub mod process;
 pub mod prompt;
 pub mod staged;
 pub mod standard;
+pub mod stat;
 pub mod status_line;
 pub mod terminal_safe;
+pub mod uncached;
 
 use nix::sys::stat::{FileStat, SFlag};
 use std::fs::Metadata;

@@ -24,6 +24,7 @@ pub fn passphrase(prompt: &str) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
 }
 
 /// Asks once for a line that is shown as it is typed. `None` when there is no terminal.
+#[cfg(feature = "age-plugin")]
 pub fn line(prompt: &str) -> Option<io::Result<Zeroizing<String>>> {
     let mut terminal = OpenOptions::new()
         .read(true)

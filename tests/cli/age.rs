@@ -160,7 +160,7 @@ fn what_cannot_be_sealed_for_is_refused() {
             "seal -f gfe --to ME plain",
             2,
             "fetool: this format has no public-key recipients\n\
-             fetool: hint: for those, choose --format age\n",
+             fetool: hint: for recipients choose --format age\n",
         ),
         (
             "seal -f age -k env:TEST_KEY plain",
@@ -198,7 +198,7 @@ fn what_cannot_be_sealed_for_is_refused() {
         (
             "seal -p=env:TEST_KEY --to ME plain",
             2,
-            "fetool: a passphrase cannot be used together with --key or --to\n\
+            "fetool: a passphrase cannot be used together with --key, --plugin or --to\n\
              fetool: hint: Dexios takes several secrets: --passphrase and --add-key, with --format \
              dexios\n",
         ),
@@ -413,6 +413,7 @@ fn trees_are_sealed_for_recipients_and_read_back_without_an_identity() {
     assert_eq!(dir.read("out/tree/empty"), b"");
 }
 
+#[cfg(feature = "age-ssh")]
 #[test]
 fn ssh_keys_are_recipients_and_identities() {
     let dir = dir();
@@ -536,4 +537,52 @@ fn armor_is_kept_when_a_file_is_sealed_again_and_is_around_age_only() {
     assert_eq!(refused.code(), Some(4), "{}", refused.stderr());
     let refused = run(&dir, "inspect gfe");
     assert_eq!(refused.code(), Some(4), "{}", refused.stderr());
+}
+
+/// Nobody types a passphrase for a run that a missing file ends.
+#[test]
+fn everything_is_read_before_a_passphrase_is_asked_for() {
+    let dir = dir();
+    dir.write("locked", key("identities_encrypted.age"));
+    run(&dir, "seal --to ME plain -o f").succeeds();
+    for line in [
+        "seal --to @locked --to @missing plain",
+        "seal --to @locked -k @missing plain",
+        "rekey -k @me --to @locked --to @missing f",
+        "rekey -k @missing --to @locked f",
+        "rekey -k @me --remove --to @locked --to @missing f",
+        "open -k @locked -k @missing f",
+    ] {
+        run(&dir, line).fails(1, "fetool: missing: no such file or directory\n");
+    }
+}
+
+#[test]
+fn files_that_an_earlier_run_has_rekeyed_are_skipped() {
+    let dir = dir();
+    fs::create_dir(dir.path("tree")).unwrap();
+    for name in ["tree/a", "tree/b"] {
+        run(&dir, &format!("seal --to ME plain -o {name}.age")).succeeds();
+    }
+    for new in ["--to @you", "--new-key @you"] {
+        run(&dir, "rekey -q -r -i -k @me -k @you --to ME tree").succeeds();
+        run(&dir, &format!("rekey -i -k @me {new} tree/a.age")).succeeds();
+        let before = dir.read("tree/a.age");
+        let line = format!("rekey -q -r -i -k @me {new} tree");
+        run(&dir, &line).succeeds();
+        assert_eq!(dir.read("tree/a.age"), before);
+        opens(&dir, "-k @you", "tree/b.age");
+        run(&dir, &line).succeeds();
+    }
+    // Of a recipient alone nothing tells whether a file is for it.
+    run(&dir, "rekey -q -r -i -k @me --to YOU tree").fails(
+        3,
+        "fetool: tree/a.age: the identity matches none of the file's recipients
+\
+         fetool: hint: if an earlier run rekeyed it, name the identities of the new recipients: --to \
+         @FILE
+\
+         fetool: tree/b.age: the identity matches none of the file's recipients
+",
+    );
 }

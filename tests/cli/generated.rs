@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-const PAGES: [(&str, &[&str]); 8] = [
+const PAGES: [(&str, &[&str]); 9] = [
     ("man/fetool.1", &["man"]),
     ("man/fetool-seal.1", &["man", "seal"]),
     ("man/fetool-open.1", &["man", "open"]),
+    ("man/fetool-check.1", &["man", "check"]),
     ("man/fetool-inspect.1", &["man", "inspect"]),
     ("man/fetool-rekey.1", &["man", "rekey"]),
     ("man/fetool-keygen.1", &["man", "keygen"]),

@@ -24,8 +24,7 @@ fn hinted(args: &[&str], dir: &Dir, hint: &str) {
 const OPEN: &str = "'fetool open' decrypts";
 const SEAL: &str = "'fetool seal' encrypts";
 const INSPECT: &str = "'fetool inspect' shows what sealed files are";
-const VERIFY: &str =
-    "'fetool inspect --verify' authenticates sealed files, and 'fetool open --check' one";
+const VERIFY: &str = "'fetool check' authenticates sealed files and writes nothing";
 const NO_RECIPIENTS: &str =
     "fetool has no public keys; give a key with -k @FILE or a passphrase with -p";
 const FORCE: &str = "--force overwrites FILE";

@@ -307,7 +307,7 @@ fn a_key_and_a_passphrase_are_too_much_to_seal_with() {
     for passphrase in ["-p", "-p=env:TEST_KEY"] {
         fetool(["seal", "-k", K, passphrase]).run().fails(
             2,
-            "fetool: a passphrase cannot be used together with --key or --to\n\
+            "fetool: a passphrase cannot be used together with --key, --plugin or --to\n\
              fetool: hint: Dexios takes several secrets: --passphrase and --add-key, with \
              --format dexios\n",
         );

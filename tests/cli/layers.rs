@@ -185,6 +185,72 @@ fn of_the_command(module: &[String]) -> bool {
     !module.is_empty() && !of_the_library(module)
 }
 
+/// The string literals of a source.
+fn literals(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut chars = code.chars();
+    while let Some(next) = chars.next() {
+        // A quote as a character.
+        if next == '\'' && chars.as_str().starts_with("\"'") {
+            chars.next();
+        }
+        if next != '"' {
+            continue;
+        }
+        let mut literal = String::new();
+        while let Some(next) = chars.next().filter(|next| *next != '"') {
+            literal.push(next);
+            if next == '\\' {
+                literal.extend(chars.next());
+            }
+        }
+        found.push(literal);
+    }
+    found
+}
+
+/// Whether a text names an option: `--word`, or `-x` as a word of its own.
+fn names_an_option(text: &str) -> bool {
+    let words = text.split(|c: char| c.is_whitespace() || "'`(),;:…".contains(c));
+    let letter = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
+    words
+        .filter_map(|word| word.strip_prefix('-'))
+        .any(|rest| match rest.strip_prefix('-') {
+            Some(long) => letter(long),
+            None => letter(rest) && rest.chars().count() == 1,
+        })
+}
+
+#[test]
+fn the_library_names_no_options() {
+    let src = root().join("src");
+    let mut files = Vec::new();
+    sources(&src, &[], &mut files);
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for (file, _) in files.iter().filter(|(_, module)| of_the_library(module)) {
+        for literal in literals(&code(&fs::read_to_string(file).unwrap())) {
+            seen += 1;
+            // What age runs its plugins with.
+            if names_an_option(&literal) && !literal.starts_with("--age-plugin={") {
+                wrong.push(format!("{}: {literal}", file.display()));
+            }
+        }
+    }
+    assert!(seen > 500, "only {seen} literals were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn options_in_literals_are_found() {
+    let code =
+        r#"let q = '"'; f("a \" b", "give --salt (and -k)", "-----BEGIN", "sk-x", "a-b - c")"#;
+    let literals = literals(code);
+    assert_eq!(literals.len(), 5);
+    let named: Vec<_> = literals.iter().map(|text| names_an_option(text)).collect();
+    assert_eq!(named, [false, true, false, false, false]);
+}
+
 #[test]
 fn the_library_imports_downwards() {
     let wrong = going_up(&layers("layers"), "lib.rs", of_the_library);

@@ -6,7 +6,11 @@ mod cli_common;
 mod dexios_common;
 
 mod age;
+#[cfg(feature = "age-plugin")]
+mod age_plugin;
 mod bench;
+mod check;
+mod check_lists;
 mod closed_descriptors;
 mod completions;
 mod external;

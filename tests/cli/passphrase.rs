@@ -211,12 +211,12 @@ fn a_kdf_without_what_it_is_for() {
             "seal",
             "-k=env:TEST_KEY",
             "fetool: GFE hashes no key itself\n\
-             fetool: hint: --kdf goes with a passphrase and --salt\n",
+             fetool: hint: --kdf requires a passphrase and --salt\n",
         ),
         (
             "seal",
             "-p=env:TEST_KEY",
-            "fetool: age derives keys with scrypt, and --kdf does not apply\n\
+            "fetool: age derives keys with scrypt; --kdf does not apply\n\
              fetool: hint: for argon2id or balloon choose --format dexios\n",
         ),
         (

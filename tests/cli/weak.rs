@@ -132,7 +132,7 @@ fn layers_for_another_format_are_a_usage_error() {
         let key = ["seal", "-k", crate::cli_common::K, "--layers", "2"];
         let message = format!(
             "fetool: {title} has no layers\n\
-             fetool: hint: --layers goes with --format gocrypt\n"
+             fetool: hint: for layers choose --format gocrypt\n"
         );
         let sealing = fetool(key).args(format).input("text");
         sealing.run().fails(2, &message);
@@ -145,7 +145,7 @@ fn chunk_sizes_that_the_formats_do_not_have_are_a_usage_error() {
         let sealing = seal(&["-f", "gocrypt", "-c", size]).input("text");
         sealing.run().fails(
             2,
-            "fetool: GoCrypt chunks have always 32 KiB, whatever --chunk-size says\n",
+            "fetool: GoCrypt uses fixed 32 KiB chunks; --chunk-size does not apply\n",
         );
     }
     for (size, bytes) in [("0", 0), ("4GiB", 1_u64 << 32)] {
@@ -177,7 +177,8 @@ fn what_the_formats_do_not_have_is_a_usage_error() {
         ),
         (
             &["-f", "gocrypt", "--kdf", "argon2id"],
-            "fetool: GoCrypt has one key derivation, and --kdf cannot change it\n",
+            "fetool: GoCrypt has one key derivation; --kdf does not apply\n\
+             fetool: hint: for argon2id or balloon choose --format dexios\n",
         ),
         (
             &["-f", "gocrypt", "--salt", crate::cli_common::K],
@@ -190,7 +191,7 @@ fn what_the_formats_do_not_have_is_a_usage_error() {
         (
             &["-f", "gocrypt", "--add-key", crate::cli_common::K],
             "fetool: GoCrypt has no key slots, and so takes one key\n\
-             fetool: hint: for several, choose --format dexios\n",
+             fetool: hint: for several secrets choose --format dexios\n",
         ),
     ] {
         seal(args).input("text").run().fails(2, message);

@@ -13,7 +13,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -44,7 +44,7 @@ pub struct SecretFile {
 
 impl SecretFile {
     pub fn secret(&self) -> Secret {
-        Secret::key(vector(&self.file))
+        remembered(&vector(&self.file))
     }
 }
 
@@ -97,9 +97,22 @@ pub fn pattern(len: usize) -> Vec<u8> {
         .collect()
 }
 
+/// The secret with all keys that this process derived from it: a header with another bit in it has most
+/// often the same salt, and hashing is all that takes time.
+pub fn remembered(secret: &[u8]) -> Secret {
+    static SECRETS: Mutex<Vec<(Vec<u8>, Secret)>> = Mutex::new(Vec::new());
+    let mut secrets = SECRETS.lock().unwrap();
+    if let Some((_, known)) = secrets.iter().find(|(bytes, _)| bytes == secret) {
+        return known.clone();
+    }
+    let new = Secret::key(secret).for_many_files();
+    secrets.push((secret.to_vec(), new.clone()));
+    new
+}
+
 /// Opens sealed bytes through the library: the plaintext, or what came out and the error.
 pub fn open(secret: &[u8], sealed: &[u8]) -> Result<Vec<u8>, (Vec<u8>, Error)> {
-    let secret = Secret::key(secret);
+    let secret = remembered(secret);
     let limits = Limits {
         input_len: None,
         ..Limits::default()
@@ -119,7 +132,7 @@ pub fn open(secret: &[u8], sealed: &[u8]) -> Result<Vec<u8>, (Vec<u8>, Error)> {
 /// Whether a secret opens a slot of a header.
 pub fn opens_slot(header: &DexiosHeader, slot: usize, secret: &[u8]) -> bool {
     let slot = &header.slots[slot];
-    slot.unwrap(header.algorithm, &Secret::key(secret))
+    slot.unwrap(header.algorithm, &remembered(secret))
         .unwrap()
         .is_some()
 }

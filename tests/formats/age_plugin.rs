@@ -8,7 +8,8 @@ use fetool::format::age::plugin::{
 };
 use fetool::format::age::{Age, AgeHeader, AgeIdentity, X25519Identity};
 use fetool::{
-    Error, FileKey, Identity, Open, Recipient, Rekey, Seal, Stanza, UnwrapKey, WrapKey, status,
+    Error, FileKey, Hint, Identity, Open, Recipient, Rekey, Seal, Stanza, UnwrapKey, WrapKey,
+    status,
 };
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -167,10 +168,10 @@ fn plugins_are_found_in_path_only() {
         assert_eq!(error.to_string(), "age-plugin-toy is not in PATH");
         assert_eq!(
             error.hint(),
-            Some(
+            Some(&Hint::from(
                 "install the plugin, which is a program of its own, or add its directory to PATH: fetool \
                  runs age-plugin-toy for this key"
-            )
+            ))
         );
         assert_eq!(error.status(), status::SYSTEM);
     }

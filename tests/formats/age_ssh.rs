@@ -4,7 +4,7 @@ use crate::common::pattern;
 use fetool::format::age::{
     Age, AgeHeader, AgeRecipient, RecipientList, SshIdentity, SshRecipient, recipients,
 };
-use fetool::{Error, FileKey, Identity, Open, Recipient, Seal, Secret, UnwrapKey, status};
+use fetool::{Error, FileKey, Hint, Identity, Open, Recipient, Seal, Secret, UnwrapKey, status};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -268,9 +268,11 @@ fn a_stanza_with_the_tag_must_open() {
 
 #[test]
 fn keys_that_open_nothing_are_refused() {
-    let hint_old = "convert a copy of it with ssh-keygen -p -f COPY";
-    let hint_other = "give one of type ssh-ed25519 or ssh-rsa: all others, those of ssh-agent and of \
-                      security keys (sk-) too, only sign";
+    let hint_old = &Hint::ConvertSshKey;
+    let hint_other = &Hint::from(
+        "give one of type ssh-ed25519 or ssh-rsa: all others, those of ssh-agent and of \
+                      security keys (sk-) too, only sign",
+    );
     let changed = |name: &str, from: &str, to: &str| {
         let file = text(vector(name));
         assert!(file.contains(from), "{name}");
@@ -515,8 +517,10 @@ fn other_keys_are_passed_over_unless_they_are_alone() {
     assert_eq!(parsed, list.recipients);
 
     let what = "files cannot be sealed to an SSH key of type ecdsa-sha2-nistp256: it only signs";
-    let hint = "give a key of type ssh-ed25519 or ssh-rsa that is in a file: ssh-agent and security \
-                keys (sk-) only sign, so no key of theirs opens a file";
+    let hint = &Hint::from(
+        "give a key of type ssh-ed25519 or ssh-rsa that is in a file: ssh-agent and security \
+                keys (sk-) only sign, so no key of theirs opens a file",
+    );
     let error = RecipientList::parse(format!("\n{ecdsa}").as_bytes()).unwrap_err();
     assert_eq!(error.to_string(), format!("line 2: {what}"));
     assert_eq!(error.hint(), Some(hint));

@@ -1,17 +1,17 @@
 //! What is behind the header of a Dexios file, changed: single bits, cuts, and whole blocks.
 
 use crate::dexios_common::forge::{BLOCK, Forge, HEADER, TAG};
-use crate::dexios_common::{SECRET, open, pattern, vector, watchdog};
+use crate::dexios_common::{SECRET, open, pattern, remembered, vector, watchdog};
 use fetool::aead::Algorithm;
 use fetool::format::dexios::DexiosHeader;
 use fetool::format::{ChunkId, Header};
-use fetool::{Open, Secret, status};
+use fetool::{Open, status};
 use std::num::NonZeroUsize;
 
 /// Expects a failure, and nothing wrong before it; returns the status and what came out.
 #[track_caller]
 fn fails(file: &[u8], plaintext: &[u8], what: &str) -> (u8, usize) {
-    let secret = Secret::key(SECRET);
+    let secret = remembered(SECRET);
     let mut opened = Vec::new();
     let error = Open::new(&secret)
         .legacy_slots(true)
@@ -51,7 +51,7 @@ fn every_bit_of_a_body_in_the_codec() {
         let bytes = vector(file);
         let header = DexiosHeader::decode(&bytes).unwrap();
         let body = &bytes[header.size()..];
-        let secret = Secret::key(SECRET);
+        let secret = remembered(SECRET);
         let first = header.tries_first_frame().then_some(body);
         let unlocked = header.unlock(&(&secret).into(), first).unwrap();
         let id = ChunkId {

@@ -2,9 +2,9 @@
 //! strip` leaves it, or none.
 
 use crate::dexios_common::forge::{Forge, HEADER};
-use crate::dexios_common::{Folder, SECRET, pattern, vector, vectors, watchdog};
+use crate::dexios_common::{Folder, SECRET, pattern, remembered, vector, vectors, watchdog};
 use fetool::format::dexios::SlotHash;
-use fetool::{Error, Inspect, Open, Secret, status};
+use fetool::{Error, Inspect, Open, status};
 
 /// Files of all three header lengths that cost little to open.
 const FILES: [(&str, usize); 4] = [
@@ -18,7 +18,7 @@ const FILES: [(&str, usize); 4] = [
 fn both_shapes_are_opened_and_inspected() {
     let _dog = watchdog();
     // Hashes each file's secret once.
-    let secret = Secret::key(SECRET).for_many_files();
+    let secret = remembered(SECRET);
     assert!(vectors().len() > FILES.len());
     for (name, len) in FILES {
         let whole = vector(name);

@@ -5,11 +5,11 @@
 //! field takes one at its beginning and one at its end, or a single one.
 
 use crate::dexios_common::forge::{self, Forge};
-use crate::dexios_common::{SECRET, open, vector, vectors, watchdog};
+use crate::dexios_common::{SECRET, open, remembered, vector, vectors, watchdog};
 use fetool::aead::{Aead, Algorithm};
 use fetool::format::dexios::SlotHash;
 use fetool::format::{Change, Which};
-use fetool::{Error, Inspect, Open, Rekey, Secret, status};
+use fetool::{Error, Inspect, Open, Rekey, status};
 use std::ops::Range;
 
 const OTHER: &[u8] = b"other secret";
@@ -265,7 +265,7 @@ fn version_1_any_block_of_a_stream_passes_as_a_file_in_memory_mode() {
     let whole = open(SECRET, &stream).unwrap();
     let block = (1 << 20) + 16;
     let warning = "the mode is not authenticated: this may be one block of a longer stream";
-    let secret = Secret::key(SECRET);
+    let secret = remembered(SECRET);
     for (number, bytes, plaintext) in [
         (0u32, &stream[64..64 + block], &whole[..1 << 20]),
         (1 | 1 << 31, &stream[64 + block..], &whole[1 << 20..]),
@@ -315,7 +315,7 @@ fn version_1_any_block_of_a_stream_passes_as_a_file_in_memory_mode() {
 #[test]
 fn short_headers() {
     let _dog = watchdog();
-    let secret = Secret::key(SECRET);
+    let secret = remembered(SECRET);
     let mut lengths = 0;
     for vector in vectors() {
         let header = vector.header().unwrap_or_else(|| vector.bytes());
@@ -409,7 +409,7 @@ fn version_5_slot_made_of_a_block_of_version_1() {
         forged[82..82 + nonce.len()].copy_from_slice(&genuine[38..38 + nonce.len()]);
         forged[106..122].copy_from_slice(&genuine[6..22]);
 
-        let secret = Secret::key(SECRET);
+        let secret = remembered(SECRET);
         for open in [Open::new(&secret), Open::new(&secret).strict(true)] {
             let error = open.run(&forged[..], std::io::sink()).unwrap_err();
             assert!(matches!(error, Error::LegacySlot), "{error}");
@@ -419,7 +419,7 @@ fn version_5_slot_made_of_a_block_of_version_1() {
         let error = Rekey::new(&secret, change).header(&forged[..]).unwrap_err();
         assert!(matches!(error, Error::LegacySlot), "{error}");
         // Another secret opens nothing, as ever.
-        let other = Secret::key(b"other");
+        let other = remembered(b"other");
         let error = Open::new(&other)
             .run(&forged[..], std::io::sink())
             .unwrap_err();
@@ -452,7 +452,7 @@ fn version_5_slots_with_old_hashes_beside_others() {
         .file();
     file[32..128].copy_from_slice(&old[32..128]);
     assert_eq!(open(OTHER, &file).unwrap(), b"text");
-    let secret = Secret::key(SECRET);
+    let secret = remembered(SECRET);
     let error = Open::new(&secret)
         .run(&file[..], std::io::sink())
         .unwrap_err();
@@ -470,7 +470,7 @@ fn version_5_slot_that_may_be_forged_is_not_the_last() {
         .hash(SlotHash::Argon2idV1)
         .header();
     file[128..224].copy_from_slice(&forged[32..128]);
-    let secret = Secret::key(SECRET).for_many_files();
+    let secret = remembered(SECRET);
     let remove = |legacy| {
         Rekey::new(&secret, Change::Remove(Which::Old))
             .legacy_slots(legacy)

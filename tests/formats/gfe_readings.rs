@@ -122,7 +122,7 @@ fn all_four_readings_open() {
                         assert_eq!(refused.status(), status::FORMAT, "{name}");
                         assert_eq!(
                             refused.to_string(),
-                            format!("{}, refused by --strict", opened.warnings[0])
+                            format!("{}, refused in strict mode", opened.warnings[0])
                         );
                     }
                     assert!(strict.written.is_empty(), "{name}");

@@ -274,7 +274,7 @@ fn a_file_cut_behind_its_header_opens_to_nothing_with_a_warning() {
         let unsaid = open_of(None, &key, &file[..HEADER], 2, false);
         assert_eq!(unsaid.error().status(), status::FORMAT);
         let why = ruled_out(unsaid.error(), "parallel-encryptor");
-        assert!(why.contains("--format parallel-encryptor"), "{why}");
+        assert_eq!(why, "possible, but too short to verify");
     }
 }
 

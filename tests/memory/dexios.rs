@@ -5,7 +5,7 @@
 use crate::counting::turn;
 use crate::dexios_common::{Folder, SECRET, sha256, vector, vector_path, watchdog};
 use fetool::format::Limits;
-use fetool::{Error, Inspect, Open, Secret, status};
+use fetool::{Error, Hint, Inspect, Open, Secret, status};
 use std::fs::File;
 use std::io::{self, Read, Write};
 
@@ -52,7 +52,7 @@ fn just_what_is_allowed_passes() {
             .unwrap_err();
             assert_eq!(error.status(), status::USAGE);
             assert!(error.to_string().contains(&memory.to_string()), "{error}");
-            assert_eq!(error.hint(), Some("allow more with --max-memory"));
+            assert_eq!(error.hint(), Some(&Hint::MoreMemory));
         }
     }
 }

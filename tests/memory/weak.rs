@@ -10,7 +10,7 @@ use crate::weak_common::{SECRET, secret};
 use fetool::format::gocrypt::GoCrypt;
 use fetool::format::parallel_encryptor::ParallelEncryptor;
 use fetool::format::{Format, Limits};
-use fetool::{Error, Inspect, Open, Seal, status};
+use fetool::{Error, Hint, Inspect, Open, Seal, status};
 use std::io::{self, Cursor, Read};
 
 const MIB: usize = 1 << 20;
@@ -162,7 +162,7 @@ fn is_too_much(error: &Error, memory: u64) {
     assert!(matches!(error, Error::Usage { .. }), "{error}");
     assert_eq!(error.status(), status::USAGE);
     assert!(error.to_string().contains(&memory.to_string()), "{error}");
-    assert_eq!(error.hint(), Some("allow more with --max-memory"));
+    assert_eq!(error.hint(), Some(&Hint::MoreMemory));
 }
 
 #[test]

@@ -327,8 +327,7 @@ fn a_file_without_a_chunk_may_be_of_several_formats_and_opens_only_as_one_that_i
         &found.expect("it was tried").1
     };
     for format in [ONE, OTHER] {
-        let advice = format!("--format {}", format.0);
-        assert!(why(format.0).contains(&advice), "{}", why(format.0));
+        assert_eq!(why(format.0), "possible, but too short to verify");
         let opened = open_of(Some(&format), &secret(), &sealed[..], 2, false);
         assert!(opened.result.is_ok());
         assert!(opened.written.is_empty());

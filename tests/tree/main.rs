@@ -13,3 +13,4 @@ mod proof;
 mod rekey;
 mod roundtrip;
 mod selection;
+mod update;

@@ -41,7 +41,8 @@ fn without_summary(stdout: &str, numbers: [u64; 6], by_reason: &str) -> String {
     let (lines, last) = stdout.trim_end().rsplit_once('\n').unwrap();
     let [files, bytes, planned, skipped, failed, status] = numbers;
     let (before, after) = last.split_once(r#""seconds":"#).unwrap();
-    let counts = format!(r#""files":{files},"bytes":{bytes},"planned":{planned}"#);
+    let counts =
+        format!(r#""files":{files},"bytes":{bytes},"updated":0,"unchanged":0,"planned":{planned}"#);
     let rest = format!(r#""skipped":{skipped},"skipped_by_reason":{by_reason},"failed":{failed}"#);
     assert_eq!(before, format!(r#"{{"summary":{{{counts},{rest},"#));
     let (seconds, after) = after.split_once(',').unwrap();
@@ -226,7 +227,7 @@ fn options_that_do_not_go_together() {
     refused(&["open", "-r", "t", "--header", "x"], &one("--header", own));
     let known = "the length of a file is known";
     refused(&["seal", "-r", "t", "--size", "3"], &one("--size", known));
-    let many = "'fetool inspect --verify' takes many files";
+    let many = "'fetool check -r' authenticates every file of a tree";
     refused(&["open", "-r", "t", "--check"], &one("--check", many));
     for verb in ["seal", "open"] {
         refused(&[verb, "-r"], "fetool: -r needs a PATH\n");

@@ -101,7 +101,7 @@ fn secret(args: &Args, sources: &[Source]) -> Result<Option<Keys>, Failure> {
         };
         return Ok(Some(Keys::load(&plans, Purpose::Open(only), &args.work)?));
     }
-    if args.secret.key.is_empty() && args.secret.passphrase.is_empty() {
+    if !args.secret.is_given() {
         return Ok(None);
     }
     let plans = SecretSource::given(&args.secret)?;
@@ -224,15 +224,10 @@ fn inspect(
     if checked.is_ok() {
         keys.recover();
     }
-    let words = checked.as_ref().err();
-    let words = words.map(|error| (error.to_string(), report.subjects.message(error)));
     let reading = inspected.checked(checked);
     let reading = reading.map_err(|error| failed(report, &error))?;
-    if let Some(fault) = &mut inspected.fault
-        && let Some((plain, words)) = words
-        && fault.message == plain
-    {
-        fault.message = words;
+    if let Some(fault) = &mut inspected.fault {
+        fault.message = report.subjects.message(&fault.error);
     }
     report.verified = Some(reading.is_some());
     report.reading = reading;

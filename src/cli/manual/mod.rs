@@ -5,15 +5,16 @@ mod chapters;
 
 pub use bench::BENCH_EXAMPLES;
 pub use chapters::{
-    INSPECT_EXAMPLES, OPEN_EXAMPLES, REKEY_EXAMPLES, SEAL_EXAMPLES, SHORT_EXAMPLES,
+    CHECK_EXAMPLES, INSPECT_EXAMPLES, OPEN_EXAMPLES, REKEY_EXAMPLES, SEAL_EXAMPLES, SHORT_EXAMPLES,
 };
 
 use super::failure::Failure;
 use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
-    Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS, IN_PLACE, JSON, NEW_FORMATS,
-    OPENING, RANGES, REKEYING, REPORT, SECRETS, STATUS_NOTE, STATUSES, STREAMS, TREES, WEAK,
+    BACKUPS, CHECK_JSON, CHECKING, Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS,
+    IN_PLACE, JSON, LISTS, NEW_FORMATS, OPENING, RANGES, REKEYING, REPORT, SECRETS, STATUS_NOTE,
+    STATUSES, STREAMS, TREES, WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -42,6 +43,7 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 FILES,
                 STREAMS,
                 TREES,
+                BACKUPS,
                 FORMATS,
                 WEAK,
                 DETECTION,
@@ -59,8 +61,9 @@ pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> 
                 .bin_name(format!("fetool {name}"))
                 .version(env!("CARGO_PKG_VERSION"));
             let chapters = match name {
-                "seal" => vec![SECRETS, FILES, STREAMS, TREES, WEAK],
-                "open" => vec![SECRETS, FILES, OPENING, RANGES, TREES, DETECTION],
+                "seal" => vec![SECRETS, FILES, STREAMS, TREES, BACKUPS, WEAK],
+                "open" => vec![SECRETS, FILES, OPENING, RANGES, TREES, BACKUPS, DETECTION],
+                "check" => vec![CHECKING, LISTS, CHECK_JSON, SECRETS],
                 "inspect" => vec![REPORT, DETECTION, JSON],
                 "rekey" => vec![REKEYING, IN_PLACE, TREES, SECRETS],
                 "bench" => vec![MEASURING, BENCH_JSON],
@@ -89,6 +92,7 @@ fn examples(subcommand: Option<&str>) -> &'static str {
         None => SHORT_EXAMPLES,
         Some("seal") => SEAL_EXAMPLES,
         Some("open") => OPEN_EXAMPLES,
+        Some("check") => CHECK_EXAMPLES,
         Some("inspect") => INSPECT_EXAMPLES,
         Some("rekey") => REKEY_EXAMPLES,
         Some("bench") => BENCH_EXAMPLES,
@@ -132,7 +136,7 @@ fn render(
     own.control("SH", ["SEE ALSO"]);
     own.text([roman(match subcommand {
         None => {
-            "fetool-seal(1), fetool-open(1), fetool-inspect(1), fetool-rekey(1), \
+            "fetool-seal(1), fetool-open(1), fetool-check(1), fetool-inspect(1), fetool-rekey(1), \
              fetool-keygen(1), fetool-bench(1)"
         }
         Some(_) => "fetool(1)",

@@ -10,7 +10,8 @@ use in_place::refuse_irregular;
 use super::args::{KdfArg, OutputArgs, SecretArgs, WorkArgs, bytes, written_format};
 use super::failure::{Failure, SecretName, Subjects, say};
 use super::manual;
-use super::secrets::keys::{Keys, SealFor, To, without_duplicates};
+use super::secrets::keys::{Keys, PreparedKeys};
+use super::secrets::recipients::{PreparedTo, SealFor, To, without_duplicates};
 use super::secrets::{Purpose, SecretSource, Spec};
 use super::tree::WalkArgs;
 use super::work::{
@@ -207,6 +208,8 @@ pub struct Secrets {
     pub new_name: SecretName,
     /// Whose stanzas are removed, if not those of the old secret.
     gone: Option<Keys>,
+    /// The identities of the new recipients, as far as they are known.
+    new_identities: Keys,
 }
 
 /// What is to open the file afterwards, or no longer: checked but not read yet.
@@ -400,7 +403,7 @@ pub fn find(
     let plan = plan.transpose()?;
     let old = Keys::prepare(old, Purpose::Open(path), work)?;
     let mut recipients = Vec::new();
-    let mut gone = None;
+    let (mut to, mut gone) = (Vec::new(), None);
     let unlock = new.unlock.as_ref();
     if args.remove {
         let specs = new.to.iter().filter_map(To::spec);
@@ -411,25 +414,36 @@ pub fn find(
             })
             .collect();
         if !plans.is_empty() {
-            gone = Some(Keys::load(&plans, Purpose::Open(None), work)?);
+            gone = Some(Keys::prepare(&plans, Purpose::Open(None), work)?);
         }
     } else {
-        for to in &new.to {
-            recipients.extend(to.load(unlock, work)?.into_iter().map(SealFor::Age));
-        }
+        let prepared = new.to.iter().map(|to| to.prepare(unlock, work));
+        to = prepared.collect::<Result<_, _>>()?;
     }
     let old = old.complete()?;
+    let gone = gone.map(PreparedKeys::complete).transpose()?;
+    let mut new_identities = Vec::new();
+    for to in to {
+        recipients.extend(to.recipients()?);
+        if let PreparedTo::Identities(found) = to {
+            new_identities.push(*found);
+        }
+    }
     let mut new_name = SecretName::default();
     if let Some(plan) = plan {
         let found = plan.complete()?;
         recipients.extend(found.key.seal_for(&found.name.shown)?);
-        new_name = found.name;
+        new_name = found.name.clone();
+        if found.key.as_secret().is_none() {
+            new_identities.push(found);
+        }
     }
     Ok(Secrets {
         old,
         new: without_duplicates(recipients, work)?,
         new_name,
         gone,
+        new_identities: Keys::of(new_identities)?,
     })
 }
 
@@ -523,16 +537,9 @@ fn copy(
 }
 
 /// Whom what is sealed again is for.
-pub fn new_recipients(secrets: &Secrets) -> Result<Vec<SealFor>, Failure> {
+pub fn new_recipients(args: &Args, secrets: &Secrets) -> Result<Vec<SealFor>, Failure> {
     match &secrets.new[..] {
-        [] => {
-            let old = secrets.old.seal_for()?;
-            if old.is_empty() {
-                return Err(Failure::usage("only the plugin knows its recipients")
-                    .hint("name those of the new file with --to"));
-            }
-            Ok(old)
-        }
+        [] => without_duplicates(secrets.old.seal_for()?, &args.work),
         new => Ok(new.to_vec()),
     }
 }

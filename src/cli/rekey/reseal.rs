@@ -4,10 +4,9 @@ use super::in_place::{lock_path, refuse_irregular};
 use super::{Args, NewSecret, Secrets, find, new_recipients, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::secrets::SecretSource;
-use crate::cli::secrets::keys::SealFor;
+use crate::cli::secrets::recipients::SealFor;
 use crate::cli::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
 use crate::io::output::{Content, Output, Target};
-use fetool::format::gocrypt::GoCrypt;
 use fetool::format::{Format, Limits, NewFiles, by_name};
 use fetool::kdf::Kdf;
 use fetool::{CancelToken, Error, Meter, Open, Opening, PeekReader, Seal, Sealed};
@@ -132,7 +131,7 @@ pub fn stream<'a>(
     if !secrets.new.is_empty() {
         subjects.key.clone_from(&secrets.new_name);
     }
-    let recipients = new_recipients(secrets)?;
+    let recipients = new_recipients(args, secrets)?;
     let (first, more) = recipients.split_first().expect("there is one at least");
     let format = args.format.unwrap_or_else(|| same_format(&opening));
     // Its own switch: an opening that fails must be heard of first.
@@ -173,5 +172,5 @@ pub fn stream<'a>(
 /// The format of what was opened, or what has taken its place.
 fn same_format<R: Read + Send>(opening: &Opening<R>) -> &'static dyn Format {
     let format = by_name(opening.format()).expect("what was opened has a known format");
-    if format.can_seal() { format } else { &GoCrypt }
+    format.successor().unwrap_or(format)
 }

@@ -4,14 +4,14 @@ use super::in_place::{self, Directory};
 use super::{Args, NewSecret, Secrets, check_stdin, find, reseal, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::secrets::SecretSource;
-use crate::cli::secrets::keys::SealFor;
+use crate::cli::secrets::recipients::SealFor;
 use crate::cli::tree::{
     Counters, Found, Outcome, Report, Skip, TreeEntry, Verb, Wanted, What, has_sealed_suffix,
     list_on_stdin, refuse_in_trees, some_path_exists,
 };
 use crate::io::dir::Dir;
 use crate::io::staged::Staged;
-use fetool::{CancelToken, Error, Meter, Open, PeekReader, Secret, look_at_header, status};
+use fetool::{CancelToken, Error, Identity, Meter, Open, PeekReader, look_at_header, status};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Seek};
@@ -142,6 +142,9 @@ impl Worker<'_> {
             Err(failure) if may_be_key(&failure) && self.is_changed(file) => {
                 Ok(What::Skipped(Skip::Rekeyed))
             }
+            Err(failure) if !args.to.is_empty() && failure.status() == status::KEY => Err(failure.hint(
+                "if an earlier run rekeyed it, name the identities of the new recipients: --to @FILE",
+            )),
             Err(failure) => Err(failure),
         }
     }
@@ -195,13 +198,15 @@ impl Worker<'_> {
 
     /// Whether an earlier run, that was killed, has done this file: the new secret opens it.
     fn is_changed(&self, mut file: File) -> bool {
-        let mut opens = |secret: &Secret| -> Result<(), Error> {
+        let mut opens = |identity: Identity<'_>| -> Result<(), Error> {
             file.rewind().map_err(Error::Read)?;
             // Any secret opens a file in which nothing is authenticated.
-            let open = Open::new(secret).authenticated(true);
+            let open = Open::new(identity).authenticated(true);
             open.start(&file).map(drop)
         };
-        let mut new = self.secrets.new.iter().filter_map(SealFor::as_secret);
+        let secrets = self.secrets.new.iter().filter_map(SealFor::as_secret);
+        let identities = self.secrets.new_identities.identities();
+        let mut new = secrets.map(Identity::from).chain(identities);
         !self.args.add && new.any(|new| opens(new).is_ok())
     }
 }

@@ -5,8 +5,8 @@ mod tree;
 use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
 use super::failure::{Failure, SecretName, Subjects, shown};
 use super::manual;
-use super::secrets::keys::{SealFor, To, without_duplicates};
-use super::secrets::{self, Purpose, SecretSource, Spec};
+use super::secrets::recipients::{SealFor, To, without_duplicates};
+use super::secrets::{self, NamedSecret, Purpose, SecretSource, Spec};
 use super::tree::{TreeArgs, only_path};
 use super::work::{
     Clock, Source, Weaknesses, show_progress, subjects, target, target_name, warn_of_short_keys,
@@ -155,6 +155,8 @@ struct Secrets {
     name: SecretName,
     /// The secrets among them, and what messages call each.
     named: Vec<(Secret, SecretName)>,
+    /// The secrets and identities that open the files again.
+    opening: Vec<NamedSecret>,
 }
 
 impl Secrets {
@@ -182,8 +184,7 @@ struct Asked {
 
 impl Asked {
     fn new(args: &Args) -> Result<Self, Failure> {
-        let (keys, passphrases) = (&args.secret.key, &args.secret.passphrase);
-        let mut plans = match args.to.is_empty() || !keys.is_empty() || !passphrases.is_empty() {
+        let mut plans = match args.to.is_empty() || args.secret.is_given() {
             true => SecretSource::given(&args.secret)?,
             // Recipients are enough, whatever the environment has.
             false => Vec::new(),
@@ -191,12 +192,20 @@ impl Asked {
         if plans.is_empty() && args.to.is_empty() {
             return Err(secrets::no_key());
         }
-        let with_others = !keys.is_empty() || !args.to.is_empty();
-        if !passphrases.is_empty() && with_others {
+        let SecretArgs {
+            key,
+            plugin,
+            passphrase,
+            ..
+        } = &args.secret;
+        let with_others = !(key.is_empty() && plugin.is_empty() && args.to.is_empty());
+        if !passphrase.is_empty() && with_others {
             return Err(Failure::usage(
-                "a passphrase cannot be used together with --key or --to",
+                "a passphrase cannot be used together with --key, --plugin or --to",
             )
-            .hint("Dexios takes several secrets: --passphrase and --add-key, with --format dexios"));
+            .hint(
+                "Dexios takes several secrets: --passphrase and --add-key, with --format dexios",
+            ));
         }
         let unlock = args.secret.identity_passphrase.as_deref();
         let unlock = unlock.map(|word| Spec::parse("--identity-passphrase", word));
@@ -266,6 +275,7 @@ impl Asked {
             new: None,
             name: SecretName::default(),
             named: Vec::new(),
+            opening: Vec::new(),
         };
         let mut plans = &self.plans[..];
         if let Some(path) = new_key {
@@ -281,15 +291,17 @@ impl Asked {
         // Nobody types a passphrase before everything else is there.
         let prepared = plans.iter().map(|plan| plan.prepare(Purpose::Seal, work));
         let prepared: Vec<_> = prepared.collect::<Result<_, _>>()?;
-        for to in &self.to {
-            let found = to.load(self.unlock.as_ref(), work)?;
-            secrets.all.extend(found.into_iter().map(SealFor::Age));
+        let unlock = self.unlock.as_ref();
+        let to = self.to.iter().map(|to| to.prepare(unlock, work));
+        for to in to.collect::<Result<Vec<_>, _>>()? {
+            secrets.all.extend(to.recipients()?);
         }
         for prepared in prepared {
             let found = prepared.complete()?;
             for one in found.key.seal_for(&found.name.shown)? {
                 secrets.push(one, &found.name);
             }
+            secrets.opening.push(found);
         }
         secrets.all = without_duplicates(secrets.all, work)?;
         Ok(secrets)

@@ -3,8 +3,11 @@
 use super::{Args, Asked, builder, format_for, new_files, new_key_file};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::secrets;
-use crate::cli::secrets::keys::SealFor;
-use crate::cli::tree::{self, Operation, Task, list_on_stdin, refuse_in_trees, some_path_exists};
+use crate::cli::secrets::keys::Keys;
+use crate::cli::secrets::recipients::SealFor;
+use crate::cli::tree::{
+    self, Operation, Task, Update, list_on_stdin, refuse_in_trees, some_path_exists,
+};
 use crate::cli::work::{Weaknesses, all_paths_exist, warn_of_short_keys};
 use fetool::CancelToken;
 use std::time::{Duration, Instant};
@@ -74,11 +77,24 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         .collect();
     // Whatever is wrong with the request as a whole is said once.
     let started = Instant::now();
-    builder(args, &all, format)
-        .start()
-        .map_err(|e| subjects.attribute(&e))?;
+    let start = |size| {
+        let sealing = builder(args, &all, format).size(size).start();
+        sealing.map_err(|e| subjects.attribute(&e))
+    };
+    let empty = start(None)?.sealed_len();
     if format.has_recipients() && all.iter().any(|one| one.as_secret().is_some()) {
         warn_of_derivations(args, started.elapsed());
+    }
+    let update = match args.tree.update {
+        true => Update::of_sealed(start(Some(1))?.sealed_len(), empty),
+        false => Update::default(),
+    };
+    let keys = Keys::of(secrets.opening)?;
+    if args.tree.checksum && keys.is_empty() {
+        let refused = "--checksum requires a key that opens the files, and recipients open nothing";
+        return Err(Failure::usage(refused).hint(
+            "give the identity with -k, or leave out --checksum to compare times and lengths",
+        ));
     }
     if let Some((path, key)) = &secrets.new
         && !args.tree.walk.dry_run
@@ -94,6 +110,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let operation = Operation::Seal {
         builder: &|recipients| builder(args, recipients, format),
         recipients: &all,
+        keys: (!keys.is_empty()).then_some(&keys),
         memory: args.max_memory,
         format,
         again: args.output.force,
@@ -101,6 +118,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut task = Task::new(operation, &args.tree, &args.work, &stop);
     task.force = args.output.force;
     task.sync = args.output.sync;
+    task.update = update;
     task.key = secrets.name;
     task.keys = asked.files();
     let totals = tree::run(&task, &args.paths, &args.work)?;

@@ -96,6 +96,18 @@ pub struct TreeArgs {
     #[arg(long, requires = "skip_existing")]
     pub verify_existing: bool,
 
+    /// Skip files that are unchanged, and replace the results of all others
+    ///
+    /// A file is unchanged if its result has the same modification time and the length that follows
+    /// from the file's. Nothing is opened to see that. A result with another time or length is replaced,
+    /// whichever of the two is newer.
+    #[arg(long, conflicts_with_all = ["skip_existing", "remove_source", "no_preserve"])]
+    pub update: bool,
+
+    /// With --update, open the sealed files and compare the contents
+    #[arg(long, requires = "update")]
+    pub checksum: bool,
+
     /// Remove each source after its replacement was fsynced, read back and compared
     ///
     /// If the replacement exists because an earlier run was killed, the two are compared, and the
@@ -146,6 +158,7 @@ impl TreeArgs {
         let outputs = first_given(&[
             (self.output_dir.is_some(), "--output-dir"),
             (self.skip_existing, "--skip-existing"),
+            (self.update, "--update"),
             (self.remove_source, "--remove-source"),
             (self.no_preserve, "--no-preserve"),
             (self.perms, "--perms"),

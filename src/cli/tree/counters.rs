@@ -48,6 +48,12 @@ impl Counters {
         self.0.all.store(true, Ordering::Relaxed);
     }
 
+    /// A file of `len` bytes needs no work.
+    pub fn passed(&self, len: u64) {
+        self.0.files.fetch_add(1, Ordering::Relaxed);
+        self.0.bytes.fetch_add(len, Ordering::Relaxed);
+    }
+
     /// One more file has a result.
     pub fn done(&self) {
         self.0.done.fetch_add(1, Ordering::Relaxed);

@@ -1,7 +1,8 @@
 //! Where the files of a tree are, and where what becomes of them goes. Names are bytes throughout.
 
 use crate::io::dir::parent;
-use fetool::format::FORMATS;
+use crate::io::stat::Stat;
+use fetool::format::{FORMATS, Format};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -23,6 +24,8 @@ pub struct TreeEntry {
     pub named: bool,
     /// The user named a symbolic link, which is followed. Links that appear later are not.
     pub link: bool,
+    /// What was known of it when it was found.
+    pub found: Stat,
 }
 
 impl TreeEntry {
@@ -32,7 +35,7 @@ impl TreeEntry {
             return Ok(None);
         }
         let target = self.source.canonicalize()?;
-        Ok(named(&target))
+        Ok(named(&target, self.found))
     }
 }
 
@@ -47,7 +50,7 @@ pub fn prefix(path: &Path) -> &Path {
 }
 
 /// A file found at `source` when walking `path`, which is a directory.
-pub fn walked(path: &Path, source: &Path) -> Option<TreeEntry> {
+pub fn walked(path: &Path, source: &Path, found: Stat) -> Option<TreeEntry> {
     let below = source.strip_prefix(path).ok()?;
     Some(TreeEntry {
         source: source.to_owned(),
@@ -56,11 +59,12 @@ pub fn walked(path: &Path, source: &Path) -> Option<TreeEntry> {
         relative: prefix(path).join(below),
         named: false,
         link: false,
+        found,
     })
 }
 
 /// A file that was named itself.
-pub fn named(path: &Path) -> Option<TreeEntry> {
+pub fn named(path: &Path, found: Stat) -> Option<TreeEntry> {
     Some(TreeEntry {
         source: path.to_owned(),
         root: parent(path).to_owned(),
@@ -68,6 +72,7 @@ pub fn named(path: &Path) -> Option<TreeEntry> {
         relative: PathBuf::from(path.file_name()?),
         named: true,
         link: false,
+        found,
     })
 }
 
@@ -76,7 +81,7 @@ pub fn named(path: &Path) -> Option<TreeEntry> {
 ///
 /// # Errors
 /// Why there is no place for it under a directory for outputs, together with the file.
-pub fn listed(path: &Path) -> Option<(TreeEntry, Result<(), &'static str>)> {
+pub fn listed(path: &Path, found: Stat) -> Option<(TreeEntry, Result<(), &'static str>)> {
     let name = path.file_name()?;
     let mut root = PathBuf::new();
     let mut below = PathBuf::new();
@@ -106,6 +111,7 @@ pub fn listed(path: &Path) -> Option<(TreeEntry, Result<(), &'static str>)> {
         below,
         named: true,
         link: false,
+        found,
     };
     Some((place, stays))
 }
@@ -126,16 +132,26 @@ pub fn without_suffix(name: &OsStr, suffix: &str) -> Option<OsString> {
 
 /// Whether a name ends in the suffix of any format.
 pub fn has_sealed_suffix(name: &OsStr) -> bool {
-    let mut formats = FORMATS.iter();
-    formats.any(|format| without_suffix(name, format.suffix()).is_some())
+    of_suffix(name).is_some()
+}
+
+/// The first format whose suffix a name ends in.
+pub fn of_suffix(name: &OsStr) -> Option<&'static dyn Format> {
+    let mut formats = FORMATS.iter().copied();
+    formats.find(|format| without_suffix(name, format.suffix()).is_some())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn some_stat() -> Stat {
+        Stat::from(&std::fs::metadata(".").unwrap())
+    }
+
     fn relative(path: &str, source: &str) -> PathBuf {
-        walked(Path::new(path), Path::new(source)).unwrap().relative
+        let place = walked(Path::new(path), Path::new(source), some_stat());
+        place.unwrap().relative
     }
 
     #[test]
@@ -155,7 +171,7 @@ mod tests {
     #[test]
     fn listed_paths_stay_below() {
         let listed = |path| {
-            let (place, stays) = listed(Path::new(path))?;
+            let (place, stays) = listed(Path::new(path), some_stat())?;
             let parts = [place.root, place.below, place.relative];
             let [root, below, relative] = parts.map(|part| part.to_str().unwrap().to_owned());
             Some((root, below, stays.is_ok().then_some(relative)))

@@ -9,19 +9,23 @@
 mod args;
 mod counters;
 mod entry;
+mod lengths;
 mod operation;
 mod report;
 mod skip;
 mod sources;
+mod times;
+mod update;
 mod worker;
 
 pub use args::{TreeArgs, WalkArgs};
 pub use counters::Counters;
-pub use entry::{TreeEntry, has_sealed_suffix};
-pub use operation::Operation;
+pub use entry::{TreeEntry, has_sealed_suffix, named as named_entry, of_suffix};
+pub use operation::{Operation, has_magic, is_marked};
 pub use report::{Outcome, Report, What};
-pub use skip::Skip;
+pub use skip::{Skip, Skips};
 pub use sources::{Found, Wanted};
+pub use update::Update;
 
 use super::args::WorkArgs;
 use super::failure::{Failure, SecretName, say, shown};
@@ -29,6 +33,7 @@ use super::work::{needs_tree, single};
 use crate::io::FileId;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use fetool::{CancelToken, all_cores};
+use std::ffi::OsStr;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -66,6 +71,15 @@ pub struct Task<'a> {
     list: Option<FileId>,
     pub counters: Counters,
     pub shared: Shared,
+    /// What tells results that are unchanged, with `--update`.
+    pub update: Update,
+    verbose: bool,
+}
+
+/// A file that waits for a worker.
+pub struct Item {
+    place: TreeEntry,
+    len: u64,
 }
 
 impl<'a> Task<'a> {
@@ -85,21 +99,17 @@ impl<'a> Task<'a> {
             stop,
             key: SecretName::default(),
             keys: Vec::new(),
-            list: tree.walk.files0_from.as_deref().and_then(|list| {
-                if list.as_os_str() == "-" {
-                    FileId::of_descriptor(0)
-                } else {
-                    FileId::of_path(list)
-                }
-            }),
+            list: list_id(&tree.walk),
             counters: Counters::default(),
             shared: Shared::default(),
+            update: Update::default(),
+            verbose: work.verbose,
         }
     }
 
     /// How to do what an interrupted run has left undone.
     fn resume(&self) -> &'static str {
-        if self.tree.skip_existing || self.tree.remove_source {
+        if self.tree.skip_existing || self.tree.remove_source || self.tree.update {
             "run the same command again to do the rest"
         } else if self.force {
             "run the same command again, which does all files anew"
@@ -113,15 +123,46 @@ impl<'a> Task<'a> {
         matches!(self.operation, Operation::Open { .. }) && !self.tree.perms
     }
 
+    /// Whether an output that exists may be replaced.
+    fn replaces_outputs(&self) -> bool {
+        self.force || self.tree.update
+    }
+
     /// Whether an output that exists may be replaced, skipped or taken for the source's replacement.
     fn claims_outputs(&self) -> bool {
-        self.force || self.tree.skip_existing || self.tree.remove_source
+        self.replaces_outputs() || self.tree.skip_existing || self.tree.remove_source
+    }
+
+    /// Whether files that are unchanged are named.
+    fn tells_of_each(&self) -> bool {
+        self.verbose || self.tree.walk.json
+    }
+
+    /// The directory that results are under, and the way from there to that of one.
+    fn target_dir<'p>(&'p self, place: &'p TreeEntry) -> (&'p Path, &'p Path) {
+        match &self.tree.output_dir {
+            Some(dir) => (dir, dir_of(&place.relative)),
+            None => (&place.root, &place.below),
+        }
+    }
+
+    /// The path of a result.
+    fn target_path(&self, place: &TreeEntry, target: &OsStr) -> PathBuf {
+        match &self.tree.output_dir {
+            Some(dir) => dir.join(&place.relative).with_file_name(target),
+            None => place.source.with_file_name(target),
+        }
     }
 
     /// Whether results must be on the disk.
     fn on_disk(&self) -> bool {
         self.sync || self.tree.remove_source
     }
+}
+
+/// The directory in a relative path; none for a name alone.
+fn dir_of(relative: &Path) -> &Path {
+    relative.parent().unwrap_or(Path::new(""))
 }
 
 /// Returns the one PATH, or none, where trees are not worked on.
@@ -154,18 +195,32 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
         work,
         &task.counters,
         task.resume(),
-    )?;
+    )?
+    .with_updates(tree.update);
     let display = task.counters.show(work);
-    let (file_tx, file_rx) = bounded::<(TreeEntry, u64)>(WAITING);
+    let (file_tx, file_rx) = bounded::<Item>(WAITING);
     let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
     let told = thread::scope(|scope| {
         for _ in 0..task.jobs.get() {
             let (files, outcomes) = (file_rx.clone(), outcome_tx.clone());
             spawn(scope, "files", move || work_all(task, files, outcomes))?;
         }
+        let found = if tree.update {
+            let (batch_tx, batch_rx) = bounded(WAITING);
+            for _ in 0..task.jobs.get() {
+                let (batches, files) = (batch_rx.clone(), file_tx.clone());
+                let outcomes = outcome_tx.clone();
+                let check = move || update::check_all(task, &batches, &files, &outcomes);
+                spawn(scope, "update", check)?;
+            }
+            drop(file_tx);
+            Items::Checked(Vec::new(), batch_tx)
+        } else {
+            Items::All(file_tx)
+        };
         let wanted = &wanted;
         spawn(scope, "walk", move || {
-            find_all(task, wanted, paths, file_tx, outcome_tx);
+            find_all(task, wanted, paths, found, outcome_tx);
         })?;
         drop(file_rx);
         tell_all(task, outcome_rx, &mut report)
@@ -221,7 +276,18 @@ pub fn list_on_stdin(tree: &WalkArgs) -> bool {
     list.is_some_and(|list| list.as_os_str() == "-")
 }
 
-fn spawn<'s, 'e>(
+/// Which file the list of files is.
+pub fn list_id(tree: &WalkArgs) -> Option<FileId> {
+    let list = tree.files0_from.as_deref()?;
+    if list.as_os_str() == "-" {
+        FileId::of_descriptor(0)
+    } else {
+        FileId::of_path(list)
+    }
+}
+
+/// Starts a thread of a tree's work.
+pub fn spawn<'s, 'e>(
     scope: &'s thread::Scope<'s, 'e>,
     name: &str,
     work: impl FnOnce() + Send + 's,
@@ -233,19 +299,47 @@ fn spawn<'s, 'e>(
         .map_err(Failure::from_system)
 }
 
+/// Where files go that were found.
+enum Items {
+    /// To the workers.
+    All(Sender<Item>),
+    /// To those who pass on what has changed, many at a time.
+    Checked(Vec<Item>, Sender<Vec<Item>>),
+}
+
+impl Items {
+    /// Returns whether somebody takes files.
+    fn send(&mut self, item: Item) -> bool {
+        match self {
+            Self::All(files) => files.send(item).is_ok(),
+            Self::Checked(batch, _) => {
+                batch.push(item);
+                batch.len() < update::BATCH || self.flush()
+            }
+        }
+    }
+
+    fn flush(&mut self) -> bool {
+        match self {
+            Self::All(_) => true,
+            Self::Checked(batch, batches) => batches.send(std::mem::take(batch)).is_ok(),
+        }
+    }
+}
+
 /// Finds files until there are no more, or nobody wants them.
 fn find_all(
     task: &Task<'_>,
     wanted: &Wanted<'_>,
     paths: &[PathBuf],
-    files: Sender<(TreeEntry, u64)>,
+    mut files: Items,
     outcomes: Sender<Outcome>,
 ) {
     let found = wanted.find(paths, &mut |found| {
         let sent = match found {
             Found::File(place, len) => {
                 task.counters.found(len);
-                files.send((place, len)).is_ok()
+                files.send(Item { place, len })
             }
             Found::Skipped(path, skip, named) => {
                 outcomes.send(Outcome::skipped(&path, skip, named)).is_ok()
@@ -258,6 +352,7 @@ fn find_all(
             ControlFlow::Break(())
         }
     });
+    files.flush();
     task.counters.found_all();
     if let Err(failure) = found {
         // The list of files itself.
@@ -278,9 +373,9 @@ fn many_salts(salts: u64) -> Option<String> {
     })
 }
 
-fn work_all(task: &Task<'_>, files: Receiver<(TreeEntry, u64)>, outcomes: Sender<Outcome>) {
+fn work_all(task: &Task<'_>, files: Receiver<Item>, outcomes: Sender<Outcome>) {
     let mut worker = Worker::new(task);
-    for (place, len) in files {
+    for Item { place, len } in files {
         if task.stop.is_stopped() {
             return;
         }

@@ -3,10 +3,12 @@
 use super::Verb;
 use super::entry::{has_sealed_suffix, with_suffix, without_suffix};
 use super::skip::Skip;
-use crate::cli::secrets::keys::{Keys, SealFor};
+use crate::cli::secrets::keys::Keys;
+use crate::cli::secrets::recipients::SealFor;
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
 use fetool::{
-    CancelToken, Error, FileKey, Identity, Inspect, Meter, Open, PeekReader, Positioned, Seal,
+    CancelToken, Error, FileKey, Identity, Inspect, Inspected, Meter, Open, PeekReader, Positioned,
+    Seal,
 };
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -19,6 +21,8 @@ pub enum Operation<'a> {
         /// Makes what seals one file.
         builder: &'a (dyn Fn(&[SealFor]) -> Seal<'_> + Sync),
         recipients: &'a [SealFor],
+        /// What opens the files again, besides secrets among the recipients.
+        keys: Option<&'a Keys>,
         memory: u64,
         format: &'static dyn Format,
         /// Seals what is sealed already, too.
@@ -65,6 +69,16 @@ impl Operation<'_> {
         }
     }
 
+    /// The name of what a file becomes, where its own name is enough to tell that.
+    pub fn target_by_name(&self, name: &OsStr) -> Option<OsString> {
+        match self {
+            Self::Seal { format, again, .. } => {
+                (*again || !has_sealed_suffix(name)).then(|| with_suffix(name, format.suffix()))
+            }
+            Self::Open { format, .. } => without_any_suffix(name, *format).map(|(_, name)| name),
+        }
+    }
+
     /// The name of what a file becomes.
     ///
     /// # Errors
@@ -81,12 +95,7 @@ impl Operation<'_> {
                 if !has_sealed_suffix(name) {
                     return Err(NoTarget::Skipped(Skip::NotSealed));
                 }
-                let formats = FORMATS
-                    .iter()
-                    .filter(|it| format.is_none_or(|format| format.suffix() == it.suffix()));
-                let opened = formats
-                    .copied()
-                    .find_map(|format| Some((format, without_suffix(name, format.suffix())?)));
+                let opened = without_any_suffix(name, *format);
                 let (of_suffix, opened) = opened.ok_or(NoTarget::Skipped(Skip::OtherFormat))?;
                 if format.is_none() && has_magic(of_suffix) && !is_marked(source)? {
                     // What its name says is not so. Formats without a magic number are not tried: that
@@ -168,9 +177,15 @@ impl Operation<'_> {
     fn opener<'o>(&'o self, len: u64, file_key: Option<&'o FileKey>) -> Option<Open<'o>> {
         let open = match (self, file_key) {
             (_, Some(key)) => Open::new(Identity::unwrapping(key)),
-            (Self::Seal { recipients, .. }, None) => {
-                Open::new(recipients.iter().find_map(SealFor::as_secret)?)
-            }
+            (
+                Self::Seal {
+                    recipients, keys, ..
+                },
+                None,
+            ) => match recipients.iter().find_map(SealFor::as_secret) {
+                Some(secret) => Open::new(secret),
+                None => (*keys)?.open(),
+            },
             (Self::Open { keys, .. }, None) => keys.open(),
         };
         let open = match self {
@@ -241,15 +256,20 @@ impl Operation<'_> {
         Ok(plain.metadata().map_err(Error::Read)?.len() == len)
     }
 
-    /// Whether the output is there and sound, as far as its structure tells.
-    pub fn is_sound(&self, source: &File, output: &File) -> Result<bool, Error> {
-        let (sealed, plain) = self.sides(source, output);
-        let report = Inspect::new()
+    /// What the structure of a sealed file says.
+    pub fn inspect(&self, sealed: &File) -> Result<Inspected, Error> {
+        Inspect::new()
             .format(match self {
                 Self::Seal { format, .. } => Some(*format as &dyn Format),
                 Self::Open { format, .. } => format.map(|format| format as &dyn Format),
             })
-            .run_seekable(sealed);
+            .run_seekable(sealed)
+    }
+
+    /// Whether the output is there and sound, as far as its structure tells.
+    pub fn is_sound(&self, source: &File, output: &File) -> Result<bool, Error> {
+        let (sealed, plain) = self.sides(source, output);
+        let report = self.inspect(sealed);
         let len = plain.metadata().map_err(Error::Read)?.len();
         Ok(match report {
             Ok(report) => report.fault.is_none() && report.plaintext_len == len,
@@ -262,12 +282,26 @@ impl Operation<'_> {
         })
     }
 
-    fn sides<'f>(&self, source: &'f File, output: &'f File) -> (&'f File, &'f File) {
+    /// The sealed one of two, and the other.
+    pub fn sides<'f, T>(&self, source: &'f T, output: &'f T) -> (&'f T, &'f T) {
         match self {
             Self::Seal { .. } => (output, source),
             Self::Open { .. } => (source, output),
         }
     }
+}
+
+/// The format whose suffix a name has, or that one, and the name without it.
+fn without_any_suffix(
+    name: &OsStr,
+    format: Option<&'static dyn Format>,
+) -> Option<(&'static dyn Format, OsString)> {
+    let formats = FORMATS
+        .iter()
+        .filter(|it| format.is_none_or(|format| format.suffix() == it.suffix()));
+    formats
+        .copied()
+        .find_map(|format| Some((format, without_suffix(name, format.suffix())?)))
 }
 
 /// Why a file becomes nothing.
@@ -293,7 +327,7 @@ pub fn is_marked(file: &File) -> io::Result<bool> {
 }
 
 /// Whether the files of a format have a magic number. Then nothing at all is the beginning of one.
-fn has_magic(format: &dyn Format) -> bool {
+pub fn has_magic(format: &dyn Format) -> bool {
     format.probe(&[]) == Claim::TooShort
 }
 

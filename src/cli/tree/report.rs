@@ -29,8 +29,15 @@ pub struct Outcome {
 pub enum What {
     /// Done, with so many plaintext bytes.
     Done(u64),
+    /// The result, which existed, was replaced, with so many plaintext bytes. None if only its mode or
+    /// owner was changed.
+    Updated(u64),
+    /// So many files are as they were done before: one, unless nobody reads which.
+    Unchanged(u64),
     /// Would be done.
     Planned,
+    /// The result would be replaced.
+    PlannedUpdate,
     /// Not done, and that is as it should be.
     Skipped(Skip),
     Failed(Failure),
@@ -46,6 +53,16 @@ impl Outcome {
         }
     }
 
+    /// So many files, whose names nobody reads.
+    pub fn unchanged(files: u64) -> Self {
+        Self {
+            path: PathBuf::new(),
+            output: None,
+            named: false,
+            what: What::Unchanged(files),
+        }
+    }
+
     pub fn skipped(path: &Path, skip: Skip, named: bool) -> Self {
         Self {
             path: path.to_owned(),
@@ -56,20 +73,31 @@ impl Outcome {
     }
 }
 
+/// What is done to a result that exists.
+const UPDATE: Verb = Verb {
+    plan: "update",
+    done: "updated",
+};
+
 /// How outcomes are told.
 pub struct Report {
     verb: Verb,
     json: bool,
     dry_run: bool,
+    /// Whether results may be updated.
+    updates: bool,
     quiet: bool,
     verbose: bool,
     started: Instant,
     counters: Counters,
     files: u64,
+    updated: u64,
+    unchanged: u64,
     bytes: u64,
     skips: Skips,
     failed: u64,
     planned: u64,
+    planned_updates: u64,
     worst: u8,
     /// The longest plaintext.
     longest: u64,
@@ -105,19 +133,29 @@ impl Report {
                 .then(last_words)
                 .transpose()?,
             counters: counters.clone(),
+            updates: false,
             files: 0,
+            updated: 0,
+            unchanged: 0,
             bytes: 0,
             skips: Skips::default(),
             failed: 0,
             planned: 0,
+            planned_updates: 0,
             worst: status::OK,
             longest: 0,
         })
     }
 
+    /// Counts results that are updated, and those that are unchanged.
+    pub fn with_updates(mut self, updates: bool) -> Self {
+        self.updates = updates;
+        self
+    }
+
     /// Tells of one file.
     pub fn tell(&mut self, outcome: &Outcome) -> Result<(), Failure> {
-        if self.json {
+        if self.json && !outcome.path.as_os_str().is_empty() {
             print(line(&self.json(outcome)).as_bytes())?;
         }
         let path = shown(&outcome.path);
@@ -126,20 +164,33 @@ impl Report {
             output.map_or(String::new(), |output| format!(" -> {output}"))
         };
         match &outcome.what {
-            What::Done(bytes) => {
-                self.files += 1;
+            What::Done(bytes) | What::Updated(bytes) => {
+                let (count, done) = match outcome.what {
+                    What::Updated(_) => (&mut self.updated, UPDATE.done),
+                    _ => (&mut self.files, self.verb.done),
+                };
+                *count += 1;
                 self.counters.done();
                 self.bytes += bytes;
                 self.longest = self.longest.max(*bytes);
                 if self.verbose {
-                    let what = format!("{}{}", self.verb.done, to(&outcome.output));
-                    say(Some(&path), &what);
+                    say(Some(&path), &format!("{done}{}", to(&outcome.output)));
                 }
             }
-            What::Planned => {
-                self.planned += 1;
+            What::Unchanged(files) => {
+                self.unchanged += files;
+                if self.verbose {
+                    say(Some(&path), "unchanged");
+                }
+            }
+            What::Planned | What::PlannedUpdate => {
+                let (count, plan) = match outcome.what {
+                    What::PlannedUpdate => (&mut self.planned_updates, UPDATE.plan),
+                    _ => (&mut self.planned, self.verb.plan),
+                };
+                *count += 1;
                 if !self.json {
-                    let line = format!("would {} {path}{}\n", self.verb.plan, to(&outcome.output));
+                    let line = format!("would {plan} {path}{}\n", to(&outcome.output));
                     print(line.as_bytes())?;
                 }
             }
@@ -179,14 +230,28 @@ impl Report {
         let (skipped, failed) = (self.skips.text(), self.failed);
         if self.dry_run {
             let planned = counted(self.planned);
+            let updated = match self.updates {
+                true => format!(
+                    ", update {}, {} unchanged",
+                    self.planned_updates, self.unchanged
+                ),
+                false => String::new(),
+            };
             return format!(
-                "would {} {planned}, {skipped}, {failed} failed",
+                "would {} {planned}{updated}, {skipped}, {failed} failed",
                 self.verb.plan
             );
         }
         let seconds = elapsed.max(Duration::from_millis(1)).as_secs_f64();
+        let (updated, unchanged) = match self.updates {
+            true => (
+                format!(", updated {}", self.updated),
+                format!(", {} unchanged", self.unchanged),
+            ),
+            false => (String::new(), String::new()),
+        };
         format!(
-            "{} {}, {}, {skipped}, {failed} failed, in {seconds:.2} s ({}/s)",
+            "{} {}{updated}, {}{unchanged}, {skipped}, {failed} failed, in {seconds:.2} s ({}/s)",
             self.verb.done,
             counted(self.files),
             rounded(self.bytes),
@@ -198,8 +263,10 @@ impl Report {
         SummaryJson {
             summary: Summary {
                 files: self.files,
+                updated: self.updated,
+                unchanged: self.unchanged,
                 bytes: self.bytes,
-                planned: self.planned,
+                planned: self.planned + self.planned_updates,
                 skipped: self.skips.total(),
                 skipped_by_reason: self.skips.by_reason(),
                 failed: self.failed,
@@ -216,7 +283,7 @@ impl Report {
 
     /// How many files were done.
     pub fn files(&self) -> u64 {
-        self.files
+        self.files + self.updated
     }
 
     fn json<'o>(&self, outcome: &'o Outcome) -> impl Serialize + use<'o> {
@@ -235,7 +302,16 @@ impl Report {
                 json.result = self.verb.done;
                 json.bytes = Some(*bytes);
             }
+            What::Updated(bytes) => {
+                json.result = UPDATE.done;
+                json.bytes = Some(*bytes);
+            }
+            What::Unchanged(_) => json.result = "unchanged",
             What::Planned => json.result = "planned",
+            What::PlannedUpdate => {
+                json.result = "planned";
+                json.reason = Some(UPDATE.plan);
+            }
             What::Skipped(skip) => {
                 json.result = "skipped";
                 json.reason = Some(skip.reason());
@@ -279,6 +355,8 @@ struct SummaryJson {
 struct Summary {
     files: u64,
     bytes: u64,
+    updated: u64,
+    unchanged: u64,
     planned: u64,
     skipped: u64,
     skipped_by_reason: BTreeMap<&'static str, u64>,

@@ -6,6 +6,7 @@ use super::skip::Skip;
 use crate::cli::failure::{Failure, shown};
 use crate::io::dir::{is_recovery, is_temporary};
 use crate::io::input::Input;
+use crate::io::stat::Stat;
 use globset::{GlobSet, GlobSetBuilder};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -165,14 +166,17 @@ impl<'a> Wanted<'a> {
         if entry.depth() == 0 {
             return match self.named(source) {
                 Ok((metadata, link)) => {
-                    let place = entry::named(source)?;
+                    let place = entry::named(source, Stat::from(&metadata))?;
                     self.regular(source, TreeEntry { link, ..place }, &metadata)
                 }
                 Err(failure) => Some(Found::Failed(source.to_owned(), failure)),
             };
         }
         match entry.metadata() {
-            Ok(metadata) => self.regular(source, entry::walked(path, source)?, &metadata),
+            Ok(metadata) => {
+                let place = entry::walked(path, source, Stat::from(&metadata))?;
+                self.regular(source, place, &metadata)
+            }
             Err(error) => Some(failed(path, error)),
         }
     }
@@ -226,25 +230,24 @@ impl<'a> Wanted<'a> {
             return None;
         }
         let failed = |failure: Failure| Some(Found::Failed(path.clone(), failure));
-        match (self.named(&path), entry::listed(&path)) {
-            (Err(failure), _) => {
+        let (metadata, link) = match self.named(&path) {
+            Ok(named) => named,
+            Err(failure) => {
                 let path = path.as_os_str().as_bytes();
                 let has_mark = path.starts_with("\u{feff}".as_bytes());
-                failed(if has_mark {
+                return failed(if has_mark {
                     failure
                         .hint("the list begins with a byte order mark (BOM); write it without one")
                 } else {
                     failure
-                })
+                });
             }
+        };
+        match entry::listed(&path, Stat::from(&metadata)) {
             // Only directories have no name, such as "..".
-            (Ok((metadata, _)), None) => Some(skipped(&path, Skip::of(metadata.file_type()), true)),
-            (Ok(_), Some((_, Err(why)))) if self.placed => {
-                failed(Failure::usage(why).about(shown(&path)))
-            }
-            (Ok((metadata, link)), Some((place, _))) => {
-                self.regular(&path, TreeEntry { link, ..place }, &metadata)
-            }
+            None => Some(skipped(&path, Skip::of(metadata.file_type()), true)),
+            Some((_, Err(why))) if self.placed => failed(Failure::usage(why).about(shown(&path))),
+            Some((place, _)) => self.regular(&path, TreeEntry { link, ..place }, &metadata),
         }
     }
 }

@@ -9,7 +9,9 @@ use crate::format::{
     SealRequest, Sealer, Uniform,
 };
 use crate::kdf::{Derivation, Key};
-use crate::{Error, FileKey, Identity, Recipient, Secret, Stanza, UnwrapKey, WrapKey};
+use crate::{
+    Error, FileKey, Hint, Identity, Recipient, Secret, Setting, Stanza, UnwrapKey, WrapKey,
+};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -95,19 +97,20 @@ impl Format for Age {
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error> {
         request.refuse_algorithms_but(self, Algorithm::ChaCha20Poly1305)?;
         if request.kdf.is_some() {
-            return Err(Error::usage_hint(
-                "age derives keys with scrypt, and --kdf does not apply",
-                "for argon2id or balloon choose --format dexios",
-            ));
+            return Err(Error::Fixed {
+                what: "age derives keys with scrypt".to_owned(),
+                setting: Setting::Kdf,
+            });
         }
         request.refuse_layers(self)?;
         if request
             .chunk_size
             .is_some_and(|size| size != CHUNK_LEN as u64)
         {
-            return Err(Error::usage(
-                "age uses fixed 64 KiB chunks; --chunk-size does not apply",
-            ));
+            return Err(Error::Fixed {
+                what: "age uses fixed 64 KiB chunks".to_owned(),
+                setting: Setting::ChunkSize,
+            });
         }
         let file_key = FileKey::generate(request.random)?;
         let SealRequest {
@@ -186,13 +189,13 @@ fn passphrase<'a>(
     if !secret.is_passphrase() {
         return Err(Error::usage_hint(
             "age has no raw keys: its files are for recipients, or for a passphrase",
-            "for a raw key choose --format gfe, for keys and passphrases --format dexios",
+            Hint::Formats(&[("a raw key", "gfe"), ("keys and passphrases", "dexios")]),
         ));
     }
     if recipients.len() > 1 {
         return Err(Error::usage_hint(
             "an age file for a passphrase has no other recipients",
-            "for several secrets choose --format dexios",
+            Hint::Formats(&[("several secrets", "dexios")]),
         ));
     }
     Ok(secret)
@@ -294,14 +297,14 @@ impl AgeFileHeader {
         if self.header.stanzas[0].kind != scrypt::KIND {
             return Err(Error::Secret {
                 what: "this age file is for recipients, and opens with an identity".to_owned(),
-                hint: Some("give the file with the identity as -k @FILE".to_owned()),
+                hint: Some(Hint::GiveIdentity),
             });
         }
         let secret = identity.secret()?;
         if !secret.is_passphrase() {
             return Err(Error::Secret {
                 what: "this age file is for a passphrase, and opens with no key".to_owned(),
-                hint: Some("give the passphrase with -p".to_owned()),
+                hint: Some(Hint::GivePassphrase),
             });
         }
         let offset = self.header.spans[0].start as u64;

@@ -1,12 +1,12 @@
 //! The blocks behind the header: STREAM in little-endian 31-bit form, or one block in memory.
 
 use super::header::{DexiosHeader, Mode};
-use crate::Error;
 use crate::aead::{Aead, TAG_LEN, Tag};
 use crate::format::{
     BadEnd, ChunkId, End, FRAME_MAX, Frames, Layout, Limits, OpenChunk, SealChunk, Uniform,
 };
 use crate::try_alloc;
+use crate::{Error, Hint};
 use std::ops::Range;
 
 /// Plaintext bytes a block of a stream, but for the last.
@@ -164,7 +164,7 @@ impl Frames for OneBlock {
                 "the file was made in memory mode, in one piece that needs more than {memory} \
                  bytes of memory"
             ),
-            "allow more with --max-memory",
+            Hint::MoreMemory,
         )
     }
 }

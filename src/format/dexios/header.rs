@@ -19,11 +19,11 @@ use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
 use super::{MAGIC, SLOTS};
 use crate::aead::{Aead, Algorithm};
 use crate::format::{
-    CUT_OUT, ChunkMap, Description, FirstChunk, Frames, Geometry, Header, KeyPolicy, Limits,
-    OpenChunk, Payload, Proof, RekeyRequest, Rekeyed,
+    ChunkMap, Description, FirstChunk, Frames, Geometry, Header, KeyPolicy, Limits, OpenChunk,
+    Payload, Proof, RekeyRequest, Rekeyed,
 };
 use crate::kdf::Key;
-use crate::{Error, Identity, Secret};
+use crate::{Error, Hint, Identity, Secret};
 use hmac::{KeyInit, Mac, SimpleHmac};
 use sha3::Sha3_512;
 use std::sync::Arc;
@@ -339,7 +339,7 @@ impl Header for DexiosHeader {
             Mode::Memory => Err(Error::usage_hint(
                 "the file was made in memory mode, in one piece: no part of it can be authenticated \
                  by itself",
-                CUT_OUT,
+                Hint::OpenWhole,
             )),
         }
     }

@@ -22,9 +22,9 @@ pub use header::{DexiosHeader, Mode, Version};
 pub use slot::{Slot, SlotHash};
 
 use super::{Claim, Format, Header, NewFiles, SealRequest, Sealer};
-use crate::Error;
 use crate::aead::{Aead, Algorithm};
 use crate::kdf::{Derivation, Kdf, Key};
+use crate::{Error, Setting};
 use codec::{BLOCK_LEN, Blocks, LAYOUT, MAX_BLOCKS};
 
 /// The first byte of every Dexios file; the version follows.
@@ -102,9 +102,10 @@ impl Format for Dexios {
             .chunk_size
             .is_some_and(|size| size != BLOCK_LEN as u64)
         {
-            return Err(Error::usage(
-                "Dexios blocks have always 1 MiB, whatever --chunk-size says",
-            ));
+            return Err(Error::Fixed {
+                what: "Dexios uses fixed 1 MiB blocks".to_owned(),
+                setting: Setting::ChunkSize,
+            });
         }
         if let Some(size) = request.size
             && size / BLOCK_LEN as u64 >= MAX_BLOCKS

@@ -5,7 +5,7 @@ use super::header::{DexiosHeader, Version};
 use super::slot::{Slot, SlotHash};
 use crate::format::{Change, Header, RekeyRequest, Rekeyed, Which};
 use crate::kdf::{Kdf, Key};
-use crate::{Error, Recipient, Secret};
+use crate::{Error, Hint, Recipient, Secret};
 
 pub(super) fn rekey(
     header: &DexiosHeader,
@@ -13,11 +13,8 @@ pub(super) fn rekey(
     first: Option<&[u8]>,
 ) -> Result<Rekeyed, Error> {
     if header.version < Version::V4 {
-        return Err(Error::Unsupported(format!(
-            "version {} of Dexios wraps no master key, so its key cannot be changed without the \
-             data; --reseal opens and seals it again as version 5",
-            header.version as u8
-        )));
+        let version = format!("version {} of Dexios", header.version as u8);
+        return Err(Error::NoMasterKey(version));
     }
     if request.work_factor.is_some() {
         return Err(Error::usage("a key slot of Dexios has no work factor"));
@@ -60,7 +57,7 @@ pub(super) fn rekey(
             if header.slots.iter().filter(usable).count() < 2 {
                 return Err(Error::usage_hint(
                     "this is the last key slot, and without it nothing would open the file",
-                    "change its key with --new-key, or add another one first",
+                    Hint::ChangeLast,
                 ));
             }
             // The later slots move up: there are no gaps.
@@ -125,12 +122,9 @@ fn no_room(header: &DexiosHeader) -> Error {
     if header.version == Version::V4 {
         Error::usage_hint(
             "version 4 of Dexios has one key and no room for another",
-            "change it with --new-key alone, or make the file version 5 with --reseal",
+            Hint::ReplaceOnly,
         )
     } else {
-        Error::usage_hint(
-            format!("all {SLOTS} key slots are used"),
-            "drop one with --remove first",
-        )
+        Error::usage_hint(format!("all {SLOTS} key slots are used"), Hint::RemoveFirst)
     }
 }

@@ -7,10 +7,10 @@ use super::{
 };
 use crate::aead::{Algorithm, TAG_LEN};
 use crate::format::{
-    CUT_OUT, ChunkMap, Claim, Description, End, Field, FirstChunk, Format, Frames, Header, Layout,
-    Limits, Payload, Proof,
+    ChunkMap, Claim, Description, End, Field, FirstChunk, Format, Frames, Header, Layout, Limits,
+    Payload, Proof,
 };
-use crate::{Error, Identity};
+use crate::{Error, Hint, Identity};
 use std::sync::Arc;
 
 /// What the size field says.
@@ -167,7 +167,7 @@ impl Header for GfeHeader {
                 return Err(Error::usage_hint(
                     "this GFE file declares no size, so its chunks need not have one length and can \
                      only be found one after the other",
-                    CUT_OUT,
+                    Hint::OpenWhole,
                 ));
             }
         };

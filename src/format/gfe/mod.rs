@@ -36,7 +36,7 @@ use super::{Claim, End, Format, Header, Layout, NewFiles, SealRequest, Sealer, m
 use crate::aead::{Algorithm, KEY_LEN, TAG_LEN};
 use crate::kdf::{Derivation, Kdf, Key};
 use crate::secret::without_line_end;
-use crate::{Error, Secret};
+use crate::{Error, Hint, Secret};
 use codec::Codec;
 
 /// The first bytes of every GFE file.
@@ -83,6 +83,10 @@ impl Format for Gfe {
         known.map(|derivation| (None, derivation)).collect()
     }
 
+    fn with_additive_nonce(&self) -> Option<&'static dyn Format> {
+        Some(&GfeAdditive)
+    }
+
     fn probe(&self, head: &[u8]) -> Claim {
         if head.starts_with(MAGIC) {
             Claim::Yes
@@ -108,7 +112,7 @@ impl Format for Gfe {
         if request.kdf.is_some() {
             return Err(Error::usage_hint(
                 "GFE hashes no key itself",
-                "--kdf goes with a passphrase and --salt",
+                Hint::KdfNeedsSalt,
             ));
         }
         let chunk = request.chunk_size.unwrap_or(CHUNK_DEFAULT);
@@ -165,7 +169,7 @@ pub fn key(secret: &Secret) -> Result<Key, Error> {
         return secret.derived_key().unwrap_or_else(|| {
             Err(Error::usage_hint(
                 "GFE keeps no salt, so a passphrase alone makes no key",
-                "give the salt kept beside the file with --salt @FILE (and --kdf), or use -k",
+                Hint::GiveSalt,
             ))
         });
     }
@@ -200,7 +204,7 @@ pub fn key(secret: &Secret) -> Result<Key, Error> {
                 (n, _) => format!("{n} bytes long"),
             }
         ),
-        hint: Some("make one with 'fetool keygen -o KEYFILE'".to_owned()),
+        hint: Some(Hint::MakeKey),
     })
 }
 
@@ -216,6 +220,6 @@ fn without_comments(mut bytes: &[u8]) -> &[u8] {
 fn too_many_chunks() -> Error {
     Error::usage_hint(
         "the input needs more than 2^32 chunks, and GFE numbers no more",
-        "choose larger chunks with --chunk-size",
+        Hint::LargerChunks,
     )
 }

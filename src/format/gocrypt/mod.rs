@@ -33,9 +33,9 @@ use super::{
     Claim, End, Evidence, Format, Header, Layout, NewFiles, SealLayer, SealRequest, Sealer,
     shorter_than,
 };
-use crate::Error;
 use crate::aead::{Algorithm, TAG_LEN};
 use crate::kdf::Derivation;
+use crate::{Error, Setting};
 use codec::Codec;
 use header::{Layered, SALT_LEN};
 
@@ -156,9 +156,10 @@ impl Format for GoCrypt {
             .chunk_size
             .is_some_and(|size| size != CHUNK_LEN as u64)
         {
-            return Err(Error::usage(
-                "GoCrypt chunks have always 32 KiB, whatever --chunk-size says",
-            ));
+            return Err(Error::Fixed {
+                what: "GoCrypt uses fixed 32 KiB chunks".to_owned(),
+                setting: Setting::ChunkSize,
+            });
         }
         let layers = request.layers.unwrap_or(LAYERS_DEFAULT);
         if !(1..=LAYERS_MAX).contains(&layers) {

@@ -1,5 +1,6 @@
 //! The layout of GoCrypt 1.0: one layer, and no first byte that says so. Only read.
 
+use super::GoCrypt;
 use super::codec::{NONCE_LEN, plaintext_of};
 use super::header::{
     SALT_LEN, codec, description, fields, geometry, nonce_and_salt, proof, try_first,
@@ -9,7 +10,7 @@ use crate::format::{
     Claim, Description, Evidence, Format, Frames, Geometry, Header, Limits, Payload, SealRequest,
     Sealer, shorter_than,
 };
-use crate::{Error, Identity};
+use crate::{Error, Hint, Identity};
 
 const HEADER_LEN: usize = NONCE_LEN + SALT_LEN;
 
@@ -35,6 +36,10 @@ impl Format for GoCryptV1 {
 
     fn algorithms(&self) -> &'static [Algorithm] {
         &[]
+    }
+
+    fn successor(&self) -> Option<&'static dyn Format> {
+        Some(&GoCrypt)
     }
 
     fn probe(&self, _head: &[u8]) -> Claim {
@@ -65,7 +70,7 @@ impl Format for GoCryptV1 {
     fn sealer(&self, _request: SealRequest<'_>) -> Result<Sealer, Error> {
         Err(Error::usage_hint(
             "the old format of GoCrypt 1.0 is only read",
-            "GoCrypt reads --format gocrypt with --layers 1 as well",
+            Hint::OneLayer,
         ))
     }
 }

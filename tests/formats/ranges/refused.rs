@@ -6,7 +6,7 @@ use crate::common::{KEY, pattern, secret, with_additive};
 use crate::dexios_common::vectors;
 use crate::weak_common::{self, seal_layers};
 use fetool::format::gocrypt::GoCrypt;
-use fetool::{Error, Open, status};
+use fetool::{Error, Hint, Open, status};
 
 /// The same at positions and from a pipe.
 #[track_caller]
@@ -32,13 +32,7 @@ fn refused(open: impl Fn() -> Open<'static>, sealed: &[u8]) -> Error {
 fn says(error: &Error, why: &str) {
     assert_eq!(error.to_string(), why);
     assert_eq!(error.status(), status::USAGE);
-    assert_eq!(
-        error.hint(),
-        Some(
-            "open the whole file and cut the range out: fetool open … | tail -c +FIRST | head -c \
-             LENGTH"
-        )
-    );
+    assert_eq!(error.hint(), Some(&Hint::OpenWhole));
 }
 
 fn leaked(secret: fetool::Secret) -> &'static fetool::Secret {
@@ -103,10 +97,7 @@ fn an_additive_nonce_whose_start_is_not_proven() {
         "additive nonce: only the whole file shows that no chunks are missing at the beginning"
     );
     assert_eq!(error.status(), status::FORMAT);
-    assert_eq!(
-        error.hint(),
-        Some("if you trust the source of this file, add --gfe-nonce additive")
-    );
+    assert!(matches!(error, Error::Refused { .. }), "{error}");
     // A file that lost its first chunks, whose rest is as it was.
     let mut rest = additive();
     rest.drain(24..24 + 120);
@@ -180,10 +171,7 @@ fn lines_of_several_kinds() {
          them can be computed"
     );
     assert_eq!(error.status(), status::USAGE);
-    assert_eq!(
-        error.hint(),
-        Some("read the file through a pipe: cat FILE | fetool open …")
-    );
+    assert_eq!(error.hint(), Some(&Hint::Stream));
     // As the hint says.
     let (secret, mut written) = (passphrase(), Vec::new());
     let opening = Open::new(&secret).start(mixed.as_bytes()).unwrap();

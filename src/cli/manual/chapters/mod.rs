@@ -1,11 +1,15 @@
 //! The words of the manual pages that are not about single options.
 
+mod backups;
+mod checking;
 mod formats;
 mod inspecting;
 mod rekeying;
 mod trees;
 mod work;
 
+pub use backups::BACKUPS;
+pub use checking::{CHECK_JSON, CHECKING, LISTS};
 pub use formats::{DETECTION, FORMATS, NEW_FORMATS, WEAK};
 pub use inspecting::{JSON, REPORT};
 pub use rekeying::{IN_PLACE, REKEYING};
@@ -68,6 +72,13 @@ Examples:
   fetool inspect dir.tar.gfe
   fetool inspect --json *.gfe
   fetool inspect --verify -k @keyfile dir.tar.gfe";
+
+pub const CHECK_EXAMPLES: &str = "\
+Examples:
+  fetool check -k @keyfile backup.tar.gfe
+  fetool check -r /mnt/nas
+  fetool check -r -k @keyfile --record ~/nas.list --for 2h /mnt/nas
+  fetool check -r --since ~/nas.list /mnt/nas";
 
 pub const STATUS_NOTE: &str = "\
 Where several files are worked on, the status is the highest of theirs. When the reader of the \

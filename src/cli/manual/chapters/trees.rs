@@ -64,11 +64,11 @@ pub const TREES: Chapter = (
         ),
         Item(
             "when run again",
-            "A file whose result exists fails, unless --skip-existing or --force is given. \
+            "A file whose result exists fails, unless --update, --skip-existing or --force is given. \
+             --update brings results up to date, as in BACKUPS. \
              --skip-existing is for continuing an interrupted run: it checks the structure of the \
              sealed file and the length of the other, and does not compare contents. It therefore \
-             does not see that a source was edited and kept its length, and is no way to keep a \
-             backup up to date. If the length differs, the file fails. --verify-existing authenticates \
+             does not see that a source was edited and kept its length. If the length differs, the file fails. --verify-existing authenticates \
              the sealed file and compares the contents; a file that differs fails. --force overwrites \
              all results.",
         ),
@@ -98,15 +98,15 @@ pub const TREES: Chapter = (
             "--json prints one object per file, a line each, in the order in which they are done: path \
              and path_hex, output and output_hex (or null; the hexadecimal ones have the bytes of a \
              path that is not UTF-8, and are null for others), result ('sealed', 'opened', \
-             'rekeyed', 'planned', 'skipped' or 'failed'), bytes of plaintext (or null), reason (or \
+             'rekeyed', 'updated', 'unchanged', 'planned', 'skipped' or 'failed'), bytes of plaintext (or null), reason (or \
              null), status. The reason of a skipped file is 'result exists', 'sealed already', \
              'rekeyed already', 'not a sealed file', 'sealed in another format', 'key file', \
              'list of files', 'hidden', 'symbolic link', 'directory', 'FIFO', 'socket', 'device' or 'no longer a \
              regular file'.",
         ),
         Text(
-            "The last line is an object with the one member summary, an object: files and bytes that \
-             were done, planned, skipped and failed files, skipped_by_reason (an object with a number \
+            "The last line is an object with the one member summary, an object: files that are new, and bytes that \
+             were done, updated, unchanged, planned, skipped and failed files, skipped_by_reason (an object with a number \
              per reason), seconds, and the exit status. It is missing when a run was interrupted: \
              'select(.summary)' in jq finds it.",
         ),

@@ -2,14 +2,19 @@
 //! that one is what the other was made from.
 
 use super::{End, Job, Worker, not_found};
-use crate::cli::failure::{Failure, Subjects};
+use crate::cli::failure::{Failure, Subjects, say};
+use crate::cli::tree::operation::Operation;
 use crate::cli::tree::report::What;
 use crate::cli::tree::skip::Skip;
+use crate::cli::tree::update::Verdict;
 use crate::io::FileId;
+use crate::io::access::{Access, is_unsupported};
 use crate::io::dir::Dir;
+use crate::io::stat::Stat;
 use fetool::{Error, FileKey, status};
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::{fs, io};
 
 impl Worker<'_> {
@@ -37,6 +42,73 @@ impl Worker<'_> {
             ),
             Err(Error::Read(error)) => End::Failed(Failure::system(&job.subjects.output, &error)),
             Err(error) => End::Failed(job.subjects.attribute(&error)),
+        }
+    }
+
+    /// Returns what became of a result that exists, unless all of it must be made anew.
+    pub(super) fn update(
+        &self,
+        job: &Job<'_>,
+        dir: &Arc<Dir>,
+        target: &OsStr,
+    ) -> Result<Option<What>, Failure> {
+        Ok(match self.compare(job, dir, target)? {
+            Verdict::Unchanged => Some(What::Unchanged(1)),
+            Verdict::Differs => None,
+            Verdict::OtherAccess => {
+                let access = Access::of(&job.file, &job.before, self.task.limits_modes());
+                let give = || {
+                    let output = dir.file(target)?.ok_or_else(not_found)?;
+                    self.task.update.give_access(access, &output)
+                };
+                match give() {
+                    Ok(true) => Some(What::Updated(0)),
+                    Ok(false) => Some(What::Unchanged(1)),
+                    Err(error) if is_unsupported(&error) => Some(What::Unchanged(1)),
+                    Err(error) => return Err(job.output_failed(&error)),
+                }
+            }
+        })
+    }
+
+    /// Compares a result that exists with its source.
+    pub(super) fn compare(
+        &self,
+        job: &Job<'_>,
+        dir: &Arc<Dir>,
+        target: &OsStr,
+    ) -> Result<Verdict, Failure> {
+        let about = |error: io::Error| job.output_failed(&error);
+        let result = dir.look(target).map_err(about)?;
+        let result = result.as_ref().map(Stat::from);
+        let Some(result) = result.filter(Stat::is_file) else {
+            return Ok(Verdict::Differs);
+        };
+        let file = match dir.file(target) {
+            // Whoever owns it can give it to themselves, but not open it now: it is made anew.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
+            file => file.map_err(about)?,
+        };
+        let Some(file) = file else {
+            return Ok(Verdict::Differs);
+        };
+        let source = Stat::from(&job.before);
+        let compared =
+            self.task
+                .update
+                .compare(self.task, (&source, &job.file), (&result, &file), dir);
+        match compared {
+            Ok(verdict) => Ok(verdict),
+            Err(Error::Read(error)) => Err(about(error)),
+            // What does not open is made anew, or opening it once more says why not.
+            Err(error) if error.offset().is_some() => {
+                if !self.task.quiet && matches!(self.task.operation, Operation::Seal { .. }) {
+                    let why = format!("warning: {error}; it is made anew");
+                    say(Some(&job.subjects.output), &why);
+                }
+                Ok(Verdict::Differs)
+            }
+            Err(error) => Err(job.subjects.attribute(&error)),
         }
     }
 

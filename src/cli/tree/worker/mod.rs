@@ -3,12 +3,13 @@
 mod claims;
 mod existing_target;
 
-use super::Task;
 use super::counters::Current;
 use super::entry::TreeEntry;
 use super::operation::{Done, NoTarget, Run, is_marked};
 use super::report::{Outcome, What};
 use super::skip::Skip;
+use super::update::Verdict;
+use super::{Task, dir_of, times};
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
 use crate::io::access::{Access, is_unsupported};
@@ -89,6 +90,13 @@ struct Job<'j> {
     current: &'j Current,
 }
 
+impl Job<'_> {
+    /// Says that something is wrong with the result.
+    fn output_failed(&self, error: &io::Error) -> Failure {
+        Failure::system(&self.subjects.output, error)
+    }
+}
+
 impl<'a> Worker<'a> {
     pub fn new(task: &'a Task<'a>) -> Self {
         Self {
@@ -102,8 +110,7 @@ impl<'a> Worker<'a> {
     pub fn work(&mut self, place: &TreeEntry, len: u64, current: &Current) -> Outcome {
         let mut output = None;
         let what = match self.try_work(place, len, current, &mut output) {
-            Ok(bytes) => What::Done(bytes),
-            Err(End::Done(what)) => what,
+            Ok(what) | Err(End::Done(what)) => what,
             Err(End::Skipped(skip)) => What::Skipped(skip),
             Err(End::Failed(failure)) => What::Failed(failure),
         };
@@ -121,14 +128,17 @@ impl<'a> Worker<'a> {
         len: u64,
         current: &Current,
         output: &mut Option<PathBuf>,
-    ) -> Result<u64, End> {
+    ) -> Result<What, End> {
         let task = self.task;
         let about = |error: io::Error| Failure::system(shown(&place.source), &error);
         let name = place.source.file_name().unwrap_or_default();
         let file = self.open(place, name).map_err(about)?;
-        let before = file.metadata().map_err(about)?;
+        let mut before = file.metadata().map_err(about)?;
         if !before.is_file() {
             return Err(End::Skipped(Skip::Changed));
+        }
+        if times::wait_for_tick(&before) {
+            before = file.metadata().map_err(about)?;
         }
         if FileId::of(&before).is_some_and(|id| task.keys.contains(&id)) {
             return Err(End::Skipped(Skip::Key));
@@ -147,10 +157,7 @@ impl<'a> Worker<'a> {
         {
             return Err(remove_link(place).into());
         }
-        let target_path = match &task.tree.output_dir {
-            Some(dir) => dir.join(&place.relative).with_file_name(&target),
-            None => place.source.with_file_name(&target),
-        };
+        let target_path = task.target_path(place, &target);
         *output = Some(target_path.clone());
         let job = Job {
             place,
@@ -166,18 +173,26 @@ impl<'a> Worker<'a> {
             current,
         };
         if task.tree.walk.dry_run {
-            return Err(End::Done(self.plan(&job)));
+            return self.plan(&job, &target);
         }
         self.make(&job, &target, len)
     }
 
     /// What would be done, as far as can be told without doing it.
-    fn plan(&self, job: &Job<'_>) -> What {
+    fn plan(&self, job: &Job<'_>, target: &OsStr) -> Result<What, End> {
+        let task = self.task;
         let exists = fs::symlink_metadata(&job.output).is_ok();
-        match (exists && !self.task.force, self.task.tree.skip_existing) {
-            (true, true) => What::Skipped(Skip::Existing),
-            (true, false) if !self.task.tree.remove_source => What::Failed(exists_already(job)),
-            _ => What::Planned,
+        if exists && task.tree.update {
+            let dir = Arc::new(Dir::open(parent(&job.output)).map_err(|e| job.output_failed(&e))?);
+            return Ok(match self.compare(job, &dir, target)? {
+                Verdict::Unchanged => What::Unchanged(1),
+                Verdict::OtherAccess | Verdict::Differs => What::PlannedUpdate,
+            });
+        }
+        match (exists && !task.force, task.tree.skip_existing) {
+            (true, true) => Err(End::Skipped(Skip::Existing)),
+            (true, false) if !task.tree.remove_source => Err(exists_already(job).into()),
+            _ => Ok(What::Planned),
         }
     }
 
@@ -199,12 +214,17 @@ impl<'a> Worker<'a> {
     }
 
     /// Makes the other file, and gives it its name when it is whole.
-    fn make(&mut self, job: &Job<'_>, target: &OsStr, len: u64) -> Result<u64, End> {
+    fn make(&mut self, job: &Job<'_>, target: &OsStr, len: u64) -> Result<What, End> {
         let task = self.task;
-        let about = |error: io::Error| Failure::system(&job.subjects.output, &error);
+        let about = |error: io::Error| job.output_failed(&error);
         self.enter_target(job.place).map_err(about)?;
         let (_, dir) = self.target.as_ref().expect("it was entered");
-        if !task.force && dir.has(target).map_err(about)? {
+        let exists = (!task.force || task.tree.update) && dir.has(target).map_err(about)?;
+        if exists && task.tree.update {
+            if let Some(done) = self.update(job, dir, target)? {
+                return Ok(done);
+            }
+        } else if exists {
             return Err(self.meet_existing(job, dir, target));
         }
         let staged = Staged::new(dir).map_err(about)?;
@@ -222,7 +242,10 @@ impl<'a> Worker<'a> {
         if task.tree.remove_source {
             self.remove(job, dir, target, done.file_key.as_ref())?;
         }
-        Ok(done.bytes)
+        Ok(match exists {
+            true => What::Updated(done.bytes),
+            false => What::Done(done.bytes),
+        })
     }
 
     fn transfer(&self, job: &Job<'_>, output: &File, len: u64) -> Result<Done, Failure> {
@@ -270,15 +293,16 @@ impl<'a> Worker<'a> {
         }
         // From the look until the name is given.
         let mut claims = task.shared.claims.hold();
-        if task.force
+        let replaces = task.replaces_outputs();
+        if replaces
             && let Some(there) = staged.dir().look(target)?
             && claims.has(there.st_dev, there.st_ino)
         {
             return Ok(Placed::ByThisRun);
         }
         let made = staged.file.metadata()?;
-        match staged.place(target, task.force) {
-            Err(error) if !task.force && exists(&error) => return Ok(Placed::Exists),
+        match staged.place(target, replaces) {
+            Err(error) if !replaces && exists(&error) => return Ok(Placed::Exists),
             placed => placed?,
         }
         claims.claim(&made, &job.before);
@@ -343,10 +367,7 @@ impl<'a> Worker<'a> {
     /// Opens the directory for the result, with everything on the way there, and clears it of what
     /// earlier runs left.
     fn enter_target(&mut self, place: &TreeEntry) -> io::Result<()> {
-        let (root, below) = match &self.task.tree.output_dir {
-            Some(dir) => (dir.as_path(), dir_of(&place.relative)),
-            None => (place.root.as_path(), place.below.as_path()),
-        };
+        let (root, below) = self.task.target_dir(place);
         let path = root.join(below);
         let shared = &self.task.shared;
         let limited = self.task.limits_modes();
@@ -426,11 +447,6 @@ fn cached<'c>(
     }
     let (_, dir) = cache.as_ref().expect("it was just opened");
     Ok(dir)
-}
-
-/// The directory in a relative path; none for a name alone.
-fn dir_of(relative: &Path) -> &Path {
-    relative.parent().unwrap_or(Path::new(""))
 }
 
 /// The access for the `part`th directory that is made under the output's directory: that of the

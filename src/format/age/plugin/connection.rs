@@ -5,8 +5,11 @@ use super::Plugin;
 use super::messages::{Fault, Messages};
 use crate::{Error, Stanza, plain};
 use base64::Engine;
+use command_fds::{CommandFdExt, FdMapping};
 use std::env;
+use std::fs::File;
 use std::io::Write;
+use std::os::fd::RawFd;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::thread;
@@ -221,7 +224,7 @@ fn spawn(plugin: &Plugin, protocol: &str) -> std::io::Result<Child> {
         reason = "the variables that secrets came from are taken out of its environment"
     )]
     let mut command = Command::new(&plugin.program);
-    for name in &plugin.without {
+    for name in &plugin.without_variables {
         command.env_remove(name);
     }
     // Never the current directory, which may be anybody's.
@@ -240,7 +243,30 @@ fn spawn(plugin: &Plugin, protocol: &str) -> std::io::Result<Child> {
             true => Stdio::inherit(),
             false => Stdio::null(),
         });
+    hide(&mut command, plugin.without_descriptors.clone())?;
     command.spawn()
+}
+
+/// Has the process find nothing at descriptors that are open here.
+fn hide(command: &mut Command, mut numbers: Vec<RawFd>) -> std::io::Result<()> {
+    // Its standard ones are its own.
+    numbers.retain(|number| *number > 2);
+    numbers.sort_unstable();
+    numbers.dedup();
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let nothing = File::open("/dev/null")?;
+    let mappings = numbers.into_iter().map(|child_fd| {
+        let parent_fd = nothing.try_clone()?.into();
+        Ok(FdMapping {
+            parent_fd,
+            child_fd,
+        })
+    });
+    let mappings = mappings.collect::<std::io::Result<_>>()?;
+    let set = command.fd_mappings(mappings);
+    set.map(drop).map_err(std::io::Error::other)
 }
 
 fn write(mut input: ChildStdin, texts: &Receiver<Zeroizing<Vec<u8>>>) {

@@ -19,8 +19,9 @@ pub use identities::PluginIdentities;
 pub use name::{PluginIdentity, PluginName, PluginRecipient};
 pub use recipients::PluginRecipients;
 
-use crate::Error;
+use crate::{Error, Hint};
 use std::ffi::OsString;
+use std::os::fd::RawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,7 +78,8 @@ pub struct Plugin {
     name: PluginName,
     program: PathBuf,
     interaction: Arc<dyn PluginInteraction>,
-    without: Vec<OsString>,
+    without_variables: Vec<OsString>,
+    without_descriptors: Vec<RawFd>,
     patience: Duration,
 }
 
@@ -107,16 +109,17 @@ impl Plugin {
             .find(|path| is_executable(path))
             .ok_or_else(|| Error::Plugin {
                 what: format!("{file} is not in PATH"),
-                hint: Some(format!(
+                hint: Some(Hint::from(format!(
                     "install the plugin, which is a program of its own, or add its directory to PATH: \
                      fetool runs {file} for this key"
-                )),
+                ))),
             })?;
         Ok(Self {
             name: name.clone(),
             program,
             interaction,
-            without: Vec::new(),
+            without_variables: Vec::new(),
+            without_descriptors: Vec::new(),
             patience: PATIENCE,
         })
     }
@@ -124,7 +127,15 @@ impl Plugin {
     /// Keeps environment variables from the plugin: those that secrets came from.
     #[must_use]
     pub fn without_variables(mut self, names: impl IntoIterator<Item = OsString>) -> Self {
-        self.without.extend(names);
+        self.without_variables.extend(names);
+        self
+    }
+
+    /// Hides open descriptors from the plugin, by their numbers: it has `/dev/null` there instead. Only
+    /// those matter that this process inherited: what a Rust program opens itself is closed in every other.
+    #[must_use]
+    pub fn without_descriptors(mut self, numbers: impl IntoIterator<Item = RawFd>) -> Self {
+        self.without_descriptors.extend(numbers);
         self
     }
 

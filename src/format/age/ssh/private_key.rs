@@ -1,9 +1,9 @@
 //! Files of private keys: those of OpenSSH, and PEM of the kinds PKCS#1 and PKCS#8.
 
-use super::recipient::{rsa_fault, uint};
+use super::recipient::{Unfit, rsa_fault, uint};
 use super::{RSA_BITS, STACK, SshRecipient};
 use crate::secure_memory::{Locked, and_wipe_stack};
-use crate::{Error, without_line_end};
+use crate::{Error, Hint, without_line_end};
 use curve25519_dalek::EdwardsPoint;
 use rsa::pkcs8::{ObjectIdentifier, PrivateKeyInfoRef, SecretDocument};
 use rsa::{BoxedUint, pkcs1};
@@ -72,7 +72,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<KeyFile, Error> {
 fn openssh(text: &str) -> Result<KeyFile, Error> {
     let key = ssh_key::PrivateKey::from_openssh(text).map_err(|error| fault(&error))?;
     let recipient = SshRecipient::from_key(key.public_key().key_data());
-    let recipient = recipient.map_err(|error| in_file(error, key.public_key().key_data()))?;
+    let recipient = recipient.map_err(in_file)?;
     if !key.is_encrypted() {
         let content = Content::Plain(opened(key.key_data(), &recipient)?);
         return Ok(KeyFile {
@@ -131,7 +131,7 @@ fn belongs(
     (key, public): (PrivateKey, KeyData),
     recipient: &SshRecipient,
 ) -> Result<PrivateKey, Error> {
-    let own = SshRecipient::from_key(&public).map_err(|error| in_file(error, &public))?;
+    let own = SshRecipient::from_key(&public).map_err(in_file)?;
     match own == *recipient {
         true => Ok(key),
         false => Err(invalid("its public key is not that of its private key")),
@@ -139,7 +139,7 @@ fn belongs(
 }
 
 fn plain((key, public): (PrivateKey, KeyData)) -> Result<KeyFile, Error> {
-    let recipient = SshRecipient::from_key(&public).map_err(|error| in_file(error, &public))?;
+    let recipient = SshRecipient::from_key(&public).map_err(in_file)?;
     Ok(KeyFile {
         recipient,
         key: Content::Plain(key),
@@ -245,13 +245,10 @@ fn fault(error: &ssh_key::Error) -> Error {
 }
 
 /// What keeps a public key from being a recipient, said of a key file.
-fn in_file(error: Error, key: &KeyData) -> Error {
-    match (error, key) {
-        (Error::Usage { what, .. }, KeyData::Ed25519(_) | KeyData::Rsa(_)) => {
-            let why = what.split_once(": ").map_or(&*what, |(_, why)| why);
-            invalid(why)
-        }
-        _ => other_type(),
+fn in_file(unfit: Unfit) -> Error {
+    match unfit {
+        Unfit::Invalid(why) => invalid(why),
+        Unfit::OtherType => other_type(),
     }
 }
 
@@ -265,7 +262,7 @@ fn other_type() -> Error {
         hint: Some(
             "give one of type ssh-ed25519 or ssh-rsa: all others, those of ssh-agent and of security \
              keys (sk-) too, only sign"
-                .to_owned(),
+                .into(),
         ),
     }
 }
@@ -273,7 +270,7 @@ fn other_type() -> Error {
 fn old_encryption() -> Error {
     Error::Secret {
         what: "SSH key with an old kind of encryption, which is not supported".to_owned(),
-        hint: Some("convert a copy of it with ssh-keygen -p -f COPY".to_owned()),
+        hint: Some(Hint::ConvertSshKey),
     }
 }
 

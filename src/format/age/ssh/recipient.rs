@@ -39,33 +39,33 @@ enum Point {
 
 impl SshRecipient {
     /// Takes a key as SSH sends it.
-    fn from_wire(wire: Vec<u8>) -> Result<Self, Error> {
+    fn from_wire(wire: Vec<u8>) -> Result<Self, Unfit> {
         let key = ssh_key::PublicKey::from_bytes(&wire)
-            .map_err(|_| invalid("the key is damaged, or there is a typo in it"))?;
+            .map_err(|_| unfit("the key is damaged, or there is a typo in it"))?;
         Self::of(key.key_data(), wire)
     }
 
     /// Takes a key that was parsed already.
-    pub(super) fn from_key(key: &KeyData) -> Result<Self, Error> {
+    pub(super) fn from_key(key: &KeyData) -> Result<Self, Unfit> {
         let wire = ssh_key::PublicKey::from(key.clone()).to_bytes();
-        Self::of(key, wire.map_err(|_| invalid("the key is damaged"))?)
+        Self::of(key, wire.map_err(|_| unfit("the key is damaged"))?)
     }
 
-    fn of(key: &KeyData, wire: Vec<u8>) -> Result<Self, Error> {
+    fn of(key: &KeyData, wire: Vec<u8>) -> Result<Self, Unfit> {
         let key = match key {
             KeyData::Ed25519(key) => {
                 let point = CompressedEdwardsY(key.0).decompress();
-                let point = point.ok_or_else(|| invalid("the key is not a point of Ed25519"))?;
+                let point = point.ok_or_else(|| unfit("the key is not a point of Ed25519"))?;
                 Point::Ed25519(point.to_montgomery().to_bytes())
             }
             KeyData::Rsa(key) => {
                 let (n, e) = (key.n().as_positive_bytes(), key.e().as_positive_bytes());
-                let (n, e) = n.zip(e).ok_or_else(|| invalid("a number is negative"))?;
+                let (n, e) = n.zip(e).ok_or_else(|| unfit("a number is negative"))?;
                 let (n, e) = (uint(n), uint(e));
                 let key = rsa::PublicKey::new_with_size_limits(n, e, RSA_BITS);
-                Point::Rsa(Box::new(key.map_err(|error| invalid(rsa_fault(&error)))?))
+                Point::Rsa(Box::new(key.map_err(|error| unfit(rsa_fault(&error)))?))
             }
-            _ => return Err(other_type("of this type")),
+            _ => return Err(Unfit::OtherType),
         };
         Ok(Self { wire, key })
     }
@@ -163,6 +163,27 @@ pub(super) fn rsa_fault(error: &rsa::Error) -> String {
             )
         }
         _ => "the numbers of the RSA key do not fit together".to_owned(),
+    }
+}
+
+/// What keeps a public key from being a recipient.
+pub(super) enum Unfit {
+    /// It is invalid, or too weak: why.
+    Invalid(String),
+    /// Keys of its type only sign.
+    OtherType,
+}
+
+fn unfit(why: impl Into<String>) -> Unfit {
+    Unfit::Invalid(why.into())
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Invalid(why) => invalid(why),
+            Unfit::OtherType => other_type("of this type"),
+        }
     }
 }
 

@@ -1,0 +1,232 @@
+//! What the lists of earlier runs say about a file, and the list that this run writes.
+
+use super::one::{Outcome, What};
+use super::record::{self, Entry, Record, key, now};
+use crate::cli::failure::{Failure, shown};
+use fetool::status;
+use nix::errno::Errno;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The lists that a run begins with.
+pub struct Lists {
+    /// Where the new list goes.
+    file: Option<PathBuf>,
+    /// What was in that file before.
+    known: Record,
+    /// Another list to compare with.
+    since: Option<Record>,
+}
+
+/// What a list says about a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// The content is the same.
+    Same,
+    /// The content differs, and so does the size or the time.
+    Changed,
+    /// The content differs, and neither the size nor the time does.
+    Corrupted,
+    /// It is not in the list.
+    New,
+}
+
+impl Compared {
+    /// In JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Changed => "changed",
+            Self::Corrupted => "corrupted",
+            Self::New => "new",
+        }
+    }
+}
+
+impl Lists {
+    /// Reads the list that is to be updated, and the one to compare with.
+    pub fn open(file: Option<&Path>, since: Option<&Path>) -> Result<Self, Failure> {
+        let known = file.map(record::read).transpose()?.flatten();
+        let since = since.filter(|since| Some(*since) != file);
+        let since = since.map(|since| {
+            let missing = || Failure::system(shown(since), &Errno::ENOENT.into());
+            record::read(since)?.ok_or_else(missing)
+        });
+        Ok(Self {
+            file: file.map(Path::to_owned),
+            known: known.unwrap_or_default(),
+            since: since.transpose()?,
+        })
+    }
+
+    /// Whether there is a list to write or to compare with.
+    pub fn are_used(&self) -> bool {
+        self.file.is_some() || self.since.is_some()
+    }
+
+    /// The list to compare with.
+    fn compared(&self) -> &Record {
+        self.since.as_ref().unwrap_or(&self.known)
+    }
+
+    /// When a file was checked last.
+    pub fn last_checked(&self, path: &Path) -> Option<u64> {
+        self.known.get(key(path)).map(|entry| entry.checked)
+    }
+
+    /// Returns the files of the list below these directories that are there no more. If a directory
+    /// itself is gone, or cannot be read, nothing below it is called missing.
+    pub fn missing<'l>(
+        &'l self,
+        paths: &'l [PathBuf],
+    ) -> impl Iterator<Item = (PathBuf, Failure)> + 'l {
+        let roots: Vec<&Path> = paths
+            .iter()
+            .filter(|path| path.is_dir())
+            .map(|path| key(path))
+            .collect();
+        let below = move |path: &Path| roots.iter().any(|root| is_below(root, path));
+        let entries = self.compared().iter();
+        let entries = entries.filter(move |(path, _)| below(path) && is_gone(path));
+        entries.map(|(path, entry)| {
+            let what = format!("missing: it was checked on {} and is gone", entry.date());
+            let failure = Failure::usage(what).with_status(status::SYSTEM);
+            (path.clone(), failure.about(shown(path)))
+        })
+    }
+
+    /// Begins the new list. A file that cannot be written is told before the work.
+    pub fn update(&self, dry_run: bool) -> Result<Update<'_>, Failure> {
+        let mut update = Update {
+            lists: self,
+            file: self.file.as_deref().filter(|_| !dry_run),
+            fresh: Record::new(),
+            gone: BTreeSet::new(),
+            saved: Instant::now(),
+            cost: Duration::ZERO,
+        };
+        update.save()?;
+        Ok(update)
+    }
+}
+
+/// Whether a path is in a directory, by their names alone.
+fn is_below(root: &Path, path: &Path) -> bool {
+    if root.as_os_str().is_empty() {
+        return matches!(path.components().next(), Some(Component::Normal(_)));
+    }
+    path.starts_with(root)
+}
+
+fn is_gone(path: &Path) -> bool {
+    let found = fs::symlink_metadata(path);
+    found.is_err_and(|e| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
+}
+
+/// The list that a run writes: that of earlier runs, and what this one has checked.
+pub struct Update<'l> {
+    lists: &'l Lists,
+    /// Where it goes; nowhere where none is wanted.
+    file: Option<&'l Path>,
+    fresh: Record,
+    /// Files that are in the list no more.
+    gone: BTreeSet<PathBuf>,
+    saved: Instant,
+    /// How long that took.
+    cost: Duration,
+}
+
+impl Update<'_> {
+    /// Compares what was found of a file, and remembers it.
+    pub fn take(&mut self, outcome: &Outcome) -> Option<Compared> {
+        let What::Checked(seen, result) = &outcome.what else {
+            return None;
+        };
+        let mut entry = Entry {
+            size: seen.size?,
+            mtime: seen.mtime?,
+            blake3: seen.blake3?,
+            result: match result {
+                Ok(sound) if sound.reading.is_some() => "authentic".to_owned(),
+                Ok(_) => "intact".to_owned(),
+                Err(_) => "failed".to_owned(),
+            },
+            status: result.as_ref().err().map_or(status::OK, Failure::status),
+            checked: now(),
+        };
+        let path = key(&outcome.path);
+        let before = self.lists.compared().get(path);
+        let compared = match before {
+            None => Compared::New,
+            Some(before) if before.blake3 == entry.blake3 => Compared::Same,
+            Some(before) if (before.size, before.mtime) == (entry.size, entry.mtime) => {
+                // What it should be is not forgotten until it is that again, or was changed.
+                entry.blake3 = before.blake3;
+                entry.result = "corrupted".to_owned();
+                entry.status = entry.status.max(status::KEY);
+                Compared::Corrupted
+            }
+            Some(_) => Compared::Changed,
+        };
+        if self.file.is_some() {
+            self.fresh.insert(path.to_owned(), entry);
+        }
+        Some(compared)
+    }
+
+    /// Drops a file that is missing from the list: it was told.
+    pub fn forget(&mut self, path: &Path) {
+        self.gone.insert(path.to_owned());
+    }
+
+    /// Writes the list now and then, so that a run that is killed has not worked for nothing.
+    pub fn save_if_due(&mut self) -> Result<(), Failure> {
+        const PAUSE: Duration = Duration::from_secs(60);
+        // Long lists take long to write.
+        let pause = PAUSE.max(self.cost * 20);
+        match self.file.is_some() && self.saved.elapsed() >= pause {
+            true => self.save(),
+            false => Ok(()),
+        }
+    }
+
+    /// Writes the list.
+    pub fn save(&mut self) -> Result<(), Failure> {
+        let Some(file) = self.file else {
+            return Ok(());
+        };
+        let started = Instant::now();
+        let known = self.lists.known.iter();
+        let mut entries: BTreeMap<_, _> = known
+            .filter(|(path, _)| !self.gone.contains(*path))
+            .collect();
+        entries.extend(&self.fresh);
+        record::write(file, entries.into_iter())?;
+        self.saved = Instant::now();
+        self.cost = started.elapsed();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn below() {
+        let is = |root, path| is_below(key(Path::new(root)), Path::new(path));
+        assert!(is("a", "a/x"));
+        assert!(is("a/", "a/b/x"));
+        assert!(is("./a", "a/x"));
+        assert!(is(".", "a/x"));
+        assert!(is("/", "/a"));
+        assert!(is("..", "../a"));
+        assert!(!is("a", "ab/x"));
+        assert!(!is(".", "/a"));
+        assert!(!is(".", "../a"));
+        assert!(!is("a", "b/a"));
+    }
+}

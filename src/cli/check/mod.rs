@@ -1,0 +1,315 @@
+//! `fetool check`: authenticates sealed files, or checks their structure, and writes nothing.
+
+mod compare;
+mod find;
+mod one;
+mod record;
+mod report;
+
+use super::args::{ReadArgs, SecretArgs, WorkArgs};
+use super::failure::Failure;
+use super::manual;
+use super::secrets::keys::Keys;
+use super::secrets::{Purpose, SecretSource};
+use super::tree::{
+    Counters, WalkArgs, list_id, list_on_stdin, refuse_in_trees, some_path_exists, spawn,
+};
+use super::work::{Source, all_paths_exist, needs_tree};
+use crate::io::cleanup::LastWords;
+use clap::ValueHint;
+use compare::{Lists, Update};
+use crossbeam::channel::bounded;
+use fetool::{CancelToken, all_cores};
+use find::{Finder, Item, Job};
+use one::{Checker, Outcome, What};
+use report::Report;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Check that sealed files are authentic, and write nothing
+///
+/// Reads PATHs, or standard input, to the end. With a secret, fetool authenticates every byte. Without
+/// one it checks the structure only, which finds files that were cut short and little else. Prints a
+/// line for each bad file and a summary on standard error.
+#[derive(clap::Args)]
+#[command(after_help = manual::CHECK_EXAMPLES)]
+pub struct Args {
+    /// The files; '-' or nothing is standard input. With -r, files and directories
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    secret: SecretArgs,
+
+    #[command(flatten)]
+    read: ReadArgs,
+
+    /// Refuse what would be accepted with a warning
+    ///
+    /// That is a file whose length is not authenticated, so that its end may be missing.
+    #[arg(long, help_heading = "Format")]
+    strict: bool,
+
+    /// Write a list of the files to FILE: size, time, BLAKE3 and result of each
+    ///
+    /// If FILE exists, fetool compares with it as --since does, and updates it: files that this run does
+    /// not check keep their entries. FILE is replaced as a whole.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Lists")]
+    record: Option<PathBuf>,
+
+    /// Compare with the list in FILE, which an earlier --record wrote
+    ///
+    /// Reports files whose content differs although their size and time do not (silent corruption) and,
+    /// with -r, files that are missing. Counts those that changed or are new.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Lists")]
+    since: Option<PathBuf>,
+
+    /// Start no further file after TIME, such as 2h or 90m
+    ///
+    /// Requires --record. Files that were never checked come first, then those that were checked
+    /// longest ago, so that the next run continues where this one stops.
+    #[arg(
+        long = "for",
+        value_name = "TIME",
+        value_parser = humantime::parse_duration,
+        help_heading = "Lists"
+    )]
+    time: Option<Duration>,
+
+    #[command(flatten)]
+    walk: WalkArgs,
+
+    #[command(flatten)]
+    work: WorkArgs,
+}
+
+/// Items that wait for a worker.
+const WAITING: usize = 64;
+
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let sources = sources(args)?;
+    let plans = plans(args)?;
+    let stdin = sources.contains(&Source::Stdin) || list_on_stdin(&args.walk);
+    SecretSource::check_stdin(&plans, stdin)?;
+    if args.walk.wanted() {
+        some_path_exists(&args.paths)?;
+    }
+    if plans.iter().any(SecretSource::asks) {
+        all_paths_exist(sources.iter().filter_map(Source::path))?;
+        all_paths_exist(&args.paths)?;
+    }
+    let header = args.read.detached()?;
+    let lists = Lists::open(args.record.as_deref(), args.since.as_deref())?;
+    let only = match &sources[..] {
+        [source] => source.path(),
+        _ => None,
+    };
+    let keys = match &plans[..] {
+        [] => None,
+        plans => Some(Keys::load(plans, Purpose::Open(only), &args.work)?),
+    };
+    let key_files = plans.iter().flat_map(SecretSource::files);
+    let checker = Checker {
+        args,
+        keys,
+        header,
+        hashes: lists.are_used(),
+        skipped: key_files.collect(),
+        list: list_id(&args.walk),
+        jobs: args.work.jobs().unwrap_or_else(all_cores),
+        cancel: CancelToken::new(),
+        counters: Counters::default(),
+        big: Mutex::default(),
+    };
+    let _last_words = (!args.work.quiet && !args.walk.dry_run)
+        .then(|| last_words(&checker.counters))
+        .transpose()?;
+    let teller = Teller {
+        report: Report::new(args, checker.keys.is_some()),
+        update: lists.update(args.walk.dry_run)?,
+        counters: checker.counters.clone(),
+    };
+    match &sources[..] {
+        [source] => check_one(checker, source, &lists, teller),
+        _ => check_all(checker, &sources, &lists, teller),
+    }
+}
+
+/// What is said when a signal ends the run.
+fn last_words(counters: &Counters) -> Result<LastWords, Failure> {
+    let counters = counters.clone();
+    let words = move || {
+        let files = counters.describe("checked");
+        format!("fetool: interrupted: {files}\n")
+    };
+    LastWords::new(words).map_err(Failure::from_system)
+}
+
+/// The files, if there is no tree.
+fn sources(args: &Args) -> Result<Vec<Source>, Failure> {
+    if args.time.is_some() && args.record.is_none() {
+        return Err(Failure::usage("--for requires --record FILE"));
+    }
+    let header = args.read.header.is_some();
+    if args.walk.wanted() {
+        let stray = [(header, "--header", "each file has a header of its own")];
+        refuse_in_trees(&stray, &args.paths, &args.walk)?;
+        return Ok(Vec::new());
+    }
+    match args.walk.tree_only_option() {
+        None | Some("--json") => {}
+        Some(option) => return Err(needs_tree(option)),
+    }
+    if header && args.paths.len() > 1 {
+        return Err(Failure::usage("--header requires a single PATH"));
+    }
+    let sources: Vec<Source> = match &args.paths[..] {
+        [] => vec![Source::Stdin],
+        paths => paths.iter().map(|path| Source::new(Some(path))).collect(),
+    };
+    let on_stdin = sources.iter().filter(|source| source.is_stdin()).count();
+    if on_stdin > 1 {
+        return Err(Failure::usage("standard input can be checked only once"));
+    }
+    if on_stdin > 0 && (args.record.is_some() || args.since.is_some()) {
+        return Err(Failure::usage(
+            "--record and --since require PATHs: standard input has no name to list",
+        ));
+    }
+    Ok(sources)
+}
+
+/// The secrets, of which there may be none.
+fn plans(args: &Args) -> Result<Vec<SecretSource>, Failure> {
+    let given = SecretSource::given(&args.secret)?;
+    match given.is_empty() && args.secret.kdf.is_none() {
+        true => Ok(given),
+        false => SecretSource::to_open(&args.secret),
+    }
+}
+
+/// Checks a single file, with all workers. A passphrase that was typed wrong is asked for again.
+fn check_one(
+    mut checker: Checker<'_>,
+    source: &Source,
+    lists: &Lists,
+    mut teller: Teller<'_>,
+) -> Result<(), Failure> {
+    let args = checker.args;
+    let display = checker.counters.show(&args.work);
+    let outcome = match Finder::named(source, &checker.counters) {
+        Item::Outcome(outcome) => outcome,
+        Item::Job(job) => loop {
+            let outcome = checker.check(&job);
+            if let What::Checked(_, Err(failure)) = &outcome.what
+                && job.can_be_repeated()
+                && let Some(keys) = &mut checker.keys
+                && keys.ask_again(failure)?
+            {
+                continue;
+            }
+            break outcome;
+        },
+    };
+    drop(display);
+    teller.tell(outcome)?;
+    teller.end(args, lists)
+}
+
+/// Checks many files, side by side.
+fn check_all(
+    mut checker: Checker<'_>,
+    sources: &[Source],
+    lists: &Lists,
+    mut teller: Teller<'_>,
+) -> Result<(), Failure> {
+    let args = checker.args;
+    let keys = checker.keys.take();
+    checker.keys = keys.map(|keys| keys.for_many_files_within(args.read.max_memory));
+    let checker = &checker;
+    let deadline = args.time.and_then(|time| Instant::now().checked_add(time));
+    let finder = Finder::new(args, lists, &checker.counters)?;
+    let display = checker.counters.show(&args.work);
+    let (job_tx, job_rx) = bounded::<Job>(WAITING);
+    let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
+    let told = thread::scope(|scope| {
+        for _ in 0..checker.jobs.get() {
+            let (jobs, outcomes) = (job_rx.clone(), outcome_tx.clone());
+            spawn(scope, "files", move || {
+                for job in jobs {
+                    if checker.cancel.is_stopped() {
+                        return;
+                    }
+                    let outcome = match deadline.is_some_and(|end| Instant::now() >= end) {
+                        true => Outcome::left(&job),
+                        false => checker.check(&job),
+                    };
+                    if outcomes.send(outcome).is_err() {
+                        return;
+                    }
+                }
+            })?;
+        }
+        spawn(scope, "walk", move || {
+            finder.find(sources, &mut |item| {
+                let sent = match item {
+                    Item::Job(job) => job_tx.send(job).is_ok(),
+                    Item::Outcome(outcome) => outcome_tx.send(outcome).is_ok(),
+                };
+                match sent && !checker.cancel.is_stopped() {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                }
+            });
+        })?;
+        drop(job_rx);
+        for outcome in outcome_rx {
+            let told = teller.tell(outcome);
+            if told
+                .as_ref()
+                .map_or(true, |good| !good && args.walk.fail_fast)
+            {
+                checker.cancel.stop();
+            }
+            told?;
+        }
+        Ok(())
+    });
+    drop(display);
+    told?;
+    teller.end(args, lists)
+}
+
+/// Tells what became of the files, one after the other.
+struct Teller<'a> {
+    report: Report,
+    update: Update<'a>,
+    counters: Counters,
+}
+
+impl Teller<'_> {
+    /// Returns whether the file is good.
+    fn tell(&mut self, outcome: Outcome) -> Result<bool, Failure> {
+        if matches!(outcome.what, What::Checked(..)) {
+            self.counters.done();
+        }
+        let compared = self.update.take(&outcome);
+        let good = self.report.tell(&outcome, compared)?;
+        self.update.save_if_due()?;
+        Ok(good)
+    }
+
+    fn end(mut self, args: &Args, lists: &Lists) -> Result<(), Failure> {
+        if args.walk.recursive && !args.walk.dry_run {
+            for (path, failure) in lists.missing(&args.paths) {
+                self.update.forget(&path);
+                self.report.missing(&path, failure)?;
+            }
+        }
+        self.update.save()?;
+        self.report.end()
+    }
+}

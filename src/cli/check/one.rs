@@ -1,0 +1,406 @@
+//! Checking one file.
+
+use super::Args;
+use super::find::Job;
+use super::record::Time;
+use crate::cli::failure::{Failure, Subjects, shown};
+use crate::cli::secrets::keys::Keys;
+use crate::cli::tree::{Counters, Skip, TreeEntry, has_magic, is_marked, of_suffix};
+use crate::cli::work::Source;
+use crate::io::FileId;
+use crate::io::uncached::{Uncached, forget};
+use fetool::format::Format;
+use fetool::{CancelToken, Error, Inspect, Inspected, Meter, PeekReader, status};
+use nix::fcntl::OFlag;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Longer files are worked on one at a time, with all the workers.
+const BIG: u64 = 16 << 20;
+
+/// What became of a file.
+pub struct Outcome {
+    pub path: PathBuf,
+    /// The user named the file itself, and not a directory above it.
+    pub named: bool,
+    pub what: What,
+}
+
+pub enum What {
+    /// It was read to its end, or up to what is wrong with it.
+    Checked(Seen, Result<Sound, Failure>),
+    /// It would be checked.
+    Planned,
+    Skipped(Skip),
+    /// It could not be read.
+    Failed(Failure),
+    /// The time was up.
+    Left,
+}
+
+impl Outcome {
+    pub fn left(job: &Job) -> Self {
+        let (path, named) = match job {
+            Job::File(entry, _) => (entry.source.clone(), entry.named),
+            Job::Stream(source) => (path_of(source), true),
+        };
+        Self {
+            path,
+            named,
+            what: What::Left,
+        }
+    }
+}
+
+fn path_of(source: &Source) -> PathBuf {
+    source.path().unwrap_or(Path::new("-")).to_owned()
+}
+
+/// What a file looks like from outside.
+#[derive(Clone, Copy)]
+pub struct Seen {
+    /// Its length in bytes, if it is a regular file.
+    pub size: Option<u64>,
+    pub mtime: Option<Time>,
+    /// Of all its bytes, if that is asked for.
+    pub blake3: Option<blake3::Hash>,
+}
+
+/// What nothing is wrong with.
+pub struct Sound {
+    pub format: &'static str,
+    /// Which reading of the format authenticated it; `None` if only its structure was checked.
+    pub reading: Option<String>,
+    pub warnings: Vec<String>,
+}
+
+/// Checks one file after the other, from any thread.
+pub struct Checker<'a> {
+    pub args: &'a Args,
+    /// Without them the structure alone is checked.
+    pub keys: Option<Keys>,
+    /// A detached header.
+    pub header: Option<Vec<u8>>,
+    /// Whether files are hashed, too.
+    pub hashes: bool,
+    /// Files that hold the secrets.
+    pub skipped: Vec<FileId>,
+    /// The list of files.
+    pub list: Option<FileId>,
+    pub jobs: NonZeroUsize,
+    pub cancel: CancelToken,
+    pub counters: Counters,
+    /// Held by whoever works on a big file.
+    pub big: Mutex<()>,
+}
+
+impl Checker<'_> {
+    pub fn check(&self, job: &Job) -> Outcome {
+        match job {
+            Job::File(entry, len) => Outcome {
+                path: entry.source.clone(),
+                named: entry.named,
+                what: self.check_entry(entry, *len),
+            },
+            Job::Stream(source) => Outcome {
+                path: path_of(source),
+                named: true,
+                what: self.check_stream(source),
+            },
+        }
+    }
+
+    fn check_entry(&self, entry: &TreeEntry, len: u64) -> What {
+        let system = |error: &io::Error| What::Failed(Failure::system(shown(&entry.source), error));
+        let opened = self.open(entry).and_then(|file| {
+            let before = file.metadata()?;
+            Ok((file, before))
+        });
+        let (file, before) = match opened {
+            Ok(opened) => opened,
+            Err(error) => return system(&error),
+        };
+        let id = FileId::of(&before);
+        match id {
+            None => return What::Skipped(Skip::Changed),
+            Some(id) if self.skipped.contains(&id) => return What::Skipped(Skip::Key),
+            Some(_) if self.list == id => return What::Skipped(Skip::List),
+            Some(_) => {}
+        }
+        let damaged = match self.select(entry, &file) {
+            Ok(Select::Take) => None,
+            Ok(Select::Skip(skip)) => return What::Skipped(skip),
+            Ok(Select::Damaged(failure)) => Some(failure),
+            Err(error) => return system(&error),
+        };
+        if self.args.walk.dry_run {
+            return What::Planned;
+        }
+        let current = self.counters.start(&entry.source, len);
+        let _alone;
+        let jobs = if before.len() > BIG {
+            _alone = self.big.lock().unwrap_or_else(PoisonError::into_inner);
+            self.jobs
+        } else {
+            NonZeroUsize::MIN
+        };
+        let subjects = self.subjects(shown(&entry.source));
+        let mut blake3 = None;
+        let (result, read) = if damaged.is_none() && self.keys.is_none() && !self.hashes {
+            // Most of the file is passed over.
+            let inspected = self.inspect(current.meter()).run_seekable(&file);
+            forget(&file);
+            (self.of_inspected(inspected, &subjects), Ok(()))
+        } else {
+            let mut input = Tee {
+                input: Uncached::new(&file, 0),
+                hasher: self.hashes.then(blake3::Hasher::new),
+            };
+            let result = match damaged {
+                Some(failure) => Err(failure),
+                None => self.read(
+                    &mut input,
+                    Some(before.len()),
+                    jobs,
+                    current.meter(),
+                    &subjects,
+                ),
+            };
+            // Behind a fault there are bytes that nobody has read.
+            let rest = match self.hashes {
+                true => io::copy(&mut input, &mut io::sink()).map(drop),
+                false => Ok(()),
+            };
+            blake3 = input.hasher.map(|hasher| hasher.finalize());
+            (result, rest)
+        };
+        let unchanged = read.and_then(|()| is_unchanged(&file, &before));
+        match unchanged {
+            Ok(true) => {}
+            Ok(false) => {
+                return What::Failed(
+                    Failure::usage("the file changed while it was read")
+                        .with_status(status::SYSTEM)
+                        .about(shown(&entry.source)),
+                );
+            }
+            Err(error) => return system(&error),
+        }
+        let seen = Seen {
+            size: Some(before.len()),
+            mtime: Some(Time::of(&before)),
+            blake3,
+        };
+        What::Checked(seen, result)
+    }
+
+    /// Opens a file of a tree. Links are followed only if the user wants that.
+    fn open(&self, entry: &TreeEntry) -> io::Result<File> {
+        // What has become a FIFO is not waited for.
+        let mut flags = OFlag::O_NONBLOCK;
+        if !entry.link && !self.args.walk.follow {
+            flags |= OFlag::O_NOFOLLOW;
+        }
+        let mut open = OpenOptions::new();
+        open.read(true).custom_flags(flags.bits());
+        open.open(&entry.source)
+    }
+
+    /// Says whether a file is one to check. Without -r it is one, unless its suffix lies.
+    fn select(&self, entry: &TreeEntry, file: &File) -> io::Result<Select> {
+        let name = entry.source.file_name().unwrap_or_default();
+        let given = self.args.read.format();
+        let is_wanted =
+            |format: &dyn Format| given.is_none_or(|given| given.suffix() == format.suffix());
+        let suffix = of_suffix(name);
+        let is_tree = self.args.walk.wanted();
+        if self.header.is_some() || (!is_tree && suffix.is_none()) {
+            return Ok(Select::Take);
+        }
+        let marked = is_marked(file)?;
+        Ok(match suffix {
+            None if !marked => Select::Skip(Skip::NotSealed),
+            None if is_tree && given.is_some_and(|given| !begins(given, file)) => {
+                Select::Skip(Skip::OtherFormat)
+            }
+            None => Select::Take,
+            Some(format) if is_tree && !is_wanted(format) => Select::Skip(Skip::OtherFormat),
+            // What its name says is not so. Formats without a magic number are not tried: that would
+            // derive keys for each damaged file.
+            Some(format) if given.is_none() && has_magic(format) && !marked => {
+                Select::damaged(&entry.source, file)
+            }
+            Some(_) => Select::Take,
+        })
+    }
+
+    fn check_stream(&self, source: &Source) -> What {
+        if self.args.walk.dry_run {
+            return What::Planned;
+        }
+        let input = match source.open_sealed(&self.cancel) {
+            Ok(input) => input,
+            Err(failure) => return What::Failed(failure),
+        };
+        let current = self.counters.start(&path_of(source), 0);
+        let subjects = self.subjects(source.name());
+        let size = input.size();
+        let result = self.read(input, size, self.jobs, current.meter(), &subjects);
+        let seen = Seen {
+            size: None,
+            mtime: None,
+            blake3: None,
+        };
+        What::Checked(seen, result)
+    }
+
+    fn subjects(&self, input: String) -> Subjects {
+        let key = self.keys.as_ref().map(Keys::name);
+        Subjects {
+            input,
+            output: String::new(),
+            key: key.unwrap_or_default(),
+        }
+    }
+
+    fn inspect(&self, meter: Meter) -> Inspect<'_> {
+        let read = &self.args.read;
+        Inspect::new()
+            .among(read.formats())
+            .format(read.format())
+            .detached_header(self.header.as_deref())
+            .meter(meter)
+    }
+
+    /// Reads all of an input.
+    fn read(
+        &self,
+        input: impl Read + Send,
+        len: Option<u64>,
+        jobs: NonZeroUsize,
+        meter: Meter,
+        subjects: &Subjects,
+    ) -> Result<Sound, Failure> {
+        let Some(keys) = &self.keys else {
+            return self.of_inspected(self.inspect(meter).run(input), subjects);
+        };
+        let read = &self.args.read;
+        // Its own: what fails here must not cancel the others.
+        let cancel = CancelToken::new();
+        let opening = keys
+            .open()
+            .among(read.formats())
+            .format(read.format())
+            .detached_header(self.header.as_deref())
+            .limits(read.limits(len))
+            .strict(self.args.strict)
+            .legacy_slots(read.allow_legacy_slots)
+            .max_work_factor(read.max_work_factor)
+            .authenticated(true)
+            .jobs(jobs)
+            .stop(&cancel)
+            .meter(meter)
+            .start(input);
+        let checked = opening.and_then(|opening| {
+            let format = opening.format();
+            Ok((format, opening.check()?))
+        });
+        let (format, checked) = checked.map_err(|error| subjects.attribute(&error))?;
+        Ok(Sound {
+            format,
+            reading: Some(checked.reading),
+            warnings: checked.warnings,
+        })
+    }
+
+    /// What the structure of a file comes to.
+    fn of_inspected(
+        &self,
+        inspected: Result<Inspected, Error>,
+        subjects: &Subjects,
+    ) -> Result<Sound, Failure> {
+        let inspected = inspected.map_err(|error| match &error {
+            Error::UnknownFormat(unknown) if !unknown.possible.is_empty() => {
+                subjects.attribute(&error).hint(
+                    "only the secret tells its format: give it with -k or -p, or the format with -f",
+                )
+            }
+            error => subjects.attribute(error),
+        })?;
+        if let Some(fault) = inspected.fault {
+            return Err(Failure::usage(fault.message)
+                .with_status(fault.status)
+                .about(&subjects.input));
+        }
+        let warnings = inspected.description.warnings;
+        match warnings.first() {
+            Some(warning) if self.args.strict => {
+                Err(subjects.attribute(&Error::Strict(warning.clone())))
+            }
+            _ => Ok(Sound {
+                format: inspected.format,
+                reading: None,
+                warnings,
+            }),
+        }
+    }
+}
+
+/// Whether a file begins as one of this format.
+fn begins(format: &dyn Format, file: &File) -> bool {
+    let mut input = PeekReader::new(Uncached::new(file, 0));
+    fetool::look_at_header(Some(format), &mut input).is_ok()
+}
+
+fn is_unchanged(file: &File, before: &Metadata) -> io::Result<bool> {
+    let now = file.metadata()?;
+    Ok(now.len() == before.len() && Time::of(&now) == Time::of(before))
+}
+
+/// Whether a file of a tree is checked.
+enum Select {
+    Take,
+    Skip(Skip),
+    /// Its name is that of a sealed file, and its content is not.
+    Damaged(Failure),
+}
+
+impl Select {
+    fn damaged(path: &Path, file: &File) -> Self {
+        let mut input = PeekReader::new(Uncached::new(file, 0));
+        let subjects = Subjects {
+            input: shown(path),
+            ..Subjects::default()
+        };
+        match fetool::look_at_header(None, &mut input) {
+            Ok(_) => Self::Take,
+            Err(Error::UnknownFormat(_)) => {
+                let what =
+                    "damaged or never sealed: it does not begin with a format's magic number";
+                let failure = Failure::usage(what).with_status(status::FORMAT);
+                Self::Damaged(failure.about(subjects.input))
+            }
+            Err(error) => Self::Damaged(subjects.attribute(&error)),
+        }
+    }
+}
+
+/// Hashes what is read.
+struct Tee<R> {
+    input: R,
+    hasher: Option<blake3::Hasher>,
+}
+
+impl<R: Read> Read for Tee<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(into)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&into[..read]);
+        }
+        Ok(read)
+    }
+}

@@ -1,0 +1,143 @@
+//! Identity files that are encrypted themselves.
+
+use super::keys::Key;
+use super::plugins::{self, PluginKeys};
+use super::question::{Purpose, library_error};
+use super::source::SecretSource;
+use super::spec::Spec;
+use crate::cli::args::WorkArgs;
+use crate::cli::failure::Failure;
+use fetool::format::age::{Age, AgeIdentity, AgeRecipient, identities};
+use fetool::{Error, FileKey, Open, Stanza, UnwrapKey};
+use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use zeroize::Zeroizing;
+
+/// A file of identities that is sealed with a passphrase, which is asked for when a file needs it.
+pub struct EncryptedIdentities {
+    file: Zeroizing<Vec<u8>>,
+    name: String,
+    passphrase: Option<Spec>,
+    opened: OnceLock<Opened>,
+    /// The passphrase was wrong. Nobody is asked again for the next file.
+    failed: OnceLock<()>,
+}
+
+impl EncryptedIdentities {
+    pub fn new(file: Zeroizing<Vec<u8>>, name: String, passphrase: Option<Spec>) -> Self {
+        Self {
+            file,
+            name,
+            passphrase,
+            opened: OnceLock::new(),
+            failed: OnceLock::new(),
+        }
+    }
+
+    /// Whom a file is sealed for that these identities shall open.
+    ///
+    /// # Errors
+    /// Those of opening the file.
+    pub fn recipients(&self) -> Result<&[AgeRecipient], Error> {
+        Ok(&self.opened()?.recipients)
+    }
+
+    fn opened(&self) -> Result<&Opened, Error> {
+        // Where two threads come here at once, one of them waits for the other's prompt.
+        static TURN: Mutex<()> = Mutex::new(());
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = self.opened.get() {
+            return Ok(opened);
+        }
+        if self.failed.get().is_some() {
+            return Err(self.wrong_passphrase());
+        }
+        let opened = Opened::new(self.open()?)?;
+        Ok(self.opened.get_or_init(|| opened))
+    }
+
+    fn open(&self) -> Result<Vec<AgeIdentity>, Error> {
+        let plan = SecretSource::Passphrase {
+            from: self.passphrase.clone(),
+            salt: None,
+        };
+        let purpose = Purpose::Unlock(Path::new(&self.name));
+        let mut found = plan
+            .load(purpose, &WorkArgs::quiet())
+            .map_err(library_error)?;
+        loop {
+            let Key::Secret(secret) = &found.key else {
+                unreachable!("a passphrase is a secret");
+            };
+            // It never grows, so that no copy is left in memory.
+            let mut plaintext = Zeroizing::new(Vec::with_capacity(self.file.len()));
+            let opened = Open::new(secret)
+                .format(Some(&Age))
+                .run(&self.file[..], &mut *plaintext);
+            let error = match opened {
+                Ok(_) => return identities::parse(&plaintext).map_err(|error| self.failed(&error)),
+                Err(error) => error,
+            };
+            let wrong = matches!(error, Error::Authentication { .. });
+            let failure = Failure::usage("wrong passphrase")
+                .about(self.name.clone())
+                .of_wrong_secret();
+            if !wrong || !found.ask_again(&failure).map_err(library_error)? {
+                return Err(match wrong {
+                    true => {
+                        let _ = self.failed.set(());
+                        self.wrong_passphrase()
+                    }
+                    false => self.failed(&error),
+                });
+            }
+        }
+    }
+
+    fn wrong_passphrase(&self) -> Error {
+        Error::Secret {
+            what: format!("wrong passphrase for identity file {}", self.name),
+            hint: None,
+        }
+    }
+
+    fn failed(&self, error: &Error) -> Error {
+        Error::Secret {
+            what: format!("identity file {}: {error}", self.name),
+            hint: error.hint().cloned(),
+        }
+    }
+}
+
+/// What was in the file.
+struct Opened {
+    identities: Vec<AgeIdentity>,
+    plugins: Vec<PluginKeys>,
+    recipients: Vec<AgeRecipient>,
+}
+
+impl Opened {
+    fn new(mut identities: Vec<AgeIdentity>) -> Result<Self, Error> {
+        let recipients = identities.iter().map(AgeIdentity::recipient).collect();
+        let plugins = plugins::take_identities([&mut identities]).map_err(library_error)?;
+        Ok(Self {
+            identities,
+            plugins,
+            recipients,
+        })
+    }
+}
+
+impl UnwrapKey for EncryptedIdentities {
+    fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error> {
+        let opened = self.opened()?;
+        let native = opened.identities.iter().map(|one| one as &dyn UnwrapKey);
+        let plugins = opened.plugins.iter().map(|one| &one.identities as _);
+        for identity in native.chain(plugins) {
+            if let Some(key) = identity.unwrap_key(stanzas)? {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,131 @@
+//! Plugins of age: one process for each, and what it is kept from.
+
+use crate::cli_common::{Dir, Ended, Fetool, fetool, shell, vector};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+/// A directory with a plugin in `bin`, an identity that is none of its business (`me`) and plaintext (`plain`).
+fn dir() -> Dir {
+    let dir = Dir::new();
+    fs::create_dir(dir.path("bin")).unwrap();
+    let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/age_plugins/age-plugin-toy");
+    symlink(plugin, dir.path("bin/age-plugin-toy")).unwrap();
+    dir.write("me", fs::read(vector("age/x25519.key")).unwrap());
+    dir.write("toy", IDENTITY);
+    dir.write("plain", PLAIN);
+    dir
+}
+
+const PLAIN: &str = "For your eyes only\n";
+/// That without data.
+const IDENTITY: &str = "AGE-PLUGIN-TOY-177ZNG8\n";
+
+fn with_plugin(fetool: Fetool, dir: &Dir) -> Fetool {
+    let path = std::env::var("PATH").unwrap();
+    fetool
+        .within(dir)
+        .env("PATH", format!("{}:{path}", dir.text("bin")))
+}
+
+fn run(dir: &Dir, line: &str) -> Ended {
+    with_plugin(fetool(line.split(' ')), dir).run()
+}
+
+/// How often the plugin was started since the last look.
+fn starts(dir: &Dir) -> usize {
+    let text = fs::read_to_string(dir.path("bin/starts")).unwrap_or_default();
+    let _ = fs::remove_file(dir.path("bin/starts"));
+    text.lines().count()
+}
+
+#[test]
+fn a_name_stands_for_an_identity() {
+    let dir = dir();
+    run(&dir, "seal --plugin toy plain -o f.age").succeeds();
+    assert_eq!(
+        run(&dir, "open --plugin TOY f.age").succeeds(),
+        PLAIN.as_bytes()
+    );
+    assert_eq!(run(&dir, "open -k @toy f.age").succeeds(), PLAIN.as_bytes());
+    let inspected = run(&dir, "inspect --plugin toy f.age").succeeds();
+    let inspected = String::from_utf8(inspected).unwrap();
+    assert!(inspected.contains("toy"), "{inspected}");
+    run(&dir, "rekey -i --plugin toy --to @me f.age").succeeds();
+    assert_eq!(run(&dir, "open -k @me f.age").succeeds(), PLAIN.as_bytes());
+    run(&dir, "rekey -i -k @me --add --to @toy f.age").succeeds();
+    assert_eq!(run(&dir, "open -k @toy f.age").succeeds(), PLAIN.as_bytes());
+    run(&dir, "open --plugin ../toy f.age").fails(
+        2,
+        "fetool: invalid plugin name: only letters, digits and the characters + - . _ are allowed\n",
+    );
+    fetool(["open", "--plugin", "toy", "f.age"]).within(&dir).run().fails(
+        1,
+        "fetool: age-plugin-toy is not in PATH\n\
+         fetool: hint: install the plugin, which is a program of its own, or add its directory to PATH: \
+         fetool runs age-plugin-toy for this key\n",
+    );
+    run(&dir, "seal --plugin toy -p=@plain plain").fails(
+        2,
+        "fetool: a passphrase cannot be used together with --key, --plugin or --to\n\
+         fetool: hint: Dexios takes several secrets: --passphrase and --add-key, with --format dexios\n",
+    );
+}
+
+#[test]
+fn one_process_serves_all_identities_of_a_plugin() {
+    let dir = dir();
+    run(&dir, "seal --plugin toy --to @toy -k @toy plain -o f.age").succeeds_saying(
+        "fetool: note: an identity of age-plugin-toy, not shown, is named twice, and gets one stanza\n\
+         fetool: note: an identity of age-plugin-toy, not shown, is named twice, and gets one stanza\n",
+    );
+    assert_eq!(starts(&dir), 1);
+    run(&dir, "open --plugin toy -k @toy -k @me f.age").succeeds();
+    assert_eq!(starts(&dir), 1);
+}
+
+/// It is in a list that is encrypted, so the plugin is found when that is opened.
+#[test]
+fn an_encrypted_identity_file_may_hold_identities_of_plugins() {
+    let dir = dir();
+    dir.write("pass", "correct horse");
+    run(&dir, "seal -p=@pass --work-factor 2 toy -o locked").succeeds();
+    let unlock = "--identity-passphrase @pass";
+    run(&dir, &format!("seal -k @locked {unlock} plain -o f.age")).succeeds();
+    let opened = run(&dir, &format!("open -k @locked {unlock} f.age")).succeeds();
+    assert_eq!(opened, PLAIN.as_bytes());
+    fetool([
+        "open",
+        "-k",
+        "@locked",
+        "--identity-passphrase",
+        "@pass",
+        "f.age",
+    ])
+    .within(&dir)
+    .run()
+    .fails(1, "fetool: f.age: age-plugin-toy is not in PATH\n");
+}
+
+/// What the caller leaves open may lead to a secret, whatever it was opened for.
+#[test]
+fn no_descriptor_reaches_a_plugin() {
+    let dir = dir();
+    dir.write(
+        "bin/first",
+        "for n in 3 4 5 6 7 8 9; do readlink /proc/$$/fd/$n; done > \"$here/open\" 2>/dev/null\n\
+         cat <&5 > \"$here/stolen\"\n\
+         echo \"$TOY\" > \"$here/variable\"\n",
+    );
+    let script = "\"$FETOOL\" seal --plugin toy 5<me 7<plain plain -o f.age && \
+                  exec \"$FETOOL\" open -k env:TOY -k fd:5 f.age 5<me 7<plain";
+    let opened = with_plugin(shell(script, [""; 0]), &dir)
+        .env("TOY", IDENTITY)
+        .run();
+    assert_eq!(opened.succeeds(), PLAIN.as_bytes());
+    assert_eq!(starts(&dir), 2);
+    let open = String::from_utf8(dir.read("bin/open")).unwrap();
+    assert!(open.lines().all(|name| name == "/dev/null"), "{open}");
+    assert_eq!(dir.read("bin/stolen"), b"");
+    assert_eq!(dir.read("bin/variable"), b"\n");
+}
