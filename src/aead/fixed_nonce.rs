@@ -31,7 +31,7 @@ enum Mac {
     /// Our own, on processors that have the instructions.
     #[cfg(target_arch = "x86_64")]
     Fetool(FixedMac),
-    RustCrypto(Poly1305),
+    RustCrypto(Box<Poly1305>),
 }
 
 impl Mac {
@@ -40,7 +40,7 @@ impl Mac {
         if let Some(mac) = FixedMac::new(key) {
             return Self::Fetool(mac);
         }
-        Self::RustCrypto(Poly1305::new(key.into()))
+        Self::RustCrypto(Box::new(Poly1305::new(key.into())))
     }
 
     /// Returns the tag of a ciphertext without associated data.
@@ -49,7 +49,7 @@ impl Mac {
             #[cfg(target_arch = "x86_64")]
             Self::Fetool(mac) => mac.tag(ciphertext),
             Self::RustCrypto(mac) => {
-                let mut mac = mac.clone();
+                let mut mac = Poly1305::clone(mac);
                 mac.update_padded(ciphertext);
                 let mut lengths = [0; 16];
                 // No associated data, so the first length is 0.
