@@ -115,6 +115,20 @@ _fetool_value() {
         'rekey -o'|'rekey --output') kind=file ;;
         'rekey -j'|'rekey --jobs') kind=other ;;
         'rekey --progress') kind=words values='auto always never' ;;
+        'header ') kind=words values='save restore' ;;
+        'header ') kind=file ;;
+        'header -k'|'header --key') kind=spec ;;
+        'header --plugin') kind=other ;;
+        'header -p'|'header --passphrase') kind=spec equals=1 ;;
+        'header --identity-passphrase') kind=spec ;;
+        'header --salt') kind=spec ;;
+        'header --kdf') kind=words values='argon2id pbkdf2 balloon' ;;
+        'header -f'|'header --format') kind=words values='gfe dexios gocrypt gocrypt-v1 parallel-encryptor age' ;;
+        'header --max-work-factor') kind=other ;;
+        'header --max-memory') kind=other ;;
+        'header -o'|'header --output') kind=file ;;
+        'header -j'|'header --jobs') kind=other ;;
+        'header --progress') kind=words values='auto always never' ;;
         'keygen -o'|'keygen --output') kind=file ;;
         'keygen --comment') kind=other ;;
         'bench ') kind=words values='aead kdf format' ;;
@@ -125,7 +139,7 @@ _fetool_value() {
         'bench -j'|'bench --jobs') kind=other ;;
         'bench --size') kind=other ;;
         'bench --dir') kind=dir ;;
-        'help ') kind=words values='seal open check inspect rekey keygen bench help' ;;
+        'help ') kind=words values='seal open check inspect rekey header keygen bench help' ;;
     esac
 }
 
@@ -181,7 +195,7 @@ _fetool() {
     [[ $raw == *"$2" ]] && head=${raw%"$2"}
 
     if [[ ${#words[@]} -le 1 ]]; then
-        _fetool_reply '' < <(compgen -W 'seal open check inspect rekey keygen bench help -h --help -V --version' -- "$word")
+        _fetool_reply '' < <(compgen -W 'seal open check inspect rekey header keygen bench help -h --help -V --version' -- "$word")
         return
     fi
     local command=${words[1]} last=${words[${#words[@]} - 1]} front= value=$word
@@ -191,6 +205,7 @@ _fetool() {
         check) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         inspect) options='--json --verify -k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         rekey) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        header) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --allow-legacy-slots --max-work-factor --max-memory --unchecked --no-wait -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         keygen) options='-o --output --comment --age --pq -h --help' ;;
         bench) options='--aead --engine -f --format --layers -j --jobs --size --dir --json -h --help' ;;
         help) options='-h --help' ;;

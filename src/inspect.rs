@@ -1,12 +1,12 @@
 //! Telling what a sealed file is, without a key.
 
+use crate::armor::Unarmor;
 use crate::detect::{self, read_header_among};
 use crate::format::{
     Claim, Count, Description, FORMATS, Format, Geometry, HEAD_MAX, Header, Limits, Uniform, Walker,
 };
 use crate::open::Checked;
 use crate::pipeline::Meter;
-use crate::unarmor::Unarmor;
 use crate::{Error, Identity};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;

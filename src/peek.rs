@@ -1,6 +1,6 @@
 //! An input whose beginning can be looked at before it is read.
 
-use crate::unarmor::Unarmor;
+use crate::armor::Unarmor;
 use std::io::{self, Read};
 
 /// Reads at most this much at a time into the buffer, so that it grows with the bytes that arrive

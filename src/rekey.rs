@@ -1,9 +1,9 @@
 //! Changing which secrets open a file, without touching its data.
 
 use crate::Error;
-use crate::armor_writer::ArmorWriter;
-use crate::detect::{by_secret, first_frame, peek_header};
+use crate::armor::ArmorWriter;
 use crate::format::{Change, FORMATS, KeyPolicy, Limits, RekeyRequest, Rekeyed};
+use crate::identify::{Identified, Search, identify};
 use crate::identity::{Identity, try_each};
 use crate::kdf::Kdf;
 use crate::peek::PeekReader;
@@ -105,44 +105,12 @@ impl<'a> Rekey<'a> {
     pub fn run_ahead(
         &self,
         input: &mut PeekReader<impl Read>,
-        mut output: impl Write,
+        output: impl Write,
     ) -> Result<Rekeyed, Error> {
         let rekeyed = self.look(input)?;
         input.consume(rekeyed.old_len);
-        if input.is_armored() {
-            let mut output = ArmorWriter::new(output);
-            self.copy(&rekeyed, input, &mut output)?;
-            output.finish()?;
-        } else {
-            self.copy(&rekeyed, input, &mut output)?;
-        }
+        copy_behind(&rekeyed.header, input, output, &self.options)?;
         Ok(rekeyed)
-    }
-
-    /// Writes the new header and what is behind the old one.
-    fn copy(
-        &self,
-        rekeyed: &Rekeyed,
-        input: &mut PeekReader<impl Read>,
-        output: &mut impl Write,
-    ) -> Result<(), Error> {
-        output.write_all(&rekeyed.header).map_err(Error::Write)?;
-        let mut piece = zeros(PIECE)?;
-        loop {
-            if self.options.stop.is_stopped() {
-                return Err(Error::Stopped);
-            }
-            match input.read(&mut piece) {
-                Ok(0) => break,
-                Ok(read) => {
-                    output.write_all(&piece[..read]).map_err(Error::Write)?;
-                    self.options.meter.add(read as u64);
-                }
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Error::Read(e).root()),
-            }
-        }
-        output.flush().map_err(Error::Write)
     }
 
     fn limits(&self) -> Limits {
@@ -154,29 +122,31 @@ impl<'a> Rekey<'a> {
 
     /// Makes the new header.
     fn look<R: Read>(&self, input: &mut PeekReader<R>) -> Result<Rekeyed, Error> {
-        let (_, mut header) = match peek_header(FORMATS, None, input) {
-            // No such file can be changed, but what it is tells why.
-            Err(Error::UnknownFormat(_)) => {
-                let (format, header, _) =
-                    by_secret(FORMATS, &self.identities, input, &self.limits())?;
-                (format, header)
-            }
-            header => header?,
-        };
-        header.set_policy(KeyPolicy {
+        let policy = KeyPolicy {
             legacy_slots: self.legacy_slots,
             memory: self.options.memory,
             max_work_factor: self
                 .max_work_factor
                 .unwrap_or(KeyPolicy::default().max_work_factor),
-        });
-        let size = header.size();
-        let offset = size as u64;
+        };
+        let search = Search {
+            formats: FORMATS,
+            format: None,
+            detached: None,
+            limits: self.limits(),
+        };
+        let mut file = match identify(search, input)? {
+            Identified::Sure(file) => file,
+            // No such file can be changed, but what it is tells why.
+            possible => possible.unlock(&self.identities, policy, input)?.0,
+        };
+        file.header.set_policy(policy);
+        let header = &file.header;
         // A header kept apart has nothing behind it.
+        let size = header.size();
         let bare = input.peek(size + 1).map_err(Error::Read)?.len() <= size;
         let first = if header.tries_first_frame() && !bare {
-            let limits = self.limits();
-            first_frame(input, size, header.frames(&limits), offset, &limits)?
+            file.first_frame(input)?
         } else {
             None
         };
@@ -192,4 +162,49 @@ impl<'a> Rekey<'a> {
             header.rekey(request, first)
         })
     }
+}
+
+/// Writes `header` and what `input` still has: its chunks, if the header was read or passed over. The
+/// output is armored if the input is.
+///
+/// # Errors
+/// [`Error::Read`], [`Error::Write`] and [`Error::Stopped`].
+pub fn copy_behind(
+    header: &[u8],
+    input: &mut PeekReader<impl Read>,
+    mut output: impl Write,
+    options: &RunOptions,
+) -> Result<(), Error> {
+    if input.is_armored() {
+        let mut output = ArmorWriter::new(output);
+        copy(header, input, &mut output, options)?;
+        output.finish()?;
+        return Ok(());
+    }
+    copy(header, input, &mut output, options)
+}
+
+fn copy(
+    header: &[u8],
+    input: &mut PeekReader<impl Read>,
+    output: &mut impl Write,
+    options: &RunOptions,
+) -> Result<(), Error> {
+    output.write_all(header).map_err(Error::Write)?;
+    let mut piece = zeros(PIECE)?;
+    loop {
+        if options.stop.is_stopped() {
+            return Err(Error::Stopped);
+        }
+        match input.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => {
+                output.write_all(&piece[..read]).map_err(Error::Write)?;
+                options.meter.add(read as u64);
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(Error::Read(e).root()),
+        }
+    }
+    output.flush().map_err(Error::Write)
 }

@@ -1,12 +1,15 @@
 //! The command line: one file a subcommand, and the list of them.
 
+mod age;
 mod args;
 mod bench;
 mod check;
 mod columns;
+mod damage;
 mod external;
 mod failure;
 mod generate;
+mod header;
 mod help;
 mod inspect;
 mod keygen;
@@ -15,14 +18,15 @@ mod open;
 mod rekey;
 mod seal;
 mod secrets;
+mod table;
 mod tree;
 mod usage;
 mod work;
 
 use crate::io::standard;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use failure::Failure;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 /// Seal, open and inspect encrypted files, in pipes and on every core
@@ -36,15 +40,14 @@ use std::process::ExitCode;
     version,
     max_term_width = 100,
     disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
     after_help = manual::SHORT_EXAMPLES,
-    after_long_help = manual::long_help(),
 )]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
+struct Cli {}
 
-/// Every subcommand. A new one is a file beside this, a variant here and a line in `run`.
+// Every subcommand. A new one is a file beside this, a variant here, and lines in `run` and `definition`.
+// clap would take a doc comment for the help of the whole command.
 #[derive(Subcommand)]
 enum Command {
     Seal(seal::Args),
@@ -52,7 +55,10 @@ enum Command {
     Check(check::Args),
     Inspect(inspect::Args),
     Rekey(rekey::Args),
+    Header(header::Args),
     Keygen(keygen::Args),
+    Age(age::Args),
+    AgeKeygen(age::keygen::Args),
     Bench(bench::Args),
     Generate(generate::Args),
     Help(help::Args),
@@ -66,12 +72,55 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Rekey(args) => rekey::run(&args),
+            Self::Header(args) => header::run(&args),
             Self::Keygen(args) => keygen::run(&args),
+            // Called before clap sees them: their options are not as clap has them.
+            Self::Age(_) | Self::AgeKeygen(_) => unreachable!("they were run"),
             Self::Bench(args) => bench::run(&args),
-            Self::Generate(args) => generate::run(&args, Cli::command()),
-            Self::Help(args) => help::run(&args, Cli::command()),
+            Self::Generate(args) => generate::run(&args, with_all()),
+            Self::Help(args) => help::run(&args, with_all()),
         }
     }
+}
+
+/// Returns what defines the options of the subcommand of this name.
+fn definition(name: &str) -> Option<fn(clap::Command) -> clap::Command> {
+    Some(match name {
+        "seal" => seal::Args::augment_args,
+        "open" => open::Args::augment_args,
+        "check" => check::Args::augment_args,
+        "inspect" => inspect::Args::augment_args,
+        "header" => header::Args::augment_args,
+        "rekey" => rekey::Args::augment_args,
+        "header" => header::Args::augment_args,
+        "keygen" => keygen::Args::augment_args,
+        "bench" => bench::Args::augment_args,
+        _ => return None,
+    })
+}
+
+/// Returns the command line with this subcommand alone: to define the options of all takes longer than to
+/// seal a small file. `None` for those that are rarely run, and for what is no subcommand.
+fn with_one(name: &OsStr) -> Option<clap::Command> {
+    let name = name.to_str()?;
+    let subcommand = definition(name)?(clap::Command::new(name.to_owned()));
+    Some(Cli::command().subcommand(subcommand))
+}
+
+/// Returns the whole command line.
+fn with_all() -> clap::Command {
+    Command::augment_subcommands(Cli::command()).after_long_help(manual::long_help())
+}
+
+fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
+    let first = args.get(1);
+    let mut command_line = first
+        .and_then(|name| with_one(name))
+        .unwrap_or_else(with_all);
+    command_line
+        .try_get_matches_from_mut(args)
+        .and_then(|mut matches| Command::from_arg_matches_mut(&mut matches))
+        .map_err(|error| error.format(&mut command_line))
 }
 
 /// Runs the command line `args`, the program's name first, and tells the exit status.
@@ -79,8 +128,11 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     if let Err(error) = standard::plug() {
         return Failure::from_system(error).report();
     }
-    let cli = match Cli::try_parse_from(&args) {
-        Ok(cli) => cli,
+    if let Some((program, words)) = age::called(&args) {
+        return program.main(words);
+    }
+    let command = match parse(&args) {
+        Ok(command) => command,
         Err(error) if error.kind() == clap::error::ErrorKind::InvalidSubcommand => {
             return match external::run(&args[1..]) {
                 Some(failure) => failure.report(),
@@ -95,9 +147,32 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     }
     match crate::io::process::prepare()
         .map_err(Failure::from_system)
-        .and_then(|()| cli.command.run())
+        .and_then(|()| command.run())
     {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subcommand_alone_is_what_it_is_among_all() {
+        let mut all = with_all();
+        all.build();
+        for among in all.get_subcommands_mut() {
+            let name = among.get_name().to_owned();
+            let Some(mut one) = with_one(OsStr::new(&name)) else {
+                assert!(["generate", "help"].contains(&&*name), "{name}");
+                continue;
+            };
+            one.build();
+            let alone = one.find_subcommand_mut(&name).unwrap();
+            let help = |command: &mut clap::Command| command.render_long_help().to_string();
+            assert_eq!(help(alone), help(among));
+        }
+        assert!(with_one(OsStr::new("--help")).is_none());
     }
 }

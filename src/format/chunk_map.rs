@@ -7,6 +7,9 @@ use std::cmp::Ordering;
 /// Begins a walk at a chunk.
 type Walk = Box<dyn Fn(u64) -> Box<dyn Frames> + Send + Sync>;
 
+/// Reads a length field.
+type FrameLen = fn(&[u8]) -> Option<usize>;
+
 /// Computes where each chunk of a file lies, and checks what is read there against the format's rules.
 ///
 /// A chunk that authenticates at its own number is the chunk that the file was sealed with. Where its
@@ -18,6 +21,7 @@ pub struct ChunkMap {
     /// How messages call the stream, and what is wrong with its end.
     uniform: Uniform,
     walk: Walk,
+    frame_len: Option<FrameLen>,
 }
 
 impl ChunkMap {
@@ -29,6 +33,7 @@ impl ChunkMap {
             declared: None,
             uniform,
             walk: Box::new(move |index| walked.frames_from(index)),
+            frame_len: None,
         }
     }
 
@@ -44,7 +49,32 @@ impl ChunkMap {
             declared,
             uniform: Uniform::new(layout, "the input"),
             walk: Box::new(walk),
+            frame_len: None,
         }
+    }
+
+    /// Sets what reads the length field at the beginning of a frame, which is the layout's prefix. It
+    /// returns the length of the whole frame, or `None` for a field that no frame has.
+    #[must_use]
+    pub fn frame_len(mut self, frame_len: fn(&[u8]) -> Option<usize>) -> Self {
+        self.frame_len = Some(frame_len);
+        self
+    }
+
+    /// Returns whether frames begin with their length.
+    pub(crate) fn has_lengths(&self) -> bool {
+        self.frame_len.is_some()
+    }
+
+    /// Returns the length that a frame's first bytes announce, if they have a length field.
+    pub(crate) fn announced(&self, frame: &[u8]) -> Option<usize> {
+        let field = frame.get(..self.layout.prefix)?;
+        self.frame_len.and_then(|frame_len| frame_len(field))
+    }
+
+    /// Returns the length of the plaintext, if the header declares it.
+    pub(crate) fn declared(&self) -> Option<u64> {
+        self.declared
     }
 
     /// Returns how the plaintext is cut.

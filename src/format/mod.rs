@@ -34,7 +34,7 @@ pub use geometry::{BadEnd, Count, End, Geometry, Layout, Span};
 pub(crate) use opening::NOTHING;
 pub use opening::{
     FirstChunk, Frames, Header, KeyPolicy, Limits, OpenChunk, OpenLayer, OpenedLayer, Payload,
-    Proof,
+    Proof, Untried,
 };
 pub use sealing::{SealChunk, SealLayer, SealRequest, Sealer};
 pub use uniform::Uniform;
@@ -277,7 +277,7 @@ pub struct Rekeyed {
     pub old_len: usize,
     /// Slots that are used now.
     pub slots: usize,
-    /// How many of them the identity still opens.
+    /// How many of those that were there before the identity still opens.
     pub old_opens: usize,
 }
 

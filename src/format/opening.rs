@@ -2,6 +2,7 @@
 //! one chunk.
 
 use super::{ChunkId, ChunkMap, Description, Geometry, RekeyRequest, Rekeyed};
+use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Hint, Identity, try_alloc};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,6 +95,41 @@ pub trait Header: Send + Sync {
                 Hint::OpenWhole,
             )),
         }
+    }
+
+    /// Returns where chunks may lie in a damaged file, the likeliest first, for callers that try each.
+    /// `body` is the file from its first frame on. There are several only if what tells the length of a
+    /// chunk may be damaged.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the reason, if damaged files of this kind cannot be read; [`Error::Read`].
+    fn chunk_maps(
+        &self,
+        limits: &Limits,
+        body: Positioned<'_, dyn ReadAt + '_>,
+    ) -> Result<Vec<ChunkMap>, Error> {
+        let _ = body;
+        match self.geometry(limits) {
+            Geometry::Uniform(uniform) => Ok(vec![ChunkMap::new(uniform)]),
+            Geometry::Sequential(_) => Err(Error::usage(
+                "the file's chunks can only be found one after the other, so none can be found behind a \
+                 damaged one",
+            )),
+        }
+    }
+
+    /// Unlocks the data of a file that may be damaged, in every way that is possible before a chunk was
+    /// opened. Callers try them, unless the only one has a key that the header proves.
+    ///
+    /// # Errors
+    /// As [`unlock`](Self::unlock).
+    fn unlock_untried(&self, identity: &Identity<'_>) -> Result<Vec<Untried>, Error> {
+        let payload = self.unlock(identity, None)?;
+        Ok(vec![Untried {
+            payload,
+            fault: None,
+            first_decides: false,
+        }])
     }
 
     /// Returns whether [`unlock`](Self::unlock) needs the first frame to know that the key is right.
@@ -237,6 +273,17 @@ pub struct Payload {
     pub warnings: Vec<String>,
     /// What the tags prove.
     pub proof: Proof,
+}
+
+/// A way to read the data of a damaged file, which no chunk has shown to be right.
+pub struct Untried {
+    /// The data.
+    pub payload: Payload,
+    /// What is wrong with the header, which unlocks it all the same.
+    pub fault: Option<Error>,
+    /// Whether only the first chunk shows that this way is right: others may authenticate in it under a
+    /// number that is not theirs.
+    pub first_decides: bool,
 }
 
 /// A first chunk that was opened to try a key.

@@ -3,9 +3,8 @@
 
 use super::Run;
 use super::slab::Slab;
-use super::stages::{Produce, Totals, Work, fill, work, write};
+use super::stages::{Produce, Sink, Totals, Work, fill, work, write};
 use crate::Error;
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 /// What the threads go on with.
@@ -27,7 +26,7 @@ pub(super) struct InlineState {
 pub(super) fn inline(
     producer: &mut dyn Produce,
     worker: &impl Work,
-    output: &mut dyn Write,
+    output: &mut dyn Sink,
     totals: &mut Totals,
     run: &Run<'_>,
 ) -> Result<Option<InlineState>, Error> {

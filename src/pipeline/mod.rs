@@ -39,6 +39,8 @@
 //!
 //! The pipeline knows nothing of any format: [`seal`] and [`open`] tie it to the codec traits.
 
+#[cfg(not(fetool_model))]
+mod armor;
 mod cancel;
 mod inline;
 mod layers;
@@ -71,15 +73,14 @@ pub(crate) use open::{OpenJob, open, open_at};
 #[cfg(not(fetool_model))]
 pub(crate) use range::{Ends, RangeJob, open_range};
 #[cfg(not(fetool_model))]
-pub(crate) use seal::{SealJob, seal, seal_at};
+pub(crate) use seal::{SealJob, seal, seal_armored, seal_armored_at, seal_at};
 pub(crate) use stages::Totals;
-use stages::{Produce, Work};
+use stages::{Produce, Sink, Work};
 
 use crate::Error;
 use crate::cores::all_cores;
 use inline::inline;
 use stages::or_stop;
-use std::io::Write;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 use threads::threads;
@@ -159,7 +160,7 @@ impl Run<'_> {
 fn run(
     mut producer: impl Produce,
     worker: &impl Work,
-    output: &mut dyn Write,
+    output: &mut dyn Sink,
     frame: u64,
     run: &Run<'_>,
 ) -> Result<Totals, Error> {

@@ -18,14 +18,17 @@ use super::stages::{Work, or_stop};
 use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError, thread};
 use crate::Error;
 use crate::positioned::{Positioned, ReadAt, WriteAt};
-use std::io::Write;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bytes of a file system's block, commonly.
 const BLOCK: u64 = 4096;
 
+/// Writes the text of a slab.
+pub(super) type PutText<'a> = dyn Fn(&Slab) -> io::Result<()> + Sync + 'a;
+
 /// The middle of a file.
-pub(super) struct UniformSpan<'a, W> {
+pub(super) struct UniformSpan<'a> {
     /// Where its first slab is read.
     pub input: Positioned<'a, dyn ReadAt + 'a>,
     /// Where the result is written.
@@ -42,7 +45,9 @@ pub(super) struct UniformSpan<'a, W> {
     pub start: usize,
     /// Finds the chunks in a slab that was read; `false` where they are not as expected.
     pub lay_out: &'a (dyn Fn(&mut Slab) -> bool + Sync),
-    pub worker: &'a W,
+    /// Writes the text of a slab, where the output is armored.
+    pub text: Option<&'a PutText<'a>>,
+    pub worker: &'a dyn Work,
 }
 
 /// Why a slab was left.
@@ -60,7 +65,7 @@ struct Claims {
     left: Mutex<Option<(u64, Left)>>,
 }
 
-impl<W: Work> UniformSpan<'_, W> {
+impl UniformSpan<'_> {
     /// Does as many slabs as go, and returns how many were done from the first on. Behind them
     /// nothing is written.
     ///
@@ -141,13 +146,15 @@ impl<W: Work> UniformSpan<'_, W> {
             _ => return Err(Left::Over),
         }
         let bytes = self.worker.work(slab).map_err(|_| Left::Over)?;
-        if slab.output().len() != self.slab_out {
-            return Err(Left::Over);
-        }
-        let mut output = self.output.moved(slab.number * self.slab_out as u64);
-        output
-            .write_all(slab.output())
-            .map_err(|error| Left::Failed(Error::Write(error)))?;
+        let written = match self.text {
+            Some(put) => put(slab),
+            None if slab.output().len() != self.slab_out => return Err(Left::Over),
+            None => {
+                let mut output = self.output.moved(slab.number * self.slab_out as u64);
+                output.write_all(slab.output())
+            }
+        };
+        written.map_err(|error| Left::Failed(Error::Write(error)))?;
         Ok(bytes)
     }
 }

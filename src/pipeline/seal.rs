@@ -1,10 +1,13 @@
 //! Sealing: plaintext in, frames out.
 
+use super::armor::{self, Encoding, TextSink, TextSpan};
 use super::layers::{OuterLayers, ROOM, slab_target};
 use super::parallel_io::UniformSpan;
 use super::slab::{Chunk, Slab};
+use super::stages::Sink;
 use super::{Produce, Run, Totals, Work, run};
 use crate::Error;
+use crate::armor::ArmorWriter;
 use crate::format::{ChunkId, Layout, SealChunk, SealLayer};
 use crate::positioned::{Positioned, ReadAt, WriteAt};
 use crate::try_alloc::append;
@@ -27,7 +30,27 @@ pub(crate) struct SealJob<'a> {
 /// Seals `input` to `output`.
 pub(crate) fn seal(
     input: &mut (dyn Read + Send),
-    output: &mut dyn Write,
+    mut output: &mut dyn Write,
+    plan: SealJob<'_>,
+    options: &Run<'_>,
+) -> Result<Totals, Error> {
+    seal_slabs(input, &mut output, false, plan, options)
+}
+
+/// Seals `input` to text, behind what was written to `output` already.
+pub(crate) fn seal_armored(
+    input: &mut (dyn Read + Send),
+    output: &mut ArmorWriter<impl Write>,
+    plan: SealJob<'_>,
+    options: &Run<'_>,
+) -> Result<Totals, Error> {
+    seal_slabs(input, &mut TextSink(output), true, plan, options)
+}
+
+fn seal_slabs(
+    input: &mut (dyn Read + Send),
+    output: &mut dyn Sink,
+    armored: bool,
     plan: SealJob<'_>,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
@@ -46,6 +69,7 @@ pub(crate) fn seal(
         input,
         layout,
         layers,
+        armored,
         base,
         expected,
         offset: header.unwrap_or(plan.offset) + done.offset,
@@ -65,7 +89,12 @@ pub(crate) fn seal(
     } else {
         options.at_once()
     };
-    run(cutter, &worker, output, layout.frame() as u64, &options)
+    let frame = layout.frame() as u64;
+    if armored {
+        run(cutter, &Encoding(&worker), output, frame, &options)
+    } else {
+        run(cutter, &worker, output, frame, &options)
+    }
 }
 
 /// Seals one file to another, whose header was written already; where much is to be done, by reading
@@ -76,17 +105,32 @@ pub(crate) fn seal_at(
     mut plan: SealJob<'_>,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
-    let middle = seal_middle(input, output, &plan, options)?;
+    let middle = seal_middle(input, output, None, &plan, options)?;
     input.position += middle.plaintext;
     output.position += middle.written;
     plan.done = middle.chunks;
     Ok(middle.plus(seal(&mut input, &mut output, plan, options)?))
 }
 
-/// Seals full chunks from the first on, none of which can be the last.
-fn seal_middle(
+/// As [`seal_at`], to text.
+pub(crate) fn seal_armored_at<'a>(
+    mut input: Positioned<'_, dyn ReadAt + '_>,
+    output: &mut ArmorWriter<Positioned<'a, dyn WriteAt + 'a>>,
+    mut plan: SealJob<'_>,
+    options: &Run<'_>,
+) -> Result<Totals, Error> {
+    let middle = seal_middle(input, *output.output(), Some(output), &plan, options)?;
+    input.position += middle.plaintext;
+    plan.done = middle.chunks;
+    Ok(middle.plus(seal_armored(&mut input, output, plan, options)?))
+}
+
+/// Seals full chunks from the first on, none of which can be the last. Where there is a `writer` of text,
+/// it goes on behind them.
+fn seal_middle<'a>(
     input: Positioned<'_, dyn ReadAt + '_>,
-    output: Positioned<'_, dyn WriteAt + '_>,
+    output: Positioned<'a, dyn WriteAt + 'a>,
+    writer: Option<&mut ArmorWriter<Positioned<'a, dyn WriteAt + 'a>>>,
     plan: &SealJob<'_>,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
@@ -98,17 +142,21 @@ fn seal_middle(
         return Ok(Totals::default());
     };
     // What is there may have another length than it should; then that is found out in the end.
+    let len = expected.min(there);
     let full = layout
-        .locate(expected.min(there).saturating_sub(1))
+        .locate(len.saturating_sub(1))
         .0
         .min(layout.max_chunks);
-    let per_slab = (options.tuning.batch / frame).max(1);
+    let per_slab = match writer {
+        Some(_) => armor::per_slab(options.tuning.batch, frame),
+        None => (options.tuning.batch / frame).max(1),
+    };
     let slabs = full / per_slab as u64;
-    let slab_in = per_slab * chunk;
+    let (slab_in, sealed) = (per_slab * chunk, per_slab * frame);
     if slabs * (slab_in as u64) < options.tuning.parallel_io_min.max(1) {
         return Ok(Totals::default());
     }
-    let rest = expected.min(there).saturating_sub(slabs * slab_in as u64);
+    let rest = layout.sealed_len(len.saturating_sub(slabs * slab_in as u64));
     let start = plaintext_start(&layout, 0, per_slab);
     let lay_out = |slab: &mut Slab| {
         let first = slab.number * per_slab as u64;
@@ -133,14 +181,31 @@ fn seal_middle(
         output,
         slabs,
         slab_in,
-        slab_out: per_slab * frame,
-        rest: layout.sealed_len(rest),
+        slab_out: sealed,
+        rest,
         ahead: 0,
         start,
         lay_out: &lay_out,
+        text: None,
         worker: &worker,
     };
-    let chunks = middle.run(options)? * per_slab as u64;
+    let done = match writer {
+        None => middle.run(options)?,
+        Some(writer) => {
+            let text = TextSpan::new(writer, sealed);
+            let done = UniformSpan {
+                slab_out: text.slab_text(),
+                rest: text.len_of(rest),
+                text: Some(&|slab| text.put(slab)),
+                worker: &Encoding(&worker),
+                ..middle
+            }
+            .run(options)?;
+            text.go_on(done, writer);
+            done
+        }
+    };
+    let chunks = done * per_slab as u64;
     Ok(Totals {
         chunks,
         plaintext: chunks * chunk as u64,
@@ -161,6 +226,8 @@ struct Cutter<'a> {
     layout: Layout,
     /// How many layers are around.
     layers: usize,
+    /// Whether text is made of the slabs.
+    armored: bool,
     /// Where in a slab its frames begin.
     base: usize,
     expected: Option<u64>,
@@ -180,7 +247,11 @@ struct Cutter<'a> {
 impl Cutter<'_> {
     /// Chunks a slab.
     fn per_slab(&self, number: u64) -> usize {
-        (slab_target(self.layers, number) / self.layout.frame()).max(1)
+        let target = match self.armored {
+            true => armor::SLAB,
+            false => slab_target(self.layers, number),
+        };
+        (target / self.layout.frame()).max(1)
     }
 
     fn check_length(&self, ended: bool) -> Result<(), Error> {

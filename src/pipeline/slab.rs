@@ -40,8 +40,20 @@ pub(super) struct Slab {
     pub number: u64,
     /// None comes behind it.
     pub last: bool,
-    /// Where a layer puts its result, which then becomes the buffer. Unused without layers.
+    /// Where a layer puts its result, which then becomes the buffer; and armor its lines.
     pub spare: Buffer,
+    /// The output as text, where it is armored.
+    pub text: Option<SlabText>,
+}
+
+/// A slab's output as armor has it.
+pub(super) struct SlabText {
+    /// Where the part of a line that began in the slab before is in the buffer.
+    pub head: Range<usize>,
+    /// Bytes of whole lines in the spare buffer, behind the room for one.
+    pub lines: usize,
+    /// Where the part of a line that goes on in the next slab is in the buffer.
+    pub tail: Range<usize>,
 }
 
 impl Slab {
@@ -49,6 +61,7 @@ impl Slab {
         self.chunks.clear();
         self.output = 0..0;
         self.last = false;
+        self.text = None;
     }
 
     /// The bytes to write.

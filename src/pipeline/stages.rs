@@ -3,7 +3,7 @@
 use super::Run;
 use super::slab::Slab;
 use crate::{CancelToken, Error, Meter};
-use std::io::Write;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What went through the pipeline.
@@ -44,6 +44,17 @@ pub(super) trait Work: Sync {
     /// Turns the slab's chunks into its output. At an error the output is what came before the
     /// chunk that failed. Returns the number of plaintext bytes.
     fn work(&self, slab: &mut Slab) -> Result<u64, Error>;
+}
+
+/// Takes what was made of the slabs, in their order.
+pub(super) trait Sink {
+    fn put(&mut self, slab: &mut Slab) -> io::Result<()>;
+}
+
+impl<W: Write> Sink for W {
+    fn put(&mut self, slab: &mut Slab) -> io::Result<()> {
+        self.write_all(slab.output())
+    }
 }
 
 /// A slab on its way to the writer: its number, and the error in its place.
@@ -105,13 +116,13 @@ pub(super) fn work(worker: &impl Work, mut slab: Slab, meter: &Meter) -> Done {
     }
 }
 
-pub(super) fn write(
-    done: Done,
-    output: &mut dyn Write,
-    totals: &mut Totals,
-) -> Result<Slab, Error> {
-    let Done { slab, bytes, error } = done;
-    output.write_all(slab.output()).map_err(Error::Write)?;
+pub(super) fn write(done: Done, output: &mut dyn Sink, totals: &mut Totals) -> Result<Slab, Error> {
+    let Done {
+        mut slab,
+        bytes,
+        error,
+    } = done;
+    output.put(&mut slab).map_err(Error::Write)?;
     totals.written += slab.output().len() as u64;
     if let Some(error) = error {
         return Err(error);

@@ -3,16 +3,15 @@
 use super::Run;
 use super::inline::InlineState;
 use super::slab::Slab;
-use super::stages::{Done, Produce, Totals, Work, fill, or_stop, slabs, work, write};
+use super::stages::{Done, Produce, Sink, Totals, Work, fill, or_stop, slabs, work, write};
 use super::sync::{Receiver, Sender, bounded, thread};
 use crate::{CancelToken, Error, Meter};
-use std::io::Write;
 
 /// Runs everything to the end.
 pub(super) fn threads(
     mut producer: impl Produce,
     worker: &impl Work,
-    output: &mut dyn Write,
+    output: &mut dyn Sink,
     frame: u64,
     begun: InlineState,
     totals: &mut Totals,
@@ -89,7 +88,7 @@ fn work_all(worker: &impl Work, slabs: Receiver<Slab>, done: Sender<Done>, meter
 fn write_all(
     done: Receiver<Done>,
     free: Sender<Slab>,
-    output: &mut dyn Write,
+    output: &mut dyn Sink,
     pool: usize,
     mut next: u64,
     totals: &mut Totals,

@@ -26,7 +26,7 @@ const SEAL: &str = "'fetool seal' encrypts";
 const INSPECT: &str = "'fetool inspect' shows what sealed files are";
 const VERIFY: &str = "'fetool check' authenticates sealed files and writes nothing";
 const NO_RECIPIENTS: &str =
-    "fetool has no public keys; give a key with -k @FILE or a passphrase with -p";
+    "'fetool seal --to RECIPIENT' seals to a recipient; 'fetool age' takes all options of age";
 const FORCE: &str = "--force overwrites FILE";
 const NO_COMPRESSION: &str =
     "fetool does not compress: 'zstd < FILE | fetool seal -k @KEYFILE -o OUT'";

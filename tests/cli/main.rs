@@ -6,6 +6,8 @@ mod cli_common;
 mod dexios_common;
 
 mod age;
+mod age_dropin;
+mod age_dropin_terminal;
 #[cfg(feature = "age-plugin")]
 mod age_plugin;
 mod bench;
@@ -16,6 +18,7 @@ mod completions;
 mod external;
 mod files;
 mod generated;
+mod header;
 mod help;
 mod hints;
 mod inputs;
@@ -33,9 +36,11 @@ mod progress_line;
 mod prompt;
 mod proof;
 mod range;
+mod readme;
 mod rekey;
 mod rekey_in_place;
 mod rekey_reseal;
+mod salvage;
 mod secret_sources;
 mod secrets;
 mod signals;

@@ -8,6 +8,7 @@ mod dexios_common;
 mod tree_common;
 
 mod faults;
+mod header;
 mod rekey;
 mod rekey_recovery;
 mod tree;

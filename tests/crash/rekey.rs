@@ -22,7 +22,7 @@ const REMOVE: &str = "rekey -k @- --remove -i f";
 const CHANGE: &str = "rekey -q -k @- --new-key @two --new-kdf balloon -i f";
 
 /// What replacing a header does to the disk, in this order.
-const STEPS: [&str; 9] = [
+pub const STEPS: [&str; 9] = [
     "create", "write", "sync", "rename", "sync", // the recovery file and its directory
     "write at", "sync", // the header
     "remove", "sync",
@@ -55,7 +55,7 @@ fn writes(thread: Pid) -> Option<&'static str> {
 
 /// A moment at which the program stands still.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Moment {
+pub enum Moment {
     Before,
     After,
 }
@@ -65,10 +65,20 @@ enum Moment {
 ///
 /// The old secret comes on standard input, so that the program cannot get anywhere before it is
 /// watched.
-#[expect(clippy::zombie_processes, reason = "it is waited for with waitpid")]
-fn trace(
+pub fn trace(
     folder: &Folder,
     line: &str,
+    decide: impl FnMut(Moment, &'static str) -> Option<Signal>,
+) -> WaitStatus {
+    trace_with(folder, line, SECRET, decide)
+}
+
+/// The same with another secret.
+#[expect(clippy::zombie_processes, reason = "it is waited for with waitpid")]
+pub fn trace_with(
+    folder: &Folder,
+    line: &str,
+    secret: &[u8],
     mut decide: impl FnMut(Moment, &'static str) -> Option<Signal>,
 ) -> WaitStatus {
     let mut child = Command::new(env!("CARGO_BIN_EXE_fetool"))
@@ -89,7 +99,7 @@ fn trace(
     )
     .expect("these tests need to be allowed to trace");
     ptrace::interrupt(program).unwrap();
-    child.stdin.take().unwrap().write_all(SECRET).unwrap();
+    child.stdin.take().unwrap().write_all(secret).unwrap();
 
     loop {
         // Only what this thread traces, and not the programs of other tests.
@@ -125,7 +135,10 @@ fn trace(
 }
 
 /// Sends the signal at one of the moments: they count from 0, two for each call.
-fn signal_at(wanted: usize, signal: Signal) -> impl FnMut(Moment, &'static str) -> Option<Signal> {
+pub fn signal_at(
+    wanted: usize,
+    signal: Signal,
+) -> impl FnMut(Moment, &'static str) -> Option<Signal> {
     let mut moment = 0;
     move |_, _| {
         moment += 1;
@@ -134,8 +147,12 @@ fn signal_at(wanted: usize, signal: Signal) -> impl FnMut(Moment, &'static str) 
 }
 
 fn steps(folder: &Folder, line: &str) -> Vec<&'static str> {
+    steps_with(folder, line, SECRET)
+}
+
+pub fn steps_with(folder: &Folder, line: &str, secret: &[u8]) -> Vec<&'static str> {
     let mut steps = Vec::new();
-    let ended = trace(folder, line, |moment, name| {
+    let ended = trace_with(folder, line, secret, |moment, name| {
         if moment == Moment::Before {
             steps.push(name);
         }

@@ -181,7 +181,7 @@ impl Ran {
 
 /// What a command line needs to open forged files with the cheap hash.
 pub fn allowing_forged(line: &str) -> Option<&'static str> {
-    let opens = ["open ", "rekey ", "inspect "];
+    let opens = ["open ", "rekey ", "inspect ", "header "];
     let is_plain = !opens.iter().any(|command| line.starts_with(command));
     let has_it = line.contains("--allow-legacy-slots");
     (!is_plain && !has_it && !line.contains("--list")).then_some("--allow-legacy-slots")

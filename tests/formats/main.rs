@@ -14,6 +14,7 @@ mod dexios_reader;
 mod weak_common;
 
 mod abilities;
+mod age_armor;
 mod age_header;
 mod age_mutations;
 mod age_open;
@@ -48,3 +49,4 @@ mod parallel_encryptor_mutations;
 mod parallel_encryptor_vectors;
 mod ranges;
 mod rekey_model;
+mod salvage;

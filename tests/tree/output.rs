@@ -41,8 +41,9 @@ fn without_summary(stdout: &str, numbers: [u64; 6], by_reason: &str) -> String {
     let (lines, last) = stdout.trim_end().rsplit_once('\n').unwrap();
     let [files, bytes, planned, skipped, failed, status] = numbers;
     let (before, after) = last.split_once(r#""seconds":"#).unwrap();
-    let counts =
-        format!(r#""files":{files},"bytes":{bytes},"updated":0,"unchanged":0,"planned":{planned}"#);
+    let counts = format!(
+        r#""files":{files},"bytes":{bytes},"updated":0,"unchanged":0,"deleted":0,"links":0,"planned":{planned}"#
+    );
     let rest = format!(r#""skipped":{skipped},"skipped_by_reason":{by_reason},"failed":{failed}"#);
     assert_eq!(before, format!(r#"{{"summary":{{{counts},{rest},"#));
     let (seconds, after) = after.split_once(',').unwrap();
@@ -200,7 +201,7 @@ fn options_that_do_not_go_together() {
         for verb in ["seal", "open"] {
             let message = match (verb, name) {
                 ("open", "--json") => {
-                    "fetool: --json requires --check, -r or --files0-from\n".to_owned()
+                    "fetool: --json requires --check, --salvage, -r or --files0-from\n".to_owned()
                 }
                 _ => format!("fetool: {name} goes with -r or --files0-from\n"),
             };

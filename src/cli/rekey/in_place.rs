@@ -32,7 +32,7 @@ pub fn change(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeyed, Fa
 pub struct Directory {
     pub dir: Arc<Dir>,
     /// What interrupted runs left in it. Read once for all files of the directory.
-    recovery_files: Vec<OsString>,
+    pub recovery_files: Vec<OsString>,
 }
 
 impl Directory {
@@ -99,11 +99,8 @@ fn copy_in(
 ) -> Result<(), Failure> {
     let about = |error: io::Error| Failure::system(&subjects.input, &error);
     let before = file.metadata().map_err(about)?;
-    if before.nlink() > 1 && !args.work.quiet {
-        say(
-            Some(&subjects.input),
-            "warning: the file has other names (hard links), which keep the old header",
-        );
+    if !args.work.quiet {
+        warn_of_links(&before, &subjects.input);
     }
     let staged = Staged::new(dir).map_err(about)?;
     file.rewind().map_err(about)?;
@@ -111,6 +108,16 @@ fn copy_in(
         .run(file, &staged.file)
         .map_err(|e| subjects.attribute(&e))?;
     take_place(staged, file, &before, name, &subjects.input)
+}
+
+/// Warns that another file takes the place of one with several names.
+pub fn warn_of_links(before: &Metadata, shown: &str) {
+    if before.nlink() > 1 {
+        say(
+            Some(shown),
+            "warning: the file has other names (hard links), which keep the old header",
+        );
+    }
 }
 
 /// Gives a new file the owner, mode and name of the one that it was made from, once it is on the disk.
@@ -146,11 +153,22 @@ pub fn take_place(
 /// Opens the file and locks it until it is closed, so that of two runs at once the second one begins
 /// with what the first one made.
 pub fn lock(args: &Args, dir: &Dir, name: &OsStr, shown: &str) -> Result<File, Failure> {
+    lock_header(args.no_wait, args.work.quiet, dir, name, shown)
+}
+
+/// The same for whatever changes a header.
+pub fn lock_header(
+    no_wait: bool,
+    quiet: bool,
+    dir: &Dir,
+    name: &OsStr,
+    shown: &str,
+) -> Result<File, Failure> {
     let system = |error: io::Error| Failure::system(shown, &error);
     loop {
         let file = dir.file_to_change(name).map_err(system)?;
         let waiting = || say(Some(shown), "waiting for another rekey of this file");
-        match steps::lock(&file, (!args.no_wait).then_some(waiting)) {
+        match steps::lock(&file, (!no_wait).then_some(waiting)) {
             Locked::Yes => {}
             Locked::Busy => {
                 return Err(Failure::usage("another rekey is changing this file")
@@ -159,7 +177,7 @@ pub fn lock(args: &Args, dir: &Dir, name: &OsStr, shown: &str) -> Result<File, F
                     .hint("leave out --no-wait to wait for it"));
             }
             Locked::Unsupported => {
-                if !args.work.quiet {
+                if !quiet {
                     say(
                         Some(shown),
                         "warning: this file system has no locks; two rekeys of the file at once \
@@ -283,7 +301,7 @@ fn by_hand(recovery: &str, file: &str, len: usize) -> String {
     format!("'tail -c +{at} {recovery} | head -c {len} | dd of={file} conv=notrunc'")
 }
 
-fn explain(name: &str, len: usize, failed: Failed) -> Failure {
+pub fn explain(name: &str, len: usize, failed: Failed) -> Failure {
     match failed {
         Failed::Before(error) => Failure::system(name, &error).hint("nothing was changed"),
         Failed::Undone(error) => {
@@ -294,6 +312,6 @@ fn explain(name: &str, len: usize, failed: Failed) -> Failure {
             by_hand(&shown(&recovery), name, len)
         )),
         Failed::Leftover(recovery, error) => Failure::system(shown(&recovery), &error)
-            .hint("the key was changed; remove this file, which holds the old header"),
+            .hint("the header was changed; remove this file, which holds the old one"),
     }
 }

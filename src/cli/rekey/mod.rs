@@ -1,6 +1,6 @@
 //! `fetool rekey`.
 
-mod in_place;
+pub mod in_place;
 mod list;
 mod reseal;
 mod tree;

@@ -7,7 +7,7 @@ use super::failure::{Failure, SecretName, Subjects, shown};
 use super::manual;
 use super::secrets::recipients::{SealFor, To, without_duplicates};
 use super::secrets::{self, NamedSecret, Purpose, SecretSource, Spec};
-use super::tree::{TreeArgs, only_path};
+use super::tree::{DeleteArgs, TreeArgs, only_path};
 use super::work::{
     Clock, Source, Weaknesses, show_progress, subjects, target, target_name, warn_of_short_keys,
 };
@@ -116,6 +116,9 @@ pub struct Args {
 
     #[command(flatten)]
     tree: TreeArgs,
+
+    #[command(flatten)]
+    delete: DeleteArgs,
 
     #[command(flatten)]
     output: OutputArgs,

@@ -285,6 +285,11 @@ impl NamedSecret {
         }
     }
 
+    /// A passphrase that is asked for when a file needs it.
+    pub fn asked(purpose: Purpose<'_>) -> Self {
+        Self::later(Asked::new(Question::new(purpose, None)))
+    }
+
     /// The secret opened a file, so it was not mistyped.
     pub fn recover(&mut self) {
         self.typed = None;

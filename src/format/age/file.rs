@@ -6,7 +6,7 @@ use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::format::{
     ChunkId, Claim, Description, End, Format, Frames, Geometry, HEADER_MAX, Header, KeyPolicy,
     Layout, Limits, NewFiles, OpenChunk, Payload, Proof, RekeyRequest, Rekeyed, SealChunk,
-    SealRequest, Sealer, Uniform,
+    SealRequest, Sealer, Uniform, Untried,
 };
 use crate::kdf::{Derivation, Key};
 use crate::{
@@ -112,7 +112,11 @@ impl Format for Age {
                 setting: Setting::ChunkSize,
             });
         }
-        let file_key = FileKey::generate(request.random)?;
+        let wrap_keys = request.recipients.iter().filter_map(Recipient::as_wrap_key);
+        let file_key = match wrap_keys.filter_map(WrapKey::prepared_key).next() {
+            Some(prepared) => prepared,
+            None => FileKey::generate(request.random)?,
+        };
         let SealRequest {
             recipients,
             work_factor,
@@ -266,15 +270,31 @@ impl AgeFileHeader {
     /// # Errors
     /// As [`Header::unlock`].
     pub(super) fn file_key(&self, identity: &Identity<'_>) -> Result<FileKey, Error> {
-        let file_key = match identity.as_unwrap_key() {
+        let file_key = self.unwrap(identity)?;
+        self.header.verify(&file_key.mac_key())?;
+        Ok(file_key)
+    }
+
+    /// Returns the file key, whether or not the rest of the header is what it was made with.
+    fn unwrap(&self, identity: &Identity<'_>) -> Result<FileKey, Error> {
+        match identity.as_unwrap_key() {
             Some(key) => key
                 .unwrap_key(&self.header.stanzas)
                 .map_err(|error| self.locate(key, error))?
-                .ok_or(Error::NoMatch { tried: 1 })?,
-            None => self.by_passphrase(identity)?,
-        };
-        self.header.verify(&file_key.mac_key())?;
-        Ok(file_key)
+                .ok_or(Error::NoMatch { tried: 1 }),
+            None => self.by_passphrase(identity),
+        }
+    }
+
+    fn payload(&self, file_key: &FileKey) -> Payload {
+        Payload {
+            codec: Arc::new(Chunks::new(&file_key.payload_key(&self.nonce))),
+            key_proven: true,
+            layers: Vec::new(),
+            reading: "version 1".to_owned(),
+            warnings: Vec::new(),
+            proof: Proof::Chunks,
+        }
     }
 
     /// Identities know no offsets: finds the stanza that one of them refuses.
@@ -336,15 +356,18 @@ impl Header for AgeFileHeader {
     }
 
     fn unlock(&self, identity: &Identity<'_>, _first: Option<&[u8]>) -> Result<Payload, Error> {
-        let file_key = self.file_key(identity)?;
-        Ok(Payload {
-            codec: Arc::new(Chunks::new(&file_key.payload_key(&self.nonce))),
-            key_proven: true,
-            layers: Vec::new(),
-            reading: "version 1".to_owned(),
-            warnings: Vec::new(),
-            proof: Proof::Chunks,
-        })
+        Ok(self.payload(&self.file_key(identity)?))
+    }
+
+    /// A stanza that unwraps a key authenticates it. If another stanza is damaged, the header's MAC does
+    /// not match, and the chunks show whether the key is right.
+    fn unlock_untried(&self, identity: &Identity<'_>) -> Result<Vec<Untried>, Error> {
+        let file_key = self.unwrap(identity)?;
+        Ok(vec![Untried {
+            payload: self.payload(&file_key),
+            fault: self.header.verify(&file_key.mac_key()).err(),
+            first_decides: false,
+        }])
     }
 
     fn set_policy(&mut self, policy: KeyPolicy) {

@@ -174,7 +174,7 @@ impl KeyFile {
             [0xFE, 0xFF, ..] => u16::from_be_bytes,
             _ => return Self::undamaged(bytes),
         };
-        damaged(&Zeroizing::new(narrowed(bytes, order)), UTF_16)
+        damaged(&narrowed(bytes, order), UTF_16)
     }
 
     fn undamaged(bytes: &[u8]) -> Self {

@@ -101,7 +101,17 @@ pub(super) const LAYOUT: Layout = Layout {
     max_chunks: MAX_BLOCKS,
 };
 
-/// The same, in the words of its own.
+/// The geometry of memory mode, for a file of which `stored` bytes follow the header.
+pub(super) fn only_block(stored: usize) -> Layout {
+    Layout {
+        chunk: stored.saturating_sub(TAG_LEN).max(1),
+        end: End::Full,
+        max_chunks: 1,
+        ..LAYOUT
+    }
+}
+
+/// The geometry of stream mode, in the words of its own.
 pub(super) fn uniform() -> Uniform {
     Uniform::new(LAYOUT, "the input").chunks_called("block", Some("2^31 - 1"))
 }

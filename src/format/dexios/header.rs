@@ -12,17 +12,18 @@
 //!
 //! The nonce has the AEAD's length in memory mode, and four bytes less in stream mode.
 
-use super::codec::{Blocks, EitherBlock, frames, uniform};
+use super::codec::{Blocks, EitherBlock, frames, only_block, uniform};
 use super::describe::{describe, legacy_slot, may_be_cut};
 use super::rekey::rekey;
 use super::slot::{SALT_LEN, SLOT_LEN, Slot, SlotHash, WRAPPED_LEN};
 use super::{MAGIC, SLOTS};
 use crate::aead::{Aead, Algorithm};
 use crate::format::{
-    ChunkMap, Description, FirstChunk, Frames, Geometry, Header, KeyPolicy, Limits, OpenChunk,
-    Payload, Proof, RekeyRequest, Rekeyed,
+    ChunkMap, Description, FRAME_MAX, FirstChunk, Frames, Geometry, Header, KeyPolicy, Limits,
+    OpenChunk, Payload, Proof, RekeyRequest, Rekeyed, Untried,
 };
 use crate::kdf::Key;
+use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Hint, Identity, Secret};
 use hmac::{KeyInit, Mac, SimpleHmac};
 use sha3::Sha3_512;
@@ -342,6 +343,49 @@ impl Header for DexiosHeader {
                 Hint::OpenWhole,
             )),
         }
+    }
+
+    fn chunk_maps(
+        &self,
+        limits: &Limits,
+        body: Positioned<'_, dyn ReadAt + '_>,
+    ) -> Result<Vec<ChunkMap>, Error> {
+        if self.mode == Mode::Stream {
+            return Ok(vec![ChunkMap::new(uniform())]);
+        }
+        let stored = body.size().map_err(Error::Read)?;
+        let chunk = usize::try_from(stored).unwrap_or(FRAME_MAX);
+        let limits = *limits;
+        let walk = move |_| frames(Mode::Memory, &limits);
+        let layout = only_block(chunk.min(FRAME_MAX));
+        Ok(vec![ChunkMap::with_lengths(layout, None, walk)])
+    }
+
+    /// Version 3 tells neither by its header nor by a tag in which order the associated data is.
+    fn unlock_untried(&self, identity: &Identity<'_>) -> Result<Vec<Untried>, Error> {
+        let untried = |payload| Untried {
+            payload,
+            fault: None,
+            first_decides: false,
+        };
+        if (self.version, self.mode) != (Version::V3, Mode::Stream) {
+            return Ok(vec![untried(self.unlock(identity, None)?)]);
+        }
+        let key = self.data_key(identity.secret()?)?;
+        let key = key.expect("a hashed secret is always a key");
+        let readings = [
+            (self.associated_data(), "as Dexios 8.5 and later write it"),
+            (self.associated_data_of_8_4(), "as Dexios 8.4 wrote it"),
+        ];
+        let payload = |(ad, reading): (_, &str)| Payload {
+            layers: Vec::new(),
+            codec: Arc::new(self.blocks(&key, ad)),
+            key_proven: false,
+            reading: reading.to_owned(),
+            warnings: may_be_cut(self).into_iter().collect(),
+            proof: Proof::Chunks,
+        };
+        Ok(readings.map(|reading| untried(payload(reading))).into())
     }
 
     fn tries_first_frame(&self) -> bool {

@@ -4,8 +4,9 @@ use super::{Gfe, GfeHeader};
 use crate::aead::Algorithm;
 use crate::format::{
     ChunkMap, Claim, Description, Format, Frames, Header, Limits, Payload, Proof, SealRequest,
-    Sealer,
+    Sealer, Untried,
 };
+use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Identity};
 
 /// GFE, for files that are trusted to begin with their first chunk.
@@ -45,6 +46,15 @@ impl Format for GfeAdditive {
     }
 }
 
+/// Takes the file's word for its first chunk.
+fn trusted(payload: Payload) -> Payload {
+    let proof = match payload.proof {
+        Proof::WholeFile { .. } | Proof::AnyStart => Proof::Chunks,
+        proof => proof,
+    };
+    Payload { proof, ..payload }
+}
+
 /// A header whose nonce may be additive.
 struct Trusted(GfeHeader);
 
@@ -62,12 +72,25 @@ impl Header for Trusted {
     }
 
     fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
-        let unlocked = self.0.unlock(identity, first)?;
-        let proof = match unlocked.proof {
-            Proof::WholeFile { .. } | Proof::AnyStart => Proof::Chunks,
-            proof => proof,
-        };
-        Ok(Payload { proof, ..unlocked })
+        Ok(trusted(self.0.unlock(identity, first)?))
+    }
+
+    fn chunk_maps(
+        &self,
+        limits: &Limits,
+        body: Positioned<'_, dyn ReadAt + '_>,
+    ) -> Result<Vec<ChunkMap>, Error> {
+        self.0.chunk_maps(limits, body)
+    }
+
+    fn unlock_untried(&self, identity: &Identity<'_>) -> Result<Vec<Untried>, Error> {
+        let untried = self.0.unlock_untried(identity)?.into_iter();
+        Ok(untried
+            .map(|untried| Untried {
+                payload: trusted(untried.payload),
+                ..untried
+            })
+            .collect())
     }
 
     fn describe(&self) -> Description {

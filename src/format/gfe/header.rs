@@ -1,15 +1,15 @@
 //! The header: what it says, and what a secret makes of it.
 
 use super::codec::{AdRule, Codec, NonceRule, Reading};
+use super::damaged;
 use super::frames::GfeFrames;
-use super::{
-    CHUNK_MAX, Gfe, HEADER_LEN, MAGIC, MAX_CHUNKS, NONCE_LEN, PREFIX_LEN, STREAM_MARK, VERSION, key,
-};
+use super::{CHUNK_MAX, Gfe, HEADER_LEN, MAGIC, NONCE_LEN, PREFIX_LEN, STREAM_MARK, VERSION, key};
 use crate::aead::{Algorithm, TAG_LEN};
 use crate::format::{
-    ChunkMap, Claim, Description, End, Field, FirstChunk, Format, Frames, Header, Layout, Limits,
-    Payload, Proof,
+    ChunkMap, Claim, Description, Field, FirstChunk, Format, Frames, Header, Limits, Payload,
+    Proof, Untried,
 };
+use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Hint, Identity};
 use std::sync::Arc;
 
@@ -61,6 +61,10 @@ impl Size {
         .to_be_bytes()
     }
 }
+
+/// A chunk number is added to a counter part below this, or takes its place: which of these, a chunk does
+/// not show, unless it is the first.
+const AMBIGUOUS: u32 = 1 << 24;
 
 /// A GFE header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +144,33 @@ impl GfeHeader {
             (NonceRule::Additive, _, _) => Proof::AnyStart,
         }
     }
+
+    /// Whether a chunk's nonce may be that of another chunk under the other nonce rule.
+    fn is_ambiguous(&self) -> bool {
+        let [.., a, b, c, d] = self.nonce;
+        let streams = matches!(self.size, Size::Stream { .. });
+        !streams && (1..AMBIGUOUS).contains(&u32::from_be_bytes([a, b, c, d]))
+    }
+
+    /// What a file does not protect that is read so.
+    fn warnings(&self, reading: Reading) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.size == Size::Unknown {
+            warnings.push(UNKNOWN_SIZE.to_owned());
+        } else if reading.ad == AdRule::None {
+            warnings.push(
+                "the length is not authenticated: this file's chunks do not vouch for its size field"
+                    .to_owned(),
+            );
+        }
+        if reading.nonce == NonceRule::Additive
+            && let Some(warning) = warnings.first_mut()
+        {
+            // A chunk's nonce is that of the chunk before it in a file whose base is one more.
+            warning.push_str("; chunks may be missing at the beginning too");
+        }
+        warnings
+    }
 }
 
 impl Header for GfeHeader {
@@ -154,14 +185,12 @@ impl Header for GfeHeader {
     /// The header of a file of known size does not say how long its chunks are. The first tells, which
     /// the key authenticates; each further one must be as long.
     fn chunk_map(&self, _limits: &Limits, lead: &[u8]) -> Result<ChunkMap, Error> {
-        let overhead = PREFIX_LEN + TAG_LEN;
-        let size = self.size;
-        let (chunk, end, declared) = match size {
-            Size::Stream { chunk } => (chunk, End::Short, None),
-            Size::Known(declared) => {
-                let first = GfeFrames::new(size).next(HEADER_LEN as u64, lead)?;
-                let chunk = first.unwrap_or_default().saturating_sub(overhead);
-                (chunk as u64, End::Any, Some(declared))
+        let chunk = match self.size {
+            Size::Stream { chunk } => chunk,
+            Size::Known(_) => {
+                let first = GfeFrames::new(self.size).next(HEADER_LEN as u64, lead)?;
+                let overhead = PREFIX_LEN + TAG_LEN;
+                first.unwrap_or_default().saturating_sub(overhead) as u64
             }
             Size::Unknown => {
                 return Err(Error::usage_hint(
@@ -171,16 +200,38 @@ impl Header for GfeHeader {
                 ));
             }
         };
-        let layout = Layout {
-            chunk: (chunk as usize).max(1), // at most CHUNK_MAX
-            prefix: PREFIX_LEN,
-            suffix: TAG_LEN,
-            end,
-            max_chunks: MAX_CHUNKS,
-        };
-        Ok(ChunkMap::with_lengths(layout, declared, move |index| {
-            Box::new(GfeFrames::behind(size, index, chunk))
-        }))
+        Ok(damaged::map(self.size, chunk))
+    }
+
+    fn chunk_maps(
+        &self,
+        _limits: &Limits,
+        body: Positioned<'_, dyn ReadAt + '_>,
+    ) -> Result<Vec<ChunkMap>, Error> {
+        damaged::maps(self.size, body)
+    }
+
+    fn unlock_untried(&self, identity: &Identity<'_>) -> Result<Vec<Untried>, Error> {
+        let key = key(identity.secret()?)?;
+        let readings = Reading::of(self.size).iter();
+        Ok(readings
+            .map(|&reading| Untried {
+                payload: Payload {
+                    layers: Vec::new(),
+                    codec: Arc::new(Codec::new(&key, self, reading)),
+                    key_proven: false,
+                    reading: reading.describe(),
+                    warnings: self.warnings(reading),
+                    proof: match reading.nonce {
+                        NonceRule::CounterSuffix => Proof::Chunks,
+                        // A damaged file is never authentic as a whole.
+                        NonceRule::Additive => Proof::AnyStart,
+                    },
+                },
+                fault: None,
+                first_decides: reading.nonce == NonceRule::CounterSuffix && self.is_ambiguous(),
+            })
+            .collect())
     }
 
     fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error> {
@@ -199,28 +250,12 @@ impl Header for GfeHeader {
         for &reading in Reading::of(self.size) {
             let codec = Codec::new(&key, self, reading);
             if let Some(chunk) = FirstChunk::try_open(&codec, HEADER_LEN, None, first)? {
-                let mut warnings = Vec::new();
-                if self.size == Size::Unknown {
-                    warnings.push(UNKNOWN_SIZE.to_owned());
-                } else if reading.ad == AdRule::None {
-                    warnings.push(
-                        "the length is not authenticated: this file's chunks do not vouch for \
-                         its size field"
-                            .to_owned(),
-                    );
-                }
-                if reading.nonce == NonceRule::Additive
-                    && let Some(warning) = warnings.first_mut()
-                {
-                    // A chunk's nonce is that of the chunk before it in a file whose base is one more.
-                    warning.push_str("; chunks may be missing at the beginning too");
-                }
                 return Ok(Payload {
                     layers: Vec::new(),
                     codec: chunk.before(codec),
                     key_proven: true,
                     reading: reading.describe(),
-                    warnings,
+                    warnings: self.warnings(reading),
                     proof: self.proof(reading, first.len()),
                 });
             }

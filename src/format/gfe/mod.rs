@@ -25,6 +25,7 @@
 
 mod additive;
 mod codec;
+mod damaged;
 mod frames;
 mod header;
 

@@ -106,6 +106,7 @@ pub fn check(jobs: usize, slabs: u64, fault: Option<Fault>) {
         ahead: 0,
         start: 0,
         lay_out: &|_: &mut Slab| true,
+        text: None,
         worker: &Worker(fault),
     };
     let ended = middle.run(&run(jobs, 100, &stop, &meter));

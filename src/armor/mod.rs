@@ -1,0 +1,12 @@
+//! Armor around the streams: files that are text to those who write and read them, and bytes to everyone
+//! else here.
+
+mod reader;
+mod reader_at;
+mod writer;
+
+pub(crate) use reader::Unarmor;
+pub(crate) use reader_at::UnarmorAt;
+pub(crate) use writer::ArmorWriter;
+
+pub(crate) use crate::format::age::armor::{LINE_BYTES, LINE_LEN, armored_len, encode_lines};

@@ -1,0 +1,211 @@
+//! Salvaging a damaged file: everything that still authenticates, at its place.
+
+mod chunks;
+mod run;
+mod search;
+mod source;
+mod start;
+mod text;
+
+use crate::format::Proof;
+use crate::pipeline::CancelToken;
+use crate::positioned::ReadAt;
+use crate::{Error, Open};
+use chunks::Chunks;
+use run::{Run, Totals};
+use std::io::Write;
+use std::ops::Range;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What takes the place of a chunk that does not authenticate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fill {
+    /// As many zeros, so that everything behind it stays where it was. What is missing at the end of the
+    /// file is not filled.
+    #[default]
+    Zeros,
+    /// Nothing.
+    Nothing,
+}
+
+/// How far from its place a chunk is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Window {
+    /// By so many bytes forward and back.
+    bytes: u64,
+    /// And by so many sectors, whole ones only.
+    sectors: u64,
+}
+
+impl Window {
+    const SECTOR: u64 = 512;
+
+    fn new(bytes: u64) -> Self {
+        Self {
+            bytes,
+            sectors: bytes / 4,
+        }
+    }
+}
+
+/// Reads a damaged file and writes everything that still authenticates.
+///
+/// A chunk counts only if it authenticates as the chunk with its number, so no byte comes out that was not
+/// sealed at that place. Behind a damaged chunk the next one is looked for where it must lie. If it is not
+/// there, bytes may have been lost or inserted: it is looked for further on and back, by every number of bytes up to
+/// the [window](Self::window) and by whole sectors of 512 bytes up to 128 times as many. Frames that are
+/// missing or there twice are found up to 16 of them; in GFE, where frames begin with their length, a
+/// frame is also found by that, up to 64 MiB further on. At most 32 GiB are authenticated in one such
+/// search, and 256 GiB in all; chunks at their own places are always found.
+///
+/// ```
+/// use fetool::{Fill, Open, Salvage, Seal, Secret};
+///
+/// let key = Secret::key([7; 32]);
+/// let mut sealed = Vec::new();
+/// Seal::new(&key).chunk_size(Some(1000)).run(&[1; 5000][..], &mut sealed)?;
+/// sealed[2000] ^= 1;
+///
+/// let (mut plaintext, mut damage) = (Vec::new(), Vec::new());
+/// let salvaged = Salvage::new(Open::new(&key))
+///     .fill(Fill::Zeros)
+///     .run(sealed, &mut plaintext, |span| damage.push(span))?;
+/// assert_eq!((salvaged.chunks, salvaged.plaintext_len, salvaged.lost), (5, 4000, 1000));
+/// assert_eq!(damage[0].plaintext, 1000..2000);
+/// assert_eq!(plaintext, [vec![1; 1000], vec![0; 1000], vec![1; 3000]].concat());
+/// # Ok::<(), fetool::Error>(())
+/// ```
+pub struct Salvage<'a> {
+    open: Open<'a>,
+    fill: Fill,
+    window: Window,
+}
+
+/// A part of a file that does not authenticate, or breaks a rule of the format.
+#[derive(Debug)]
+pub struct Damage {
+    /// Where it lies in the sealed file, in bytes. It is empty if something is missing there.
+    pub file: Range<u64>,
+    /// What is lost by it, in bytes of the plaintext that was sealed. It may be empty.
+    pub plaintext: Range<u64>,
+    /// The numbers of the chunks that are lost.
+    pub chunks: Range<u64>,
+    /// What is wrong.
+    pub error: Error,
+}
+
+/// What was salvaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Salvaged {
+    /// The name of the file's format.
+    pub format: &'static str,
+    /// Which reading of the format authenticated a chunk, for people.
+    pub reading: String,
+    /// What the file does not protect, a line each.
+    pub warnings: Vec<String>,
+    /// Chunks that authenticated.
+    pub chunks: u64,
+    /// Plaintext bytes in them.
+    pub plaintext_len: u64,
+    /// Plaintext bytes that are known to be lost.
+    pub lost: u64,
+    /// How many parts of the file are damaged.
+    pub damaged: u64,
+    /// The exit status of the first of them; 0 if nothing is wrong.
+    pub status: u8,
+}
+
+impl<'a> Salvage<'a> {
+    /// Reads the file as `open` would, and writes zeros for what is lost.
+    pub fn new(open: Open<'a>) -> Self {
+        Self {
+            open,
+            fill: Fill::default(),
+            window: Window::new(4096),
+        }
+    }
+
+    /// Sets what takes the place of damaged chunks [default: zeros].
+    #[must_use]
+    pub fn fill(mut self, fill: Fill) -> Self {
+        self.fill = fill;
+        self
+    }
+
+    /// Sets by how many bytes chunks may have moved to be found [default: 4096]. The time that a search
+    /// takes grows with it.
+    #[must_use]
+    pub fn window(mut self, bytes: u64) -> Self {
+        self.window = Window::new(bytes.min(1 << 30));
+        self
+    }
+
+    /// Writes what authenticates to `output`, and flushes it. Each damaged part is given to `report` in
+    /// the order of the file.
+    ///
+    /// # Errors
+    /// Those of [`Open::start`] for a header that cannot be read and for a wrong key;
+    /// [`Error::Authentication`], [`Error::Malformed`] or [`Error::Truncated`] if no chunk authenticates;
+    /// [`Error::Usage`] with the reason if no chunk can be authenticated without those before it;
+    /// [`Error::Read`], [`Error::Write`], [`Error::Stopped`]. Nothing is written before the key was found.
+    pub fn run(
+        mut self,
+        input: impl ReadAt,
+        mut output: impl Write,
+        mut report: impl FnMut(Damage),
+    ) -> Result<Salvaged, Error> {
+        let mut source = start::source(&self.open, &input)?;
+        let size = source.size().map_err(Error::Read)?;
+        self.open = self.open.input_len(Some(size));
+        let started = start::start(&self.open, &source, self.window)?;
+        let faults = source.take_faults();
+        let options = &self.open.options;
+        options.meter.expect(size.saturating_sub(started.offset));
+        let chunks = Chunks {
+            source: &source,
+            start: started.offset,
+            end: size,
+            map: &started.map,
+            codec: &*started.payload.codec,
+            options,
+            full_seen: AtomicBool::new(false),
+        };
+        let stretch = Arc::new(Mutex::new(CancelToken::new()));
+        let current = stretch.clone();
+        options.stop.on_stop(move || {
+            let stretch = current.lock().unwrap_or_else(PoisonError::into_inner);
+            stretch.stop();
+        });
+        let mut run = Run {
+            chunks: &chunks,
+            numbered: !matches!(started.payload.proof, Proof::Forgeable(_)),
+            window: self.window,
+            fill: self.fill,
+            output: &mut output,
+            report: &mut report,
+            faults: faults.into(),
+            totals: Totals::default(),
+            stretch,
+        };
+        started.faults.into_iter().for_each(|fault| run.tell(fault));
+        run.all()?;
+        let Totals {
+            chunks,
+            salvaged,
+            damaged,
+            lost,
+            status,
+        } = run.totals;
+        Ok(Salvaged {
+            format: started.format,
+            reading: started.payload.reading,
+            warnings: started.payload.warnings,
+            chunks,
+            plaintext_len: salvaged,
+            lost,
+            damaged,
+            status,
+        })
+    }
+}

@@ -1,0 +1,447 @@
+//! Armor with damaged lines: a line that cannot be decoded stands for as many zeros as a good one for
+//! bytes, and the next line goes on.
+
+use super::source::TextFault;
+use crate::Error;
+use crate::format::age::armor::{
+    ArmorDecoder, BEGIN, BLANK_MAX, COLUMNS, END, LINE_BYTES, decode_lines,
+};
+use crate::positioned::{Positioned, ReadAt};
+use std::io;
+use std::ops::Range;
+
+/// Bytes of text that are read at a time.
+const PIECE: usize = 128 << 10;
+
+/// A line that is longer is taken for several: nothing that was armor once has such lines.
+const LINE_MAX: usize = 16 << 10;
+
+/// The most damaged lines: each takes a little memory.
+const FAULTS_MAX: usize = 1 << 16;
+/// The most stretches of lines that are alike.
+const SEGMENTS_MAX: usize = 4 * FAULTS_MAX;
+
+/// Lines that are decoded at a time.
+const LINES: u64 = 1024;
+
+/// Lines in a row that are alike.
+struct Segment {
+    /// Where it starts in the text, and in what that stands for.
+    text: u64,
+    position: u64,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Good lines of 64 characters, each with a line end of the same length.
+    Lines { count: u64, line_len: u64 },
+    /// Good characters in a line that is not like the others.
+    Odd { chars: u64, len: u64 },
+    /// Characters that cannot be decoded.
+    Lost { chars: u64, len: u64 },
+}
+
+impl Segment {
+    /// Returns how many bytes it stands for.
+    fn len(&self) -> u64 {
+        match self.kind {
+            Kind::Lines { count, .. } => count * LINE_BYTES as u64,
+            Kind::Odd { len, .. } | Kind::Lost { len, .. } => len,
+        }
+    }
+
+    fn text_end(&self) -> u64 {
+        self.text
+            + match self.kind {
+                Kind::Lines { count, line_len } => count * line_len,
+                Kind::Odd { chars, .. } | Kind::Lost { chars, .. } => chars,
+            }
+    }
+}
+
+/// A damaged text, and what it stands for.
+pub(super) struct DamagedText<'a> {
+    text: &'a dyn ReadAt,
+    segments: Vec<Segment>,
+    size: u64,
+    /// Taken by whoever reports them.
+    pub faults: Vec<TextFault>,
+}
+
+/// Returns whether a file that starts with `head` is armor whose first line may be damaged: it has two
+/// lines of 64 characters of base64, one behind the other.
+pub(super) fn looks_armored(head: &[u8]) -> bool {
+    let line = |line: &[u8]| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let mut out = [0; LINE_BYTES];
+        decode_lines(&[line, b"\n"].concat(), &mut out).1 == LINE_BYTES
+    };
+    let lines: Vec<bool> = head.split(|&byte| byte == b'\n').map(line).collect();
+    lines.windows(2).any(|two| two[0] && two[1])
+}
+
+/// How much of a file is looked at to find out whether it is armored.
+pub(super) const LOOKED_AT: usize = BLANK_MAX + BEGIN.len() + 4 * (COLUMNS + 2);
+
+impl<'a> DamagedText<'a> {
+    /// Reads all of the text, to know where each line is.
+    ///
+    /// # Errors
+    /// [`Error::Read`], and [`Error::Armor`] if nearly nothing of it is armor.
+    pub fn new(text: &'a dyn ReadAt) -> Result<Self, Error> {
+        let mut scan = Scan {
+            out: Self {
+                text,
+                segments: Vec::new(),
+                size: 0,
+                faults: Vec::new(),
+            },
+            part: Part::Before,
+            line: 1,
+            short: None,
+        };
+        let (mut pending, mut start, mut position) = (Vec::new(), 0, 0);
+        loop {
+            let before = pending.len();
+            pending.resize(before + PIECE, 0);
+            let read = loop {
+                match text.read_at(&mut pending[before..], position) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    read => break read.map_err(Error::Read)?,
+                }
+            };
+            pending.truncate(before + read);
+            position += read as u64;
+            let mut taken = 0;
+            while let Some(line) = next_line(&pending[taken..], read == 0) {
+                scan.take(&pending[taken..][..line], start)?;
+                taken += line;
+                start += line as u64;
+            }
+            pending.drain(..taken);
+            if read == 0 {
+                break;
+            }
+        }
+        scan.end(position)?;
+        Ok(scan.out)
+    }
+
+    fn segment(&self, position: u64) -> Option<&Segment> {
+        let behind = self
+            .segments
+            .partition_point(|segment| segment.position <= position);
+        self.segments[..behind].last()
+    }
+
+    /// Returns where the character is that a byte begins with.
+    pub fn to_file(&self, position: u64) -> u64 {
+        let Some(segment) = self.segment(position) else {
+            return 0;
+        };
+        let within = position - segment.position;
+        if within >= segment.len() {
+            return segment.text_end();
+        }
+        let chars = |bytes: u64| bytes * 4 / 3;
+        segment.text
+            + match segment.kind {
+                Kind::Lines { line_len, .. } => {
+                    within / LINE_BYTES as u64 * line_len + chars(within % LINE_BYTES as u64)
+                }
+                Kind::Odd { chars: most, .. } | Kind::Lost { chars: most, .. } => {
+                    chars(within).min(most)
+                }
+            }
+    }
+
+    fn read_text(&self, position: u64, len: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; len as usize]; // at most LINES lines
+        let at = Positioned {
+            file: self.text,
+            position,
+        };
+        match at.read_all(&mut bytes)? {
+            true => Ok(bytes),
+            false => Err(changed()),
+        }
+    }
+}
+
+fn changed() -> io::Error {
+    io::Error::other("the file changed while it was read")
+}
+
+impl ReadAt for DamagedText<'_> {
+    fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
+        let Some(segment) = self.segment(position) else {
+            return Ok(0);
+        };
+        let within = position - segment.position;
+        if within >= segment.len() || into.is_empty() {
+            return Ok(0);
+        }
+        match segment.kind {
+            Kind::Lines { count, line_len } => {
+                let (line, within) = (within / LINE_BYTES as u64, within % LINE_BYTES as u64);
+                let wanted = (within as usize + into.len()).div_ceil(LINE_BYTES) as u64;
+                let lines = wanted.min(LINES).min(count - line);
+                let text = self.read_text(segment.text + line * line_len, lines * line_len)?;
+                let mut bytes = vec![0; lines as usize * LINE_BYTES];
+                if decode_lines(&text, &mut bytes) != (text.len(), bytes.len()) {
+                    return Err(changed());
+                }
+                bytes[within as usize..].read_at(into, 0)
+            }
+            Kind::Odd { chars, .. } => {
+                let text = self.read_text(segment.text, chars)?;
+                let bytes = decode(&text, 1, 0).map_err(|_| changed())?;
+                bytes.read_at(into, within)
+            }
+            Kind::Lost { len, .. } => {
+                let zeros = into.len().min((len - within) as usize);
+                into[..zeros].fill(0);
+                Ok(zeros)
+            }
+        }
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.size)
+    }
+}
+
+/// Returns the length of the next line with its end, or of a piece of one that is too long.
+fn next_line(text: &[u8], ended: bool) -> Option<usize> {
+    let near = &text[..text.len().min(LINE_MAX)];
+    match near.iter().position(|&byte| byte == b'\n') {
+        Some(end) => Some(end + 1),
+        None if near.len() == LINE_MAX => Some(LINE_MAX),
+        None => (ended && !text.is_empty()).then_some(text.len()),
+    }
+}
+
+/// Returns whether a line was the END line once.
+fn looks_like_end(line: &[u8]) -> bool {
+    line.starts_with(b"-----") || line.ends_with(b"-----")
+}
+
+/// Decodes the characters of one line.
+fn decode(chars: &[u8], line: u64, offset: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    ArmorDecoder::at_line(line, offset).push(&[chars, b"\n"].concat(), &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Where the scan is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Before,
+    Body,
+    After,
+    /// Behind data that follows the END line, of which one message is enough.
+    Behind,
+}
+
+/// Goes through a text, line by line.
+struct Scan<'a> {
+    out: DamagedText<'a>,
+    part: Part,
+    /// The number of the next line, from 1.
+    line: u64,
+    /// A good line that only the END line can follow: its characters, its number and place in the text.
+    short: Option<Short>,
+}
+
+struct Short {
+    line: u64,
+    text: Range<u64>,
+    len: u64,
+}
+
+impl Scan<'_> {
+    /// Takes a line with its end, which starts at `start` of the text.
+    fn take(&mut self, whole: &[u8], start: u64) -> Result<(), Error> {
+        let text = whole.strip_suffix(b"\n").unwrap_or(whole);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let is_blank = text.trim_ascii().is_empty();
+        let range = start..start + text.len() as u64;
+        match self.part {
+            Part::Before if text == BEGIN.as_bytes() => self.part = Part::Body,
+            Part::Before if is_blank => {}
+            Part::Before => {
+                self.part = Part::Body;
+                self.fault(
+                    "the line is not the BEGIN line of an age file",
+                    range.clone(),
+                )?;
+                if text.len() == COLUMNS && decode(text, self.line, start).is_ok() {
+                    self.body(text, whole.len() - text.len(), range)?;
+                }
+            }
+            Part::Body if text == END.as_bytes() => {
+                self.settle(true)?;
+                self.part = Part::After;
+            }
+            Part::Body => {
+                self.settle(looks_like_end(text))?;
+                self.body(text, whole.len() - text.len(), range)?;
+            }
+            Part::After if !is_blank => {
+                self.part = Part::Behind;
+                self.fault("there is data behind the END line", range)?;
+            }
+            Part::After | Part::Behind => {}
+        }
+        self.line += 1;
+        Ok(())
+    }
+
+    fn body(&mut self, text: &[u8], line_end: usize, range: Range<u64>) -> Result<(), Error> {
+        if text.is_empty() {
+            return self.fault("the line is empty", range);
+        }
+        if looks_like_end(text) {
+            self.part = Part::After;
+            return self.fault("the line is not the END line of an age file", range);
+        }
+        if text.len() <= COLUMNS {
+            match decode(text, self.line, range.start) {
+                Ok(bytes) if bytes.len() == LINE_BYTES && line_end > 0 => {
+                    self.whole_line(range.start, (COLUMNS + line_end) as u64)?;
+                }
+                Ok(bytes) => {
+                    self.short = Some(Short {
+                        line: self.line,
+                        text: range,
+                        len: bytes.len() as u64,
+                    });
+                }
+                Err(error) => self.lost(error, range, LINE_BYTES as u64)?,
+            }
+            return Ok(());
+        }
+        self.long_line(text, range)
+    }
+
+    /// Takes what is more than one line, or a line with something behind it.
+    fn long_line(&mut self, text: &[u8], range: Range<u64>) -> Result<(), Error> {
+        let mut start = range.start;
+        self.fault("the line is longer than 64 characters", range)?;
+        for chars in text.chunks(COLUMNS) {
+            let end = start + chars.len() as u64;
+            if chars.trim_ascii().is_empty() {
+                break;
+            }
+            let kind = match decode(chars, self.line, start) {
+                Ok(bytes) => Kind::Odd {
+                    chars: chars.len() as u64,
+                    len: bytes.len() as u64,
+                },
+                Err(_) => Kind::Lost {
+                    chars: chars.len() as u64,
+                    len: LINE_BYTES as u64,
+                },
+            };
+            self.add(start, kind)?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Decides about a short line when the next one is known.
+    fn settle(&mut self, is_end: bool) -> Result<(), Error> {
+        let Some(short) = self.short.take() else {
+            return Ok(());
+        };
+        if is_end {
+            let chars = short.text.end - short.text.start;
+            return self.add(
+                short.text.start,
+                Kind::Odd {
+                    chars,
+                    len: short.len,
+                },
+            );
+        }
+        let error = Error::Armor {
+            line: short.line + 1,
+            what: "no line but the END line can follow a short one".to_owned(),
+        };
+        self.lost(error, short.text, LINE_BYTES as u64)
+    }
+
+    fn whole_line(&mut self, start: u64, len: u64) -> Result<(), Error> {
+        if let Some(segment) = self.out.segments.last_mut()
+            && segment.text_end() == start
+            && let Kind::Lines { count, line_len } = &mut segment.kind
+            && *line_len == len
+        {
+            *count += 1;
+            self.out.size += LINE_BYTES as u64;
+            return Ok(());
+        }
+        self.add(
+            start,
+            Kind::Lines {
+                count: 1,
+                line_len: len,
+            },
+        )
+    }
+
+    fn add(&mut self, text: u64, kind: Kind) -> Result<(), Error> {
+        if self.out.segments.len() == SEGMENTS_MAX {
+            return Err(Error::Armor {
+                line: self.line,
+                what: "too many lines differ from the one before them".to_owned(),
+            });
+        }
+        let segment = Segment {
+            text,
+            position: self.out.size,
+            kind,
+        };
+        self.out.size += segment.len();
+        self.out.segments.push(segment);
+        Ok(())
+    }
+
+    fn lost(&mut self, error: Error, text: Range<u64>, len: u64) -> Result<(), Error> {
+        self.note(error, text.clone())?;
+        let chars = text.end - text.start;
+        self.add(text.start, Kind::Lost { chars, len })
+    }
+
+    fn fault(&mut self, what: &str, text: Range<u64>) -> Result<(), Error> {
+        let error = Error::Armor {
+            line: self.line,
+            what: what.to_owned(),
+        };
+        self.note(error, text)
+    }
+
+    fn note(&mut self, error: Error, text: Range<u64>) -> Result<(), Error> {
+        if self.out.faults.len() == FAULTS_MAX {
+            return Err(Error::Armor {
+                line: self.line,
+                what: format!("more than {FAULTS_MAX} lines are damaged"),
+            });
+        }
+        self.out.faults.push(TextFault {
+            position: self.out.size,
+            text,
+            error,
+        });
+        Ok(())
+    }
+
+    fn end(&mut self, text: u64) -> Result<(), Error> {
+        self.settle(true)?;
+        if matches!(self.part, Part::Before | Part::Body) {
+            let error = Error::truncated(text, "the armor ends without its END line");
+            self.note(error, text..text)?;
+        }
+        Ok(())
+    }
+}

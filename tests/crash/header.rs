@@ -1,0 +1,144 @@
+//! `header restore` killed at every system call that writes: nothing but the header changes, and the next
+//! run completes.
+#![cfg(target_os = "linux")]
+
+use super::rekey::{STEPS, signal_at, steps_with, trace_with};
+use crate::dexios_common::forge::{Forge, HEADER};
+use crate::dexios_common::{Folder, SECRET, open, watchdog};
+use fetool::status;
+use nix::sys::signal::Signal;
+use nix::sys::wait::WaitStatus;
+
+const RESTORE: &str = "header restore -q -k @- copy f";
+
+/// A file, and the same with a damaged header.
+fn damaged() -> (Vec<u8>, Vec<u8>) {
+    let good = Forge::new(&[SECRET], b"text").file();
+    let mut bad = good.clone();
+    bad[..HEADER].fill(b'X');
+    (good, bad)
+}
+
+fn assert_killed(ended: WaitStatus) {
+    let killed = matches!(ended, WaitStatus::Signaled(_, Signal::SIGKILL, _));
+    assert!(killed, "{ended:?}");
+}
+
+#[test]
+fn killed_while_a_header_is_put_back() {
+    let _dog = watchdog();
+    let (good, bad) = damaged();
+    let folder = Folder::new();
+    folder.write("copy", &good[..HEADER]);
+    folder.write("f", &bad);
+    assert_eq!(steps_with(&folder, RESTORE, SECRET), STEPS);
+    for moment in 0..STEPS.len() * 2 {
+        folder.write("f", &bad);
+        assert_killed(trace_with(
+            &folder,
+            RESTORE,
+            SECRET,
+            signal_at(moment, Signal::SIGKILL),
+        ));
+        let file = folder.read("f");
+        assert!(file == bad || file == good, "moment {moment}");
+        // The same again.
+        folder.pipe(RESTORE, SECRET).is(status::OK);
+        assert!(folder.read("f") == good, "moment {moment}");
+        assert_eq!(folder.names(), ["copy", "f"], "moment {moment}");
+        assert_eq!(open(SECRET, &folder.read("f")).unwrap(), b"text");
+    }
+}
+
+/// A header torn between two sectors, with the recovery file of the run that tore it.
+#[test]
+fn what_a_killed_rekey_left_is_repaired() {
+    let _dog = watchdog();
+    let (good, _) = damaged();
+    let folder = Folder::new();
+    folder.write("copy", &good[..HEADER]);
+    folder.write("f", &good);
+    let rekey = "rekey -q -k @- --new-key @two --new-kdf balloon -i f";
+    // Before the new header is written.
+    assert_killed(trace_with(
+        &folder,
+        rekey,
+        SECRET,
+        signal_at(10, Signal::SIGKILL),
+    ));
+    let mut torn = folder.read("f");
+    torn[..64].fill(7);
+    folder.write("f", &torn);
+    let left = folder.names();
+    assert!(
+        left.iter().any(|name| name.ends_with(".header")),
+        "{left:?}"
+    );
+    folder.pipe(RESTORE, SECRET).is(status::OK);
+    assert!(folder.read("f") == good);
+    assert_eq!(folder.names(), ["copy", "f"]);
+}
+
+/// A header of another length: the file is the old one or the new one as a whole.
+#[test]
+fn killed_while_a_file_is_replaced() {
+    let _dog = watchdog();
+    let folder = Folder::new();
+    folder.run("keygen --age -o id").is(status::OK);
+    folder.run("keygen --age -o other").is(status::OK);
+    let id = folder.read("id");
+    folder.write("plain", &[7; 100_000]);
+    folder.run("seal -q --to @id plain -o f").is(status::OK);
+    folder.run("header save f -o copy").is(status::OK);
+    let good = folder.read("f");
+    folder
+        .run("rekey -q -k @id --add --to @other -i f")
+        .is(status::OK);
+    let longer = folder.read("f");
+    assert!(longer.len() > good.len());
+    let steps = steps_with(&folder, RESTORE, &id);
+    assert_eq!(steps.last(), Some(&"sync"));
+    assert!(folder.read("f") == good);
+    let mut replaced = 0;
+    for moment in 0..steps.len() * 2 {
+        folder.write("f", &longer);
+        assert_killed(trace_with(
+            &folder,
+            RESTORE,
+            &id,
+            signal_at(moment, Signal::SIGKILL),
+        ));
+        let file = folder.read("f");
+        assert!(file == longer || file == good, "moment {moment}");
+        replaced += usize::from(file == good);
+        folder.pipe(RESTORE, &id).is(status::OK);
+        assert!(folder.read("f") == good, "moment {moment}");
+        let names = folder.names();
+        assert_eq!(
+            names,
+            ["copy", "f", "id", "other", "plain"],
+            "moment {moment}"
+        );
+    }
+    // After the rename, and at the fsync of the directory.
+    assert_eq!(replaced, 3);
+}
+
+/// A signal that can be waited with is waited with.
+#[test]
+fn interrupted_it_is_done_or_not_begun() {
+    let _dog = watchdog();
+    let (good, bad) = damaged();
+    let folder = Folder::new();
+    folder.write("copy", &good[..HEADER]);
+    for moment in 0..STEPS.len() * 2 {
+        folder.write("f", &bad);
+        let ended = trace_with(&folder, RESTORE, SECRET, signal_at(moment, Signal::SIGTERM));
+        match ended {
+            WaitStatus::Exited(_, 0) | WaitStatus::Signaled(_, Signal::SIGTERM, _) => {}
+            other => panic!("{other:?}"),
+        }
+        assert!(folder.read("f") == good, "{moment}");
+        assert_eq!(folder.names(), ["copy", "f"], "{moment}");
+    }
+}

@@ -1,0 +1,65 @@
+//! GoCrypt: chunks do not tell their numbers, so each is looked for at its own place alone.
+
+use super::{Case, Damaged, check};
+use crate::common::pattern;
+use crate::weak_common::{self, seal_layers};
+use fetool::format::gocrypt::{GoCrypt, GoCryptV1};
+use fetool::{Fill, status};
+
+fn case(layers: u8) -> Case {
+    let text = pattern(100_000);
+    let (_, sealed) = seal_layers(&text[..], layers, 1);
+    Case {
+        format: Some(&GoCrypt),
+        header: 41,
+        open_end: true,
+        ..Case::new("GoCrypt", sealed, &text, 32_768, weak_common::secret())
+    }
+}
+
+#[test]
+fn a_changed_chunk_is_lost_alone() {
+    let new = case(1);
+    let old = Case {
+        format: Some(&GoCryptV1),
+        header: 40,
+        sealed: new.sealed[1..].to_vec(),
+        ..case(1)
+    };
+    for case in [new, old] {
+        check(&case, &Damaged::new(&case.sealed), "untouched");
+        for (number, frame) in case.frames().into_iter().enumerate() {
+            for at in [frame.start, frame.end - 1] {
+                let file = Damaged::new(&case.sealed).flip(at, number);
+                check(&case, &file, &format!("chunk {number} changed at {at}"));
+            }
+        }
+        let rest = case.frames()[2].start + 100..case.sealed.len();
+        check(&case, &Damaged::new(&case.sealed).remove(rest), "cut");
+    }
+}
+
+/// Behind inserted bytes, a chunk might be any.
+#[test]
+fn nothing_is_looked_for_elsewhere() {
+    let case = case(1);
+    let at = case.frames()[1].start + 5;
+    let mut file = case.sealed.clone();
+    file.insert(at, 7);
+    let got = case.salvage(&file, Fill::Zeros).unwrap();
+    assert!(got.written[..32_768] == case.text[..32_768]);
+    assert!(got.written[32_768..].iter().all(|byte| *byte == 0));
+    assert_eq!(got.salvaged.status, status::KEY);
+}
+
+#[test]
+fn layers_are_refused() {
+    let case = case(3);
+    let error = case.salvage(&case.sealed, Fill::Zeros).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the file has 3 layers: a damaged chunk of one layer moves all chunks of the layers inside, so \
+         nothing behind it can be salvaged"
+    );
+    assert_eq!(error.status(), status::USAGE);
+}
