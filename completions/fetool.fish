@@ -70,6 +70,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-depth -d 'Go 
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s O -l output-dir -d 'Write the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l backup-dir -d 'With --update, move what is replaced or deleted to DIR, at the same relative path' -r -f -a "(__fish_complete_directories)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l for -d 'Start no further file after TIME, such as 2h or 90m' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-delete -d 'With --delete, remove nothing if it would be more than N files' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
@@ -91,6 +92,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -l skip-existing -d 
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l verify-existing -d 'With --skip-existing, authenticate the sealed file and compare the contents'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l update -d 'Skip files that are unchanged, and replace the results of all others'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l checksum -d 'With --update, open the sealed files and compare the contents'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l wait -d 'Wait for another run in the same directory to end'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l links -d 'Carry symbolic links over as links; without it they are skipped'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l remove-source -d 'Remove each source after its replacement was fsynced, read back and compared'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l no-preserve -d 'Do not preserve mode, group, owner and modification time'
@@ -132,6 +134,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-depth -d 'Go 
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s O -l output-dir -d 'Write the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l backup-dir -d 'With --update, move what is replaced or deleted to DIR, at the same relative path' -r -f -a "(__fish_complete_directories)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l for -d 'Start no further file after TIME, such as 2h or 90m' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
@@ -153,6 +156,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l skip-existing -d 
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l verify-existing -d 'With --skip-existing, authenticate the sealed file and compare the contents'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l update -d 'Skip files that are unchanged, and replace the results of all others'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l checksum -d 'With --update, open the sealed files and compare the contents'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l wait -d 'Wait for another run in the same directory to end'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l links -d 'Carry symbolic links over as links; without it they are skipped'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l remove-source -d 'Remove each source after its replacement was fsynced, read back and compared'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l no-preserve -d 'Do not preserve mode, group, owner and modification time'

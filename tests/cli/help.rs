@@ -103,7 +103,7 @@ fn every_option_has_a_line() {
 #[test]
 fn mistakes_get_a_suggestion() {
     for (args, right) in [
-        (&["seale"][..], "'seal'"),
+        (&["seall"][..], "'seal'"),
         (&["opne"], "'open'"),
         (&["inspct"], "'inspect'"),
         (&["seal", "--chunk-sise", "1"], "'--chunk-size'"),

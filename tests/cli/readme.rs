@@ -85,7 +85,7 @@ fn every_recipe_works_as_printed_and_once_more() {
             ("notes-opened.txt", "notes.txt"),
             ("notes-again.txt", "notes.txt"),
             ("plans-again.pdf", "plans.pdf"),
-            ("restored/2026/beach.jpg", "photos/2026/beach.jpg"),
+            ("restored/photos/2026/beach.jpg", "photos/2026/beach.jpg"),
         ] {
             assert!(dir.read(opened) == dir.read(plain), "{opened}, {time}");
         }
