@@ -155,7 +155,7 @@ _fetool_value() {
         'age-keygen -o'|'age-keygen --output') kind=file ;;
         'bench ') kind=words values='aead kdf format' ;;
         'bench --aead') kind=words values='aes-256-gcm chacha20-poly1305 xchacha20-poly1305 deoxys-ii-256' ;;
-        'bench --engine') kind=words values='aws-lc fetool rustcrypto' ;;
+        'bench --engine') kind=words values='fetool aws-lc rustcrypto' ;;
         'bench -f'|'bench --format') kind=words values='gfe dexios gocrypt parallel-encryptor age' ;;
         'bench --layers') kind=other ;;
         'bench -j'|'bench --jobs') kind=other ;;

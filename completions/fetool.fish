@@ -352,8 +352,8 @@ complete -c fetool -n "__fish_fetool_using_subcommand bench" -l aead -d 'These A
 chacha20-poly1305\t''
 xchacha20-poly1305\t''
 deoxys-ii-256\t''"
-complete -c fetool -n "__fish_fetool_using_subcommand bench" -l engine -d 'The AEADs in these engines only' -r -f -a "aws-lc\t''
-fetool\t''
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l engine -d 'The AEADs in these engines only' -r -f -a "fetool\t''
+aws-lc\t''
 rustcrypto\t''"
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -s f -l format -d 'These formats only, with the key derivations that they use' -r -f -a "gfe\t'GFE (go-fileencrypt)'
 dexios\t'Dexios'

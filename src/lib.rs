@@ -37,7 +37,7 @@
 //!   timing.
 //! - Keys are wiped from memory when they are dropped.
 
-// `aead::deoxys_ni` alone is allowed it.
+// Only `aead::chacha_avx512` and `aead::deoxys_ni` are allowed it.
 #![deny(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
 #![cfg_attr(not(fetool_model), warn(missing_docs))]
