@@ -77,7 +77,10 @@ fn at_its_place(sample: &Sample, file: &[u8], written: &[u8], damage: &[Damage])
     let mut at = 0;
     let lost = damage.iter().map(|damage| damage.plaintext.clone());
     let end = written.len() as u64;
-    for lost in lost.filter(|lost| !lost.is_empty()).chain([end..end]) {
+    for lost in lost
+        .filter(|lost| !lost.is_empty())
+        .chain(std::iter::once(end..end))
+    {
         let (start, after) = (lost.start.min(end) as usize, lost.end.min(end) as usize);
         let mut any = sample.plaintext.windows((start - at).max(1));
         if unsure && any.any(|part| *part == written[at..start]) {
