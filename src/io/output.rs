@@ -204,6 +204,15 @@ impl Output {
         ours.then(|| FileAt::new(file, position)).transpose()
     }
 
+    /// What bytes are written to as they are, at the place where they are written.
+    pub fn as_file(&self) -> Option<&File> {
+        match &self.sink {
+            Sink::Plain(descriptor) => Some(&descriptor.file),
+            Sink::New(new) => Some(&new.staged.file),
+            Sink::Terminal(_) => None,
+        }
+    }
+
     /// Whether it will be the file `path`, which need not be there yet.
     pub fn goes_to(&self, path: &Path) -> bool {
         let (Sink::New(new), Ok(other)) = (&self.sink, Named::find(path)) else {

@@ -1,8 +1,8 @@
 //! Files for recipients, from their keys to changed stanzas.
 
-use crate::cli_common::{Dir, fetool, vector};
+use crate::cli_common::{Dir, data, fetool, vector};
 use serde_json::Value;
-use std::fs;
+use std::fs::{self, OpenOptions};
 
 fn key(name: &str) -> Vec<u8> {
     fs::read(vector(&format!("age/{name}"))).unwrap()
@@ -581,4 +581,35 @@ fn files_that_an_earlier_run_has_rekeyed_are_skipped() {
          fetool: tree/b.age: the identity matches none of the file's recipients
 ",
     );
+}
+
+/// The system copies from file to file, and not where it appends; fetool itself from and to pipes.
+#[test]
+fn rekeyed_copies_have_the_same_data_wherever_they_go() {
+    let dir = dir();
+    let text = data(3 << 20);
+    dir.write("text", &text);
+    run(&dir, "seal --to ME text -o f").succeeds();
+    let sealed = dir.read("f");
+    let data_len = text.len() + 48 * 16 + 16;
+    let behind = &sealed[sealed.len() - data_len..];
+    let rekey = |line: &str| run(&dir, &format!("rekey -q -k @me --add --to YOU {line}"));
+
+    rekey("f -o new").succeeds();
+    let to_pipe = rekey("f").succeeds();
+    dir.write("appended", "before");
+    let file = OpenOptions::new().append(true).open(dir.path("appended"));
+    let line = ["rekey", "-q", "-k", "@me", "--add", "--to", "@you", "f"];
+    let appended = fetool(line).within(&dir).stdout(file.unwrap());
+    appended.run().succeeds();
+    for copy in [dir.read("new"), to_pipe, dir.read("appended")] {
+        assert!(copy.ends_with(behind), "{}", copy.len());
+        assert!(copy.len() > sealed.len());
+    }
+    assert!(
+        dir.read("appended")
+            .starts_with(b"beforeage-encryption.org/v1\n")
+    );
+    let opened = run(&dir, "open -k @you new").succeeds();
+    assert!(opened == text);
 }

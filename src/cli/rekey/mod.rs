@@ -19,6 +19,7 @@ use super::work::{
     warn_of_short_keys,
 };
 use crate::io::FileId;
+use crate::io::copy_range;
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
 use fetool::format::dexios::Dexios;
@@ -518,9 +519,11 @@ fn copy(
     let rekeyed = loop {
         let (meter, progress) = show_progress(&args.work, source, Some(&target), total);
         let options = RunOptions::new().meter(meter).memory(args.max_memory);
-        let rekeyed = rekey(args, &secrets)
-            .run_options(options)
-            .run_ahead(&mut input, &mut output);
+        let rekeyed = rekey(args, &secrets).run_options(options).run_copying(
+            &mut input,
+            &mut output,
+            |from, to, len| copy_range(from.as_regular()?, to.as_file()?, len),
+        );
         drop(progress);
         match rekeyed.map_err(|error| subjects.attribute(&error)) {
             Ok(rekeyed) => break rekeyed,
