@@ -1,8 +1,8 @@
-//! Links the unwinder and the mathematical functions into the program, where static libraries have them.
+//! Links the unwinder into the program, where GCC's static library has it.
 //!
-//! The standard library asks for `libgcc_s.so` and `libm.so`. To load them at every start takes as long as to
-//! seal a file of some hundred kilobytes. The linker takes a script in place of a library: these name the
-//! static libraries instead. Without one, everything is linked as usual. So is what only uses the library.
+//! The standard library asks for `libgcc_s.so`. To load that at every start takes as long as to seal a file
+//! of some hundred kilobytes. The linker takes a script in place of a library: this one names the static
+//! library instead. Without it everything is linked as usual. So is what only uses the library.
 
 use std::env;
 use std::error::Error;
@@ -22,22 +22,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return Ok(());
     }
-    let dir = PathBuf::from(env::var("OUT_DIR")?);
-    for (asked, instead) in [("libgcc_s.so", "libgcc_eh.a"), ("libm.so", "libm.a")] {
-        if let Some(library) = found(instead) {
-            let script = format!("INPUT(\"{}\")\n", library.display());
-            fs::write(dir.join(asked), script)?;
-        }
+    if let Some(library) = static_unwinder() {
+        let dir = PathBuf::from(env::var("OUT_DIR")?);
+        let script = format!("INPUT(\"{}\")\n", library.display());
+        fs::write(dir.join("libgcc_s.so"), script)?;
+        println!("cargo::rustc-link-search=native={}", dir.display());
     }
-    println!("cargo::rustc-link-search=native={}", dir.display());
     Ok(())
 }
 
-/// Asks the compiler where a library is. It answers with the mere name if there is none.
-fn found(library: &str) -> Option<PathBuf> {
+/// Asks the compiler where its library is. It answers with the mere name if there is none.
+fn static_unwinder() -> Option<PathBuf> {
     let compiler = env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let output = Command::new(compiler)
-        .arg(format!("-print-file-name={library}"))
+        .arg("-print-file-name=libgcc_eh.a")
         .output()
         .ok()?;
     let path = String::from_utf8(output.stdout).ok()?;
