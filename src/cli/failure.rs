@@ -252,10 +252,10 @@ impl Subjects {
             Refused::Terminal => Failure::usage("refusing to write sealed data to the terminal")
                 .hint("send it to a file or a pipe, or force it with '-o -'"),
             // A redirected standard output by its name.
-            Refused::Exists if self.output_is_descriptor() => usage("the file exists already")
+            Refused::Exists if self.output_is_descriptor() => usage("file exists")
                 .with_status(status::SYSTEM)
                 .hint("for standard output, type '-o -' or leave -o out"),
-            Refused::Exists => usage("the file exists already")
+            Refused::Exists => usage("file exists")
                 .with_status(status::SYSTEM)
                 .hint("overwrite it with --force"),
             Refused::SameFile => {

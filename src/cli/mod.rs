@@ -32,8 +32,8 @@ use std::process::ExitCode;
 /// Seal, open and inspect encrypted files, in pipes and on every core
 ///
 /// fetool turns plaintext into sealed files and back. It reads standard input or a file and
-/// writes standard output or a file, works on all cores in bounded memory, and never lets
-/// out a byte that was not authenticated.
+/// writes standard output or a file, works on all cores in bounded memory, and never outputs
+/// unauthenticated data.
 #[derive(Parser)]
 #[command(
     name = "fetool",

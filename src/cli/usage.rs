@@ -253,7 +253,7 @@ fn peers_option(option: &str, subcommand: &str) -> Option<String> {
         "--cipher-algo" | "--cipher" | "--algorithm" | "--aes" => {
             "the format decides the algorithm; Dexios has several (-f dexios --aead AEAD)"
         }
-        "--delete" | "--rm" | "--remove" | "--remove-source-files" | "--remove-files" => {
+        "--rm" | "--remove" | "--remove-source-files" | "--remove-files" => {
             "--remove-source removes each source once its result is on the disk; requires -r"
         }
         "-l" | "--list" | "--info" | "--list-packets" => {

@@ -76,7 +76,7 @@ fn keygen_writes_the_three_lines_of_age_keygen() {
         opens(&dir, "-k @new", "plain.age");
         run(&dir, "keygen --age -o new").fails(
             1,
-            "fetool: new: the file exists already, and a key is never overwritten\n",
+            "fetool: new: file exists, and a key is never overwritten\n",
         );
         for name in ["new", "plain.age"] {
             fs::remove_file(dir.path(name)).unwrap();

@@ -531,7 +531,7 @@ fn keygen_makes_and_converts_identities() {
     let before = text;
     run(&dir, "age-keygen -o key").fails(
         1,
-        "age-keygen: error: failed to open output file \"key\": the file exists already, and a key is \
+        "age-keygen: error: failed to open output file \"key\": file exists, and a key is \
          never overwritten\n",
     );
     assert_eq!(dir.read("key"), before.as_bytes());

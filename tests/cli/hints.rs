@@ -80,7 +80,7 @@ fn other_programs_options() {
             "without -o the result goes to standard output",
         ),
         (
-            &["seal", "-r", "-k", K, "--delete", "file"],
+            &["seal", "-r", "-k", K, "--remove-files", "file"],
             "--remove-source removes each source once its result is on the disk; requires -r",
         ),
         (
@@ -253,7 +253,7 @@ fn standard_output_has_a_name_of_its_own() {
         .run();
     ended.fails(
         1,
-        "fetool: /dev/stdout: the file exists already\n\
+        "fetool: /dev/stdout: file exists\n\
          fetool: hint: for standard output, type '-o -' or leave -o out\n",
     );
 }

@@ -15,6 +15,7 @@ mod check;
 mod check_lists;
 mod closed_descriptors;
 mod completions;
+mod dialect;
 mod external;
 mod files;
 mod generated;

@@ -192,7 +192,7 @@ fn what_it_does_not_go_with() {
     };
     open(&["-r", "."]).fails(
         2,
-        "fetool: --range is for one file, and this works on many\n\
+        "fetool: --range cannot be used with -r or --files0-from\n\
          fetool: hint: give one PATH, without -r\n",
     );
     open(&["--json", "in"]).fails(

@@ -192,7 +192,7 @@ fn what_it_needs() {
     dir.write("out", b"mine");
     open(&["--salvage", "in", "-o", "out"]).run().fails(
         1,
-        "fetool: out: the file exists already\nfetool: hint: overwrite it with --force\n",
+        "fetool: out: file exists\nfetool: hint: overwrite it with --force\n",
     );
     assert_eq!(dir.read("out"), b"mine");
 }

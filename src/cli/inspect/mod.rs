@@ -24,7 +24,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::thread;
 
-/// Tell what sealed files are, without a key
+/// Show what sealed files are, without a key
 ///
 /// Shows format, algorithm, chunks, sizes, how the length is protected, the header field by field,
 /// and the first fault in the structure. Needs no key, and so authenticates nothing, unless

@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Unwraps the master key with the old secret and wraps it anew, in the header; the data stays as
 /// it is. Files without a wrapped master key (all but Dexios from 8.7 on) can be opened and sealed again
-/// in one go with --reseal. Copies standard input or PATH to standard output or FILE, or changes
+/// in one pass by --reseal. Copies standard input or PATH to standard output or FILE, or changes
 /// PATH in place with -i.
 #[derive(clap::Args)]
 #[command(after_help = manual::REKEY_EXAMPLES)]
@@ -80,7 +80,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30), help_heading = "NewSecret secret")]
     pub work_factor: Option<u8>,
 
-    /// Where the salt is that goes with a new passphrase for GFE
+    /// Where the salt for a new GFE passphrase is
     #[arg(
         long,
         value_name = "SPEC",
@@ -169,7 +169,7 @@ pub struct Args {
     #[arg(long, help_heading = "What to do")]
     pub allow_legacy_slots: bool,
 
-    /// The file that holds the header, where that is kept apart: it alone is changed
+    /// The file with the detached header; only it is changed
     #[arg(
         long,
         value_name = "FILE",
@@ -326,7 +326,7 @@ fn check(args: &Args) -> Result<(), Failure> {
         ),
     ] {
         if given && !there {
-            return Err(Failure::usage(format!("{option} goes with {needed}")));
+            return Err(Failure::usage(format!("{option} requires {needed}")));
         }
     }
     Ok(())

@@ -41,7 +41,7 @@ impl Keys {
         });
     }
 
-    /// Has the plugins unwrap the keys of files. What goes wrong is told when the files are opened.
+    /// Has the plugins unwrap the keys of files. Errors appear when the files are opened.
     pub fn prepare_files<'p>(&self, paths: impl IntoIterator<Item = &'p Path>, purpose: For) {
         if !self.have_plugins() {
             return;

@@ -389,12 +389,12 @@ pub fn refuse_in_trees(
     tree: &WalkArgs,
 ) -> Result<(), Failure> {
     if let Some((_, option, instead)) = stray.iter().find(|(given, ..)| *given) {
-        let refused = format!("{option} is for one file, and this works on many");
+        let refused = format!("{option} cannot be used with -r or --files0-from");
         return Err(Failure::usage(refused).hint(*instead));
     }
     match (paths.is_empty(), &tree.files0_from) {
         (true, None) => Err(Failure::usage("-r needs a PATH")),
-        (false, Some(_)) => Err(Failure::usage("PATHs and --files0-from do not go together")),
+        (false, Some(_)) => Err(Failure::usage("PATHs cannot be used with --files0-from")),
         _ => Ok(()),
     }
 }

@@ -46,7 +46,7 @@ pub struct Run<'a> {
     pub jobs: NonZeroUsize,
     pub stop: &'a CancelToken,
     pub meter: Meter,
-    /// Is told of each damaged part of a file that is salvaged.
+    /// Receives each damaged part of a file that is salvaged.
     pub damaged: &'a dyn Fn(&Damage),
 }
 
