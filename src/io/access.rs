@@ -42,9 +42,7 @@ impl Access {
     /// of `source`, as far as that can be told without opening either.
     pub fn is_carried_over(source: &Stat, file: &Stat, limited: bool) -> bool {
         let owner = (source.user, source.group);
-        let access = Self::new(source.mode, owner, limited);
-        let has_owner = file.user == source.user || !geteuid().is_root();
-        has_owner && file.group == source.group && file.permissions() == access.mode
+        Self::new(source.mode, owner, limited).is_given(file)
     }
 
     fn known(file: &Metadata, limited: bool) -> Self {
@@ -71,12 +69,39 @@ impl Access {
         access
     }
 
+    /// That of the directory at `path`, as it is.
+    pub fn of_source_directory(path: &Path, directory: &Stat, limited: bool) -> Self {
+        let special = directory.mode & (SET_GROUP_ID | STICKY);
+        let owner = (directory.user, directory.group);
+        let mut access = Self::new(directory.mode, owner, limited).without_list(|| {
+            let mut nothing = [0u8; 0];
+            rustix::fs::getxattr(path, ACCESS_LIST, &mut nothing).is_ok()
+        });
+        access.mode |= special;
+        access
+    }
+
+    /// Whether a file has all of it.
+    pub fn is_given(self, file: &Stat) -> bool {
+        let has_owner = file.user == self.user || !geteuid().is_root();
+        has_owner && file.group == self.group && file.permissions() == self.mode
+    }
+
     /// That of a directory which is made as any other.
     pub fn of_new_directory() -> Self {
         Self {
             mode: PERMISSIONS & !current_umask(),
             user: geteuid().as_raw(),
             group: getegid().as_raw(),
+        }
+    }
+
+    /// That of a file which is made as any other.
+    pub fn of_new_file() -> Self {
+        let directory = Self::of_new_directory();
+        Self {
+            mode: directory.mode & 0o666,
+            ..directory
         }
     }
 

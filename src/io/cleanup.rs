@@ -17,7 +17,8 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -50,6 +51,7 @@ static UNDO: Mutex<Undo> = Mutex::new(Undo {
     files: Vec::new(),
     terminal: None,
     last_words: None,
+    finish: None,
 });
 
 struct Undo {
@@ -59,7 +61,11 @@ struct Undo {
     terminal: Option<Asking>,
     /// What to say then.
     last_words: Option<Words>,
+    /// Ends the work soon, and cleanly, at the first SIGTERM.
+    finish: Option<Finish>,
 }
+
+type Finish = Box<dyn FnOnce() + Send>;
 
 type Words = Box<dyn FnOnce() -> String + Send>;
 
@@ -100,11 +106,48 @@ fn watch() -> io::Result<()> {
                 match signal {
                     SIGTSTP => suspend(),
                     SIGCONT => resume(),
+                    SIGTERM if finish() => {}
                     signal => die_of(signal),
                 }
             }
         })
         .map(drop)
+}
+
+/// Has the work end by itself, if it can and was not asked before.
+fn finish() -> bool {
+    let finish = lock().finish.take();
+    let asked = finish.is_some();
+    if let Some(finish) = finish {
+        TERMINATED.store(true, Ordering::SeqCst);
+        finish();
+    }
+    asked
+}
+
+/// Whether a SIGTERM has asked the work to end.
+static TERMINATED: AtomicBool = AtomicBool::new(false);
+
+/// Work that ends soon, and cleanly, when it is asked to, for as long as this lives. Only a second SIGTERM
+/// ends the process at once.
+pub struct EndsItself;
+
+impl EndsItself {
+    pub fn new(finish: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+        watched()?.finish = Some(Box::new(finish));
+        Ok(Self)
+    }
+
+    /// Whether it was asked to end.
+    pub fn was_asked(&self) -> bool {
+        TERMINATED.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for EndsItself {
+    fn drop(&mut self) {
+        lock().finish = None;
+    }
 }
 
 /// Suspends the process, with the terminal as it was before.
@@ -128,7 +171,11 @@ fn resume() {
 /// bit each. They stay so.
 #[cfg(target_os = "linux")]
 fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    // Some 1,500 bytes, read in one go.
+    let mut status = String::with_capacity(4096);
+    if let Ok(mut file) = File::open("/proc/self/status") {
+        let _ = file.read_to_string(&mut status);
+    }
     status
         .lines()
         .find_map(|line| line.strip_prefix("SigIgn:"))

@@ -4,10 +4,12 @@
 //! without following symbolic links: a link that somebody plants on the way leads nowhere.
 
 use super::access::{Access, is_unsupported};
+use super::stat::Stat;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
-use nix::sys::stat::{FileStat, Mode, fstat, fstatat, mkdirat};
-use nix::unistd::{UnlinkatFlags, unlinkat};
+use nix::sys::stat::{FileStat, Mode, UtimensatFlags, fstat, fstatat, mkdirat, utimensat};
+use nix::sys::time::TimeSpec;
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, linkat, symlinkat, unlinkat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
@@ -65,7 +67,11 @@ impl Dir {
         let open = || openat(&self.fd, name, FLAGS | OFlag::O_NOFOLLOW, Mode::empty());
         let fd = match (open(), new) {
             (Err(Errno::ENOENT), Some(access)) => {
-                let made = mkdirat(&self.fd, name, Mode::S_IRWXU);
+                let make = || mkdirat(&self.fd, name, Mode::S_IRWXU);
+                let made = match make() {
+                    Err(Errno::EACCES) if self.allow_writing()? => make(),
+                    made => made,
+                };
                 let opened = open();
                 match made {
                     // Whatever the umask says, it is as open as the one that it is the copy of.
@@ -183,9 +189,11 @@ impl Dir {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
             // Held until it is gone, so that nobody else takes it for stale meanwhile.
-            if is_temporary(name)
-                && let Some(_lock) = self.stale(name)
-            {
+            if !is_temporary(name) {
+                continue;
+            }
+            let lock = self.stale(name);
+            if lock.is_some() || self.is_stale_link(name) {
                 match self.remove(name) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => removed += 1,
@@ -200,6 +208,15 @@ impl Dir {
         let file = self.file(name).ok()??;
         let stale = file.metadata().ok()?.is_file() && file.try_lock().is_ok();
         stale.then_some(file)
+    }
+
+    /// Whether it is a symbolic link under a temporary name for longer than making it takes.
+    fn is_stale_link(&self, name: &OsStr) -> bool {
+        const LONG: i64 = 3600;
+        let now = std::time::SystemTime::UNIX_EPOCH.elapsed();
+        let now = now.map_or(0, |now| now.as_secs() as i64); // until long after 2262
+        let found = self.look(name).ok().flatten();
+        found.is_some_and(|found| Stat::from(&found).is_link() && now - found.st_ctime > LONG)
     }
 
     /// What has this name, without following a link; `None` where nothing has.
@@ -242,6 +259,82 @@ impl Dir {
     /// Removes a file.
     pub fn remove(&self, name: &OsStr) -> io::Result<()> {
         Ok(unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir)?)
+    }
+
+    /// Removes an empty directory.
+    pub fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&self.fd, name, UnlinkatFlags::RemoveDir)?)
+    }
+
+    /// Lets the owner read, write and enter, if that is the effective user. Returns whether that changed
+    /// anything.
+    pub fn allow_writing(&self) -> io::Result<bool> {
+        let found = Stat::from(&self.stat()?);
+        if found.is_open_to_owner() || found.user != nix::unistd::geteuid().as_raw() {
+            return Ok(false);
+        }
+        let mode = Mode::from_bits_truncate(found.permissions()) | Mode::S_IRWXU;
+        nix::sys::stat::fchmod(&self.fd, mode)?;
+        Ok(true)
+    }
+
+    /// Makes a symbolic link, in place of whatever has the name, with the time and, as root, the owner of
+    /// another one.
+    pub fn make_link(&self, name: &OsStr, to: &Path, like: Option<&Stat>) -> io::Result<()> {
+        let temporary = temporary_name()?;
+        symlinkat(to, &self.fd, temporary.as_os_str())?;
+        let placed = (|| {
+            if let Some(like) = like {
+                self.set_link(&temporary, like)?;
+            }
+            Ok(renameat(&self.fd, temporary.as_os_str(), &self.fd, name)?)
+        })();
+        if placed.is_err() {
+            let _ = self.remove(&temporary);
+        }
+        placed
+    }
+
+    fn set_link(&self, name: &OsStr, like: &Stat) -> io::Result<()> {
+        let time = TimeSpec::new(like.modified.seconds, like.modified.nanoseconds);
+        let no_follow = UtimensatFlags::NoFollowSymlink;
+        // Not every file system keeps times of links, and none is lost with them.
+        let _ = utimensat(&self.fd, name, &TimeSpec::UTIME_OMIT, &time, no_follow);
+        if nix::unistd::geteuid().is_root() {
+            let (user, group) = (Uid::from_raw(like.user), Gid::from_raw(like.group));
+            let no_follow = AtFlags::AT_SYMLINK_NOFOLLOW;
+            let _ = fchownat(&self.fd, name, Some(user), Some(group), no_follow);
+        }
+        Ok(())
+    }
+
+    /// Gives a file the same name in another directory, where it takes the place of one of that name. It
+    /// keeps the one that it has, where the file system allows two.
+    pub fn link_to(&self, name: &OsStr, other: &Self) -> io::Result<()> {
+        let link = || linkat(&self.fd, name, &other.fd, name, AtFlags::empty());
+        let linked = match link() {
+            Err(Errno::EEXIST) => {
+                other.remove(name)?;
+                link()
+            }
+            linked => linked,
+        };
+        match linked {
+            Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK) => {
+                self.move_to(name, other)
+            }
+            linked => Ok(linked?),
+        }
+    }
+
+    /// Moves a file to another directory, where it takes the place of one of that name.
+    pub fn move_to(&self, name: &OsStr, other: &Self) -> io::Result<()> {
+        Ok(renameat(&self.fd, name, &other.fd, name)?)
+    }
+
+    /// The directory as an open file, for its mode and times.
+    pub fn as_file(&self) -> io::Result<File> {
+        Ok(File::from(self.fd.try_clone()?))
     }
 
     /// Brings the directory's names to the disk.

@@ -1,6 +1,6 @@
 //! What the system tells of a file without opening it.
 
-use nix::sys::stat::{FileStat, SFlag};
+use nix::sys::stat::{FileStat, Mode, SFlag};
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 
@@ -34,6 +34,23 @@ impl Stat {
 
     pub fn is_file(&self) -> bool {
         self.kind() == SFlag::S_IFREG
+    }
+
+    pub fn is_link(&self) -> bool {
+        self.kind() == SFlag::S_IFLNK
+    }
+
+    /// Whether its owner may read, write and enter.
+    pub fn is_open_to_owner(&self) -> bool {
+        Mode::from_bits_truncate(self.mode).contains(Mode::S_IRWXU)
+    }
+
+    /// Whether it has holes, as far as the space that it takes tells. Short files may be kept without
+    /// blocks of their own.
+    pub fn has_holes(&self) -> bool {
+        const BLOCK: u64 = 4096;
+        let taken = self.blocks.saturating_mul(512);
+        self.is_file() && taken.saturating_add(BLOCK) <= self.len
     }
 
     /// The permissions, with the bits for set-user-ID, set-group-ID and sticky.

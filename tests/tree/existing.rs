@@ -1,7 +1,7 @@
 //! Whole trees of which a part was done before: results that are there already, what killed runs
 //! left behind, and files that change while they are worked on.
 
-use crate::cli_common::{Dir, Job, data, fetool, until};
+use crate::cli_common::{Dir, Ended, Job, data, fetool, until};
 use crate::tree_common::*;
 use nix::sys::signal::Signal;
 use std::fs::{self, File, OpenOptions};
@@ -66,7 +66,7 @@ fn results_that_are_not_sound_are_told() {
     let dir = two_sealed();
     let options = ["t", "--skip-existing", "--exclude=*.gfe"];
     let seal = |more: &[&str]| seal_tree(&dir, &options).args(more).run();
-    let bad = |name: &str| format!("fetool: {name}: the file exists already");
+    let bad = |name: &str| format!("fetool: {name}: file exists");
     let summary = "sealed 0 files, 0 B, 1 skipped (1 result exists), 1 failed";
     // The same length but other content: only opening it tells.
     replace(&dir, "t/b", "OTHER");
@@ -328,23 +328,36 @@ fn a_file_that_is_replaced_stays() {
 /// The run says how far it came, and that it can go on.
 #[test]
 fn a_signal_leaves_no_temporary_file() {
-    for signal in [Signal::SIGTERM, Signal::SIGINT] {
-        let dir = home();
-        let job = stopped_at_big(&dir, &[], &["--remove-source"]);
-        job.signal(signal);
-        job.signal(Signal::SIGCONT);
-        let ended = job.end();
-        assert_eq!(ended.output.status.signal(), Some(signal as i32));
-        let stderr = ended.stderr();
-        let (how_far, hint) = stderr.split_once('\n').unwrap();
-        assert!(
-            how_far.starts_with("fetool: interrupted: sealed 0 "),
-            "{stderr}"
-        );
-        assert_eq!(
-            hint,
-            "fetool: hint: run the same command again to do the rest\n"
-        );
-        assert_eq!(files(dir.path("t")), ["big"]);
-    }
+    let dir = home();
+    let job = stopped_at_big(&dir, &[], &["--remove-source"]);
+    job.signal(Signal::SIGINT);
+    job.signal(Signal::SIGCONT);
+    ends_of(job.end(), Signal::SIGINT, "interrupted: sealed 0 ");
+    assert_eq!(files(dir.path("t")), ["big"]);
+}
+
+/// SIGTERM waits for what is in work; a second one does not.
+#[test]
+fn a_run_that_is_terminated_ends_between_files() {
+    let dir = home();
+    let job = stopped_at_big(&dir, &[], &["--remove-source"]);
+    job.signal(Signal::SIGTERM);
+    job.signal(Signal::SIGCONT);
+    let ended = job.end();
+    let stderr = ended.stderr();
+    let first = "fetool: ending after the files in work; a second SIGTERM ends at once\n";
+    assert!(stderr.starts_with(first), "{stderr}");
+    ends_of(ended, Signal::SIGTERM, "interrupted: sealed 1 ");
+    assert_eq!(files(dir.path("t")), ["big.gfe"]);
+}
+
+#[track_caller]
+fn ends_of(ended: Ended, signal: Signal, how_far: &str) {
+    assert_eq!(ended.output.status.signal(), Some(signal as i32));
+    let stderr = ended.stderr();
+    let mut lines = stderr.lines().rev();
+    let hint = "fetool: hint: run the same command again to do the rest";
+    assert_eq!(lines.next(), Some(hint), "{stderr}");
+    let said = lines.next().unwrap_or_default();
+    assert!(said.starts_with(&format!("fetool: {how_far}")), "{stderr}");
 }

@@ -5,6 +5,8 @@ mod cli_common;
 #[path = "../tree_common/mod.rs"]
 mod tree_common;
 
+mod carried_over;
+mod delete;
 mod existing;
 mod faults;
 mod many;

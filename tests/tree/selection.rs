@@ -89,7 +89,10 @@ fn hidden_files_that_are_left_out_are_counted() {
         &["t", "--no-hidden", "-v", "--exclude=.d", "--include=a"],
     )
     .run();
-    let lines = ["fetool: t/a: sealed -> t/a.gfe"];
+    let lines = [
+        "fetool: t/.d: excluded by --exclude .d",
+        "fetool: t/a: sealed -> t/a.gfe",
+    ];
     tells(&ended, 0, &lines, "sealed 1 file, 1 B, 0 skipped, 0 failed");
     let ended = seal_tree(&dir, &["t/f", "--no-hidden", "-v"]).run();
     let lines = [
@@ -143,7 +146,7 @@ fn what_is_passed_over() {
         &run(&[]),
         0,
         &odd,
-        "sealed 4 files, 256 B, 6 skipped (1 sealed already, 1 key file, 2 symbolic links, 1 FIFO, 1 socket), 0 failed",
+        "sealed 4 files, 256 B, 1 with other names (hard links), 6 skipped (1 sealed already, 1 key file, 2 symbolic links, 1 FIFO, 1 socket), 0 failed",
     );
     let names = ["copy.gfe", "notes.enc.gfe", "notes.gfe.gfe", "plain.gfe"];
     assert_eq!(files(dir.path("out/t")), names);
@@ -152,7 +155,7 @@ fn what_is_passed_over() {
         &run(&["--force"]),
         0,
         &odd,
-        "sealed 5 files, 301 B, 5 skipped (1 key file, 2 symbolic links, 1 FIFO, 1 socket), 0 failed",
+        "sealed 5 files, 301 B, 1 with other names (hard links), 5 skipped (1 key file, 2 symbolic links, 1 FIFO, 1 socket), 0 failed",
     );
     assert!(dir.path("out/t/plain.gfe.gfe").exists());
     let quiet = [
@@ -398,7 +401,7 @@ fn a_hint_is_printed_once_a_run() {
     }
     seal_tree(&dir, &["-q", "t"]).run().succeeds();
     let again = seal_tree(&dir, &["t", "--include=?"]).run();
-    let exists = |name: &str| format!("fetool: t/{name}.gfe: the file exists already");
+    let exists = |name: &str| format!("fetool: t/{name}.gfe: file exists");
     let lines = ["a", "b", "c"].map(exists);
     let lines = [&lines[0], &lines[1], &lines[2], OVERWRITE];
     tells(

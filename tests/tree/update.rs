@@ -335,6 +335,71 @@ fn what_does_not_go_together() {
     assert_eq!(ended.code(), Some(2));
     assert_eq!(
         ended.stderr(),
-        "fetool: --update goes with -r or --files0-from\n"
+        "fetool: --update requires -r or --files0-from\n"
     );
+}
+
+/// Two runs would undo each other's work.
+#[test]
+fn one_run_at_a_time() {
+    let dir = backed_up(&[]);
+    let out = File::open(dir.path("out")).unwrap();
+    let lines = [
+        "fetool: out: another run of fetool is working here",
+        "fetool: hint: --wait waits until it has ended",
+        "",
+    ];
+    let refused = (lines.join("\n"), Some(1));
+    let runs = |args: &[&str]| {
+        let ended = seal_tree(&dir, &["t/", "-q"]).args(args).run();
+        (ended.stderr(), ended.code())
+    };
+    let done = (String::new(), Some(0));
+    // One that has the directory for itself.
+    out.lock().unwrap();
+    assert_eq!(runs(&["-O", "out", "--update"]), refused);
+    assert_eq!(runs(&["-O", "out", "--skip-existing"]), refused);
+    assert_eq!(runs(&["-O", "out", "--update", "--shard=0/2"]), refused);
+    assert_eq!(runs(&["-O", "out", "--update", "-n"]), done);
+    assert_eq!(runs(&["-O", "other"]), done);
+    let job = seal_tree(&dir, &["t/", "-O", "out", "--update", "--wait"]).start();
+    out.unlock().unwrap();
+    let ended = job.end();
+    assert!(
+        ended.stderr().contains(", 3 unchanged, "),
+        "{}",
+        ended.stderr()
+    );
+    // One that shares it.
+    out.lock_shared().unwrap();
+    assert_eq!(runs(&["-O", "out", "--update"]), refused);
+    assert_eq!(runs(&["-O", "out", "--skip-existing"]), done);
+    assert_eq!(runs(&["-O", "out", "--update", "--shard=0/2"]), done);
+    drop(out);
+    // Beside the sources.
+    let t = File::open(dir.path("t")).unwrap();
+    t.lock().unwrap();
+    let (stderr, status) = runs(&["--update"]);
+    assert!(stderr.starts_with("fetool: t/: another run"), "{stderr}");
+    assert_eq!(status, Some(1));
+    drop(t);
+    assert_eq!(runs(&["--update"]), done);
+}
+
+#[test]
+fn a_run_ends_when_its_time_is_up() {
+    let dir = home();
+    put(&dir, "t/a", "1");
+    let options = ["-j1", "--update", "t/", "-O", "out"];
+    let ended = seal_tree(&dir, &options).arg("--for=0s").run();
+    let lines = [
+        "fetool: ended after 0s, as --for says",
+        "fetool: hint: run the same command again to do the rest",
+    ];
+    let said = "sealed 0 files, updated 0, 0 B, 0 unchanged, 0 skipped, 0 failed";
+    tells(&ended, 1, &lines, said);
+    assert!(files(dir.path("out")).is_empty());
+    let ended = seal_tree(&dir, &options).arg("--for=10h").run();
+    let said = "sealed 1 file, updated 0, 1 B, 0 unchanged, 0 skipped, 0 failed";
+    tells(&ended, 0, &[], said);
 }

@@ -75,6 +75,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             one => one,
         })
         .collect();
+    secrets::stock_first(&all);
     // Whatever is wrong with the request as a whole is said once.
     let started = Instant::now();
     let start = |size| {
@@ -119,6 +120,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     task.force = args.output.force;
     task.sync = args.output.sync;
     task.update = update;
+    task.delete = Some(&args.delete);
     task.key = secrets.name;
     task.keys = asked.files();
     let totals = tree::run(&task, &args.paths, &args.work)?;

@@ -3,8 +3,9 @@
 use clap::{Args, ValueHint};
 use globset::{Glob, GlobBuilder};
 use std::path::PathBuf;
+use std::time::Duration;
 
-/// Which files are worked on, and how that is told.
+/// Which files are worked on, and how fetool reports them.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Trees")]
 pub struct WalkArgs {
@@ -30,6 +31,21 @@ pub struct WalkArgs {
     /// No files, and nothing below directories, that match GLOB; may be given several times
     #[arg(long, value_name = "GLOB", value_parser = pattern)]
     pub exclude: Vec<Pattern>,
+
+    /// Leave out what the rules in FILE say, as in .gitignore; may be given several times
+    ///
+    /// A line is a glob, '#' begins a comment, '/' at the end means directories, '/' elsewhere a path
+    /// below PATH, '**' any number of directories, and '!' takes back in what an earlier line left out.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub exclude_from: Vec<PathBuf>,
+
+    /// Leave out directories that have a CACHEDIR.TAG, with everything in them
+    #[arg(long)]
+    pub exclude_caches: bool,
+
+    /// Leave out directories that have something called NAME in them; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub exclude_if_present: Vec<PathBuf>,
 
     /// Skip hidden files and directories, whose names begin with a dot
     #[arg(long, overrides_with = "hidden")]
@@ -108,6 +124,29 @@ pub struct TreeArgs {
     #[arg(long, requires = "update")]
     pub checksum: bool,
 
+    /// With --update, move what is replaced or deleted to DIR, at the same relative path
+    ///
+    /// DIR must be on the same file system. It takes the place of what an earlier run left there.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, requires_all = ["update", "output_dir"])]
+    pub backup_dir: Option<PathBuf>,
+
+    /// Wait for another run in the same directory to end
+    ///
+    /// Without it such a run is an error. With --update a run has its directory for itself; --shard runs
+    /// share it.
+    #[arg(long)]
+    pub wait: bool,
+
+    /// Start no further file after TIME, such as 2h or 90m
+    ///
+    /// The exit status is then 1. With --update the next run does the rest.
+    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub time: Option<Duration>,
+
+    /// Carry symbolic links over as links; without it they are skipped
+    #[arg(long, requires = "output_dir", conflicts_with = "follow")]
+    pub links: bool,
+
     /// Remove each source after its replacement was fsynced, read back and compared
     ///
     /// If the replacement exists because an earlier run was killed, the two are compared, and the
@@ -138,6 +177,9 @@ impl WalkArgs {
         first_given(&[
             (!self.include.is_empty(), "--include"),
             (!self.exclude.is_empty(), "--exclude"),
+            (!self.exclude_from.is_empty(), "--exclude-from"),
+            (self.exclude_caches, "--exclude-caches"),
+            (!self.exclude_if_present.is_empty(), "--exclude-if-present"),
             (self.no_hidden, "--no-hidden"),
             (self.hidden, "--hidden"),
             (self.one_file_system, "--one-file-system"),
@@ -159,6 +201,9 @@ impl TreeArgs {
             (self.output_dir.is_some(), "--output-dir"),
             (self.skip_existing, "--skip-existing"),
             (self.update, "--update"),
+            (self.links, "--links"),
+            (self.wait, "--wait"),
+            (self.time.is_some(), "--for"),
             (self.remove_source, "--remove-source"),
             (self.no_preserve, "--no-preserve"),
             (self.perms, "--perms"),

@@ -26,6 +26,9 @@ struct Counts {
     bytes: AtomicU64,
     /// Of these, how many have a result.
     done: AtomicU64,
+    /// Files with several names, and files with holes.
+    hard_links: AtomicU64,
+    holes: AtomicU64,
     /// Files in work, the oldest first.
     current: Mutex<Vec<Arc<InWork>>>,
 }
@@ -46,6 +49,22 @@ impl Counters {
 
     pub fn found_all(&self) {
         self.0.all.store(true, Ordering::Relaxed);
+    }
+
+    /// A file has several names.
+    pub fn hard_link(&self) {
+        self.0.hard_links.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A file has holes.
+    pub fn hole(&self) {
+        self.0.holes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many files have several names, and how many have holes.
+    pub fn oddities(&self) -> (u64, u64) {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (load(&self.0.hard_links), load(&self.0.holes))
     }
 
     /// A file of `len` bytes needs no work.

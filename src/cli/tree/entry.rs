@@ -63,6 +63,24 @@ pub fn walked(path: &Path, source: &Path, found: Stat) -> Option<TreeEntry> {
     })
 }
 
+/// A directory found at `source` when walking `path`, perhaps `path` itself.
+pub fn directory(path: &Path, source: &Path, found: Stat) -> Option<TreeEntry> {
+    let below = source.strip_prefix(path).ok()?;
+    let mut relative = prefix(path).to_owned();
+    if !below.as_os_str().is_empty() {
+        relative.push(below);
+    }
+    Some(TreeEntry {
+        source: source.to_owned(),
+        root: path.to_owned(),
+        below: below.parent().unwrap_or(Path::new("")).to_owned(),
+        relative,
+        named: false,
+        link: false,
+        found,
+    })
+}
+
 /// A file that was named itself.
 pub fn named(path: &Path, found: Stat) -> Option<TreeEntry> {
     Some(TreeEntry {

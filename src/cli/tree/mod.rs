@@ -8,10 +8,16 @@
 
 mod args;
 mod counters;
+mod delete;
+mod directories;
 mod entry;
+mod excludes;
 mod lengths;
+mod lock;
+mod mapping;
 mod operation;
 mod report;
+mod set_aside;
 mod skip;
 mod sources;
 mod times;
@@ -20,6 +26,7 @@ mod worker;
 
 pub use args::{TreeArgs, WalkArgs};
 pub use counters::Counters;
+pub use delete::DeleteArgs;
 pub use entry::{TreeEntry, has_sealed_suffix, named as named_entry, of_suffix};
 pub use operation::{Operation, has_magic, is_marked};
 pub use report::{Outcome, Report, What};
@@ -29,17 +36,27 @@ pub use update::Update;
 
 use super::args::WorkArgs;
 use super::failure::{Failure, SecretName, say, shown};
+use super::secrets::pass_on_to_seal;
 use super::work::{needs_tree, single};
 use crate::io::FileId;
+use crate::io::access::is_unsupported;
+use crate::io::cleanup::{self, EndsItself};
 use crossbeam::channel::{Receiver, Sender, bounded};
-use fetool::{CancelToken, all_cores};
+use directories::{Directories, Directory};
+use fetool::{CancelToken, all_cores, plain};
+use lock::Lock;
+use mapping::Mapping;
+use signal_hook::consts::SIGTERM;
+use sources::{Extra, Extras};
 use std::ffi::OsStr;
-use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread;
+use std::time::Instant;
+use std::{fs, io};
 use worker::{Shared, Worker};
 
 /// What is done to files, in the words of messages.
@@ -73,13 +90,31 @@ pub struct Task<'a> {
     pub shared: Shared,
     /// What tells results that are unchanged, with `--update`.
     pub update: Update,
+    /// What becomes of results whose sources are gone.
+    pub delete: Option<&'a DeleteArgs>,
+    mapping: OnceLock<Mapping>,
+    /// After this, no file is started.
+    deadline: Option<Instant>,
+    /// That was the end of it.
+    is_left: AtomicBool,
     verbose: bool,
 }
 
 /// A file that waits for a worker.
-pub struct Item {
+pub struct Item<'t> {
     place: TreeEntry,
     len: u64,
+    kind: Kind,
+    /// The directory that is finished when all that is in it is done.
+    _directory: Option<Arc<Directory<'t>>>,
+}
+
+/// What waits for a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    File,
+    /// A symbolic link, which is made anew.
+    Link,
 }
 
 impl<'a> Task<'a> {
@@ -103,6 +138,10 @@ impl<'a> Task<'a> {
             counters: Counters::default(),
             shared: Shared::default(),
             update: Update::default(),
+            delete: None,
+            mapping: OnceLock::new(),
+            deadline: tree.time.and_then(|time| Instant::now().checked_add(time)),
+            is_left: AtomicBool::new(false),
             verbose: work.verbose,
         }
     }
@@ -133,6 +172,75 @@ impl<'a> Task<'a> {
         self.replaces_outputs() || self.tree.skip_existing || self.tree.remove_source
     }
 
+    /// Whether the run ends before all is done.
+    fn is_ended(&self) -> bool {
+        self.stop.is_stopped() || self.is_late()
+    }
+
+    /// Whether its time is up.
+    fn is_late(&self) -> bool {
+        let is_late = self.deadline.is_some_and(|end| Instant::now() >= end);
+        if is_late {
+            self.is_left.store(true, Ordering::Relaxed);
+        }
+        is_late
+    }
+
+    /// Where the results of each PATH go.
+    fn mapping(&self) -> &Mapping {
+        self.mapping.get_or_init(Mapping::default)
+    }
+
+    /// Says once that a file system cannot keep modes, and goes on.
+    fn tolerate_modes(&self, done: io::Result<()>) -> io::Result<()> {
+        self.tolerate(done, &self.shared.said_of_modes, "modes")
+    }
+
+    /// Says once that a file system cannot keep times, and goes on.
+    fn tolerate_times(&self, done: io::Result<()>) -> io::Result<()> {
+        self.tolerate(done, &self.shared.said_of_times, "times")
+    }
+
+    fn tolerate(&self, done: io::Result<()>, said: &AtomicBool, what: &str) -> io::Result<()> {
+        match done {
+            Err(error) if is_unsupported(&error) => {
+                if !said.swap(true, Ordering::Relaxed) && !self.quiet {
+                    let error = plain(&error);
+                    say(
+                        None,
+                        &format!(
+                            "warning: cannot set {what} of files on this file system: {error}"
+                        ),
+                    );
+                }
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Counts what will not be as it was, and names it.
+    fn count_oddities(&self, place: &TreeEntry) {
+        let is_odd = place.found.links > 1 || place.found.has_holes();
+        let name = place.source.file_name().unwrap_or_default();
+        if !is_odd || self.operation.target_by_name(name).is_none() {
+            return;
+        }
+        let say_of = |what: &str| {
+            if self.verbose {
+                say(Some(&shown(&place.source)), what);
+            }
+        };
+        if place.found.links > 1 {
+            self.counters.hard_link();
+            say_of(&format!("has {} names (hard links)", place.found.links));
+        }
+        if place.found.has_holes() {
+            self.counters.hole();
+            say_of("has holes");
+        }
+    }
+
     /// Whether files that are unchanged are named.
     fn tells_of_each(&self) -> bool {
         self.verbose || self.tree.walk.json
@@ -152,6 +260,14 @@ impl<'a> Task<'a> {
             Some(dir) => dir.join(&place.relative).with_file_name(target),
             None => place.source.with_file_name(target),
         }
+    }
+
+    /// Returns the damaged files that were salvaged, and how much of each.
+    pub fn salvaged(&self) -> Vec<(String, String)> {
+        let salvaged = self.shared.salvaged.lock();
+        let mut salvaged = salvaged.unwrap_or_else(PoisonError::into_inner).clone();
+        salvaged.sort();
+        salvaged
     }
 
     /// Whether results must be on the disk.
@@ -181,14 +297,22 @@ pub struct Totals {
 }
 
 /// Works on all files.
-pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals, Failure> {
+pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals, Failure> {
     let tree = task.tree;
-    if let Some(dir) = &tree.output_dir
-        && !tree.walk.dry_run
-    {
-        fs::create_dir_all(dir).map_err(|error| Failure::system(shown(dir), &error))?;
+    for dir in tree.output_dir.iter().chain(&tree.backup_dir) {
+        if !tree.walk.dry_run {
+            fs::create_dir_all(dir).map_err(|error| Failure::system(shown(dir), &error))?;
+        }
     }
-    let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?;
+    let _lock = Lock::of(task, paths)?;
+    let _ = task.mapping.set(Mapping::new(paths));
+    let extras = Extras {
+        directories: tree.output_dir.is_some() && !tree.walk.dry_run,
+        links: tree.links,
+        excluded: work.verbose,
+    };
+    let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?.with(extras);
+    let delete = task.delete.filter(|args| args.delete);
     let mut report = Report::new(
         task.operation.verb(),
         &tree.walk,
@@ -196,15 +320,29 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
         &task.counters,
         task.resume(),
     )?
-    .with_updates(tree.update);
+    .with_updates(tree.update, delete.is_some());
     let display = task.counters.show(work);
-    let (file_tx, file_rx) = bounded::<Item>(WAITING);
+    let (file_tx, file_rx) = bounded::<Item<'t>>(WAITING);
     let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
+    let ends_itself = {
+        let (stop, quiet) = (task.stop.clone(), task.quiet);
+        EndsItself::new(move || {
+            if !quiet {
+                say(
+                    None,
+                    "ending after the files in work; a second SIGTERM ends at once",
+                );
+            }
+            stop.stop();
+        })
+        .map_err(Failure::from_system)?
+    };
     let told = thread::scope(|scope| {
         for _ in 0..task.jobs.get() {
             let (files, outcomes) = (file_rx.clone(), outcome_tx.clone());
             spawn(scope, "files", move || work_all(task, files, outcomes))?;
         }
+        let file_tx = in_batches(scope, task, file_tx)?;
         let found = if tree.update {
             let (batch_tx, batch_rx) = bounded(WAITING);
             for _ in 0..task.jobs.get() {
@@ -225,8 +363,17 @@ pub fn run(task: &Task<'_>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals
         drop(file_rx);
         tell_all(task, outcome_rx, &mut report)
     });
-    drop(display);
     told?;
+    if let Some(args) = delete {
+        delete::run(task, args, &mut report)?;
+    }
+    drop(display);
+    if ends_itself.was_asked() {
+        cleanup::die_of(SIGTERM);
+    }
+    if task.is_left.load(Ordering::Relaxed) {
+        report.is_left(tree.time.unwrap_or_default(), task.resume());
+    }
     let totals = Totals {
         files: report.files(),
         longest: report.longest(),
@@ -242,12 +389,12 @@ pub fn refuse_in_trees(
     tree: &WalkArgs,
 ) -> Result<(), Failure> {
     if let Some((_, option, instead)) = stray.iter().find(|(given, ..)| *given) {
-        let refused = format!("{option} is for one file, and this works on many");
+        let refused = format!("{option} cannot be used with -r or --files0-from");
         return Err(Failure::usage(refused).hint(*instead));
     }
     match (paths.is_empty(), &tree.files0_from) {
         (true, None) => Err(Failure::usage("-r needs a PATH")),
-        (false, Some(_)) => Err(Failure::usage("PATHs and --files0-from do not go together")),
+        (false, Some(_)) => Err(Failure::usage("PATHs cannot be used with --files0-from")),
         _ => Ok(()),
     }
 }
@@ -299,17 +446,44 @@ pub fn spawn<'s, 'e>(
         .map_err(Failure::from_system)
 }
 
-/// Where files go that were found.
-enum Items {
-    /// To the workers.
-    All(Sender<Item>),
-    /// To those who pass on what has changed, many at a time.
-    Checked(Vec<Item>, Sender<Vec<Item>>),
+/// Where there are plugins of age, has files go to the workers in batches.
+fn in_batches<'s, 'e, 't: 's>(
+    scope: &'s thread::Scope<'s, 'e>,
+    task: &'t Task<'t>,
+    files: Sender<Item<'t>>,
+) -> Result<Sender<Item<'t>>, Failure> {
+    let needs_plugins = match &task.operation {
+        Operation::Open { keys, .. } => keys.have_plugins(),
+        Operation::Seal { recipients, .. } => {
+            recipients.iter().any(|one| one.as_plugin().is_some())
+        }
+    };
+    if task.tree.walk.dry_run || !needs_plugins {
+        return Ok(files);
+    }
+    let (batch_tx, batch_rx) = bounded(WAITING);
+    spawn(scope, "batches", move || match &task.operation {
+        Operation::Open { keys, .. } => {
+            keys.pass_on(&batch_rx, &files, |item: &Item| Some(&item.place.source));
+        }
+        Operation::Seal { recipients, .. } => {
+            pass_on_to_seal(recipients, &batch_rx, &files);
+        }
+    })?;
+    Ok(batch_tx)
 }
 
-impl Items {
+/// Where files go that were found.
+enum Items<'t> {
+    /// To the workers.
+    All(Sender<Item<'t>>),
+    /// To those who pass on what has changed, many at a time.
+    Checked(Vec<Item<'t>>, Sender<Vec<Item<'t>>>),
+}
+
+impl<'t> Items<'t> {
     /// Returns whether somebody takes files.
-    fn send(&mut self, item: Item) -> bool {
+    fn send(&mut self, item: Item<'t>) -> bool {
         match self {
             Self::All(files) => files.send(item).is_ok(),
             Self::Checked(batch, _) => {
@@ -328,30 +502,55 @@ impl Items {
 }
 
 /// Finds files until there are no more, or nobody wants them.
-fn find_all(
-    task: &Task<'_>,
+fn find_all<'t>(
+    task: &'t Task<'t>,
     wanted: &Wanted<'_>,
     paths: &[PathBuf],
-    mut files: Items,
+    mut files: Items<'t>,
     outcomes: Sender<Outcome>,
 ) {
+    let mut directories = Directories::new(task, outcomes.clone());
     let found = wanted.find(paths, &mut |found| {
         let sent = match found {
             Found::File(place, len) => {
                 task.counters.found(len);
-                files.send(Item { place, len })
+                task.count_oddities(&place);
+                files.send(Item {
+                    _directory: directories.of(&place),
+                    kind: Kind::File,
+                    place,
+                    len,
+                })
+            }
+            Found::Extra(Extra::Link(place)) => {
+                task.counters.found(0);
+                files.send(Item {
+                    _directory: directories.of(&place),
+                    kind: Kind::Link,
+                    place,
+                    len: 0,
+                })
+            }
+            Found::Extra(Extra::Directory(entry)) => {
+                directories.enter(entry);
+                true
+            }
+            Found::Extra(extra) => {
+                let outcome = Outcome::excluded(extra);
+                outcome.is_none_or(|outcome| outcomes.send(outcome).is_ok())
             }
             Found::Skipped(path, skip, named) => {
                 outcomes.send(Outcome::skipped(&path, skip, named)).is_ok()
             }
             Found::Failed(path, failure) => outcomes.send(Outcome::failed(&path, failure)).is_ok(),
         };
-        if sent && !task.stop.is_stopped() {
+        if sent && !task.is_ended() {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
         }
     });
+    drop(directories);
     files.flush();
     task.counters.found_all();
     if let Err(failure) = found {
@@ -373,14 +572,17 @@ fn many_salts(salts: u64) -> Option<String> {
     })
 }
 
-fn work_all(task: &Task<'_>, files: Receiver<Item>, outcomes: Sender<Outcome>) {
+fn work_all<'t>(task: &'t Task<'t>, files: Receiver<Item<'t>>, outcomes: Sender<Outcome>) {
     let mut worker = Worker::new(task);
-    for Item { place, len } in files {
-        if task.stop.is_stopped() {
+    for item in files {
+        if task.is_ended() {
             return;
         }
-        let current = task.counters.start(&place.source, len);
-        let outcome = worker.work(&place, len, &current);
+        let current = task.counters.start(&item.place.source, item.len);
+        let outcome = match item.kind {
+            Kind::File => worker.work(&item.place, item.len, &current),
+            Kind::Link => worker.link(&item.place),
+        };
         drop(current);
         if let Operation::Open { keys, .. } = &task.operation
             && let Some(warning) = many_salts(keys.derivations())

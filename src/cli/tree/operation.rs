@@ -7,8 +7,8 @@ use crate::cli::secrets::keys::Keys;
 use crate::cli::secrets::recipients::SealFor;
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
 use fetool::{
-    CancelToken, Error, FileKey, Identity, Inspect, Inspected, Meter, Open, PeekReader, Positioned,
-    Seal,
+    CancelToken, Damage, Error, FileKey, Fill, Identity, Inspect, Inspected, Meter, Open,
+    PeekReader, Positioned, Salvage, Salvaged, Seal, status,
 };
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -36,6 +36,8 @@ pub enum Operation<'a> {
         legacy_slots: bool,
         max_work_factor: Option<u8>,
         memory: u64,
+        /// Salvages damaged files, and what takes the place of what is lost.
+        salvage: Option<Fill>,
     },
 }
 
@@ -44,6 +46,8 @@ pub struct Run<'a> {
     pub jobs: NonZeroUsize,
     pub stop: &'a CancelToken,
     pub meter: Meter,
+    /// Receives each damaged part of a file that is salvaged.
+    pub damaged: &'a dyn Fn(&Damage),
 }
 
 /// What was done to a file.
@@ -53,6 +57,8 @@ pub struct Done {
     pub warnings: Vec<String>,
     /// What opens the result, where no secret does that is at hand.
     pub file_key: Option<FileKey>,
+    /// What of a damaged file was salvaged.
+    pub damaged: Option<Salvaged>,
 }
 
 impl Operation<'_> {
@@ -76,6 +82,14 @@ impl Operation<'_> {
                 (*again || !has_sealed_suffix(name)).then(|| with_suffix(name, format.suffix()))
             }
             Self::Open { format, .. } => without_any_suffix(name, *format).map(|(_, name)| name),
+        }
+    }
+
+    /// The name of what a result was made from. `None` for all that could be something else, too.
+    pub fn source_name(&self, name: &OsStr) -> Option<OsString> {
+        match self {
+            Self::Seal { format, .. } => without_suffix(name, format.suffix()),
+            Self::Open { .. } => None,
         }
     }
 
@@ -110,7 +124,7 @@ impl Operation<'_> {
 
     /// Whether a file with a sealed suffix is sealed already: it has a magic number, or, where what
     /// is made has none, the secret opens it. A name proves nothing.
-    fn is_sealed(&self, name: &OsStr, source: &File) -> io::Result<bool> {
+    pub fn is_sealed(&self, name: &OsStr, source: &File) -> io::Result<bool> {
         let Self::Seal { format, .. } = self else {
             return Ok(true);
         };
@@ -151,22 +165,35 @@ impl Operation<'_> {
                     file_key,
                     bytes: sealed.plaintext_len,
                     warnings: Vec::new(),
+                    damaged: None,
                 })
             }
-            Self::Open { .. } => {
-                let opening = self
+            Self::Open { salvage, .. } => {
+                let open = self
                     .opener(len, None)
                     .expect("there are keys to open with")
                     .jobs(run.jobs)
                     .stop(run.stop)
-                    .meter(run.meter)
-                    .start(start_of(source))?;
+                    .meter(run.meter);
+                if let Some(fill) = salvage {
+                    let salvage = Salvage::new(open).fill(*fill);
+                    let tell = |damage| (run.damaged)(&damage);
+                    let salvaged = salvage.run(source, start_of(output), tell)?;
+                    return Ok(Done {
+                        file_key: None,
+                        bytes: salvaged.plaintext_len,
+                        warnings: salvaged.warnings.clone(),
+                        damaged: (salvaged.status != status::OK).then_some(salvaged),
+                    });
+                }
+                let opening = open.start(start_of(source))?;
                 let warnings = opening.warnings().to_vec();
                 let opened = opening.run_at(start_of(source), start_of(output))?;
                 Ok(Done {
                     file_key: None,
                     bytes: opened.plaintext_len,
                     warnings,
+                    damaged: None,
                 })
             }
         }

@@ -2,6 +2,7 @@
 
 use super::counters::Counters;
 use super::skip::{Skip, Skips};
+use super::sources::Extra;
 use super::{Verb, WalkArgs};
 use crate::cli::args::WorkArgs;
 use crate::cli::failure::{Failure, say, shown};
@@ -34,6 +35,16 @@ pub enum What {
     Updated(u64),
     /// So many files are as they were done before: one, unless nobody reads which.
     Unchanged(u64),
+    /// A symbolic link was made.
+    Linked,
+    /// The result, whose source is gone, was removed.
+    Deleted,
+    /// The same for a directory, which is not counted.
+    DeletedDirectory,
+    /// The result would be removed.
+    PlannedDelete,
+    /// The rule that leaves a file out.
+    Excluded(String),
     /// Would be done.
     Planned,
     /// The result would be replaced.
@@ -51,6 +62,19 @@ impl Outcome {
             named: false,
             what: What::Failed(failure),
         }
+    }
+
+    /// For a file that a rule leaves out.
+    pub fn excluded(extra: Extra) -> Option<Self> {
+        let Extra::Excluded(path, rule) = extra else {
+            return None;
+        };
+        Some(Self {
+            path,
+            output: None,
+            named: false,
+            what: What::Excluded(rule),
+        })
     }
 
     /// So many files, whose names nobody reads.
@@ -79,7 +103,7 @@ const UPDATE: Verb = Verb {
     done: "updated",
 };
 
-/// How outcomes are told.
+/// How outcomes are reported.
 pub struct Report {
     verb: Verb,
     json: bool,
@@ -93,6 +117,9 @@ pub struct Report {
     files: u64,
     updated: u64,
     unchanged: u64,
+    links: u64,
+    /// Counted where anything may be deleted.
+    deleted: Option<u64>,
     bytes: u64,
     skips: Skips,
     failed: u64,
@@ -137,6 +164,8 @@ impl Report {
             files: 0,
             updated: 0,
             unchanged: 0,
+            links: 0,
+            deleted: None,
             bytes: 0,
             skips: Skips::default(),
             failed: 0,
@@ -147,15 +176,22 @@ impl Report {
         })
     }
 
-    /// Counts results that are updated, and those that are unchanged.
-    pub fn with_updates(mut self, updates: bool) -> Self {
+    /// Counts results that are updated, those that are unchanged, and those that are deleted.
+    pub fn with_updates(mut self, updates: bool, deletes: bool) -> Self {
         self.updates = updates;
+        self.deleted = deletes.then_some(0);
         self
+    }
+
+    /// Whether anything failed so far.
+    pub fn has_failed(&self) -> bool {
+        self.failed > 0
     }
 
     /// Tells of one file.
     pub fn tell(&mut self, outcome: &Outcome) -> Result<(), Failure> {
-        if self.json && !outcome.path.as_os_str().is_empty() {
+        let is_silent = matches!(outcome.what, What::Excluded(_) | What::DeletedDirectory);
+        if self.json && !is_silent && !outcome.path.as_os_str().is_empty() {
             print(line(&self.json(outcome)).as_bytes())?;
         }
         let path = shown(&outcome.path);
@@ -175,6 +211,34 @@ impl Report {
                 self.longest = self.longest.max(*bytes);
                 if self.verbose {
                     say(Some(&path), &format!("{done}{}", to(&outcome.output)));
+                }
+            }
+            What::Linked => {
+                self.links += 1;
+                if self.verbose {
+                    say(Some(&path), &format!("linked{}", to(&outcome.output)));
+                }
+            }
+            What::Deleted => {
+                *self.deleted.get_or_insert_default() += 1;
+                if self.verbose {
+                    say(Some(&path), "deleted");
+                }
+            }
+            What::DeletedDirectory => {
+                if self.verbose {
+                    say(Some(&path), "deleted: empty directory");
+                }
+            }
+            What::PlannedDelete => {
+                *self.deleted.get_or_insert_default() += 1;
+                if !self.json {
+                    print(format!("would delete {path}\n").as_bytes())?;
+                }
+            }
+            What::Excluded(rule) => {
+                if self.verbose {
+                    say(Some(&path), &format!("excluded by {rule}"));
                 }
             }
             What::Unchanged(files) => {
@@ -210,6 +274,15 @@ impl Report {
         Ok(())
     }
 
+    /// Says that the run ended after some time, and what does the rest.
+    pub fn is_left(&mut self, time: Duration, resume: &str) {
+        self.worst = self.worst.max(status::SYSTEM);
+        let time = humantime::format_duration(time);
+        Failure::usage(format!("ended after {time}, as --for says"))
+            .hint(resume)
+            .print();
+    }
+
     /// Tells of all, and what the status is.
     pub fn end(self) -> Result<(), Failure> {
         let elapsed = self.started.elapsed();
@@ -226,19 +299,25 @@ impl Report {
     }
 
     fn summary(&self, elapsed: Duration) -> String {
-        let counted = |n: u64| format!("{n} file{}", if n == 1 { "" } else { "s" });
+        let s = |n: u64| if n == 1 { "" } else { "s" };
+        let counted = |n: u64| format!("{n} file{}", s(n));
         let (skipped, failed) = (self.skips.text(), self.failed);
+        let deleted = self.deleted.map(|deleted| match self.dry_run {
+            true => format!(", delete {deleted}"),
+            false => format!(", {deleted} deleted"),
+        });
+        let deleted = deleted.unwrap_or_default();
         if self.dry_run {
             let planned = counted(self.planned);
-            let updated = match self.updates {
-                true => format!(
-                    ", update {}, {} unchanged",
-                    self.planned_updates, self.unchanged
+            let (updated, unchanged) = match self.updates {
+                true => (
+                    format!(", update {}", self.planned_updates),
+                    format!(", {} unchanged", self.unchanged),
                 ),
-                false => String::new(),
+                false => (String::new(), String::new()),
             };
             return format!(
-                "would {} {planned}{updated}, {skipped}, {failed} failed",
+                "would {} {planned}{updated}{deleted}{unchanged}, {skipped}, {failed} failed",
                 self.verb.plan
             );
         }
@@ -250,8 +329,17 @@ impl Report {
             ),
             false => (String::new(), String::new()),
         };
+        let some = |n: u64, what: String| match n {
+            0 => String::new(),
+            n => format!(", {n} {what}"),
+        };
+        let links = some(self.links, format!("symbolic link{}", s(self.links)));
+        let (hard, holes) = self.counters.oddities();
+        let hard = some(hard, "with other names (hard links)".to_owned());
+        let holes = some(holes, "with holes".to_owned());
         format!(
-            "{} {}{updated}, {}{unchanged}, {skipped}, {failed} failed, in {seconds:.2} s ({}/s)",
+            "{} {}{updated}{links}, {}{unchanged}{deleted}{hard}{holes}, {skipped}, {failed} failed, \
+             in {seconds:.2} s ({}/s)",
             self.verb.done,
             counted(self.files),
             rounded(self.bytes),
@@ -265,6 +353,8 @@ impl Report {
                 files: self.files,
                 updated: self.updated,
                 unchanged: self.unchanged,
+                deleted: self.deleted.unwrap_or(0),
+                links: self.links,
                 bytes: self.bytes,
                 planned: self.planned + self.planned_updates,
                 skipped: self.skips.total(),
@@ -307,6 +397,14 @@ impl Report {
                 json.bytes = Some(*bytes);
             }
             What::Unchanged(_) => json.result = "unchanged",
+            What::Linked => json.result = "linked",
+            What::Deleted => json.result = "deleted",
+            What::PlannedDelete => {
+                json.result = "planned";
+                json.reason = Some("delete");
+            }
+            // These have no line of their own.
+            What::DeletedDirectory | What::Excluded(_) => {}
             What::Planned => json.result = "planned",
             What::PlannedUpdate => {
                 json.result = "planned";
@@ -357,6 +455,8 @@ struct Summary {
     bytes: u64,
     updated: u64,
     unchanged: u64,
+    deleted: u64,
+    links: u64,
     planned: u64,
     skipped: u64,
     skipped_by_reason: BTreeMap<&'static str, u64>,

@@ -1,13 +1,13 @@
 //! Which files are worked on: a walk through directories, or a list of paths.
 
-use super::args::{Pattern, Shard, WalkArgs};
+use super::args::{Shard, WalkArgs};
 use super::entry::{self, TreeEntry};
+use super::excludes::{Excludes, Globs, Rule};
 use super::skip::Skip;
 use crate::cli::failure::{Failure, shown};
 use crate::io::dir::{is_recovery, is_temporary};
 use crate::io::input::Input;
 use crate::io::stat::Stat;
-use globset::{GlobSet, GlobSetBuilder};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead, BufReader};
@@ -24,50 +24,42 @@ pub enum Found {
     /// The reason, and whether the user named the file itself.
     Skipped(PathBuf, Skip, bool),
     Failed(PathBuf, Failure),
+    /// What only some want to know.
+    Extra(Extra),
+}
+
+/// What else was come by, for those who ask for it.
+pub enum Extra {
+    /// A directory, before anything in it.
+    Directory(TreeEntry),
+    /// A symbolic link that is not followed.
+    Link(TreeEntry),
+    /// The rule that leaves a file out.
+    Excluded(PathBuf, String),
 }
 
 /// Who gets what was found, and says whether to go on.
 pub type Take<'a> = &'a mut dyn FnMut(Found) -> ControlFlow<()>;
 
+/// What is given out besides files.
+#[derive(Clone, Copy, Default)]
+pub struct Extras {
+    pub directories: bool,
+    pub links: bool,
+    pub excluded: bool,
+}
+
 /// Decides what of a tree is wanted.
 pub struct Wanted<'a> {
     args: &'a WalkArgs,
     include: Globs,
-    exclude: Globs,
+    exclude: Excludes<'a>,
+    /// What else is given out.
+    extras: Extras,
     /// A directory that is not walked into: the outputs' own.
     not: Option<(u64, u64)>,
     /// Whether files need a place in such a directory.
     placed: bool,
-}
-
-/// Globs for names and for paths.
-struct Globs {
-    names: GlobSet,
-    paths: GlobSet,
-    empty: bool,
-}
-
-impl Globs {
-    fn new(patterns: &[Pattern]) -> Result<Self, Failure> {
-        let set = |names| {
-            let mut set = GlobSetBuilder::new();
-            for pattern in patterns.iter().filter(|pattern| pattern.names == names) {
-                set.add(pattern.glob.clone());
-            }
-            set.build()
-                .map_err(|error| Failure::usage(error.to_string()))
-        };
-        Ok(Self {
-            names: set(true)?,
-            paths: set(false)?,
-            empty: patterns.is_empty(),
-        })
-    }
-
-    fn match_(&self, path: &Path) -> bool {
-        let name = path.file_name().unwrap_or_default();
-        self.names.is_match(name) || self.paths.is_match(path)
-    }
 }
 
 impl<'a> Wanted<'a> {
@@ -77,11 +69,18 @@ impl<'a> Wanted<'a> {
             args,
             placed: outputs.is_some(),
             include: Globs::new(&args.include)?,
-            exclude: Globs::new(&args.exclude)?,
+            exclude: Excludes::new(args)?,
+            extras: Extras::default(),
             not: outputs
                 .and_then(|outputs| fs::metadata(outputs).ok())
                 .map(|metadata| id(&metadata)),
         })
+    }
+
+    /// Gives out more than files.
+    pub fn with(mut self, extras: Extras) -> Self {
+        self.extras = extras;
+        self
     }
 
     /// Gives out all files of the PATHs or the list, in a fixed order.
@@ -111,15 +110,19 @@ impl<'a> Wanted<'a> {
         while let Some(entry) = entries.next() {
             let found = match entry {
                 Ok(entry) => {
-                    let taken = self.takes(path, &entry);
-                    if taken != Ok(()) && entry.file_type().is_dir() {
+                    let left = match self.takes(path, &entry) {
+                        Ok(()) => None,
+                        Err(why) => {
+                            let extra = self.left_out(entry.path(), why);
+                            Some(extra)
+                        }
+                    };
+                    if left.is_some() && entry.file_type().is_dir() {
                         entries.skip_current_dir();
                     }
-                    match taken {
-                        Ok(()) => self.walked(path, &entry),
-                        Err(skip) => {
-                            skip.map(|skip| Found::Skipped(entry.into_path(), skip, false))
-                        }
+                    match left {
+                        None => self.walked(path, &entry),
+                        Some(found) => found,
                     }
                 }
                 Err(error) => Some(failed(path, error)),
@@ -131,37 +134,82 @@ impl<'a> Wanted<'a> {
         ControlFlow::Continue(())
     }
 
+    /// What is said of something that is left out.
+    fn left_out(&self, path: &Path, why: Left<'_>) -> Option<Found> {
+        match why {
+            Left::Skipped(skip) => Some(Found::Skipped(path.to_owned(), skip, false)),
+            Left::Excluded(rule) if self.extras.excluded => {
+                let rule = rule.to_string();
+                Some(Found::Extra(Extra::Excluded(path.to_owned(), rule)))
+            }
+            Left::Excluded(_) | Left::NotSelected => None,
+        }
+    }
+
     /// Whether a file, or what is in a directory, is looked at.
     ///
     /// # Errors
-    /// Why it is skipped; no reason for what was not selected in the first place.
-    fn takes(&self, path: &Path, entry: &DirEntry) -> Result<(), Option<Skip>> {
+    /// Why it is left out.
+    fn takes(&self, path: &Path, entry: &DirEntry) -> Result<(), Left<'_>> {
         if entry.depth() == 0 {
             return Ok(());
         }
-        let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
+        let is_dir = entry.file_type().is_dir();
+        let source = entry.path();
+        let below = source.strip_prefix(path).unwrap_or(source);
         let outputs = || {
-            entry.file_type().is_dir()
+            is_dir
                 && self.not.is_some()
                 && entry.metadata().ok().map(|metadata| id(&metadata)) == self.not
         };
         let name = entry.file_name();
-        let included =
-            entry.file_type().is_dir() || self.include.empty || self.include.match_(below);
-        if is_own(name) || !included || self.exclude.match_(below) || outputs() {
-            return Err(None);
+        let included = is_dir || self.include.is_empty() || self.include.match_(below);
+        if is_own(name) || !included || outputs() {
+            return Err(Left::NotSelected);
+        }
+        if let Some(rule) = self.exclude.rule(source, below, is_dir) {
+            return Err(Left::Excluded(rule));
         }
         if self.args.no_hidden && name.as_bytes().starts_with(b".") {
-            return Err(Some(Skip::Hidden));
+            return Err(Left::Skipped(Skip::Hidden));
         }
         Ok(())
+    }
+
+    /// Whether directories are of interest here: where only some files are selected, those are that have
+    /// one of them.
+    fn takes_directory(&self, depth: usize) -> bool {
+        let is_entered = self.args.max_depth.is_none_or(|most| depth < most as usize);
+        self.extras.directories && self.include.is_empty() && is_entered
+    }
+
+    fn directory(&self, path: &Path, entry: &DirEntry) -> Option<Found> {
+        let source = entry.path();
+        let found = match entry.depth() {
+            0 => fs::metadata(source),
+            _ => match entry.metadata() {
+                Ok(metadata) => Ok(metadata),
+                Err(error) => return Some(failed(path, error)),
+            },
+        };
+        let found = match found {
+            Ok(found) => Stat::from(&found),
+            Err(error) => {
+                let failure = Failure::system(shown(source), &error);
+                return Some(Found::Failed(source.to_owned(), failure));
+            }
+        };
+        entry::directory(path, source, found).map(|it| Found::Extra(Extra::Directory(it)))
     }
 
     fn walked(&self, path: &Path, entry: &DirEntry) -> Option<Found> {
         let source = entry.path();
         // A PATH that is a link to a directory means the directory.
         if entry.file_type().is_dir() || (entry.depth() == 0 && source.is_dir()) {
-            return None;
+            let is_of_interest = self.takes_directory(entry.depth());
+            return is_of_interest
+                .then(|| self.directory(path, entry))
+                .flatten();
         }
         if entry.depth() == 0 {
             return match self.named(source) {
@@ -196,6 +244,9 @@ impl<'a> Wanted<'a> {
         {
             return None;
         }
+        if self.extras.links && metadata.is_symlink() {
+            return Some(Found::Extra(Extra::Link(place)));
+        }
         if !metadata.is_file() {
             let skip = Skip::of(metadata.file_type());
             return Some(skipped(source, skip, place.named));
@@ -223,11 +274,12 @@ impl<'a> Wanted<'a> {
 
     fn one_listed(&self, path: PathBuf) -> Option<Found> {
         let name = path.file_name().unwrap_or_default();
-        let wanted = (self.include.empty || self.include.match_(&path))
-            && !self.exclude.match_(&path)
-            && !is_own(name);
-        if !wanted {
+        let included = self.include.is_empty() || self.include.match_(&path);
+        if !included || is_own(name) {
             return None;
+        }
+        if let Some(rule) = self.exclude.rule_for_listed(&path) {
+            return self.left_out(&path, Left::Excluded(rule));
         }
         let failed = |failure: Failure| Some(Found::Failed(path.clone(), failure));
         let (metadata, link) = match self.named(&path) {
@@ -252,8 +304,16 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// Why something is left out.
+enum Left<'w> {
+    /// It is not among what was asked for.
+    NotSelected,
+    Excluded(Rule<'w>),
+    Skipped(Skip),
+}
+
 /// Whether fetool made a file for itself, and not for its user.
-fn is_own(name: &OsStr) -> bool {
+pub fn is_own(name: &OsStr) -> bool {
     is_temporary(name) || is_recovery(name)
 }
 
@@ -283,7 +343,7 @@ fn skipped(path: &Path, skip: Skip, named: bool) -> Found {
 
 /// Whether a file is in a part of the tree: by a hash of its relative path, so that no other file
 /// moves when one comes or goes.
-fn is_in(shard: Shard, relative: &Path) -> bool {
+pub fn is_in(shard: Shard, relative: &Path) -> bool {
     let hash = blake3::hash(relative.as_os_str().as_bytes());
     let (number, _) = hash
         .as_bytes()

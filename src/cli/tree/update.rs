@@ -8,7 +8,7 @@ use super::lengths::Lengths;
 use super::operation::Operation;
 use super::report::{Outcome, What};
 use super::times::Times;
-use super::{Item, Task, TreeEntry};
+use super::{Item, Kind, Task, TreeEntry};
 use crate::io::access::Access;
 use crate::io::dir::Dir;
 use crate::io::stat::Stat;
@@ -138,10 +138,10 @@ impl Update {
 }
 
 /// Reports files that are unchanged, and passes on all others.
-pub fn check_all(
-    task: &Task<'_>,
-    batches: &Receiver<Vec<Item>>,
-    files: &Sender<Item>,
+pub fn check_all<'t>(
+    task: &'t Task<'t>,
+    batches: &Receiver<Vec<Item<'t>>>,
+    files: &Sender<Item<'t>>,
     outcomes: &Sender<Outcome>,
 ) {
     let mut targets = Targets::default();
@@ -149,7 +149,7 @@ pub fn check_all(
     for batch in batches {
         let mut unchanged = 0;
         for item in batch {
-            if task.stop.is_stopped() {
+            if task.is_ended() {
                 return;
             }
             let Some(target) = targets.unchanged(task, &item) else {
@@ -192,10 +192,14 @@ struct Entered {
 
 impl Targets {
     /// Returns the name of a result that is surely unchanged.
-    fn unchanged(&mut self, task: &Task<'_>, item: &Item) -> Option<OsString> {
+    fn unchanged(&mut self, task: &Task<'_>, item: &Item<'_>) -> Option<OsString> {
         let place = &item.place;
         // What a link leads to is opened.
-        if place.link || task.tree.checksum {
+        if item.kind != Kind::File
+            || place.link
+            || task.tree.checksum
+            || task.mapping().is_ambiguous()
+        {
             return None;
         }
         let target = task

@@ -10,7 +10,11 @@ pub const BACKUPS: Chapter = (
             "With --update, fetool compares each file with its result and does only what is new or has \
              changed. The first run seals everything; each later one brings the results up to date:",
         ),
-        Lines("fetool seal -r -k @keyfile --update ~/photos -O /mnt/nas/photos"),
+        Lines(
+            "fetool seal -r -k @keyfile --update ~/photos -O /mnt/nas/photos\n\
+             fetool seal -r -k @keyfile --update --delete --links ~/work/ -O /mnt/nas/work\n\
+             fetool open -r -k @keyfile --links /mnt/nas/work/ -O restored",
+        ),
         Item(
             "unchanged",
             "A file is unchanged if its result has the same modification time and the length that \
@@ -52,6 +56,35 @@ pub const BACKUPS: Chapter = (
             "Opening works in the same way: a sealed file is unchanged if the file that it was opened to \
              has its time and the length of its plaintext. Any other file of that name is replaced, even \
              if it is newer.",
+        ),
+        Item(
+            "--delete",
+            "After everything else succeeded, fetool removes the results whose sources are gone, with -O DIR \
+             only. It removes regular files that have the suffix of the format that is written and are \
+             sealed files by their content, symbolic links with --links, and directories that are empty \
+             then. It looks only below the directories that the PATHs map to: 'photos' maps to DIR/photos, \
+             'photos/' to all of DIR. A result stays if its source exists but is left out by a rule. -n lists \
+             what would be removed, and --max-delete N removes nothing if it would be more than N files.",
+        ),
+        Item(
+            "when nothing is removed",
+            "If any file failed, if a PATH is missing, unreadable or an empty directory, as a mount point is \
+             without its disk, or if the run was ended early, fetool removes nothing. --force removes all \
+             the same, except after a run that was ended. With --update, --force does not seal unchanged \
+             files again.",
+        ),
+        Item(
+            "--backup-dir",
+            "fetool moves each result that it would replace or remove to this directory, at the same relative \
+             path. Give each run a directory of its own, as in --backup-dir old/$(date +%F): a file that is \
+             there already is replaced.",
+        ),
+        Item(
+            "one run at a time",
+            "A run with --update locks the directory for its results: DIR, or each PATH if there is no -O. A \
+             second run then fails with status 1, or waits with --wait. The lock is gone when the run ends, \
+             even if it is killed. Parts of one run (--shard) share the lock, and so do runs without --update. \
+             Over NFS the lock of a directory holds on one machine only.",
         ),
         Text(
             "Without --sync, a result may be lost in a power cut although its name is there. Its length \

@@ -3,6 +3,24 @@
 use super::Chapter;
 use super::Part::{Item, Lines, Text};
 
+pub const TREES_SYNOPSIS: &[&str] = &[
+    "fetool seal -r ... [-O DIR] PATH...",
+    "fetool open -r ... [-O DIR] PATH...",
+    "fetool check -r ... PATH...",
+    "fetool rekey -r -i ... PATH...",
+];
+
+pub const TREES_INTRODUCTION: &str = "\
+With -r, fetool works on every regular file below each PATH by itself, on all cores. Each result is a sealed \
+file of its own, so one can be restored without the others.";
+
+pub const TREES_EXAMPLES: &str = "\
+Examples:
+  fetool seal -r --to @identity photos -O backup
+  fetool open -r -k @identity backup/ -O restored
+  fetool check -r -k @identity backup
+  fetool rekey -r -i -k @identity --add --to age1... backup";
+
 pub const TREES: Chapter = (
     "TREES",
     &[
@@ -46,13 +64,29 @@ pub const TREES: Chapter = (
         Item(
             "mode and time",
             "The mode, the group and the modification time of each file are carried over, and the \
-             mode (with the set-group-ID and sticky bits) and the group of each directory that is \
-             made; the owner only by root. Where the group cannot be set, the group that the file \
+             mode (with the set-group-ID and sticky bits), the group and the time of each directory under \
+             DIR; the owner only by root. Empty directories are carried over, unless --include selects \
+             files. Where the group cannot be set, the group that the file \
              has gets no more permissions than others. Opened files and directories get no \
-             permissions that the umask takes away, unless --perms is given. Links between files, \
-             holes, ACLs and extended attributes are not carried over. --no-preserve gives new \
+             permissions that the umask takes away, unless --perms is given. Files with several \
+             names (hard links) are carried over as files of their own, and holes as zero bytes; the \
+             summary counts both, and -v names them. ACLs and extended attributes are not carried over. --no-preserve gives new \
              files mode 0600 and the present time. On a file system without modes or times, fetool \
              warns once and goes on.",
+        ),
+        Item(
+            "symbolic links",
+            "With --links, fetool carries symbolic links over as links and follows none of them: it never \
+             writes through a link under DIR. A link is not encrypted; what it leads to can be read. \
+             --links cannot be used with --follow.",
+        ),
+        Item(
+            "what is left out",
+            "--exclude and --exclude-from leave out files, and directories with everything in them. A line \
+             of an --exclude-from FILE is a rule as in .gitignore, with '!' for exceptions; \
+             a file in a directory that is left out cannot be taken back in. --exclude-caches leaves out \
+             directories with a CACHEDIR.TAG, and --exclude-if-present those with something called NAME in \
+             them. -v says which rule left a file out.",
         ),
         Item(
             "--remove-source",
@@ -74,8 +108,10 @@ pub const TREES: Chapter = (
         ),
         Item(
             "interrupted",
-            "SIGINT, SIGTERM and SIGHUP end the run and leave only whole results. fetool then says how \
-             many files have a result, and how to do the rest.",
+            "SIGINT and SIGHUP end the run and leave only whole results. SIGTERM ends it as soon as the files \
+             in work are done; a second one ends it at once. fetool then says how many files have a result, \
+             and how to do the rest. With --for TIME a run starts no file after TIME, and exits with \
+             status 1 if any is left.",
         ),
         Item(
             "failures",
@@ -91,22 +127,23 @@ pub const TREES: Chapter = (
              side, larger ones one at a time with all the workers.",
         ),
         Text(
-            "A GFE key that seals very many files runs into the bound under SECRETS: fetool warns \
+            "A GFE key that seals very many files runs into the bound under KEYS in fetool(1): fetool warns \
              when one run passes 65536 files.",
         ),
         Text(
             "--json prints one object per file, a line each, in the order in which they are done: path \
              and path_hex, output and output_hex (or null; the hexadecimal ones have the bytes of a \
              path that is not UTF-8, and are null for others), result ('sealed', 'opened', \
-             'rekeyed', 'updated', 'unchanged', 'planned', 'skipped' or 'failed'), bytes of plaintext (or null), reason (or \
-             null), status. The reason of a skipped file is 'result exists', 'sealed already', \
+             'rekeyed', 'updated', 'unchanged', 'linked', 'deleted', 'planned', 'skipped' or 'failed'), bytes of \
+             plaintext (or null), reason (or null), status. The path of a deleted file is that of its result. \
+             The reason of a planned file is 'update', 'delete' or null. The reason of a skipped file is 'result exists', 'sealed already', \
              'rekeyed already', 'not a sealed file', 'sealed in another format', 'key file', \
              'list of files', 'hidden', 'symbolic link', 'directory', 'FIFO', 'socket', 'device' or 'no longer a \
              regular file'.",
         ),
         Text(
-            "The last line is an object with the one member summary, an object: files that are new, and bytes that \
-             were done, updated, unchanged, planned, skipped and failed files, skipped_by_reason (an object with a number \
+            "The last line is an object with the one member summary, an object: new files and the bytes that \
+             were done, updated, unchanged and deleted files, new links, planned, skipped and failed files, skipped_by_reason (an object with a number \
              per reason), seconds, and the exit status. It is missing when a run was interrupted: \
              'select(.summary)' in jq finds it.",
         ),
@@ -125,7 +162,7 @@ pub const TREES: Chapter = (
         ),
         Text(
             "'rekey -r -i' changes the secrets of every file in a tree that has key slots, each as in \
-             IN PLACE. Files that the new secret opens already are passed over, so that a run that \
+             IN PLACE of fetool-rekey(1). Files that the new secret opens already are passed over, so that a run that \
              was killed can be run again.",
         ),
     ],

@@ -2,22 +2,25 @@
 
 mod claims;
 mod existing_target;
+mod links;
 
 use super::counters::Current;
 use super::entry::TreeEntry;
 use super::operation::{Done, NoTarget, Run, is_marked};
 use super::report::{Outcome, What};
+use super::set_aside::{Then, set_aside};
 use super::skip::Skip;
 use super::update::Verdict;
 use super::{Task, dir_of, times};
+use crate::cli::damage;
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
-use crate::io::access::{Access, is_unsupported};
+use crate::io::access::Access;
 use crate::io::dir::{Dir, parent};
 use crate::io::staged::Staged;
 use claims::Claims;
 use existing_target::{exists_already, of_another};
-use fetool::{CancelToken, Error, plain, status};
+use fetool::{CancelToken, Error, Salvaged, status};
 use nix::fcntl::OFlag;
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -26,7 +29,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Longer files are worked on one at a time, with all the workers.
@@ -50,10 +53,12 @@ pub struct Shared {
     /// Whose each output is, for runs that do more with one that exists than to fail.
     claims: Claims,
     /// It was said that the file system keeps no modes, and that it keeps no times.
-    said_of_modes: AtomicBool,
-    said_of_times: AtomicBool,
+    pub(super) said_of_modes: AtomicBool,
+    pub(super) said_of_times: AtomicBool,
     /// It was said that many salts take many derivations.
     pub(super) said_of_salts: AtomicBool,
+    /// Damaged files that were salvaged, and how much of each.
+    pub(super) salvaged: Mutex<Vec<(String, String)>>,
 }
 
 /// What became of a result that was whole.
@@ -206,17 +211,24 @@ impl<'a> Worker<'a> {
                 .custom_flags(nonblocking)
                 .open(&place.source);
         }
-        let dir = cached(&mut self.source, &place.root.join(&place.below), || {
-            Dir::open(&place.root)?.enter(&place.below, None)
-        })?;
-        let file = dir.file(name)?;
+        let file = self.source_dir(place)?.file(name)?;
         file.ok_or_else(not_found)
+    }
+
+    /// The directory of the source, which is reached through directories only.
+    fn source_dir(&mut self, place: &TreeEntry) -> io::Result<&Arc<Dir>> {
+        cached(&mut self.source, &place.root.join(&place.below), || {
+            Dir::open(&place.root)?.enter(&place.below, None)
+        })
     }
 
     /// Makes the other file, and gives it its name when it is whole.
     fn make(&mut self, job: &Job<'_>, target: &OsStr, len: u64) -> Result<What, End> {
         let task = self.task;
         let about = |error: io::Error| job.output_failed(&error);
+        if task.tree.update && task.mapping().is_taken(job.place) {
+            return Err(of_another(job).into());
+        }
         self.enter_target(job.place).map_err(about)?;
         let (_, dir) = self.target.as_ref().expect("it was entered");
         let exists = (!task.force || task.tree.update) && dir.has(target).map_err(about)?;
@@ -239,6 +251,9 @@ impl<'a> Worker<'a> {
         if task.on_disk() {
             dir.sync().map_err(about)?;
         }
+        if let Some(salvaged) = &done.damaged {
+            return Err(self.damaged(job, salvaged).into());
+        }
         if task.tree.remove_source {
             self.remove(job, dir, target, done.file_key.as_ref())?;
         }
@@ -246,6 +261,17 @@ impl<'a> Worker<'a> {
             true => What::Updated(done.bytes),
             false => What::Done(done.bytes),
         })
+    }
+
+    /// Remembers a file of which only a part was salvaged. Its source stays.
+    fn damaged(&self, job: &Job<'_>, salvaged: &Salvaged) -> Failure {
+        let summary = damage::summary(salvaged);
+        let all = &self.task.shared.salvaged;
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push((job.subjects.input.clone(), summary.clone()));
+        Failure::usage(summary)
+            .with_status(salvaged.status)
+            .about(&job.subjects.input)
     }
 
     fn transfer(&self, job: &Job<'_>, output: &File, len: u64) -> Result<Done, Failure> {
@@ -267,6 +293,7 @@ impl<'a> Worker<'a> {
             jobs,
             stop: &stop,
             meter: job.current.meter(),
+            damaged: &|damage| damage::tell(&job.subjects.input, damage),
         };
         let done = task
             .operation
@@ -301,6 +328,10 @@ impl<'a> Worker<'a> {
             return Ok(Placed::ByThisRun);
         }
         let made = staged.file.metadata()?;
+        let relative = job.place.relative.with_file_name(target);
+        if replaces && staged.dir().has(target)? {
+            set_aside(task, staged.dir(), target, &relative, Then::Replaced)?;
+        }
         match staged.place(target, replaces) {
             Err(error) if !replaces && exists(&error) => return Ok(Placed::Exists),
             placed => placed?,
@@ -330,38 +361,15 @@ impl<'a> Worker<'a> {
         let task = self.task;
         if !task.tree.no_preserve {
             let access = Access::of(&job.file, &job.before, task.limits_modes());
-            self.tolerate(
-                access.give(&staged.file),
-                &task.shared.said_of_modes,
-                "modes",
-            )?;
+            task.tolerate_modes(access.give(&staged.file))?;
             let times = FileTimes::new().set_modified(job.before.modified()?);
             let set = staged.file.set_times(times);
-            self.tolerate(set, &task.shared.said_of_times, "times")?;
+            task.tolerate_times(set)?;
         }
         if self.task.on_disk() {
             staged.file.sync_all()?;
         }
         Ok(())
-    }
-
-    /// Says once what a file system cannot keep, and goes on.
-    fn tolerate(&self, done: io::Result<()>, said: &AtomicBool, what: &str) -> io::Result<()> {
-        match done {
-            Err(error) if is_unsupported(&error) => {
-                if !said.swap(true, Ordering::Relaxed) && !self.task.quiet {
-                    let error = plain(&error);
-                    say(
-                        None,
-                        &format!(
-                            "warning: cannot set {what} of files on this file system: {error}"
-                        ),
-                    );
-                }
-                Ok(())
-            }
-            done => done,
-        }
     }
 
     /// Opens the directory for the result, with everything on the way there, and clears it of what
@@ -383,6 +391,9 @@ impl<'a> Worker<'a> {
                 .cleaned
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
+            if self.task.tree.output_dir.is_some() {
+                dir.allow_writing()?;
+            }
             if cleaned.insert(path.clone()) {
                 dir.remove_stale()?;
             }

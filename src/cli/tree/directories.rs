@@ -1,0 +1,120 @@
+//! Directories under the output directory: all are made, and each gets the mode, owner and time of its
+//! source when everything in it is done.
+//!
+//! Every file that is worked on holds its directory, and every directory the one that it is in. Whoever
+//! lets go of one last finishes it. So only those are remembered in which something is left to do.
+
+use super::Task;
+use super::entry::TreeEntry;
+use super::report::Outcome;
+use crate::cli::failure::{Failure, shown};
+use crate::io::access::Access;
+use crate::io::dir::Dir;
+use crate::io::stat::Stat;
+use crossbeam::channel::Sender;
+use std::fs::FileTimes;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// A directory in which something is left to do.
+pub struct Directory<'t> {
+    task: &'t Task<'t>,
+    outcomes: Sender<Outcome>,
+    entry: TreeEntry,
+    _parent: Option<Arc<Directory<'t>>>,
+}
+
+impl Drop for Directory<'_> {
+    fn drop(&mut self) {
+        let dir = &self.task.tree.output_dir;
+        let Some(dir) = dir.as_deref().filter(|_| !self.task.is_ended()) else {
+            return;
+        };
+        if let Err(error) = carry_over(self.task, dir, &self.entry) {
+            let path = shown(&dir.join(&self.entry.relative));
+            let outcome = Outcome::failed(&self.entry.source, Failure::system(path, &error));
+            // Nobody asks any more.
+            let _ = self.outcomes.send(outcome);
+        }
+    }
+}
+
+/// The directories that the walk is in.
+pub struct Directories<'t> {
+    task: &'t Task<'t>,
+    outcomes: Sender<Outcome>,
+    open: Vec<Arc<Directory<'t>>>,
+}
+
+impl<'t> Directories<'t> {
+    pub fn new(task: &'t Task<'t>, outcomes: Sender<Outcome>) -> Self {
+        Self {
+            task,
+            outcomes,
+            open: Vec::new(),
+        }
+    }
+
+    /// The walk goes into a directory.
+    pub fn enter(&mut self, entry: TreeEntry) {
+        let parent = self.of(&entry);
+        self.open.push(Arc::new(Directory {
+            task: self.task,
+            outcomes: self.outcomes.clone(),
+            entry,
+            _parent: parent,
+        }));
+    }
+
+    /// The directory of something that the walk has come to.
+    pub fn of(&mut self, entry: &TreeEntry) -> Option<Arc<Directory<'t>>> {
+        let parent = entry.source.parent()?;
+        while let Some(last) = self.open.last() {
+            if last.entry.source.as_os_str() == parent.as_os_str()
+                || last.entry.source == parent && !entry.named
+            {
+                return Some(last.clone());
+            }
+            self.open.pop();
+        }
+        None
+    }
+}
+
+/// Makes the directory of a source under `dir`, and gives it all that its source has.
+fn carry_over(task: &Task<'_>, dir: &Path, entry: &TreeEntry) -> io::Result<()> {
+    // The output directory itself belongs to the user.
+    if entry.relative.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let new = |_| Access::of_new_directory();
+    let made = Dir::open(dir)?.enter(&entry.relative, Some(&new))?;
+    give(task, &made, &entry.source, &entry.found)
+}
+
+/// Gives a directory all that its source has.
+pub fn give(task: &Task<'_>, made: &Dir, source: &Path, found: &Stat) -> io::Result<()> {
+    if task.tree.no_preserve {
+        return Ok(());
+    }
+    let is = Stat::from(&made.stat()?);
+    let access = Access::of_source_directory(source, found, task.limits_modes());
+    if !access.is_given(&is) {
+        task.tolerate_modes(access.give(&made.as_file()?))?;
+    }
+    if is.modified != found.modified {
+        let seconds = Duration::from_secs(found.modified.seconds.unsigned_abs());
+        let whole = match found.modified.seconds < 0 {
+            true => SystemTime::UNIX_EPOCH.checked_sub(seconds),
+            false => SystemTime::UNIX_EPOCH.checked_add(seconds),
+        };
+        let nanoseconds = u64::try_from(found.modified.nanoseconds).unwrap_or(0);
+        if let Some(time) = whole.and_then(|it| it.checked_add(Duration::from_nanos(nanoseconds))) {
+            let times = FileTimes::new().set_modified(time);
+            task.tolerate_times(made.as_file()?.set_times(times))?;
+        }
+    }
+    Ok(())
+}

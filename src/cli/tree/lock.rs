@@ -1,0 +1,78 @@
+//! One run at a time in a destination.
+//!
+//! The directory itself is locked (`flock`), so that there is nothing that a run could leave behind. Runs
+//! with `--update` exclude all others; parts of one (`--shard`) and runs that only add files share the
+//! lock. Whole files would appear without it, too: it keeps one run from undoing what another does.
+
+use super::Task;
+use crate::cli::failure::{Failure, say, shown};
+use crate::io::dir::parent;
+use fetool::{plain, status};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// Locked directories, for as long as this lives.
+pub struct Lock(#[expect(dead_code, reason = "closing them unlocks")] Vec<File>);
+
+impl Lock {
+    /// Locks where the results of a run go.
+    pub fn of(task: &Task<'_>, paths: &[PathBuf]) -> Result<Self, Failure> {
+        let tree = task.tree;
+        let dirs: Vec<&Path> = match &tree.output_dir {
+            _ if tree.walk.dry_run => Vec::new(),
+            Some(dir) => vec![dir],
+            None if tree.update => paths.iter().map(|path| directory(path)).collect(),
+            None => Vec::new(),
+        };
+        let is_shared = !tree.update || tree.walk.shard.is_some();
+        let locked = dirs.into_iter().filter_map(|dir| {
+            // What is missing is told by whoever wants to read it.
+            let file = File::open(dir).ok()?;
+            Some(lock(task, dir, &file, is_shared).map(|()| file))
+        });
+        Ok(Self(locked.collect::<Result<_, _>>()?))
+    }
+}
+
+/// The directory that results beside a PATH are in.
+fn directory(path: &Path) -> &Path {
+    if path.is_dir() { path } else { parent(path) }
+}
+
+fn lock(task: &Task<'_>, dir: &Path, file: &File, is_shared: bool) -> Result<(), Failure> {
+    let tried = match is_shared {
+        true => file.try_lock_shared(),
+        false => file.try_lock(),
+    };
+    let error = match tried {
+        Ok(()) => return Ok(()),
+        Err(TryLockError::WouldBlock) if task.tree.wait => {
+            if !task.quiet {
+                say(Some(&shown(dir)), "waiting for another run to end");
+            }
+            let waited = match is_shared {
+                true => file.lock_shared(),
+                false => file.lock(),
+            };
+            match waited {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            }
+        }
+        Err(TryLockError::WouldBlock) => {
+            return Err(Failure::usage("another run of fetool is working here")
+                .with_status(status::SYSTEM)
+                .about(shown(dir))
+                .hint("--wait waits until it has ended"));
+        }
+        Err(TryLockError::Error(error)) => error,
+    };
+    if !task.quiet {
+        let what = format!(
+            "warning: cannot lock the directory ({}): make sure that no other run works in it",
+            plain(&error)
+        );
+        say(Some(&shown(dir)), &what);
+    }
+    Ok(())
+}

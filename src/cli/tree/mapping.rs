@@ -1,0 +1,107 @@
+//! Which sources a path under the output directory may come from.
+
+use super::entry::{TreeEntry, prefix};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The directories among the PATHs, and where their files go.
+#[derive(Default)]
+pub struct Mapping {
+    /// Each with what its files' relative paths begin with.
+    roots: Vec<(PathBuf, PathBuf)>,
+    /// Files of two PATHs may have the same relative path.
+    overlaps: bool,
+}
+
+impl Mapping {
+    pub fn new(paths: &[PathBuf]) -> Self {
+        // A missing PATH is taken for a directory that is gone.
+        let dirs = paths
+            .iter()
+            .filter(|path| fs::metadata(path).map_or(true, |metadata| metadata.is_dir()));
+        let roots: Vec<_> = dirs
+            .map(|path| (prefix(path).to_owned(), path.clone()))
+            .collect();
+        let overlaps = roots.iter().enumerate().any(|(i, (one, _))| {
+            let others = roots.iter().enumerate().filter(|(j, _)| *j != i);
+            others
+                .into_iter()
+                .any(|(_, (other, _))| one.starts_with(other))
+        });
+        Self { roots, overlaps }
+    }
+
+    /// The PATHs that are directories.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.roots.iter().map(|(_, path)| path.as_path())
+    }
+
+    /// The paths under the output directory below which everything comes from the PATHs, none of them
+    /// inside another.
+    pub fn targets(&self) -> Vec<&Path> {
+        let mut all: Vec<&Path> = self.roots.iter().map(|(to, _)| to.as_path()).collect();
+        all.sort_unstable();
+        let mut targets: Vec<&Path> = Vec::new();
+        for path in all {
+            if !targets.iter().any(|target| path.starts_with(target)) {
+                targets.push(path);
+            }
+        }
+        targets
+    }
+
+    /// Where the file with a relative path is, if it is: in each of these places.
+    pub fn sources<'m>(&'m self, relative: &'m Path) -> impl Iterator<Item = PathBuf> + 'm {
+        self.roots.iter().filter_map(move |(to, path)| {
+            let below = relative.strip_prefix(to).ok()?;
+            match below.as_os_str().is_empty() {
+                true => Some(path.clone()),
+                false => Some(path.join(below)),
+            }
+        })
+    }
+
+    /// Whether a file of an earlier PATH may have the same relative path.
+    pub fn is_ambiguous(&self) -> bool {
+        self.overlaps
+    }
+
+    /// Whether a file of an earlier PATH has the same relative path.
+    pub fn is_taken(&self, entry: &TreeEntry) -> bool {
+        self.overlaps
+            && self
+                .sources(&entry.relative)
+                .take_while(|source| *source != entry.source)
+                .any(|source| fs::symlink_metadata(source).is_ok_and(|found| found.is_file()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mapping(paths: &[&str]) -> Mapping {
+        Mapping::new(&paths.iter().map(PathBuf::from).collect::<Vec<_>>())
+    }
+
+    fn sources(mapping: &Mapping, relative: &str) -> Vec<PathBuf> {
+        mapping.sources(Path::new(relative)).collect()
+    }
+
+    #[test]
+    fn a_result_comes_from_where_it_was_put() {
+        let all = mapping(&["gone/photos", "gone/docs/"]);
+        assert!(all.is_ambiguous());
+        assert_eq!(all.targets(), [Path::new("")]);
+        let both = ["gone/photos/x", "gone/docs/photos/x"].map(PathBuf::from);
+        assert_eq!(sources(&all, "photos/x"), both);
+        assert_eq!(sources(&all, "x"), [PathBuf::from("gone/docs/x")]);
+        let two = mapping(&["gone/photos", "gone/docs"]);
+        assert!(!two.is_ambiguous());
+        assert_eq!(two.targets(), [Path::new("docs"), Path::new("photos")]);
+        assert!(sources(&two, "other/x").is_empty());
+        assert!(mapping(&["gone/a/", "gone/b/"]).is_ambiguous());
+        // A file is no directory that anything is below.
+        assert!(mapping(&["Cargo.toml"]).targets().is_empty());
+    }
+}

@@ -1,0 +1,43 @@
+//! `--backup-dir`: what would be replaced or removed is moved there.
+
+use super::Task;
+use super::dir_of;
+use crate::io::access::Access;
+use crate::io::dir::Dir;
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+
+/// What becomes of a file where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// A new one takes its place, so it may be there until then.
+    Replaced,
+    Removed,
+}
+
+/// Puts the file `name` of `dir`, whose path under the output directory is `relative`, into the backup
+/// directory, if there is one, where it takes the place of an earlier one. Returns whether there is.
+pub fn set_aside(
+    task: &Task<'_>,
+    dir: &Dir,
+    name: &OsStr,
+    relative: &Path,
+    then: Then,
+) -> io::Result<bool> {
+    let Some(backups) = &task.tree.backup_dir else {
+        return Ok(false);
+    };
+    let new = |_| Access::of_new_directory();
+    let to = Dir::open(backups)?.enter(dir_of(relative), Some(&new))?;
+    let moved = match then {
+        Then::Replaced => dir.link_to(name, &to),
+        Then::Removed => dir.move_to(name, &to),
+    };
+    moved.map(|()| true).map_err(|error| match error.kind() {
+        io::ErrorKind::CrossesDevices => {
+            io::Error::other("--backup-dir must be on the same file system")
+        }
+        _ => error,
+    })
+}

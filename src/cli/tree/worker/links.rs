@@ -1,0 +1,97 @@
+//! `--links`: symbolic links are made anew, and never followed.
+
+use super::{Worker, not_found};
+use crate::cli::failure::{Failure, shown};
+use crate::cli::tree::entry::TreeEntry;
+use crate::cli::tree::report::{Outcome, What};
+use crate::cli::tree::set_aside::{Then, set_aside};
+use crate::cli::tree::skip::Skip;
+use crate::io::dir::Dir;
+use crate::io::stat::Stat;
+use fetool::status;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+impl Worker<'_> {
+    /// Makes the same link.
+    pub fn link(&mut self, place: &TreeEntry) -> Outcome {
+        let task = self.task;
+        let name = place.source.file_name().unwrap_or_default();
+        let output = task.target_path(place, name);
+        let failed = |path: &Path, error: &io::Error| Failure::system(shown(path), error);
+        let made = self
+            .read_link(place)
+            .map_err(|error| failed(&place.source, &error))
+            .and_then(|to| self.make_link(place, &to, &output));
+        Outcome {
+            path: place.source.clone(),
+            output: Some(output),
+            named: place.named,
+            what: made.unwrap_or_else(What::Failed),
+        }
+    }
+
+    fn read_link(&mut self, place: &TreeEntry) -> io::Result<PathBuf> {
+        let name = place.source.file_name().ok_or_else(not_found)?;
+        self.source_dir(place)?.read_link(name)
+    }
+
+    fn make_link(&mut self, place: &TreeEntry, to: &Path, output: &Path) -> Result<What, Failure> {
+        let task = self.task;
+        let about = |error: io::Error| Failure::system(shown(output), &error);
+        let name = place.source.file_name().unwrap_or_default();
+        let dir = match task.tree.walk.dry_run {
+            true => {
+                let (root, below) = task.target_dir(place);
+                // Without the directory, nothing is there.
+                let dir = Dir::open(root).and_then(|dir| dir.enter(below, None));
+                dir.ok().map(Arc::new)
+            }
+            false => {
+                self.enter_target(place).map_err(about)?;
+                self.target.as_ref().map(|(_, dir)| dir.clone())
+            }
+        };
+        let Some(dir) = dir else {
+            return Ok(What::Planned);
+        };
+        let there = dir.look(name).map_err(about)?;
+        let exists = there.is_some();
+        if let Some(there) = there.as_ref().map(Stat::from) {
+            if !there.is_link() {
+                let failure = Failure::usage("something that is no symbolic link is there already");
+                return Err(failure.with_status(status::SYSTEM).about(shown(output)));
+            }
+            if dir.read_link(name).map_err(about)? == to {
+                if task.tree.update {
+                    return Ok(What::Unchanged(1));
+                } else if task.tree.skip_existing {
+                    return Ok(What::Skipped(Skip::Existing));
+                }
+            }
+            if !task.replaces_outputs() {
+                let failure = Failure::usage("symbolic link exists");
+                return Err(failure
+                    .with_status(status::SYSTEM)
+                    .about(shown(output))
+                    .hint("replace it with --force or --update"));
+            }
+        }
+        if task.tree.walk.dry_run {
+            return Ok(match exists {
+                true => What::PlannedUpdate,
+                false => What::Planned,
+            });
+        }
+        if exists {
+            set_aside(task, &dir, name, &place.relative, Then::Replaced).map_err(about)?;
+        }
+        let time = (!task.tree.no_preserve).then_some(&place.found);
+        dir.make_link(name, to, time).map_err(about)?;
+        Ok(match exists {
+            true => What::Updated(0),
+            false => What::Linked,
+        })
+    }
+}
