@@ -76,6 +76,10 @@ pub struct Args {
     )]
     range: Option<ByteRange>,
 
+    /// Leave out blocks of zeros, so that opened files have holes there
+    #[arg(long, help_heading = "Trees")]
+    sparse: bool,
+
     #[command(flatten)]
     tree: TreeArgs,
 
@@ -99,6 +103,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             ));
         }
         Some(option) => return Err(needs_tree(option)),
+        None if args.sparse => return Err(needs_tree("--sparse")),
         None => {}
     }
     if let Some(range) = args.range {
@@ -265,6 +270,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         legacy_slots: args.read.allow_legacy_slots,
         max_work_factor: args.read.max_work_factor,
         memory: args.read.max_memory,
+        sparse: args.sparse,
     };
     let mut task = Task::new(operation, &args.tree, &args.work, &stop);
     task.force = args.output.force;
