@@ -7,6 +7,7 @@ _fetool_value() {
     case "$1 $2" in
         'seal ') kind=file ;;
         'seal -k'|'seal --key') kind=spec ;;
+        'seal --plugin') kind=other ;;
         'seal -p'|'seal --passphrase') kind=spec equals=1 ;;
         'seal --identity-passphrase') kind=spec ;;
         'seal --salt') kind=spec ;;
@@ -30,12 +31,14 @@ _fetool_value() {
         'seal --shard') kind=other ;;
         'seal -O'|'seal --output-dir') kind=dir ;;
         'seal --backup-dir') kind=dir ;;
+        'seal --for') kind=other ;;
         'seal --max-delete') kind=other ;;
         'seal -o'|'seal --output') kind=file ;;
         'seal -j'|'seal --jobs') kind=other ;;
         'seal --progress') kind=words values='auto always never' ;;
         'open ') kind=file ;;
         'open -k'|'open --key') kind=spec ;;
+        'open --plugin') kind=other ;;
         'open -p'|'open --passphrase') kind=spec equals=1 ;;
         'open --identity-passphrase') kind=spec ;;
         'open --salt') kind=spec ;;
@@ -46,6 +49,7 @@ _fetool_value() {
         'open --max-work-factor') kind=other ;;
         'open --max-memory') kind=other ;;
         'open --range') kind=other ;;
+        'open --salvage') kind=words values='zero skip' equals=1 ;;
         'open --files0-from') kind=file ;;
         'open --include') kind=other ;;
         'open --exclude') kind=other ;;
@@ -55,11 +59,13 @@ _fetool_value() {
         'open --shard') kind=other ;;
         'open -O'|'open --output-dir') kind=dir ;;
         'open --backup-dir') kind=dir ;;
+        'open --for') kind=other ;;
         'open -o'|'open --output') kind=file ;;
         'open -j'|'open --jobs') kind=other ;;
         'open --progress') kind=words values='auto always never' ;;
         'check ') kind=file ;;
         'check -k'|'check --key') kind=spec ;;
+        'check --plugin') kind=other ;;
         'check -p'|'check --passphrase') kind=spec equals=1 ;;
         'check --identity-passphrase') kind=spec ;;
         'check --salt') kind=spec ;;
@@ -83,6 +89,7 @@ _fetool_value() {
         'check --progress') kind=words values='auto always never' ;;
         'inspect ') kind=file ;;
         'inspect -k'|'inspect --key') kind=spec ;;
+        'inspect --plugin') kind=other ;;
         'inspect -p'|'inspect --passphrase') kind=spec equals=1 ;;
         'inspect --identity-passphrase') kind=spec ;;
         'inspect --salt') kind=spec ;;
@@ -96,6 +103,7 @@ _fetool_value() {
         'inspect --progress') kind=words values='auto always never' ;;
         'rekey ') kind=file ;;
         'rekey -k'|'rekey --key') kind=spec ;;
+        'rekey --plugin') kind=other ;;
         'rekey -p'|'rekey --passphrase') kind=spec equals=1 ;;
         'rekey --identity-passphrase') kind=spec ;;
         'rekey --salt') kind=spec ;;
@@ -124,6 +132,7 @@ _fetool_value() {
         'header ') kind=words values='save restore' ;;
         'header ') kind=file ;;
         'header -k'|'header --key') kind=spec ;;
+        'header --plugin') kind=other ;;
         'header -p'|'header --passphrase') kind=spec equals=1 ;;
         'header --identity-passphrase') kind=spec ;;
         'header --salt') kind=spec ;;
@@ -136,15 +145,23 @@ _fetool_value() {
         'header --progress') kind=words values='auto always never' ;;
         'keygen -o'|'keygen --output') kind=file ;;
         'keygen --comment') kind=other ;;
+        'age ') kind=file ;;
+        'age -o'|'age --output') kind=file ;;
+        'age -r'|'age --recipient') kind=other ;;
+        'age -R'|'age --recipients-file') kind=file ;;
+        'age -i'|'age --identity') kind=file ;;
+        'age -j'|'age --plugin') kind=other ;;
+        'age-keygen ') kind=file ;;
+        'age-keygen -o'|'age-keygen --output') kind=file ;;
         'bench ') kind=words values='aead kdf format' ;;
         'bench --aead') kind=words values='aes-256-gcm chacha20-poly1305 xchacha20-poly1305 deoxys-ii-256' ;;
-        'bench --engine') kind=words values='aws-lc fetool rustcrypto' ;;
+        'bench --engine') kind=words values='fetool aws-lc rustcrypto' ;;
         'bench -f'|'bench --format') kind=words values='gfe dexios gocrypt parallel-encryptor age' ;;
         'bench --layers') kind=other ;;
         'bench -j'|'bench --jobs') kind=other ;;
         'bench --size') kind=other ;;
         'bench --dir') kind=dir ;;
-        'help ') kind=words values='seal open check inspect rekey header keygen bench help' ;;
+        'help ') kind=words values='seal open check inspect rekey header keygen age age-keygen bench help' ;;
     esac
 }
 
@@ -200,18 +217,20 @@ _fetool() {
     [[ $raw == *"$2" ]] && head=${raw%"$2"}
 
     if [[ ${#words[@]} -le 1 ]]; then
-        _fetool_reply '' < <(compgen -W 'seal open check inspect rekey header keygen bench help -h --help -V --version' -- "$word")
+        _fetool_reply '' < <(compgen -W 'seal open check inspect rekey header keygen age age-keygen bench help -h --help -V --version' -- "$word")
         return
     fi
     local command=${words[1]} last=${words[${#words[@]} - 1]} front= value=$word
     case $command in
-        seal) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        open) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        check) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        inspect) options='--json --verify -k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        rekey) options='-k --key -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
-        header) options='-k --key -p --passphrase --identity-passphrase --salt --kdf -f --format --allow-legacy-slots --max-work-factor --max-memory --unchecked --no-wait -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        seal) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --add-key --to -f --format --aead -a --armor --work-factor --header -c --chunk-size --layers --max-memory --size -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --backup-dir --wait --for --links --remove-source --no-preserve --perms --delete --max-delete -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        open) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --check --range --salvage -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -O --output-dir --skip-existing --verify-existing --update --checksum --backup-dir --wait --for --links --remove-source --no-preserve --perms -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        check) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory --strict --record --since --for -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        inspect) options='--json --verify -k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --gfe-nonce --header --allow-legacy-slots --max-work-factor --max-memory -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        rekey) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf --new-key --new-passphrase --to --work-factor --new-salt --new-kdf --add --remove --stanza --list --reseal -f --format --max-memory --max-work-factor --allow-legacy-slots --header -i --in-place --no-wait -r --recursive --files0-from --include --exclude --exclude-from --exclude-caches --exclude-if-present --no-hidden --one-file-system --max-depth --follow --fail-fast -n --dry-run --json --shard -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
+        header) options='-k --key --plugin -p --passphrase --identity-passphrase --salt --kdf -f --format --allow-legacy-slots --max-work-factor --max-memory --unchecked --no-wait -o --output --force --sync -j --jobs -q --quiet -v --verbose --progress -h --help' ;;
         keygen) options='-o --output --comment --age --pq -h --help' ;;
+        age) options='-e --encrypt -d --decrypt -o --output -a --armor -p --passphrase -r --recipient -R --recipients-file -i --identity -j --plugin --version' ;;
+        age-keygen) options='-o --output --pq -y --convert --version' ;;
         bench) options='--aead --engine -f --format --layers -j --jobs --size --dir --json -h --help' ;;
         help) options='-h --help' ;;
     esac

@@ -1,22 +1,11 @@
-//! Telling formats apart: by their magic numbers; where there is none, by what a secret opens; and
-//! without a secret, by what speaks for and against each.
+//! Telling formats apart by their first bytes: by magic numbers; and where there is none, by what speaks for and
+//! against each.
 
 use crate::Error;
-use crate::error::Evidence;
-use crate::error::{Possible, Unknown};
-use crate::format::{
-    Claim, FORMATS, Format, Frames, HEAD_MAX, HEADER_MAX, Header, Limits, Payload, Walker,
-};
-use crate::identity::{Identity, try_each};
+use crate::error::{Evidence, Possible, Unknown};
+use crate::format::{Claim, FORMATS, Format, HEAD_MAX, HEADER_MAX, Header};
 use crate::peek::PeekReader;
 use std::io::Read;
-
-/// How much of a file may be held in memory to find out its format. A format whose first chunk is
-/// longer than this is not found by trying.
-const TRIAL_MAX: u64 = 64 << 20;
-
-/// A format, the header that it read, and what its secret unlocked.
-pub(crate) type Found<'a> = (&'a dyn Format, Box<dyn Header>, Payload);
 
 /// Finds the format that claims a file by its first bytes, at most [`HEAD_MAX`] of them.
 fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Format, Error> {
@@ -185,125 +174,6 @@ pub(crate) fn missing(
             format!("the header has more than {most} bytes"),
         ),
     })
-}
-
-/// Looks at the whole first frame, which starts at `offset` of the file and `ahead` bytes further on
-/// in the input; `None` where there is none.
-pub(crate) fn first_frame<'i, R: Read>(
-    input: &'i mut PeekReader<R>,
-    ahead: usize,
-    frames: Box<dyn Frames>,
-    offset: u64,
-    limits: &Limits,
-) -> Result<Option<&'i [u8]>, Error> {
-    let mut walker = Walker::new(frames, offset);
-    let lead = ahead + walker.frames.prefix_len();
-    let lead = input.peek(lead).map_err(Error::Read)?;
-    let Some(len) = walker.next(lead.get(ahead..).unwrap_or_default())? else {
-        return Ok(None);
-    };
-    walker.check_memory(len, limits)?;
-    let most = usize::try_from(limits.memory).unwrap_or(usize::MAX);
-    // One byte more than allowed shows that there is more.
-    let wanted = ahead + len.min(most.saturating_add(1));
-    let seen = input.peek(wanted).map_err(Error::Read)?;
-    let frame = seen.get(ahead..).unwrap_or_default();
-    if frame.len() > most {
-        return Err(walker.frames.too_large(limits.memory));
-    }
-    if frame.len() < len {
-        walker.short_at_eof(frame.len())?;
-    }
-    Ok(Some(frame))
-}
-
-/// Finds the format without a magic number whose first chunk the secret opens.
-///
-/// # Errors
-/// [`Error::UnknownFormat`] when there is none; [`Error::Read`] and [`Error::Memory`].
-pub(crate) fn by_secret<'a, R: Read>(
-    formats: &[&'a dyn Format],
-    identities: &[Identity<'_>],
-    input: &mut PeekReader<R>,
-    limits: &Limits,
-) -> Result<Found<'a>, Error> {
-    let head = input.peek(HEAD_MAX).map_err(Error::Read)?;
-    let len = whole_len(head).or(limits.input_len);
-    let limits = Limits {
-        memory: limits.memory.min(TRIAL_MAX),
-        input_len: len,
-    };
-    let mut unknown = Unknown {
-        secrets: identities.len(),
-        ..Unknown::default()
-    };
-    let mut candidates = Vec::new();
-    for format in formats.iter().copied() {
-        let header = format.evidence(head, len).and_then(|_| {
-            let header = format.header(head);
-            header.map_err(|error| error.to_string())
-        });
-        match header {
-            Ok(header) => candidates.push((format, header)),
-            Err(why) => unknown.ruled_out.push((format.name(), why)),
-        }
-    }
-    // Those first that need least of the input, which may come slowly.
-    candidates.sort_by_key(|(_, header)| header.frames(&limits).largest());
-    for (format, header) in candidates {
-        let ahead = header.size();
-        let frames = header.frames(&limits);
-        if limits.input_len.is_none() && frames.largest() > limits.memory {
-            let why = frames.too_large(limits.memory).to_string();
-            unknown.ruled_out.push((format.name(), why));
-            continue;
-        }
-        let first = match first_frame(input, ahead, frames, ahead as u64, &limits) {
-            Err(error @ (Error::Read(_) | Error::Memory(_))) => return Err(error),
-            first => first,
-        };
-        let why = match first {
-            Ok(None) => "possible, but too short to verify".to_owned(),
-            Ok(first) => match unlock(identities, &*header, first) {
-                Ok(unlocked) => return Ok((format, header, unlocked)),
-                Err(Error::Authentication { .. }) => {
-                    unknown.wrong_secret = true;
-                    "the first chunk does not authenticate with this secret".to_owned()
-                }
-                Err(Error::NoIdentity { tried, .. }) => {
-                    unknown.wrong_secret = true;
-                    format!("the first chunk does not authenticate with any of {tried} secrets")
-                }
-                Err(error @ Error::Memory(_)) => return Err(error),
-                Err(error) => error.to_string(),
-            },
-            Err(error) => error.to_string(),
-        };
-        unknown.ruled_out.push((format.name(), why));
-    }
-    Err(Error::UnknownFormat(Box::new(unknown)))
-}
-
-/// Unlocks a header with the first identity that fits.
-pub(crate) fn unlock(
-    identities: &[Identity<'_>],
-    header: &dyn Header,
-    first: Option<&[u8]>,
-) -> Result<Payload, Error> {
-    try_each(identities, |identity| {
-        match header.unlock(identity, first) {
-            // Another one may have what this format needs.
-            Err(Error::Usage { what, hint }) if identities.len() > 1 => {
-                Err(Error::Secret { what, hint })
-            }
-            unlocked => unlocked,
-        }
-    })
-}
-
-/// Where the first bytes are all bytes, how many there are.
-fn whole_len(head: &[u8]) -> Option<u64> {
-    (head.len() < HEAD_MAX).then_some(head.len() as u64)
 }
 
 /// What a file may be that starts with `head` and has `len` bytes, where that is known; `head` has

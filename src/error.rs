@@ -31,11 +31,11 @@ pub enum Error {
     },
 
     /// The system's random number generator failed.
-    #[error("no random numbers from the system: {0}")]
+    #[error("cannot read system randomness: {0}")]
     Random(getrandom::Error),
 
     /// The system has no memory for so many bytes.
-    #[error("no memory from the system for {0} bytes")]
+    #[error("cannot allocate {0} bytes")]
     Memory(usize),
 
     /// The system has no thread for us.

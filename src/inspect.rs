@@ -1,11 +1,11 @@
 //! Telling what a sealed file is, without a key.
 
-use crate::armor::Unarmor;
-use crate::detect::{self, read_header_among};
+use crate::detect;
 use crate::format::{
-    Claim, Count, Description, FORMATS, Format, Geometry, HEAD_MAX, Header, Limits, Uniform, Walker,
+    Count, Description, FORMATS, Format, Geometry, HEAD_MAX, Header, Limits, Uniform, Walker,
 };
 use crate::open::Checked;
+use crate::peek::PeekReader;
 use crate::pipeline::Meter;
 use crate::{Error, Identity};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -134,8 +134,7 @@ impl<'a> Inspect<'a> {
     /// [`Error::Read`], and the errors of a header that cannot be decoded. Faults behind the
     /// header are part of the report.
     pub fn run(self, input: impl Read) -> Result<Inspected, Error> {
-        self.inspect(&mut Stream(input), true, &self.identities)
-            .map_err(Error::root)
+        self.inspect(Stream(input)).map_err(Error::root)
     }
 
     /// Inspects a file from its current position on, reading little more than its header and its
@@ -151,123 +150,30 @@ impl<'a> Inspect<'a> {
             Ok(end.saturating_sub(start))
         };
         let len = len().map_err(Error::Read)?;
-        self.inspect(
-            &mut File {
-                input: BufReader::new(input),
-                len,
-                position: 0,
-            },
-            true,
-            &self.identities,
-        )
-        .map_err(Error::root)
+        let file = File {
+            input: BufReader::new(input),
+            len,
+            position: 0,
+        };
+        self.inspect(file).map_err(Error::root)
     }
 
-    /// Inspects a file that is armored, and begins with this text.
-    fn inspect_text(&self, text: &[u8], input: &mut dyn Skim) -> Result<Inspected, Error> {
-        let mut input = Text {
-            unarmor: Unarmor::new(text),
-            read: text.len() as u64,
-            input,
-        };
-        let formats = detect::with_armor(self.formats);
-        let inner = Inspect {
-            formats: &formats,
-            format: self.format,
-            detached: None,
-            identities: Vec::new(),
-            meter: self.meter.clone(),
-        };
-        let mut report = inner.inspect(&mut input, false, &self.identities)?;
-        // What is wrong behind the last chunk, if nothing was before.
-        let mut rest = || input.skip(u64::MAX).map_err(Error::Read);
-        if report.fault.is_none()
-            && let Err(error) = rest().map_err(Error::root)
-        {
-            match error {
-                Error::Read(error) => return Err(Error::Read(error)),
-                fault => report.fault = Some(Fault::from(fault)),
-            }
-        }
-        report.armored = Some(true);
-        let binary = report.sealed_len.unwrap_or(input.read);
-        report.armor_len = input.read.saturating_sub(binary);
-        Ok(report)
-    }
-
-    /// Reads on until it is known whether the input is armored.
-    fn is_armored(&self, head: &mut Vec<u8>, input: &mut dyn Skim) -> Result<bool, Error> {
-        let chosen = self.format.as_slice();
-        let formats = if self.format.is_some() {
-            chosen
-        } else {
-            self.formats
-        };
-        loop {
-            let armored = |claim| formats.iter().any(|format| format.armored(head) == claim);
-            if armored(Claim::Yes) {
-                return Ok(true);
-            }
-            if head.is_empty() || !armored(Claim::TooShort) {
-                return Ok(false);
-            }
-            let more = read(input, HEAD_MAX).map_err(Error::Read)?;
-            if more.is_empty() {
-                return Ok(false);
-            }
-            head.extend(more);
-        }
-    }
-
-    /// Inspects a file, which is looked at for armor if it `may_be_text`.
-    fn inspect(
-        &self,
-        input: &mut dyn Skim,
-        may_be_text: bool,
-        identities: &[Identity<'_>],
-    ) -> Result<Inspected, Error> {
-        let (format, header, mut ahead) = match self.detached {
-            Some(head) => {
-                let (format, header) = read_header_among(self.formats, self.format, head)?;
-                let start = read(input, header.size()).map_err(Error::Read)?;
-                (format, header, start)
-            }
-            None => {
-                let mut head = read(input, HEAD_MAX).map_err(Error::Read)?;
-                if may_be_text && self.is_armored(&mut head, input)? {
-                    return self.inspect_text(&head, input);
+    fn inspect(&self, input: impl Skim) -> Result<Inspected, Error> {
+        let mut input = PeekReader::new(Counted { input, read: 0 });
+        let (format, header) = match self.detached {
+            Some(head) => detect::read_header_among(self.formats, self.format, head)?,
+            None => match detect::peek_header(self.formats, self.format, &mut input) {
+                Err(Error::UnknownFormat(_)) if self.format.is_none() => {
+                    return Err(self.possible(&mut input)?);
                 }
-                let header = loop {
-                    match read_header_among(self.formats, self.format, &head) {
-                        Err(error @ Error::Truncated { .. }) if head.len() >= HEAD_MAX => {
-                            let more = detect::missing(self.formats, self.format, &head, error)?;
-                            let more = read(input, more).map_err(Error::Read)?;
-                            if more.is_empty() {
-                                break read_header_among(self.formats, self.format, &head);
-                            }
-                            head.extend(more);
-                        }
-                        header => break header,
-                    }
-                };
-                let (format, header) = match header {
-                    Err(Error::UnknownFormat(_)) if self.format.is_none() => {
-                        return Err(self.possible(&head, input)?);
-                    }
-                    header => header?,
-                };
-                let ahead = head.split_off(header.size());
-                (format, header, ahead)
-            }
+                header => header?,
+            },
         };
         let offset = match self.detached {
-            Some(_) => {
-                let hole = detect::hole(&*header, &ahead);
-                ahead.drain(..hole as usize);
-                hole
-            }
+            Some(_) => detect::hole(&*header, input.peek(header.size()).map_err(Error::Read)?),
             None => header.size() as u64,
         };
+        input.consume(offset as usize);
         let mut report = Inspected {
             format: format.name(),
             title: format.title(),
@@ -278,35 +184,49 @@ impl<'a> Inspect<'a> {
             plaintext_len: 0,
             sealed_len: input.known_len(),
             opened: Vec::new(),
-            armored: format.has_armor().then_some(false),
+            armored: format.has_armor().then_some(input.is_armored()),
             armor_len: 0,
             fault: None,
         };
         report.chunk_size = report.description.chunk_size;
-        for identity in identities {
+        for identity in &self.identities {
             report.opened.extend(header.opened_by(identity)?);
         }
-        let walked = walk(&*header, offset, ahead, input, &mut report, &self.meter);
+        let walked = walk(&*header, offset, &mut input, &mut report, &self.meter);
         let walked = walked.and_then(|end| {
             let inside = header.plaintext_len(report.plaintext_len);
             report.plaintext_len = inside.map_err(|error| error.at(end))?;
-            Ok(end)
+            report.sealed_len = Some(end);
+            match input.is_armored() {
+                // What is wrong behind the last chunk.
+                true => input.skip(u64::MAX).map(drop).map_err(Error::Read),
+                false => Ok(()),
+            }
         });
         match walked.map_err(Error::root) {
-            Ok(end) => report.sealed_len = Some(end),
+            Ok(()) => {}
             Err(Error::Read(error)) => return Err(Error::Read(error)),
             Err(fault) => report.fault = Some(Fault::from(fault)),
+        }
+        if input.is_armored() {
+            let text = input.input().read;
+            report.armor_len = text.saturating_sub(report.sealed_len.unwrap_or(text));
         }
         Ok(report)
     }
 
     /// What a file without a magic number may be.
-    fn possible(&self, head: &[u8], input: &mut dyn Skim) -> Result<Error, Error> {
+    fn possible(&self, input: &mut PeekReader<Counted<impl Skim>>) -> Result<Error, Error> {
+        let formats = match input.is_armored() {
+            true => &detect::with_armor(self.formats)[..],
+            false => self.formats,
+        };
+        let head = input.peek(HEAD_MAX).map_err(Error::Read)?.to_vec();
         let len = match input.known_len() {
             Some(len) => len,
-            None => head.len() as u64 + input.skip(u64::MAX).map_err(Error::Read)?,
+            None => input.skip(u64::MAX).map_err(Error::Read)?,
         };
-        let unknown = detect::possible(self.formats, head, Some(len));
+        let unknown = detect::possible(formats, &head, Some(len));
         Ok(Error::UnknownFormat(Box::new(unknown)))
     }
 }
@@ -362,7 +282,7 @@ trait Skim: Read {
     fn skip(&mut self, len: u64) -> io::Result<u64>;
 
     /// Its whole length, where it is known before.
-    fn known_len(&self) -> Option<u64>;
+    fn known_len(&mut self) -> Option<u64>;
 }
 
 struct Stream<R>(R);
@@ -378,43 +298,41 @@ impl<R: Read> Skim for Stream<R> {
         io::copy(&mut (&mut self.0).take(len), &mut io::sink())
     }
 
-    fn known_len(&self) -> Option<u64> {
+    fn known_len(&mut self) -> Option<u64> {
         None
     }
 }
 
-/// What the text of another input stands for.
-struct Text<'i> {
-    unarmor: Unarmor,
-    input: &'i mut dyn Skim,
-    /// Bytes of text so far.
+/// An input that is looked at, and the bytes that were read of it.
+struct Counted<S> {
+    input: S,
     read: u64,
 }
 
-impl Read for Text<'_> {
+impl<S: Skim> Read for Counted<S> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let mut input = Counted(self.input, &mut self.read);
-        self.unarmor.read(&mut input, into)
-    }
-}
-
-impl Skim for Text<'_> {
-    fn skip(&mut self, len: u64) -> io::Result<u64> {
-        io::copy(&mut self.take(len), &mut io::sink())
-    }
-
-    fn known_len(&self) -> Option<u64> {
-        None
-    }
-}
-
-struct Counted<'i>(&'i mut dyn Skim, &'i mut u64);
-
-impl Read for Counted<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.0.read(into)?;
-        *self.1 += read as u64;
+        let read = self.input.read(into)?;
+        self.read += read as u64;
         Ok(read)
+    }
+}
+
+impl<S: Skim> Skim for PeekReader<Counted<S>> {
+    fn skip(&mut self, len: u64) -> io::Result<u64> {
+        let ahead = (self.buffered().len() as u64).min(len);
+        self.consume(ahead as usize);
+        let skipped = match self.is_armored() {
+            true => io::copy(&mut self.take(len - ahead), &mut io::sink()),
+            false => self.input().input.skip(len - ahead),
+        };
+        Ok(ahead + skipped?)
+    }
+
+    fn known_len(&mut self) -> Option<u64> {
+        match self.is_armored() {
+            true => None,
+            false => self.input().input.known_len(),
+        }
     }
 }
 
@@ -441,29 +359,21 @@ impl<R: Read + Seek> Skim for File<R> {
         Ok(len)
     }
 
-    fn known_len(&self) -> Option<u64> {
+    fn known_len(&mut self) -> Option<u64> {
         Some(self.len)
     }
 }
 
-/// Reads `len` bytes, fewer only at the end.
-fn read(input: &mut dyn Skim, len: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(len);
-    input.take(len as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Counts the chunks of a uniform geometry: only how many bytes there are matters, `ahead` and all that
-/// the input still has. Returns where the file ends.
+/// Counts the chunks of a uniform geometry: only how many bytes the input still has matters. Returns where
+/// the file ends.
 fn count(
     uniform: &Uniform,
     offset: u64,
-    ahead: usize,
     input: &mut dyn Skim,
     report: &mut Inspected,
     meter: &Meter,
 ) -> Result<u64, Error> {
-    let mut stored = ahead as u64;
+    let mut stored = 0;
     loop {
         let skipped = input.skip(SKIPPED).map_err(Error::Read)?;
         meter.add(skipped);
@@ -498,13 +408,11 @@ const SKIPPED: u64 = 64 << 20;
 /// Bytes between two reports of progress.
 const METERED: u64 = 1 << 20;
 
-/// Walks the frames, of which `ahead` was read with the header, and counts them into the report.
-/// Returns where the file ends.
+/// Walks the frames, and counts them into the report. Returns where the file ends.
 fn walk(
     header: &dyn Header,
     offset: u64,
-    mut ahead: Vec<u8>,
-    input: &mut dyn Skim,
+    input: &mut PeekReader<Counted<impl Skim>>,
     report: &mut Inspected,
     meter: &Meter,
 ) -> Result<u64, Error> {
@@ -515,7 +423,7 @@ fn walk(
     };
     let frames = match header.geometry(&limits) {
         Geometry::Uniform(uniform) => {
-            return count(&uniform, offset, ahead.len(), input, report, meter);
+            return count(&uniform, offset, input, report, meter);
         }
         Geometry::Sequential(frames) => frames,
     };
@@ -527,17 +435,12 @@ fn walk(
             meter.add(walker.offset - metered);
             metered = walker.offset;
         }
-        let wanted = walker.frames.prefix_len().saturating_sub(ahead.len());
-        ahead.extend(read(input, wanted).map_err(Error::Read)?);
-        let lead = &ahead[..walker.frames.prefix_len().min(ahead.len())];
-        let Some(announced) = walker.next(lead)? else {
+        let lead = input.peek(walker.frames.prefix_len());
+        let Some(announced) = walker.next(lead.map_err(Error::Read)?)? else {
             return Ok(walker.offset);
         };
-        let here = announced.min(ahead.len());
-        ahead.drain(..here);
-        let missing = (announced - here) as u64;
-        let skipped = input.skip(missing).map_err(Error::Read)?;
-        let len = here + skipped as usize; // no more than announced
+        let skipped = input.skip(announced as u64).map_err(Error::Read)?;
+        let len = skipped as usize; // no more than announced
         if len < announced {
             walker.short_at_eof(len)?;
         }

@@ -37,63 +37,75 @@
 //!   timing.
 //! - Keys are wiped from memory when they are dropped.
 
-// `aead::deoxys_ni` alone is allowed it.
+// Only `aead::chacha_avx512` and `aead::deoxys_ni` are allowed it.
 #![deny(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
-#![warn(missing_docs)]
+#![cfg_attr(not(fetool_model), warn(missing_docs))]
+// The model uses only a part of it.
+#![cfg_attr(fetool_model, allow(dead_code, private_interfaces, unused_imports))]
 
-pub mod aead;
-mod armor;
 mod chunk_id;
-#[cfg(all(unix, feature = "cli"))]
-mod closed_at_start;
 mod cores;
-mod detect;
 mod error;
-pub mod format;
-mod identity;
-mod inspect;
-pub mod kdf;
-mod key;
-mod open;
-mod open_at;
-mod open_range;
-mod peek;
-mod pipe;
 mod pipeline;
 mod positioned;
-mod recipient;
-mod rekey;
-mod salvage;
-mod seal;
-mod secret;
-mod secure_memory;
-mod stanza;
-mod stream;
 mod try_alloc;
 
-#[cfg(all(unix, feature = "cli"))]
-#[doc(hidden)]
-pub use closed_at_start::closed_at_start;
 pub use cores::all_cores;
-pub use detect::{look_at_header, read_header};
 pub use error::{Error, Evidence, Hint, Possible, Setting, Unknown, plain, status};
-pub use identity::{Identity, UnwrapKey};
-pub use inspect::{Fault, Inspect, Inspected};
-pub use open::{Checked, Open, Opened, Opening};
-pub use open_at::OpenAt;
-pub use peek::PeekReader;
 #[cfg(feature = "cli")]
 pub use pipeline::Reports;
 #[cfg(feature = "test-hooks")]
 #[doc(hidden)]
 pub use pipeline::Tuning;
+#[cfg(fetool_model)]
+pub use pipeline::model;
 pub use pipeline::{CancelToken, Meter, RunOptions};
 pub use positioned::{Positioned, ReadAt, WriteAt};
-pub use recipient::{Recipient, WrapKey};
-pub use rekey::{Rekey, copy_behind};
-pub use salvage::{Damage, Fill, Salvage, Salvaged};
-pub use seal::{Seal, Sealed, SealedLen, Sealing};
-pub use secret::{Secret, random, without_line_end};
-pub use stanza::{FILE_KEY_LEN, FileKey, Stanza};
-pub use stream::{OpenReader, SealWriter};
+
+cfg_if::cfg_if! {
+    // The model has the pipeline alone, and not what is built on it.
+    if #[cfg(not(fetool_model))] {
+        pub mod aead;
+        mod armor;
+        #[cfg(all(unix, feature = "cli"))]
+        mod closed_at_start;
+        mod detect;
+        pub mod format;
+        mod identify;
+        mod identity;
+        mod inspect;
+        pub mod kdf;
+        mod key;
+        mod open;
+        mod open_at;
+        mod open_range;
+        mod peek;
+        mod pipe;
+        mod recipient;
+        mod rekey;
+        mod salvage;
+        mod seal;
+        mod secret;
+        mod secure_memory;
+        mod stanza;
+        mod stream;
+
+        #[cfg(all(unix, feature = "cli"))]
+        #[doc(hidden)]
+        pub use closed_at_start::closed_at_start;
+        pub use detect::{look_at_header, read_header};
+        pub use identity::{Identity, UnwrapKey};
+        pub use inspect::{Fault, Inspect, Inspected};
+        pub use open::{Checked, Open, Opened, Opening};
+        pub use open_at::OpenAt;
+        pub use peek::PeekReader;
+        pub use recipient::{Recipient, WrapKey};
+        pub use rekey::{Rekey, copy_behind};
+        pub use salvage::{Damage, Fill, Salvage, Salvaged};
+        pub use seal::{Seal, Sealed, SealedLen, Sealing};
+        pub use secret::{Secret, random, without_line_end};
+        pub use stanza::{FILE_KEY_LEN, FileKey, Stanza};
+        pub use stream::{OpenReader, SealWriter};
+    }
+}

@@ -1,13 +1,14 @@
 //! Opening a sealed stream.
 
 use crate::Error;
-use crate::detect::{self, first_frame};
-use crate::format::{self, FORMATS, Format, Header, KeyPolicy, Limits, NOTHING, Payload, Proof};
+use crate::armor::UnarmorAt;
+use crate::format::{FORMATS, Format, Header, KeyPolicy, Limits, NOTHING, Payload, Proof};
+use crate::identify::{Found, Identified, Search, identify};
 use crate::identity::Identity;
 use crate::peek::PeekReader;
 #[cfg(feature = "test-hooks")]
 use crate::pipeline::Tuning;
-use crate::pipeline::{self, CancelToken, Meter, Run, RunOptions, Totals};
+use crate::pipeline::{self, CancelToken, Meter, OpenJob, Run, RunOptions, Totals};
 use crate::positioned::{Positioned, ReadAt, WriteAt};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
@@ -193,26 +194,16 @@ impl<'a> Open<'a> {
         self,
         mut input: PeekReader<R>,
     ) -> Result<Opening<R>, (Error, PeekReader<R>)> {
-        let unlocked = self.unlock(&mut input);
-        // An input that was woken by the switch fails in its own words.
-        if self.options.stop.is_stopped() {
-            return Err((Error::Stopped, input));
-        }
-        let ((format, header, unlocked), offset) = match unlocked {
-            Ok(unlocked) => unlocked,
-            Err(error) => return Err((error.root(), input)),
+        let file = match self.unlock(&mut input) {
+            Ok(file) => file,
+            Err(error) => return Err((error, input)),
         };
-        input.consume(offset as usize);
-        if let Some(len) = self.expected_len(&*header, offset) {
+        if let Some(len) = file.expected_len() {
             self.options.meter.expect(len);
         }
         Ok(Opening {
             input,
-            format: format.name(),
-            offset,
-            header,
-            unlocked,
-            limits: self.file_limits(),
+            file,
             options: self.options,
         })
     }
@@ -239,97 +230,55 @@ impl<'a> Open<'a> {
     /// # Errors
     /// [`Error::UnknownFormat`], the errors of a header that cannot be decoded, [`Error::Read`].
     pub fn detect<R: Read>(&self, input: &mut PeekReader<R>) -> Result<&'a dyn Format, Error> {
-        if self.detached.is_some() || self.format.is_some() {
-            return Ok(self.header(input)?.0);
-        }
-        match self.header(input) {
-            Err(Error::UnknownFormat(_)) => Ok(self.by_secret(input)?.0),
-            header => Ok(header?.0),
-        }
-    }
-
-    fn header<R: Read>(
-        &self,
-        input: &mut PeekReader<R>,
-    ) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
-        match self.detached {
-            Some(head) => detect::read_header_among(self.formats, self.format, head),
-            None => detect::peek_header(self.formats, self.format, input),
-        }
-    }
-
-    /// Where no magic number tells, the secret does.
-    pub(crate) fn by_secret<R: Read>(
-        &self,
-        input: &mut PeekReader<R>,
-    ) -> Result<detect::Found<'a>, Error> {
-        detect::by_secret(self.formats, &self.identities, input, &self.file_limits())
-    }
-
-    /// Finds the format and tries the secret, and tells where the first frame starts in the input,
-    /// of which nothing is taken.
-    pub(crate) fn unlock<R: Read>(
-        &self,
-        input: &mut PeekReader<R>,
-    ) -> Result<(detect::Found<'a>, u64), Error> {
-        let found = match self.header(input) {
-            Ok((format, mut header)) => {
-                header.set_policy(self.policy());
-                let unlocked = self.try_secret(&*header, input)?;
-                (format, header, unlocked)
+        match identify(self.search(), input)? {
+            Identified::Sure(found) => Ok(found.format),
+            possible => {
+                let unlocked = possible.unlock(&self.identities, self.policy(), input);
+                unlocked.map(|(found, _)| found.format)
             }
-            Err(Error::UnknownFormat(_)) if self.format.is_none() && self.detached.is_none() => {
-                self.by_secret(input)?
-            }
-            Err(error) => return Err(error),
-        };
-        let offset = self.body_offset(&*found.1, input)?;
-        self.demand_proof(&found.2.proof, offset)?;
-        if self.strict
-            && let Some(warning) = found.2.warnings.first()
-        {
-            return Err(Error::Strict(warning.clone()));
         }
-        Ok((found, offset))
     }
 
-    fn try_secret<R: Read>(
-        &self,
-        header: &dyn Header,
-        input: &mut PeekReader<R>,
-    ) -> Result<Payload, Error> {
-        let offset = self.body_offset(header, input)?;
-        let limits = self.file_limits();
-        let mut frames = header.frames(&limits);
-        let (first, empty) = if header.tries_first_frame() {
-            let first = first_frame(input, offset as usize, frames, offset, &limits)?;
-            (first, first.is_none())
-        } else {
-            let behind = input.peek(offset as usize + 1).map_err(Error::Read)?;
-            let nothing = behind.len() as u64 <= offset;
-            (
-                None,
-                nothing && matches!(frames.next(offset, &[]), Ok(None)),
-            )
-        };
-        let mut unlocked =
-            detect::unlock(&self.identities, header, first).map_err(|error| match error {
-                // Formats do not know that the header may be kept apart.
-                Error::Authentication { chunk: 0, .. } => {
-                    Error::Authentication { chunk: 0, offset }
-                }
-                Error::NoIdentity { tried, .. } => Error::NoIdentity { tried, offset },
-                error => error,
-            })?;
-        // Layers inside have headers, which are missing then.
-        if empty && unlocked.layers.is_empty() {
-            unlocked.proof = Proof::Nothing;
-            unlocked.warnings = vec![NOTHING.to_owned()];
+    pub(crate) fn search(&self) -> Search<'a> {
+        Search {
+            formats: self.formats,
+            format: self.format,
+            detached: self.detached,
+            limits: self.file_limits(),
         }
-        Ok(unlocked)
     }
 
-    /// Refuses what proves less than the caller asked for.
+    /// Goes the way of every file that is opened: finds the format, tries the identities, and makes sure
+    /// that the file proves what was asked for. The input then begins with the first frame; with an error
+    /// nothing is taken of it.
+    pub(crate) fn unlock<R: Read>(&self, input: &mut PeekReader<R>) -> Result<Unlocked, Error> {
+        let unlocked = identify(self.search(), input)
+            .and_then(|file| file.unlock(&self.identities, self.policy(), input))
+            .and_then(|(found, payload)| self.accept(&found, &payload).map(|()| (found, payload)));
+        // An input that was woken by the switch fails in its own words.
+        if self.options.stop.is_stopped() {
+            return Err(Error::Stopped);
+        }
+        let (found, payload) = unlocked.map_err(Error::root)?;
+        input.consume(found.offset as usize);
+        Ok(Unlocked {
+            format: found.format.name(),
+            header: found.header,
+            offset: found.offset,
+            payload,
+            limits: self.file_limits(),
+        })
+    }
+
+    /// Refuses what proves less than the caller asked for, and warnings if that was asked for.
+    fn accept(&self, found: &Found<'_>, payload: &Payload) -> Result<(), Error> {
+        self.demand_proof(&payload.proof, found.offset)?;
+        match payload.warnings.first() {
+            Some(warning) if self.strict => Err(Error::Strict(warning.clone())),
+            _ => Ok(()),
+        }
+    }
+
     fn demand_proof(&self, proof: &Proof, offset: u64) -> Result<(), Error> {
         let refused = |why: &str| {
             Err(Error::Refused {
@@ -359,43 +308,49 @@ impl<'a> Open<'a> {
             input_len: self.input_len,
         }
     }
+}
 
+/// A file whose key was found to be right.
+pub(crate) struct Unlocked {
+    /// The name of its format.
+    pub format: &'static str,
+    pub header: Box<dyn Header>,
+    /// Where the first frame starts in the input.
+    pub offset: u64,
+    pub payload: Payload,
+    pub limits: Limits,
+}
+
+impl Unlocked {
     /// How long the plaintext should be: what the header declares, or else what the input has room
     /// for in chunks of the usual length. Not authenticated.
-    fn expected_len(&self, header: &dyn Header, offset: u64) -> Option<u64> {
-        if let Some(declared) = header.describe().declared_size {
+    fn expected_len(&self) -> Option<u64> {
+        if let Some(declared) = self.header.describe().declared_size {
             return Some(declared);
         }
-        let frames = header.frames(&self.file_limits());
-        let body = self.input_len?.checked_sub(offset)?;
+        let frames = self.header.frames(&self.limits);
+        let body = self.limits.input_len?.checked_sub(self.offset)?;
         let chunks = body.div_ceil(frames.largest().max(1));
         let outer = body.checked_sub(chunks.checked_mul(frames.overhead() as u64)?)?;
-        header.plaintext_len(outer).ok()
+        self.header.plaintext_len(outer).ok()
     }
+}
 
-    /// Where the first frame starts in the input.
-    fn body_offset<R: Read>(
-        &self,
-        header: &dyn Header,
-        input: &mut PeekReader<R>,
-    ) -> Result<u64, Error> {
-        if self.detached.is_some() {
-            let start = input.peek(header.size()).map_err(Error::Read)?;
-            Ok(detect::hole(header, start))
-        } else {
-            Ok(header.size() as u64)
+/// Returns the error that a caller gets. Where the header proves the key, the first chunk was changed if it does
+/// not authenticate.
+pub(crate) fn fault(error: Error, key_proven: bool) -> Error {
+    match error.root() {
+        Error::Authentication { chunk: 0, offset } if key_proven => {
+            Error::Tampered { chunk: 0, offset }
         }
+        error => error,
     }
 }
 
 /// Ready to open one stream whose secret was found to be right.
 pub struct Opening<R> {
     pub(crate) input: PeekReader<R>,
-    format: &'static str,
-    pub(crate) header: Box<dyn Header>,
-    pub(crate) offset: u64,
-    pub(crate) unlocked: format::Payload,
-    pub(crate) limits: Limits,
+    pub(crate) file: Unlocked,
     pub(crate) options: RunOptions,
 }
 
@@ -407,23 +362,23 @@ impl<R: Read + Send> Opening<R> {
 
     /// The name of the file's format.
     pub fn format(&self) -> &'static str {
-        self.format
+        self.file.format
     }
 
     /// Which reading of the format authenticated the first chunk, for people.
     pub fn reading(&self) -> &str {
-        &self.unlocked.reading
+        &self.file.payload.reading
     }
 
     /// What the file does not protect, a line each.
     pub fn warnings(&self) -> &[String] {
-        &self.unlocked.warnings
+        &self.file.payload.warnings
     }
 
     /// Whether chunks may be missing at the beginning of the plaintext until all of it was opened
     /// without an error. Whoever hands it on before must authenticate the whole input first.
     pub fn only_whole(&self) -> bool {
-        matches!(self.unlocked.proof, Proof::WholeFile { .. })
+        matches!(self.file.payload.proof, Proof::WholeFile { .. })
     }
 
     /// Opens all of the input to `output`, and flushes it.
@@ -457,21 +412,36 @@ impl<R: Read + Send> Opening<R> {
         input: Positioned<'_, impl ReadAt>,
         output: Positioned<'_, impl WriteAt>,
     ) -> Result<Opened, Error> {
-        let input = Positioned {
-            file: input.file as &dyn ReadAt,
-            position: input.position + self.offset,
-        };
         let Positioned { file, position } = output;
         let output = Positioned {
             file: file as &dyn WriteAt,
             position,
         };
-        if self.input.is_armored() {
-            // No chunk lies where it can be computed.
-            return self.run(output);
+        let input = Positioned {
+            file: input.file as &dyn ReadAt,
+            position: input.position,
+        };
+        let geometry = self.file.header.geometry(&self.file.limits);
+        if !self.input.is_armored() {
+            let input = input.moved(self.file.offset);
+            let rest = |position| {
+                let Positioned { file, .. } = input;
+                Box::new(Positioned { file, position }) as Box<dyn Read + Send>
+            };
+            return self.opened(|_, sealed, run| {
+                pipeline::open_at(input, output, sealed, geometry, &rest, run)
+            });
         }
-        let geometry = self.header.geometry(&self.limits);
-        self.opened(|_, sealed, run| pipeline::open_at(input, output, sealed, geometry, run))
+        let Ok(text) = UnarmorAt::new(input) else {
+            // Whatever is wrong is named in its place.
+            return self.run(output);
+        };
+        let bytes = Positioned {
+            file: &text as &dyn ReadAt,
+            position: self.file.offset,
+        };
+        let rest = |position| Box::new(text.read_from(position)) as Box<dyn Read + Send>;
+        self.opened(|_, sealed, run| pipeline::open_at(bytes, output, sealed, geometry, &rest, run))
     }
 
     /// Authenticates all of the input and writes nothing, as [`Open::check`] does; for work that was
@@ -484,7 +454,7 @@ impl<R: Read + Send> Opening<R> {
             reading: self.reading().to_owned(),
             warnings: self.warnings().to_vec(),
         };
-        let proof = self.unlocked.proof.clone();
+        let proof = self.file.payload.proof.clone();
         self.run(std::io::sink())?;
         match proof {
             Proof::Forgeable(why) => Err(Error::Unauthenticated(format!("not verified: {why}"))),
@@ -498,27 +468,26 @@ impl<R: Read + Send> Opening<R> {
 
     fn opened(
         mut self,
-        open: impl FnOnce(&mut PeekReader<R>, pipeline::OpenJob<'_>, &Run<'_>) -> Result<Totals, Error>,
+        open: impl FnOnce(&mut PeekReader<R>, OpenJob<'_>, &Run<'_>) -> Result<Totals, Error>,
     ) -> Result<Opened, Error> {
-        let key_proven = self.unlocked.key_proven && self.unlocked.layers.is_empty();
-        let totals = open(
-            &mut self.input,
-            pipeline::OpenJob {
-                frames: self.header.frames(&self.limits),
-                first: 0,
-                offset: self.offset,
-                codec: &*self.unlocked.codec,
-                layers: self.unlocked.layers,
-                limits: self.limits,
-            },
-            &self.options.run(),
-        );
-        let totals = totals.map_err(|error| match error.root() {
-            Error::Authentication { chunk: 0, offset } if key_proven => {
-                Error::Tampered { chunk: 0, offset }
-            }
-            error => error,
-        })?;
+        let Unlocked {
+            header,
+            offset,
+            payload,
+            limits,
+            ..
+        } = self.file;
+        let key_proven = payload.key_proven && payload.layers.is_empty();
+        let job = OpenJob {
+            frames: header.frames(&limits),
+            first: 0,
+            offset,
+            codec: &*payload.codec,
+            layers: payload.layers,
+            limits,
+        };
+        let totals = open(&mut self.input, job, &self.options.run());
+        let totals = totals.map_err(|error| fault(error, key_proven))?;
         Ok(Opened {
             chunks: totals.chunks,
             plaintext_len: totals.plaintext,

@@ -1,7 +1,8 @@
 //! Reading a sealed file at positions: only the chunks that are asked for are read and opened.
 
 use crate::armor::UnarmorAt;
-use crate::format::{ChunkId, ChunkMap, Header, Limits, Payload, Proof};
+use crate::format::{ChunkId, ChunkMap, Limits, OpenChunk, Payload, Proof};
+use crate::open::{Unlocked, fault};
 use crate::peek::PeekReader;
 use crate::pipeline::{Ends, RangeJob, RunOptions, open_range};
 use crate::positioned::{Positioned, ReadAt};
@@ -29,15 +30,8 @@ impl Open<'_> {
             file: &input,
             position: 0,
         });
-        let unlocked = self.unlock(&mut start);
-        if self.options.stop.is_stopped() {
-            return Err(Error::Stopped);
-        }
-        let ((format, header, payload), offset) = unlocked.map_err(Error::root)?;
-        let limits = self.file_limits();
-        start.consume(offset as usize);
-        let lead = start.peek(header.frames(&limits).prefix_len());
-        let map = chunk_map(&*header, &payload, lead.map_err(Error::Read)?, &limits)?;
+        let file = self.unlock(&mut start)?;
+        let map = file.chunk_map(&mut start)?;
         let sealed = match start.is_armored() {
             true => Sealed::Armored(UnarmorAt::new(input)?),
             false => Sealed::Plain(input),
@@ -46,11 +40,11 @@ impl Open<'_> {
         Ok(OpenAt {
             position: 0,
             file: Arc::new(File {
-                format: format.name(),
+                format: file.format,
                 map: Arc::new(map),
-                payload,
-                offset,
-                stored: size.saturating_sub(offset),
+                payload: file.payload,
+                offset: file.offset,
+                stored: size.saturating_sub(file.offset),
                 sealed,
                 options: self.options,
                 len: OnceLock::new(),
@@ -60,35 +54,49 @@ impl Open<'_> {
     }
 }
 
-/// Computes where the chunks of a file lie. `lead` is what its first frame starts with.
-///
-/// # Errors
-/// [`Error::Usage`] with the reason if that is not possible, [`Error::Refused`] if a chunk proves nothing
-/// by itself.
-pub(crate) fn chunk_map(
-    header: &dyn Header,
-    payload: &Payload,
-    lead: &[u8],
-    limits: &Limits,
-) -> Result<ChunkMap, Error> {
-    if !payload.layers.is_empty() {
-        return Err(Error::usage_hint(
-            format!(
-                "the file has {} layers, and chunks of an inner one can be found only by opening all \
-                 before them",
-                payload.layers.len() + 1
-            ),
-            Hint::OpenWhole,
-        ));
+impl Unlocked {
+    /// Computes where the chunks lie. The input begins with the first frame, and nothing is taken of it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the reason if that is not possible, [`Error::Refused`] if a chunk proves
+    /// nothing by itself.
+    pub(crate) fn chunk_map<R: Read>(&self, input: &mut PeekReader<R>) -> Result<ChunkMap, Error> {
+        let lead = self.header.frames(&self.limits).prefix_len();
+        let lead = input.peek(lead).map_err(Error::Read)?;
+        if !self.payload.layers.is_empty() {
+            return Err(Error::usage_hint(
+                format!(
+                    "the file has {} layers, and chunks of an inner one can be found only by opening all \
+                     before them",
+                    self.payload.layers.len() + 1
+                ),
+                Hint::OpenWhole,
+            ));
+        }
+        let proof = &self.payload.proof;
+        if matches!(proof, Proof::WholeFile { .. } | Proof::AnyStart) {
+            let what = "additive nonce: only the whole file shows that no chunks are missing at the \
+                        beginning";
+            return Err(Error::Refused {
+                what: what.to_owned(),
+            });
+        }
+        self.header.chunk_map(&self.limits, lead)
     }
-    if matches!(payload.proof, Proof::WholeFile { .. } | Proof::AnyStart) {
-        return Err(Error::Refused {
-            what: "additive nonce: only the whole file shows that no chunks are missing at the \
-                   beginning"
-                .to_owned(),
-        });
-    }
-    header.chunk_map(limits, lead)
+}
+
+/// Opens a frame into `room`. The error of one that does not authenticate says what it is instead, if that
+/// can be told.
+pub(crate) fn open_or_explain(
+    codec: &dyn OpenChunk,
+    id: ChunkId,
+    frame: &[u8],
+    room: &mut [u8],
+) -> Result<Range<usize>, Error> {
+    codec.open_from(id, frame, room).map_err(|error| {
+        let other = codec.open_as_other(id, frame, room);
+        other.map_or(error, |(_, fault)| fault)
+    })
 }
 
 /// The plaintext of a sealed file, at any position.
@@ -274,10 +282,7 @@ impl<R: ReadAt> File<R> {
             // A frame that does not open is looked at again.
             let mut room = Zeroizing::new(zeros(len)?);
             let frame = &bytes[..len];
-            let opened = codec.open_from(id, frame, &mut room).map_err(|error| {
-                let other = codec.open_as_other(id, frame, &mut room);
-                other.map_or(error, |(_, fault)| fault)
-            });
+            let opened = open_or_explain(&**codec, id, frame, &mut room);
             bytes = room;
             opened
         } else {
@@ -290,12 +295,7 @@ impl<R: ReadAt> File<R> {
     }
 
     fn attribute(&self, error: Error) -> Error {
-        match error.root() {
-            Error::Authentication { chunk: 0, offset } if self.payload.key_proven => {
-                Error::Tampered { chunk: 0, offset }
-            }
-            error => error,
-        }
+        fault(error, self.payload.key_proven)
     }
 
     /// Returns the length of the plaintext, for which the last chunk was opened as the last.

@@ -1,7 +1,8 @@
 //! Opening a range of an input that can only be read in its order.
 
 use crate::format::{ChunkId, ChunkMap};
-use crate::open_at::{chunk_map, in_plaintext};
+use crate::open::fault;
+use crate::open_at::{in_plaintext, open_or_explain};
 use crate::peek::PeekReader;
 use crate::pipeline::{Ends, RangeJob, open_range};
 use crate::try_alloc::zeros;
@@ -30,11 +31,11 @@ impl<R: Read + Send> Opening<R> {
         mut output: impl Write,
     ) -> Result<u64, Error> {
         let end = end.map(|end| end.max(start));
-        let map = Arc::new(self.chunk_map()?);
+        let map = Arc::new(self.file.chunk_map(&mut self.input)?);
         let (first, _) = map.layout().locate(start);
         let frame = map.layout().frame();
-        if first > 0 && frame as u64 > self.limits.memory {
-            return Err(map.frames_from(0).too_large(self.limits.memory));
+        if first > 0 && frame as u64 > self.file.limits.memory {
+            return Err(map.frames_from(0).too_large(self.file.limits.memory));
         }
         let passed = pass_over(&mut self.input, frame, first);
         // An input that was woken by the switch fails in its own words.
@@ -45,57 +46,39 @@ impl<R: Read + Send> Opening<R> {
             let len = self.passed_len(&map, passed)?;
             return in_plaintext(start, end.unwrap_or(start), len).map(|()| 0);
         }
-        let key_proven = self.unlocked.key_proven;
+        let key_proven = self.file.payload.key_proven;
         let job = RangeJob {
             map,
-            codec: &*self.unlocked.codec,
-            offset: self.offset,
+            codec: &*self.file.payload.codec,
+            offset: self.file.offset,
             start,
             end,
             ends: Ends::WithInput,
-            limits: self.limits,
+            limits: self.file.limits,
         };
         let run = self.options.run();
         let done = open_range(&mut self.input, &mut output, &job, &run);
-        let done = done.map_err(|error| match error.root() {
-            Error::Authentication { chunk: 0, offset } if key_proven => {
-                Error::Tampered { chunk: 0, offset }
-            }
-            error => error,
-        })?;
+        let done = done.map_err(|error| fault(error, key_proven))?;
         // Not all of the range was opened only if the plaintext ends before.
         in_plaintext(start, end.unwrap_or(start), done.opened_to)?;
         Ok(done.written)
     }
 
-    fn chunk_map(&mut self) -> Result<ChunkMap, Error> {
-        // The header was taken already.
-        let lead = self.header.frames(&self.limits).prefix_len();
-        let lead = self.input.peek(lead).map_err(Error::Read)?;
-        chunk_map(&*self.header, &self.unlocked, lead, &self.limits)
-    }
-
     /// Returns the length of a plaintext all of whose chunks were passed over, for which the last is
     /// opened as the last.
     fn passed_len(&self, map: &ChunkMap, passed: Passed) -> Result<u64, Error> {
-        let count = map.count(passed.stored, self.offset)?;
+        let count = map.count(passed.stored, self.file.offset)?;
         let Some(index) = count.chunks.checked_sub(1) else {
             return Ok(count.plaintext);
         };
         let id = ChunkId {
             index,
             last: true,
-            offset: self.offset + map.layout().span(index).offset,
+            offset: self.file.offset + map.layout().span(index).offset,
         };
         map.check(index, id.offset, &passed.last, &[])?;
-        let codec = &self.unlocked.codec;
         let mut room = zeros(passed.last.len())?;
-        codec
-            .open_from(id, &passed.last, &mut room)
-            .map_err(|error| {
-                let other = codec.open_as_other(id, &passed.last, &mut room);
-                other.map_or(error, |(_, fault)| fault)
-            })?;
+        open_or_explain(&*self.file.payload.codec, id, &passed.last, &mut room)?;
         Ok(count.plaintext)
     }
 }

@@ -90,9 +90,24 @@ impl<R: Read> PeekReader<R> {
         self.input.unarmor.is_some()
     }
 
+    /// Returns the input itself once all that was looked at is read, unless it is decoded.
+    pub(crate) fn direct(&mut self) -> Option<&mut R> {
+        let is_direct = self.buffered().is_empty() && !self.is_armored();
+        is_direct.then_some(&mut self.input.input)
+    }
+
     /// Passes over bytes that were looked at.
     pub(crate) fn consume(&mut self, len: usize) {
         self.taken = (self.taken + len).min(self.buffer.len());
+        if self.taken == self.buffer.len() {
+            self.buffer.clear();
+            self.taken = 0;
+        }
+    }
+
+    /// The input, of which what is looked at was read.
+    pub(crate) fn input(&mut self) -> &mut R {
+        &mut self.input.input
     }
 }
 

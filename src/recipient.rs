@@ -16,6 +16,11 @@ pub trait WrapKey: Send + Sync {
         random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
     ) -> Result<Vec<Stanza>, Error>;
 
+    /// Returns a file key that was wrapped in advance, for the next file: some wrap many more cheaply at once.
+    fn prepared_key(&self) -> Option<FileKey> {
+        None
+    }
+
     /// Returns the labels. All recipients of a file must have the same set of them.
     fn labels(&self) -> BTreeSet<String> {
         BTreeSet::new()

@@ -2,8 +2,8 @@
 
 use crate::Error;
 use crate::armor::ArmorWriter;
-use crate::detect::{by_secret, first_frame, peek_header};
 use crate::format::{Change, FORMATS, KeyPolicy, Limits, RekeyRequest, Rekeyed};
+use crate::identify::{Identified, Search, identify};
 use crate::identity::{Identity, try_each};
 use crate::kdf::Kdf;
 use crate::peek::PeekReader;
@@ -24,6 +24,9 @@ pub struct Rekey<'a> {
 
 /// Copies data in pieces of this size.
 const PIECE: usize = 1 << 20;
+
+/// Has so many bytes copied by others before it looks again whether it shall stop.
+const COPIED_AT_ONCE: usize = 64 << 20;
 
 impl<'a> Rekey<'a> {
     /// With a secret that opens the file.
@@ -107,10 +110,63 @@ impl<'a> Rekey<'a> {
         input: &mut PeekReader<impl Read>,
         output: impl Write,
     ) -> Result<Rekeyed, Error> {
+        self.run_copying(input, output, |_, _, _| None)
+    }
+
+    /// As [`run_ahead`](Self::run_ahead), with a faster way to copy data. `copy` moves at most so many bytes
+    /// from where the input is to where the output is, and returns their number. `None` means that it moved
+    /// nothing; then the data are read and written, which also finds the end and every error.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_copying<R: Read, W: Write>(
+        &self,
+        input: &mut PeekReader<R>,
+        mut output: W,
+        copy: impl Fn(&mut R, &mut W, usize) -> Option<usize>,
+    ) -> Result<Rekeyed, Error> {
         let rekeyed = self.look(input)?;
         input.consume(rekeyed.old_len);
-        copy_behind(&rekeyed.header, input, output, &self.options)?;
+        if input.is_armored() {
+            let mut output = ArmorWriter::new(output);
+            self.copy(&rekeyed, input, &mut output, |_, _, _| None)?;
+            output.finish()?;
+        } else {
+            self.copy(&rekeyed, input, &mut output, copy)?;
+        }
         Ok(rekeyed)
+    }
+
+    /// Writes the new header and what is behind the old one.
+    fn copy<R: Read, W: Write>(
+        &self,
+        rekeyed: &Rekeyed,
+        input: &mut PeekReader<R>,
+        output: &mut W,
+        copy: impl Fn(&mut R, &mut W, usize) -> Option<usize>,
+    ) -> Result<(), Error> {
+        output.write_all(&rekeyed.header).map_err(Error::Write)?;
+        let mut piece = zeros(PIECE)?;
+        loop {
+            if self.options.stop.is_stopped() {
+                return Err(Error::Stopped);
+            }
+            let direct = input.direct();
+            if let Some(copied) = direct.and_then(|input| copy(input, output, COPIED_AT_ONCE)) {
+                self.options.meter.add(copied as u64);
+                continue;
+            }
+            match input.read(&mut piece) {
+                Ok(0) => break,
+                Ok(read) => {
+                    output.write_all(&piece[..read]).map_err(Error::Write)?;
+                    self.options.meter.add(read as u64);
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::Read(e).root()),
+            }
+        }
+        output.flush().map_err(Error::Write)
     }
 
     fn limits(&self) -> Limits {
@@ -122,29 +178,31 @@ impl<'a> Rekey<'a> {
 
     /// Makes the new header.
     fn look<R: Read>(&self, input: &mut PeekReader<R>) -> Result<Rekeyed, Error> {
-        let (_, mut header) = match peek_header(FORMATS, None, input) {
-            // No such file can be changed, but what it is tells why.
-            Err(Error::UnknownFormat(_)) => {
-                let (format, header, _) =
-                    by_secret(FORMATS, &self.identities, input, &self.limits())?;
-                (format, header)
-            }
-            header => header?,
-        };
-        header.set_policy(KeyPolicy {
+        let policy = KeyPolicy {
             legacy_slots: self.legacy_slots,
             memory: self.options.memory,
             max_work_factor: self
                 .max_work_factor
                 .unwrap_or(KeyPolicy::default().max_work_factor),
-        });
-        let size = header.size();
-        let offset = size as u64;
+        };
+        let search = Search {
+            formats: FORMATS,
+            format: None,
+            detached: None,
+            limits: self.limits(),
+        };
+        let mut file = match identify(search, input)? {
+            Identified::Sure(file) => file,
+            // No such file can be changed, but what it is tells why.
+            possible => possible.unlock(&self.identities, policy, input)?.0,
+        };
+        file.header.set_policy(policy);
+        let header = &file.header;
         // A header kept apart has nothing behind it.
+        let size = header.size();
         let bare = input.peek(size + 1).map_err(Error::Read)?.len() <= size;
         let first = if header.tries_first_frame() && !bare {
-            let limits = self.limits();
-            first_frame(input, size, header.frames(&limits), offset, &limits)?
+            file.first_frame(input)?
         } else {
             None
         };

@@ -304,27 +304,15 @@ impl Sealing {
     ///
     /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) is an error as any other: an input or output
     /// that does not block waits for itself.
-    pub fn run(self, input: impl Read + Send, mut output: impl Write) -> Result<Sealed, Error> {
-        if self.armor {
-            return self.run_armored(input, output);
+    pub fn run(self, mut input: impl Read + Send, mut output: impl Write) -> Result<Sealed, Error> {
+        match self.armor {
+            true => self.armored(output, |text, job, run| {
+                pipeline::seal_armored(&mut input, text, job, run)
+            }),
+            false => self.behind_header(&mut output, |output, job, run| {
+                in_order(&mut input, output, job, run)
+            }),
         }
-        output.write_all(self.header()).map_err(Error::Write)?;
-        let offset = self.header().len() as u64;
-        self.seal(input, output, offset)
-    }
-
-    fn run_armored(self, mut input: impl Read + Send, output: impl Write) -> Result<Sealed, Error> {
-        let mut output = ArmorWriter::new(output);
-        output.write_all(self.header()).map_err(Error::Write)?;
-        let offset = self.header().len() as u64;
-        let sealed = self.sealed(offset, |plan, run| {
-            pipeline::seal_armored(&mut input, &mut output, plan, run)
-        })?;
-        let sealed_len = output.finish()?;
-        Ok(Sealed {
-            sealed_len,
-            ..sealed
-        })
     }
 
     /// As [`run`](Self::run), from file to file; faster where there is much to seal and the
@@ -350,23 +338,14 @@ impl Sealing {
             file: file as &dyn WriteAt,
             position,
         };
-        let offset = self.header().len() as u64;
-        if self.armor {
-            let mut output = ArmorWriter::new(output);
-            output.write_all(self.header()).map_err(Error::Write)?;
-            let sealed = self.sealed(offset, |plan, run| {
-                pipeline::seal_armored_at(input, &mut output, plan, run)
-            })?;
-            let sealed_len = output.finish()?;
-            return Ok(Sealed {
-                sealed_len,
-                ..sealed
-            });
+        match self.armor {
+            true => self.armored(output, |text, job, run| {
+                pipeline::seal_armored_at(input, text, job, run)
+            }),
+            false => self.behind_header(&mut output, |output, job, run| {
+                pipeline::seal_at(input, *output, job, run)
+            }),
         }
-        output.write_all(self.header()).map_err(Error::Write)?;
-        self.sealed(offset, |plan, run| {
-            pipeline::seal_at(input, output, plan, run)
-        })
     }
 
     pub(crate) fn stop(&self) -> CancelToken {
@@ -380,31 +359,45 @@ impl Sealing {
     /// As [`run`](Self::run).
     pub fn run_detached(
         self,
-        input: impl Read + Send,
-        output: impl Write,
-    ) -> Result<Sealed, Error> {
-        self.seal(input, output, 0)
-    }
-
-    fn seal(
-        self,
         mut input: impl Read + Send,
         mut output: impl Write,
-        offset: u64,
     ) -> Result<Sealed, Error> {
-        self.sealed(offset, |plan, run| {
-            let totals = pipeline::seal(&mut input, &mut output, plan, run)?;
-            output.flush().map_err(Error::Write)?;
-            Ok(totals)
+        self.payload(0, |job, run| in_order(&mut input, &mut output, job, run))
+    }
+
+    /// Writes header and payload as text.
+    fn armored<W: Write>(
+        self,
+        output: W,
+        seal: impl FnOnce(&mut ArmorWriter<W>, SealJob<'_>, &Run<'_>) -> Result<Totals, Error>,
+    ) -> Result<Sealed, Error> {
+        let mut text = ArmorWriter::new(output);
+        let sealed = self.behind_header(&mut text, seal)?;
+        let sealed_len = text.finish()?;
+        Ok(Sealed {
+            sealed_len,
+            ..sealed
         })
     }
 
-    fn sealed(
+    /// Writes the header, and the payload behind it.
+    fn behind_header<W: Write>(
+        self,
+        output: &mut W,
+        seal: impl FnOnce(&mut W, SealJob<'_>, &Run<'_>) -> Result<Totals, Error>,
+    ) -> Result<Sealed, Error> {
+        output.write_all(self.header()).map_err(Error::Write)?;
+        let offset = self.header().len() as u64;
+        self.payload(offset, |job, run| seal(output, job, run))
+    }
+
+    /// Takes the payload through the pipeline. Its first frame is at `offset`.
+    fn payload(
         self,
         offset: u64,
         seal: impl FnOnce(SealJob<'_>, &Run<'_>) -> Result<Totals, Error>,
     ) -> Result<Sealed, Error> {
-        let plan = SealJob {
+        let job = SealJob {
             layout: self.sealer.layout,
             codec: &*self.sealer.codec,
             layers: self.sealer.layers,
@@ -412,11 +405,22 @@ impl Sealing {
             done: 0,
             expected: self.size,
         };
-        let totals = seal(plan, &self.options.run())?;
+        let totals = seal(job, &self.options.run())?;
         Ok(Sealed {
             chunks: totals.chunks,
             plaintext_len: totals.plaintext,
             sealed_len: offset + totals.written,
         })
     }
+}
+
+fn in_order(
+    input: &mut (dyn Read + Send),
+    output: &mut dyn Write,
+    job: SealJob<'_>,
+    run: &Run<'_>,
+) -> Result<Totals, Error> {
+    let totals = pipeline::seal(input, output, job, run)?;
+    output.flush().map_err(Error::Write)?;
+    Ok(totals)
 }

@@ -98,6 +98,12 @@ pub fn digits(value: f64) -> String {
     format!("{value:.behind$}")
 }
 
+/// For people: `1 turn`, `2 turns`.
+pub fn counted(number: usize, of: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {of}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

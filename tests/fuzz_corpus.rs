@@ -144,6 +144,8 @@ targets! {
     open_gfe: &["gfe_"], AS_IT_IS;
     open_gocrypt: &["gocrypt_"], AS_IT_IS;
     open_parallel_encryptor: &["parenc_"], AS_IT_IS;
+    ranges: &["gfe_", "dexios_", "gocrypt_", "parenc_", "age_"], AS_IT_IS;
+    salvage: ALL, AS_IT_IS;
 }
 
 #[test]

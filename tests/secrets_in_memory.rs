@@ -7,7 +7,7 @@
 mod common;
 
 use common::pattern;
-use fetool::aead::Algorithm;
+use fetool::aead::{Aead, Algorithm, Engine};
 use fetool::format::age::{
     AgeHeader, AgeIdentity, HybridIdentity, ScryptLimits, X25519Identity, identities, scrypt,
 };
@@ -147,6 +147,12 @@ fn there_and_back(
     sealed
 }
 
+fn engines_of(algorithm: Algorithm) -> impl Iterator<Item = (Algorithm, Engine)> {
+    Engine::ALL
+        .into_iter()
+        .map(move |engine| (algorithm, engine))
+}
+
 /// The operations that use secrets.
 fn work(key: &Needle, passphrase: &Needle) {
     for threads in [1, 3] {
@@ -157,6 +163,21 @@ fn work(key: &Needle, passphrase: &Needle) {
         let seal = || Seal::new(&secret);
         there_and_back(seal().layers(Some(3)), &secret, &GoCrypt, threads);
         there_and_back(seal(), &secret, &ParallelEncryptor, threads);
+    }
+    // Every engine of the AEADs, with messages that it works on in different ways.
+    let secret = Zeroizing::new(key.reveal());
+    let secret = secret[..].try_into().expect("a key");
+    for (algorithm, engine) in Algorithm::ALL.into_iter().flat_map(engines_of) {
+        let Some(aead) = Aead::with_engine(engine, algorithm, secret) else {
+            continue;
+        };
+        let nonce = vec![1; algorithm.nonce_len()];
+        for len in [5, 200, 700, 5000] {
+            let mut buffer = pattern(len);
+            let tag = aead.seal(&nonce, b"", &mut buffer).unwrap();
+            aead.open(&nonce, b"", &mut buffer, &tag).unwrap();
+            assert!(buffer == pattern(len));
+        }
     }
     let secret = Secret::passphrase(passphrase.reveal());
     let salted = secret.clone().with_salt(Kdf::Pbkdf2, *SALT);

@@ -28,6 +28,8 @@ END
         section_table "$section"
     done
     memory_table
+    # Measured by itself, for it takes a big disk: benches/ranges.sh.
+    cat "$here/compare/ranges.md"
     printf '## Commands\n\n'
     printf 'As they were run, in a folder with the files that they name; `gpg.conf` had: %s.\n' \
         "$(sed 's/.*/`&`/' "$GNUPGHOME/gpg.conf" | paste -sd , | sed 's/,/, /g')"

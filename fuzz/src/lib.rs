@@ -22,7 +22,9 @@ mod json;
 mod key_file;
 mod memory;
 mod mutate;
+mod ranges;
 mod readers;
+mod salvage;
 mod secret;
 
 pub use age_armor::age_armor;
@@ -34,4 +36,6 @@ pub use engines::engines;
 pub use headers::headers;
 pub use inspect_json::inspect_json;
 pub use key_file::key_file;
+pub use ranges::ranges;
 pub use readers::{open_age, open_dexios, open_gfe, open_gocrypt, open_parallel_encryptor};
+pub use salvage::salvage;

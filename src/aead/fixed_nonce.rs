@@ -7,9 +7,12 @@
 //! Two messages under one nonce give away their XOR, and the key to forge others. Nothing but the
 //! reading and writing of a format that demands it may use this.
 
-use super::{AeadError, KEY_LEN, TAG_LEN, Tag};
+#[cfg(target_arch = "x86_64")]
+use super::chacha_avx512::FixedMac;
+use super::{AeadError, KEY_LEN, Tag};
 use chacha20::XChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
+use ctutils::CtEq;
 use poly1305::Poly1305;
 use poly1305::universal_hash::{KeyInit, UniversalHash};
 use zeroize::Zeroizing;
@@ -20,7 +23,42 @@ const BLOCK_LEN: usize = 64;
 /// A key and a nonce, ready to seal and open messages up to a length. Wiped when it is dropped.
 pub struct FixedNonce {
     keystream: Zeroizing<Vec<u8>>,
-    mac: Poly1305,
+    mac: Mac,
+}
+
+/// Poly1305 under the key that never changes.
+enum Mac {
+    /// Our own, on processors that have the instructions.
+    #[cfg(target_arch = "x86_64")]
+    Fetool(FixedMac),
+    RustCrypto(Box<Poly1305>),
+}
+
+impl Mac {
+    fn new(key: &[u8; KEY_LEN]) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(mac) = FixedMac::new(key) {
+            return Self::Fetool(mac);
+        }
+        Self::RustCrypto(Box::new(Poly1305::new(key.into())))
+    }
+
+    /// Returns the tag of a ciphertext without associated data.
+    fn tag(&self, ciphertext: &[u8]) -> Zeroizing<Tag> {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Fetool(mac) => mac.tag(ciphertext),
+            Self::RustCrypto(mac) => {
+                let mut mac = Poly1305::clone(mac);
+                mac.update_padded(ciphertext);
+                let mut lengths = [0; 16];
+                // No associated data, so the first length is 0.
+                lengths[8..].copy_from_slice(&(ciphertext.len() as u64).to_le_bytes());
+                mac.update(&[lengths.into()]);
+                Zeroizing::new(mac.finalize().into())
+            }
+        }
+    }
 }
 
 impl FixedNonce {
@@ -29,8 +67,8 @@ impl FixedNonce {
         let mut cipher = XChaCha20::new(key.into(), nonce.into());
         let mut first = Zeroizing::new([0; BLOCK_LEN]);
         cipher.apply_keystream(first.as_mut());
-        let (mac_key, _) = first.split_at(KEY_LEN);
-        let mac = Poly1305::new(mac_key.try_into().expect("a Poly1305 key has 32 bytes"));
+        let mac_key = first.first_chunk().expect("a block is longer than a key");
+        let mac = Mac::new(mac_key);
         let mut keystream = Zeroizing::new(vec![0; longest]);
         cipher.apply_keystream(&mut keystream);
         Self { keystream, mac }
@@ -99,26 +137,18 @@ impl FixedNonce {
         Ok(())
     }
 
-    fn mac(&self, ciphertext: &[u8]) -> Poly1305 {
-        let mut mac = self.mac.clone();
-        mac.update_padded(ciphertext);
-        let mut lengths = [0; 16];
-        // No associated data, so the first length is 0.
-        lengths[8..].copy_from_slice(&(ciphertext.len() as u64).to_le_bytes());
-        mac.update(&[lengths.into()]);
-        mac
-    }
-
     fn tag(&self, ciphertext: &[u8]) -> Tag {
-        let tag = self.mac(ciphertext).finalize();
-        <[u8; TAG_LEN]>::from(tag)
+        *self.mac.tag(ciphertext)
     }
 
     fn check(&self, ciphertext: &[u8], tag: &Tag) -> Result<(), AeadError> {
-        // Compares in constant time.
-        self.mac(ciphertext)
-            .verify(tag.into())
-            .map_err(|_| AeadError::Tag)
+        // Of a forgery it would be the right tag of another message: nobody may have it.
+        let right = self.mac.tag(ciphertext);
+        if right.ct_eq(tag).to_bool() {
+            Ok(())
+        } else {
+            Err(AeadError::Tag)
+        }
     }
 }
 

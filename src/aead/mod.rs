@@ -7,19 +7,24 @@
 //! | algorithm | nonce | RustCrypto | aws-lc-rs | our own |
 //! |---|---|---|---|---|
 //! | AES-256-GCM | 12 bytes | yes | yes | no |
-//! | ChaCha20-Poly1305 | 12 bytes | yes | yes | no |
-//! | XChaCha20-Poly1305 | 24 bytes | yes | yes, over HChaCha20 | no |
+//! | ChaCha20-Poly1305 | 12 bytes | yes | yes | on x86-64 with AVX-512 IFMA |
+//! | XChaCha20-Poly1305 | 24 bytes | yes | yes, over HChaCha20 | on x86-64 with AVX-512 IFMA |
 //! | Deoxys-II-256 | 15 bytes | yes | no | on x86-64 with AES-NI |
 //!
 //! Keys are 32 bytes throughout.
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
-pub mod fixed_nonce;
-// The one module with `unsafe` in it; it says why, and where.
+// The two modules with `unsafe` in them; they say why, and where.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod chacha_avx512;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod deoxys_ni;
+pub mod fixed_nonce;
+#[cfg(all(test, target_arch = "x86_64"))]
+mod random_cases;
 mod rust_crypto;
 
 use std::fmt;
@@ -83,23 +88,24 @@ impl fmt::Display for Algorithm {
 /// An implementation of the algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Engine {
+    /// Our own, on x86-64 only: Deoxys-II-256 with AES instructions, ChaCha20-Poly1305 and
+    /// XChaCha20-Poly1305 with AVX-512 IFMA.
+    Fetool,
     /// aws-lc-rs: assembly for each kind of processor. A cargo feature, `aws-lc`, on by default.
     AwsLc,
-    /// Our own, for Deoxys-II-256 alone: only on x86-64 processors that have AES instructions.
-    Fetool,
     /// RustCrypto: pure Rust, always there.
     RustCrypto,
 }
 
 impl Engine {
     /// All that exist, the fastest first, whether they are there or not.
-    pub const ALL: [Self; 3] = [Self::AwsLc, Self::Fetool, Self::RustCrypto];
+    pub const ALL: [Self; 3] = [Self::Fetool, Self::AwsLc, Self::RustCrypto];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Self::AwsLc => "aws-lc",
             Self::Fetool => "fetool",
+            Self::AwsLc => "aws-lc",
             Self::RustCrypto => "RustCrypto",
         }
     }
@@ -163,7 +169,14 @@ impl Aead {
             #[cfg(not(feature = "aws-lc"))]
             Engine::AwsLc => return None,
             #[cfg(target_arch = "x86_64")]
-            Engine::Fetool if algorithm == Algorithm::DeoxysII256 => deoxys_ni::cipher(key)?,
+            Engine::Fetool => match algorithm {
+                Algorithm::Aes256Gcm => return None,
+                Algorithm::ChaCha20Poly1305 | Algorithm::XChaCha20Poly1305 => {
+                    chacha_avx512::cipher(key)?
+                }
+                Algorithm::DeoxysII256 => deoxys_ni::cipher(key)?,
+            },
+            #[cfg(not(target_arch = "x86_64"))]
             Engine::Fetool => return None,
             Engine::RustCrypto => rust_crypto::cipher(algorithm, key),
         };

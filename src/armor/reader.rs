@@ -33,6 +33,14 @@ impl Unarmor {
         unarmor
     }
 
+    /// Begins in the middle, at the beginning of a line with this number at this position in the text.
+    pub fn at_line(line: u64, position: u64) -> Self {
+        Self {
+            decoder: Some(ArmorDecoder::at_line(line, position)),
+            ..Self::new(&[])
+        }
+    }
+
     fn push(&mut self, text: &[u8]) {
         if let Some(decoder) = &mut self.decoder
             && let Err(error) = decoder.push(text, &mut self.decoded)

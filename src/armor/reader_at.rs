@@ -4,12 +4,13 @@
 //! A position in the file is a position in the text as long as all lines are alike: 64 characters, and
 //! then LF throughout or CR LF throughout. That is checked for every line that is read.
 
+use super::reader::Unarmor;
 use crate::format::age::armor::{
     ArmorDecoder, BEGIN, BLANK_MAX, COLUMNS, END, LINE_BYTES, decode_lines,
 };
 use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Hint};
-use std::io;
+use std::io::{self, Read};
 
 /// Lines that are decoded at a time.
 const LINES: u64 = 1024;
@@ -73,6 +74,21 @@ impl<R: ReadAt> UnarmorAt<R> {
         self.start + line * self.line_len
     }
 
+    /// Returns what reads from this position on, one line after the other, as if it had read everything
+    /// before.
+    pub fn read_from(&self, position: u64) -> UnarmorFrom<'_> {
+        let line = (position / LINE_BYTES as u64).min(self.lines);
+        let start = self.position(line);
+        UnarmorFrom {
+            text: Positioned {
+                file: &self.text,
+                position: start,
+            },
+            unarmor: Unarmor::at_line(self.line + line, start),
+            before: position - line * LINE_BYTES as u64,
+        }
+    }
+
     /// Reads `len` bytes of text from a line on, and makes sure that one starts there.
     fn lines_from(&self, line: u64, len: u64) -> Result<Vec<u8>, Error> {
         let mut text = read(&self.text, self.position(line) - 1, len + 1)?;
@@ -96,6 +112,28 @@ impl<R: ReadAt> UnarmorAt<R> {
     }
 }
 
+/// Reads what a text stands for from the middle on.
+pub(crate) struct UnarmorFrom<'a> {
+    text: Positioned<'a, dyn ReadAt + 'a>,
+    unarmor: Unarmor,
+    /// Bytes in front of the position, which are not wanted.
+    before: u64,
+}
+
+impl Read for UnarmorFrom<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.before > 0 {
+            let mut unwanted = [0; LINE_BYTES];
+            let len = self.before.min(LINE_BYTES as u64) as usize;
+            match self.unarmor.read(&mut self.text, &mut unwanted[..len])? {
+                0 => return Ok(0),
+                read => self.before -= read as u64,
+            }
+        }
+        self.unarmor.read(&mut self.text, into)
+    }
+}
+
 impl<R: ReadAt> ReadAt for UnarmorAt<R> {
     fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
         let (line, within) = (
@@ -106,9 +144,13 @@ impl<R: ReadAt> ReadAt for UnarmorAt<R> {
             let before = self.lines * LINE_BYTES as u64;
             return self.tail.read_at(into, position - before);
         }
-        let wanted = (within + into.len()).div_ceil(LINE_BYTES) as u64;
-        let lines = wanted.min(LINES).min(self.lines - line);
-        let mut bytes = vec![0; lines as usize * LINE_BYTES];
+        let whole = (into.len() / LINE_BYTES) as u64;
+        if within == 0 && whole > 0 {
+            let lines = whole.min(LINES).min(self.lines - line) as usize;
+            self.decode(line, &mut into[..lines * LINE_BYTES])?;
+            return Ok(lines * LINE_BYTES);
+        }
+        let mut bytes = [0; LINE_BYTES];
         self.decode(line, &mut bytes)?;
         bytes[within..].read_at(into, 0)
     }

@@ -44,7 +44,7 @@ pub struct SecretArgs {
     ///
     /// Without SPEC it is asked for on the terminal (/dev/tty, never standard input), twice when
     /// sealing. With SPEC one trailing line end is removed. GFE takes it together with --salt; files
-    /// of the other formats keep what goes with it.
+    /// of the other formats keep their salts.
     #[arg(
         short,
         long,
@@ -61,7 +61,7 @@ pub struct SecretArgs {
     #[arg(long, value_name = "SPEC")]
     pub identity_passphrase: Option<OsString>,
 
-    /// Where the salt is that goes with a passphrase for GFE, as for --key
+    /// Where the salt for a GFE passphrase is, as for --key
     ///
     /// GFE files hold no salt, so it must be kept beside them: at least 16 bytes, as they are.
     /// 'fetool keygen -o SALTFILE' makes a good one. It is no secret.
@@ -122,7 +122,7 @@ pub enum GfeNonce {
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Format")]
 pub struct ReadArgs {
-    /// The format to read; found out by itself otherwise
+    /// The format to read [default: auto-detect]
     #[arg(short, long, value_name = "NAME", value_parser = format())]
     pub format: Option<&'static dyn Format>,
 
@@ -136,7 +136,7 @@ pub struct ReadArgs {
     #[arg(long, value_name = "RULE", default_value = "auto")]
     pub gfe_nonce: GfeNonce,
 
-    /// The file that holds the header, where that is kept apart (Dexios)
+    /// The file with the detached header (Dexios)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub header: Option<PathBuf>,
 
@@ -179,7 +179,7 @@ impl ReadArgs {
         }
     }
 
-    /// The bytes of a header that is kept apart.
+    /// The bytes of a detached header.
     pub fn detached(&self) -> Result<Option<Vec<u8>>, Failure> {
         self.header.as_deref().map(read_header).transpose()
     }
@@ -203,7 +203,7 @@ fn additive(format: &'static dyn Format) -> &'static dyn Format {
     format.with_additive_nonce().unwrap_or(format)
 }
 
-/// Reads a header that is kept apart.
+/// Reads a detached header.
 fn read_header(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut header = Vec::new();
     File::open(path)
@@ -244,11 +244,11 @@ pub struct WorkArgs {
     #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=256))]
     pub jobs: u16,
 
-    /// Say nothing but errors
+    /// Print errors only
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say what was done
+    /// Print what was done
     #[arg(short, long)]
     pub verbose: bool,
 

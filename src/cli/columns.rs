@@ -1,5 +1,6 @@
-//! Text in the columns of a terminal.
+//! Text in the columns of a terminal, and in its colours.
 
+use std::env;
 use std::io::{self, IsTerminal};
 
 /// Narrower text is harder to read than text that the terminal wraps.
@@ -11,6 +12,34 @@ pub fn of_stdout() -> Option<usize> {
     let size = terminal_size::terminal_size_of(&stdout);
     let columns = size.map_or(80, |(width, _)| width.0.into());
     stdout.is_terminal().then_some(columns)
+}
+
+/// What standard output can show.
+pub struct Look {
+    /// The terminal's columns, if it is one.
+    pub width: Option<usize>,
+    pub colour: bool,
+}
+
+impl Look {
+    pub fn of_stdout() -> Self {
+        let width = of_stdout();
+        let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = env::var_os("TERM").is_some_and(|it| it == "dumb");
+        Self {
+            width,
+            colour: width.is_some() && !is_dumb && !set("NO_COLOR"),
+        }
+    }
+
+    /// The text in a colour, by its number in the escapes of terminals.
+    pub fn painted(&self, code: &str, text: &str) -> String {
+        if self.colour && !text.is_empty() {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
 }
 
 /// Appends `text` behind what stands in the last line of `to`, in lines of at most `width` columns that

@@ -9,7 +9,7 @@ use signal_hook::consts::SIGPIPE;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What ends a subcommand.
 #[derive(Debug)]
@@ -93,6 +93,24 @@ impl Failure {
         }
     }
 
+    /// Replaces the message by one that says itself whom it is about.
+    pub fn worded(self, what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            details: Vec::new(),
+            hint: None,
+            ..self.alone()
+        }
+    }
+
+    /// Leaves out whom it is about.
+    pub fn alone(self) -> Self {
+        Self {
+            subject: None,
+            ..self
+        }
+    }
+
     pub fn about(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
@@ -148,7 +166,10 @@ impl Failure {
         if self.reported {
             return;
         }
-        say(self.subject.as_deref(), &self.what);
+        match speaker() {
+            None => say(self.subject.as_deref(), &self.what),
+            Some(_) => say(self.subject.as_deref(), &format!("error: {}", self.what)),
+        }
         for detail in &self.details {
             say(None, detail);
         }
@@ -183,7 +204,7 @@ impl Subjects {
             _ => Some(&self.input),
         };
         let mut failure = Failure {
-            subject: subject.cloned(),
+            subject: subject.filter(|name| !name.is_empty()).cloned(),
             what: self.message(error),
             details: details(error),
             broken_pipe: error.is_broken_pipe(),
@@ -231,10 +252,10 @@ impl Subjects {
             Refused::Terminal => Failure::usage("refusing to write sealed data to the terminal")
                 .hint("send it to a file or a pipe, or force it with '-o -'"),
             // A redirected standard output by its name.
-            Refused::Exists if self.output_is_descriptor() => usage("the file exists already")
+            Refused::Exists if self.output_is_descriptor() => usage("file exists")
                 .with_status(status::SYSTEM)
                 .hint("for standard output, type '-o -' or leave -o out"),
-            Refused::Exists => usage("the file exists already")
+            Refused::Exists => usage("file exists")
                 .with_status(status::SYSTEM)
                 .hint("overwrite it with --force"),
             Refused::SameFile => {
@@ -386,11 +407,37 @@ fn is_new(hint: &str) -> bool {
     true
 }
 
+/// The command of age that this process stands in for, if it does.
+static SPEAKER: OnceLock<&'static str> = OnceLock::new();
+
+/// From now on messages look as those of a command of age.
+pub fn speak_as(program: &'static str) {
+    SPEAKER.get_or_init(|| program);
+}
+
+/// The command of age whose messages these look as.
+pub fn speaker() -> Option<&'static str> {
+    SPEAKER.get().copied()
+}
+
+/// Puts the kind of a message in front of the subject, as age does.
+fn in_words_of_age(program: &str, subject: Option<&str>, what: &str) -> String {
+    let kinds = ["error: ", "warning: ", "note: ", "hint: "];
+    let kind = kinds.into_iter().find(|kind| what.starts_with(kind));
+    let kind = kind.unwrap_or_default();
+    let what = &what[kind.len()..];
+    match subject {
+        Some(subject) => format!("{program}: {kind}{subject}: {what}"),
+        None => format!("{program}: {kind}{what}"),
+    }
+}
+
 /// Prints a line on standard error. That nobody can read it is no reason to fail.
 pub fn say(subject: Option<&str>, what: &str) {
-    let line = match subject {
-        Some(subject) => format!("fetool: {subject}: {what}"),
-        None => format!("fetool: {what}"),
+    let line = match (speaker(), subject) {
+        (Some(program), subject) => in_words_of_age(program, subject, what),
+        (None, Some(subject)) => format!("fetool: {subject}: {what}"),
+        (None, None) => format!("fetool: {what}"),
     };
     // Names are quoted already; what else others have a hand in, such as the system's messages, is not.
     status_line::print(&(terminal_safe::quoted(line.as_bytes()) + "\n"));

@@ -1,12 +1,12 @@
 //! `fetool keygen`.
 
 use super::failure::{Failure, Subjects, say};
-use super::{secrets, work};
+use super::{manual, secrets, work};
 use crate::io::status_line;
 use clap::ValueHint;
 use fetool::aead::KEY_LEN;
 use fetool::format::FILES_A_KEY;
-use fetool::format::age::{AgeIdentity, HybridIdentity, X25519Identity};
+use fetool::format::age::{AgeIdentity, AgeRecipient, HybridIdentity, X25519Identity};
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 /// bytes make a good salt. With --age it writes an identity instead, as age-keygen does, and its
 /// recipient.
 #[derive(clap::Args)]
+#[command(after_help = manual::KEYGEN_EXAMPLES)]
 pub struct Args {
     /// Write the key to FILE
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -61,7 +62,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     match file {
         Some(path) => secrets::save_key(path, &written),
         None => {
-            warn_of_readers();
+            warn_of_readers(OWN_FILE);
             work::print(&written)
         }
     }
@@ -69,24 +70,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 /// Makes an identity, in the three lines of age-keygen.
 fn age(args: &Args) -> Result<(), Failure> {
-    let failed = |error: fetool::Error| Subjects::default().attribute(&error);
-    let random = &fetool::random;
-    let identity = match args.pq {
-        true => HybridIdentity::generate(random).map(AgeIdentity::Hybrid),
-        false => X25519Identity::generate(random).map(AgeIdentity::X25519),
-    }
-    .map_err(failed)?;
-    let recipient = identity.recipient();
-    let now = humantime::format_rfc3339_seconds(SystemTime::now());
-    let above = format!("# created: {now}\n# public key: {recipient}\n");
-    let secret = identity.encode();
-    let mut text = Zeroizing::new(Vec::with_capacity(above.len() + secret.len() + 1));
-    for part in [above.as_bytes(), secret.as_bytes(), b"\n"] {
-        text.write_all(part).expect("memory takes it");
-    }
+    let Identity { text, recipient } = Identity::generate(args.pq)?;
     let file = args.output.as_ref().filter(|path| path.as_os_str() != "-");
     if file.is_none() {
-        warn_of_readers();
+        warn_of_readers(OWN_FILE);
     }
     match file {
         Some(path) => secrets::save_key(path, &text)?,
@@ -98,17 +85,43 @@ fn age(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A new identity.
+pub struct Identity {
+    /// The three lines of its file.
+    pub text: Zeroizing<Vec<u8>>,
+    pub recipient: AgeRecipient,
+}
+
+impl Identity {
+    pub fn generate(pq: bool) -> Result<Self, Failure> {
+        let random = &fetool::random;
+        let identity = match pq {
+            true => HybridIdentity::generate(random).map(AgeIdentity::Hybrid),
+            false => X25519Identity::generate(random).map(AgeIdentity::X25519),
+        };
+        let identity = identity.map_err(|error| Subjects::default().attribute(&error))?;
+        let recipient = identity.recipient();
+        let now = humantime::format_rfc3339_seconds(SystemTime::now());
+        let above = format!("# created: {now}\n# public key: {recipient}\n");
+        let secret = identity.encode();
+        let mut text = Zeroizing::new(Vec::with_capacity(above.len() + secret.len() + 1));
+        for part in [above.as_bytes(), secret.as_bytes(), b"\n"] {
+            text.write_all(part).expect("memory takes it");
+        }
+        Ok(Self { text, recipient })
+    }
+}
+
+const OWN_FILE: &str = "use 'fetool keygen -o FILE', which gives FILE mode 0600";
+
 /// Warns where a shell has made the file for the key, with the mode of any other file.
-fn warn_of_readers() {
+pub fn warn_of_readers(hint: &str) {
     let stdout = io::stdout().as_fd().try_clone_to_owned();
     let stdout = stdout.ok().map(File::from);
     if let Some(mode) = stdout.as_ref().and_then(secrets::mode_for_others) {
         let warning = format!("warning: {}", secrets::others_can_read(mode));
         say(Some("stdout"), &warning);
-        say(
-            None,
-            "hint: use 'fetool keygen -o FILE', which gives FILE mode 0600",
-        );
+        say(None, &format!("hint: {hint}"));
     }
 }
 

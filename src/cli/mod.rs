@@ -1,9 +1,11 @@
 //! The command line: one file a subcommand, and the list of them.
 
+mod age;
 mod args;
 mod bench;
 mod check;
 mod columns;
+mod damage;
 mod external;
 mod failure;
 mod generate;
@@ -16,6 +18,7 @@ mod open;
 mod rekey;
 mod seal;
 mod secrets;
+mod table;
 mod tree;
 mod usage;
 mod work;
@@ -29,8 +32,8 @@ use std::process::ExitCode;
 /// Seal, open and inspect encrypted files, in pipes and on every core
 ///
 /// fetool turns plaintext into sealed files and back. It reads standard input or a file and
-/// writes standard output or a file, works on all cores in bounded memory, and never lets
-/// out a byte that was not authenticated.
+/// writes standard output or a file, works on all cores in bounded memory, and never outputs
+/// unauthenticated data.
 #[derive(Parser)]
 #[command(
     name = "fetool",
@@ -54,6 +57,8 @@ enum Command {
     Rekey(rekey::Args),
     Header(header::Args),
     Keygen(keygen::Args),
+    Age(age::Args),
+    AgeKeygen(age::keygen::Args),
     Bench(bench::Args),
     Generate(generate::Args),
     Help(help::Args),
@@ -69,6 +74,8 @@ impl Command {
             Self::Rekey(args) => rekey::run(&args),
             Self::Header(args) => header::run(&args),
             Self::Keygen(args) => keygen::run(&args),
+            // Called before clap sees them: their options are not as clap has them.
+            Self::Age(_) | Self::AgeKeygen(_) => unreachable!("they were run"),
             Self::Bench(args) => bench::run(&args),
             Self::Generate(args) => generate::run(&args, with_all()),
             Self::Help(args) => help::run(&args, with_all()),
@@ -81,7 +88,9 @@ fn definition(name: &str) -> Option<fn(clap::Command) -> clap::Command> {
     Some(match name {
         "seal" => seal::Args::augment_args,
         "open" => open::Args::augment_args,
+        "check" => check::Args::augment_args,
         "inspect" => inspect::Args::augment_args,
+        "header" => header::Args::augment_args,
         "rekey" => rekey::Args::augment_args,
         "keygen" => keygen::Args::augment_args,
         "bench" => bench::Args::augment_args,
@@ -118,6 +127,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     if let Err(error) = standard::plug() {
         return Failure::from_system(error).report();
     }
+    if let Some((program, words)) = age::called(&args) {
+        return program.main(words);
+    }
     let command = match parse(&args) {
         Ok(command) => command,
         Err(error) if error.kind() == clap::error::ErrorKind::InvalidSubcommand => {
@@ -152,7 +164,9 @@ mod tests {
         for among in all.get_subcommands_mut() {
             let name = among.get_name().to_owned();
             let Some(mut one) = with_one(OsStr::new(&name)) else {
-                assert!(["generate", "help"].contains(&&*name), "{name}");
+                // Run before clap, or rarely.
+                let others = ["age", "age-keygen", "generate", "help"];
+                assert!(others.contains(&&*name), "{name}");
                 continue;
             };
             one.build();

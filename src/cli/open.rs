@@ -1,6 +1,7 @@
 //! `fetool open`.
 
 mod range;
+mod salvage;
 
 use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
 use super::failure::Failure;
@@ -20,8 +21,9 @@ use crate::io::file_to_file::FileToFile;
 use crate::io::output::{Content, Output};
 use crate::io::terminal_safe;
 use clap::ValueHint;
-use fetool::{CancelToken, Error, Open, Opened, Opening, PeekReader};
+use fetool::{CancelToken, Error, Fill, Open, Opened, Opening, PeekReader};
 use range::ByteRange;
+use salvage::SalvageArg;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io;
@@ -79,6 +81,23 @@ pub struct Args {
     /// Leave out blocks of zeros, so that opened files have holes there
     #[arg(long, help_heading = "Trees")]
     sparse: bool,
+    /// Write everything of a damaged file that still authenticates
+    ///
+    /// A chunk that does not authenticate becomes zeros of its length with 'zero', and is left out with
+    /// 'skip'. Requires -o FILE or -r, and a file that is not a pipe. fetool prints each damaged part; with --json, as
+    /// one JSON object. FILE appears even though the status is 3, 4 or 5, as the first damaged part deserves;
+    /// the status is 0 only if nothing is damaged. --header FILE gives a copy of a header that is
+    /// damaged itself.
+    #[arg(
+        long,
+        value_name = "HOW",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "zero",
+        conflicts_with_all = ["check", "range"],
+        help_heading = "Output"
+    )]
+    salvage: Option<SalvageArg>,
 
     #[command(flatten)]
     tree: TreeArgs,
@@ -96,10 +115,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     match args.tree.tree_only_option() {
         // One file can be checked for a program.
-        Some("--json") if args.check => {}
+        Some("--json") if args.check || args.salvage.is_some() => {}
         Some("--json") => {
             return Err(Failure::usage(
-                "--json requires --check, -r or --files0-from",
+                "--json requires --check, --salvage, -r or --files0-from",
             ));
         }
         Some(option) => return Err(needs_tree(option)),
@@ -108,6 +127,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     if let Some(range) = args.range {
         return range::run(args, range);
+    }
+    if let Some(salvage) = args.salvage {
+        return salvage::run(args, salvage.into());
     }
     let source = Source::new(single(&args.paths)?);
     let plans = SecretSource::to_open(&args.secret)?;
@@ -252,6 +274,9 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         ),
         (args.range.is_some(), "--range", "give one PATH, without -r"),
     ];
+    if args.salvage.is_some() && args.tree.update {
+        return Err(Failure::usage("--salvage cannot be used with --update"));
+    }
     refuse_in_trees(&stray, &args.paths, &args.tree.walk)?;
     let plans = SecretSource::to_open(&args.secret)?;
     SecretSource::check_stdin(&plans, list_on_stdin(&args.tree.walk))?;
@@ -271,13 +296,16 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         max_work_factor: args.read.max_work_factor,
         memory: args.read.max_memory,
         sparse: args.sparse,
+        salvage: args.salvage.map(Fill::from),
     };
     let mut task = Task::new(operation, &args.tree, &args.work, &stop);
     task.force = args.output.force;
     task.sync = args.output.sync;
     task.key = keys.name();
     task.keys = plans.iter().flat_map(SecretSource::files).collect();
-    tree::run(&task, &args.paths, &args.work).map(drop)
+    let done = tree::run(&task, &args.paths, &args.work).map(drop);
+    salvage::list(&task.salvaged(), args.work.quiet);
+    done
 }
 
 /// Opens everything to the output, or to nowhere where there is none.

@@ -241,7 +241,7 @@ fn peers_option(option: &str, subcommand: &str) -> Option<String> {
         "-in" | "--in" | "--input" | "-infile" => "the input is PATH, without an option",
         "-out" | "--out" => "the output is given with -o FILE",
         "-a" | "--armor" | "--armour" | "-base64" | "--base64" => {
-            "sealed files are binary; for text pipe them through 'base64'"
+            "'fetool seal --armor' writes text, which 'fetool open' recognizes"
         }
         "-pass" | "--pass" | "--password" | "--password-file" | "--passphrase-file"
         | "--passphrase-fd" | "--pinentry-mode" => {
@@ -253,7 +253,7 @@ fn peers_option(option: &str, subcommand: &str) -> Option<String> {
         "--cipher-algo" | "--cipher" | "--algorithm" | "--aes" => {
             "the format decides the algorithm; Dexios has several (-f dexios --aead AEAD)"
         }
-        "--delete" | "--rm" | "--remove" | "--remove-source-files" | "--remove-files" => {
+        "--rm" | "--remove" | "--remove-source-files" | "--remove-files" => {
             "--remove-source removes each source once its result is on the disk; requires -r"
         }
         "-l" | "--list" | "--info" | "--list-packets" => {
@@ -280,7 +280,7 @@ fn peers_option(option: &str, subcommand: &str) -> Option<String> {
 }
 
 const RECIPIENTS: &str =
-    "fetool has no public keys; give a key with -k @FILE or a passphrase with -p";
+    "'fetool seal --to RECIPIENT' seals to a recipient; 'fetool age' takes all options of age";
 const COMPRESSION: &str =
     "fetool does not compress: 'zstd < FILE | fetool seal -k @KEYFILE -o OUT'";
 
@@ -292,16 +292,13 @@ pub fn misread(args: &[OsString]) -> Option<Failure> {
     let missing = |word: &OsString| Path::new(word).symlink_metadata().is_err();
     words.windows(2).find_map(|pair| {
         let (option, word) = (pair[0].as_bytes(), &pair[1]);
-        if !missing(word) {
-            return None;
-        }
         let is_passphrase = match option {
             b"--passphrase" | b"--new-passphrase" => true,
             [b'-', b'-', ..] => false,
             [b'-', .., b'p'] => true,
             _ => false,
         };
-        if is_passphrase && looks_like_spec(word.as_bytes()) {
+        if is_passphrase && looks_like_spec(word.as_bytes()) && missing(word) {
             let typed = match option {
                 [b'-', b'-', ..] => quoted(option),
                 _ => "-p".to_owned(),
@@ -319,7 +316,7 @@ pub fn misread(args: &[OsString]) -> Option<Failure> {
             [b'-', letters @ ..] => letters.contains(&b'r'),
             _ => false,
         };
-        (is_recursive && word.as_bytes().starts_with(b"age1")).then(|| {
+        (is_recursive && word.as_bytes().starts_with(b"age1") && missing(word)).then(|| {
             Failure::usage(format!(
                 "{}: -r takes no recipient; it works on whole trees",
                 shown(Path::new(word))

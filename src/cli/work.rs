@@ -84,7 +84,7 @@ impl Source {
 
 /// An option that makes no sense for a single file.
 pub fn needs_tree(option: &str) -> Failure {
-    Failure::usage(format!("{option} goes with -r or --files0-from"))
+    Failure::usage(format!("{option} requires -r or --files0-from"))
 }
 
 /// The one PATH, or none.
@@ -117,13 +117,13 @@ pub fn all_paths_exist<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Re
 pub fn target(args: &OutputArgs) -> Result<Target, Failure> {
     match &args.output {
         None if args.sync || args.force => {
-            Err(Failure::usage("--force and --sync go with -o FILE"))
+            Err(Failure::usage("--force and --sync require -o FILE"))
         }
         None => Ok(Target::Stdout { any: false }),
         Some(path) if path.as_os_str() == "-" => {
             if args.sync || args.force {
                 return Err(Failure::usage(
-                    "--force and --sync go with a FILE, not with '-o -'",
+                    "--force and --sync require a FILE, not '-o -'",
                 ));
             }
             Ok(Target::Stdout { any: true })

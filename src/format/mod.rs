@@ -277,7 +277,7 @@ pub struct Rekeyed {
     pub old_len: usize,
     /// Slots that are used now.
     pub slots: usize,
-    /// How many of them the identity still opens.
+    /// How many of those that were there before the identity still opens.
     pub old_opens: usize,
 }
 

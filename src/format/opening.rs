@@ -128,6 +128,7 @@ pub trait Header: Send + Sync {
         Ok(vec![Untried {
             payload,
             fault: None,
+            first_decides: false,
         }])
     }
 
@@ -280,6 +281,9 @@ pub struct Untried {
     pub payload: Payload,
     /// What is wrong with the header, which unlocks it all the same.
     pub fault: Option<Error>,
+    /// Whether only the first chunk shows that this way is right: others may authenticate in it under a
+    /// number that is not theirs.
+    pub first_decides: bool,
 }
 
 /// A first chunk that was opened to try a key.

@@ -96,6 +96,15 @@ impl Access {
         }
     }
 
+    /// That of a file which is made as any other.
+    pub fn of_new_file() -> Self {
+        let directory = Self::of_new_directory();
+        Self {
+            mode: directory.mode & 0o666,
+            ..directory
+        }
+    }
+
     /// That of a file that is replaced, which `open` opens. With `limited`, no more than the umask
     /// leaves. The file of another user says nothing about who may read the new one.
     pub fn of_replaced(

@@ -90,6 +90,11 @@ impl Input {
         self.size().map(|_| &self.file)
     }
 
+    /// The file, where it is a regular one, at the place where it is read.
+    pub fn as_regular(&self) -> Option<&File> {
+        matches!(self.kind, Kind::Regular { .. }).then_some(&self.file)
+    }
+
     /// The file from where it begins, where any of its bytes can be read at any time.
     pub fn as_file_at(&self) -> io::Result<Option<FileAt>> {
         match self.kind {

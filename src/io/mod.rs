@@ -60,6 +60,20 @@ impl FileId {
     }
 }
 
+/// Has the system copy at most `len` bytes from the place of one file to that of another: without a way
+/// through this process, and on some file systems without a second copy. Returns `None` if it copied
+/// nothing: it cannot, or there is nothing left.
+#[cfg(target_os = "linux")]
+pub fn copy_range(from: impl AsFd, to: impl AsFd, len: usize) -> Option<usize> {
+    let copied = rustix::fs::copy_file_range(from, None, to, None, len);
+    copied.ok().filter(|copied| *copied > 0)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn copy_range(_from: impl AsFd, _to: impl AsFd, _len: usize) -> Option<usize> {
+    None
+}
+
 /// Asks for room for a whole chunk in a pipe, so that it passes in one system call. The system may
 /// refuse; then it takes more of them.
 #[cfg(target_os = "linux")]

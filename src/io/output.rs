@@ -86,6 +86,8 @@ struct NewFile {
     force: bool,
     /// What it takes over from the file that it replaces.
     access: Option<Access>,
+    /// Whether it replaces one.
+    replaces: bool,
 }
 
 impl Output {
@@ -138,6 +140,7 @@ impl Output {
             return Err(Refused::Exists);
         }
         let mut access = None;
+        let replaces = existing.is_some();
         if let Some(stat) = existing {
             match kind(&stat) {
                 SFlag::S_IFDIR => return Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
@@ -162,9 +165,25 @@ impl Output {
                 name,
                 force,
                 access,
+                replaces,
             }),
             sync,
         })
+    }
+
+    /// Gives a file that was not there before the mode of any other new file, in place of 0600.
+    pub fn with_mode_of_new_files(mut self) -> Self {
+        if let Sink::New(new) = &mut self.sink
+            && !new.replaces
+        {
+            new.access = Some(Access::of_new_file());
+        }
+        self
+    }
+
+    /// Whether it is a terminal, which gets text only.
+    pub fn is_text_terminal(&self) -> bool {
+        matches!(self.sink, Sink::Terminal(_))
     }
 
     /// The file from its end on, where it can be written at any position behind that.
@@ -183,6 +202,15 @@ impl Output {
         // What is behind the position, as with `1<>FILE`, is not ours to cut off after an error.
         let ours = position == metadata.len() && !flags.contains(OFlag::O_APPEND);
         ours.then(|| FileAt::new(file, position)).transpose()
+    }
+
+    /// What bytes are written to as they are, at the place where they are written.
+    pub fn as_file(&self) -> Option<&File> {
+        match &self.sink {
+            Sink::Plain(descriptor) => Some(&descriptor.file),
+            Sink::New(new) => Some(&new.staged.file),
+            Sink::Terminal(_) => None,
+        }
     }
 
     /// Whether it will be the file `path`, which need not be there yet.

@@ -6,8 +6,6 @@ use std::io;
 #[cfg(feature = "age-plugin")]
 use std::os::fd::RawFd;
 use std::sync::Arc;
-#[cfg(feature = "age-plugin")]
-use std::sync::OnceLock;
 
 /// Guards the secrets that will be in memory, and makes a write beyond the limit on the length of
 /// files fail.
@@ -15,7 +13,7 @@ use std::sync::OnceLock;
 /// # Errors
 /// Those of the system.
 pub fn prepare() -> io::Result<()> {
-    #[cfg(feature = "age-plugin")]
+    #[cfg(all(feature = "age-plugin", not(target_os = "linux")))]
     look_at_descriptors();
     // No core file; the second also keeps other programs of the same user from reading the memory.
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
@@ -25,23 +23,45 @@ pub fn prepare() -> io::Result<()> {
     signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
 }
 
-#[cfg(feature = "age-plugin")]
-static INHERITED: OnceLock<Vec<RawFd>> = OnceLock::new();
-
 /// Returns the descriptors, but the standard ones, that were open when this process started. Any of them may
 /// lead to a secret.
 #[cfg(feature = "age-plugin")]
-pub fn inherited() -> &'static [RawFd] {
-    INHERITED.get().map_or(&[], Vec::as_slice)
+pub fn inherited() -> Vec<RawFd> {
+    #[cfg(target_os = "linux")]
+    return open_descriptors().filter(is_inherited).collect();
+    #[cfg(not(target_os = "linux"))]
+    return INHERITED.get().cloned().unwrap_or_default();
 }
 
+/// Returns whether this process was started with a descriptor. All that it opens itself are closed when it
+/// starts another program, and no descriptor that it was started with can be.
+#[cfg(all(feature = "age-plugin", target_os = "linux"))]
+fn is_inherited(number: &RawFd) -> bool {
+    let Ok(told) = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")) else {
+        // It was that of the list.
+        return false;
+    };
+    let flags = told.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_none_or(|flags| flags & nix::libc::O_CLOEXEC == 0)
+}
+
+#[cfg(all(feature = "age-plugin", not(target_os = "linux")))]
+static INHERITED: std::sync::OnceLock<Vec<RawFd>> = std::sync::OnceLock::new();
+
 /// Looks before this process opens anything itself.
-#[cfg(feature = "age-plugin")]
+#[cfg(all(feature = "age-plugin", not(target_os = "linux")))]
 fn look_at_descriptors() {
+    // That of the list itself is closed again.
+    let is_open = |number: &RawFd| std::fs::symlink_metadata(format!("/dev/fd/{number}")).is_ok();
+    let open: Vec<_> = open_descriptors().collect();
+    INHERITED.get_or_init(|| open.into_iter().filter(is_open).collect());
+}
+
+/// Returns the numbers of the open descriptors, but the standard ones.
+#[cfg(feature = "age-plugin")]
+fn open_descriptors() -> impl Iterator<Item = RawFd> {
     let listed = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
     let numbers = listed.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let mut open: Vec<RawFd> = numbers.filter(|number| *number > 2).collect();
-    // That of the list itself is closed again.
-    open.retain(|number| std::fs::symlink_metadata(format!("/dev/fd/{number}")).is_ok());
-    INHERITED.get_or_init(|| open);
+    numbers.filter(|number| *number > 2)
 }

@@ -1,36 +1,56 @@
-//! Asking for a passphrase on the terminal: never on standard input, which carries data.
+//! Asking for a passphrase on the terminal: never on standard input, which carries data, unless that was allowed.
 
 use super::cleanup::Silenced;
 use super::status_line;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use zeroize::{Zeroize, Zeroizing};
 
 const TERMINAL: &str = "/dev/tty";
 /// A terminal hands over no longer line than this, its end included.
 const LINE_MAX: usize = 4096;
 
+/// Whether standard input may be asked.
+static STDIN_ALLOWED: AtomicBool = AtomicBool::new(false);
+
+/// Allows to ask on standard input if that is a terminal and there is no controlling terminal.
+pub fn allow_stdin() {
+    STDIN_ALLOWED.store(true, Ordering::Relaxed);
+}
+
+fn terminal() -> Option<File> {
+    let controlling = OpenOptions::new().read(true).write(true).open(TERMINAL);
+    if let Ok(terminal) = controlling {
+        return Some(terminal);
+    }
+    let stdin = io::stdin();
+    if !STDIN_ALLOWED.load(Ordering::Relaxed) || !stdin.is_terminal() {
+        return None;
+    }
+    stdin.as_fd().try_clone_to_owned().ok().map(File::from)
+}
+
+/// Shows a line on the terminal, and nowhere else. `None` when there is none.
+pub fn show(text: &str) -> Option<io::Result<()>> {
+    let mut terminal = terminal()?;
+    Some(status_line::without(|| terminal.write_all(text.as_bytes())))
+}
+
 /// Asks once, without echo, and takes the prompt off the screen again. Returns the bytes as they were
 /// typed, whatever encoding they are in, without the line's end.
 ///
 /// `None` when there is no terminal.
 pub fn passphrase(prompt: &str) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
-    let mut terminal = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(TERMINAL)
-        .ok()?;
+    let mut terminal = terminal()?;
     Some(ask(&mut terminal, prompt))
 }
 
 /// Asks once for a line that is shown as it is typed. `None` when there is no terminal.
 #[cfg(feature = "age-plugin")]
 pub fn line(prompt: &str) -> Option<io::Result<Zeroizing<String>>> {
-    let mut terminal = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(TERMINAL)
-        .ok()?;
+    let mut terminal = terminal()?;
     let mut ask = || {
         status_line::without(|| terminal.write_all(prompt.as_bytes()))?;
         let typed = read_line(&mut terminal)?;

@@ -8,7 +8,6 @@ use nix::unistd::linkat;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A new file under a temporary name. Dropping it before it is placed removes it.
@@ -38,11 +37,6 @@ impl Staged {
     /// The directory that it will be in.
     pub fn dir(&self) -> &Arc<Dir> {
         self.temporary.dir()
-    }
-
-    /// Where it is until it is placed, for messages and for this process alone.
-    pub fn path(&self) -> PathBuf {
-        self.dir().path_of(self.temporary.name())
     }
 
     /// Gives the file its name. Without `force`, one of that name stays as it is and is an error

@@ -34,12 +34,14 @@ pub(crate) fn open(
 }
 
 /// Opens one file to another; where much is to be done, by reading and writing at many places at a
-/// time. The input's first frame is at its position; `geometry` is that of the frames in `sealed`.
-pub(crate) fn open_at(
-    mut input: Positioned<'_, dyn ReadAt + '_>,
+/// time. The input's first frame is at its position; `geometry` is that of the frames in `sealed`. What
+/// is left is read from what `rest` returns for a position.
+pub(crate) fn open_at<'a>(
+    mut input: Positioned<'a, dyn ReadAt + 'a>,
     mut output: Positioned<'_, dyn WriteAt + '_>,
     sealed: OpenJob<'_>,
     geometry: Geometry,
+    rest: &dyn Fn(u64) -> Box<dyn Read + Send + 'a>,
     options: &Run<'_>,
 ) -> Result<Totals, Error> {
     let mut even = if sealed.layers.is_empty() {
@@ -54,7 +56,8 @@ pub(crate) fn open_at(
     even.count = middle.chunks;
     input.position += even.count * even.len as u64;
     output.position += middle.written;
-    Ok(middle.plus(go_on(&mut input, &mut output, sealed, &even, options)?))
+    let mut rest = rest(input.position);
+    Ok(middle.plus(go_on(&mut rest, &mut output, sealed, &even, options)?))
 }
 
 /// Opens what comes behind the frames that were opened already.

@@ -24,6 +24,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Bytes of a file system's block, commonly.
 const BLOCK: u64 = 4096;
 
+/// Writes the text of a slab.
+pub(super) type PutText<'a> = dyn Fn(&Slab) -> io::Result<()> + Sync + 'a;
+
 /// The middle of a file.
 pub(super) struct UniformSpan<'a> {
     /// Where its first slab is read.
@@ -43,7 +46,7 @@ pub(super) struct UniformSpan<'a> {
     /// Finds the chunks in a slab that was read; `false` where they are not as expected.
     pub lay_out: &'a (dyn Fn(&mut Slab) -> bool + Sync),
     /// Writes the text of a slab, where the output is armored.
-    pub text: Option<&'a (dyn Fn(&Slab) -> io::Result<()> + Sync)>,
+    pub text: Option<&'a PutText<'a>>,
     pub worker: &'a dyn Work,
 }
 

@@ -8,6 +8,7 @@ use crate::positioned::{Positioned, ReadAt};
 use crate::salvage::source::Source;
 use crate::try_alloc::zeros;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use zeroize::Zeroizing;
 
 /// The chunks of a file, under one key and one geometry.
@@ -19,6 +20,8 @@ pub(super) struct Chunks<'a> {
     pub map: &'a ChunkMap,
     pub codec: &'a dyn OpenChunk,
     pub options: &'a RunOptions,
+    /// A chunk of full length has authenticated.
+    pub full_seen: AtomicBool,
 }
 
 /// A place at which a chunk may lie.
@@ -174,11 +177,16 @@ impl Chunks<'_> {
             offset: place.position,
         };
         match self.codec.open(id, frame) {
-            Ok(plaintext) => Ok(Some(Opened {
-                form,
-                plaintext,
-                sound,
-            })),
+            Ok(plaintext) => {
+                if form.len as u64 == self.frame() {
+                    self.full_seen.store(true, Ordering::Relaxed);
+                }
+                Ok(Some(Opened {
+                    form,
+                    plaintext,
+                    sound,
+                }))
+            }
             Err(Error::Authentication { .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -222,8 +230,18 @@ impl Chunks<'_> {
         let there = self.end.saturating_sub(place.position);
         let left = self.left(place);
         let fits = len <= there && plaintext <= left;
-        // A frame of another length than the others would show that nothing can be computed.
-        let uniform = len == self.frame() || self.map.declared().is_none() || plaintext == left;
+        // The place of a shorter chunk behind a gap is computed from a length that the chunk does not show.
+        let is_certain = match (self.map.declared(), layout.end) {
+            (Some(_), _) => plaintext == left,
+            (None, End::Short | End::Full) => true,
+            (None, End::Any) => {
+                let in_place = layout.span(place.index).offset;
+                let ends = !self.map.has_lengths() || len == there;
+                let is_in_place = place.position.checked_sub(self.start) == Some(in_place);
+                ends && (is_in_place || self.full_seen.load(Ordering::Relaxed))
+            }
+        };
+        let uniform = len == self.frame() || is_certain;
         (fits
             && (place.counted || uniform)
             && (plaintext > 0 || may_be_empty)

@@ -15,6 +15,7 @@ use chunks::Chunks;
 use run::{Run, Totals};
 use std::io::Write;
 use std::ops::Range;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What takes the place of a chunk that does not authenticate.
@@ -168,6 +169,7 @@ impl<'a> Salvage<'a> {
             map: &started.map,
             codec: &*started.payload.codec,
             options,
+            full_seen: AtomicBool::new(false),
         };
         let stretch = Arc::new(Mutex::new(CancelToken::new()));
         let current = stretch.clone();

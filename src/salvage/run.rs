@@ -12,6 +12,7 @@ use crate::positioned::{Positioned, ReadAt};
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Zeros that are written at a time.
@@ -135,6 +136,8 @@ impl Run<'_> {
         };
         let opened = pipeline::open(&mut input.take(count * frame), &mut output, job, &run);
         let good = output.written / self.chunks.chunk();
+        let full_seen = &self.chunks.full_seen;
+        full_seen.fetch_or(good > 0, Ordering::Relaxed);
         place.index += good;
         place.position += good * frame;
         place.plaintext += good * self.chunks.chunk();

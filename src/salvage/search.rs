@@ -67,7 +67,7 @@ impl Origin<'_> {
             index,
             position,
             plaintext: self.from.plaintext.checked_add(plaintext)?,
-            counted: false,
+            counted: further == 0 && self.from.counted,
         };
         (there.contains(&position) && !place.is(self.from)).then_some(place)
     }
@@ -125,16 +125,22 @@ impl<'s> Search<'s> {
         }
     }
 
+    /// Returns whether the chunk opens at which the search starts.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn is_first_in_place(&mut self) -> Result<bool, Error> {
+        let Origin { chunks, from } = self.origin;
+        Ok(chunks.open(from, &mut self.scratch)?.is_some())
+    }
+
     /// Returns whether any of some chunks opens where it would lie if nothing was lost or inserted: the
     /// first ones, and a few others all over the file.
     ///
     /// # Errors
     /// Those of reading.
     pub fn is_any_in_place(&mut self) -> Result<bool, Error> {
-        let Origin { chunks, from } = self.origin;
-        if chunks.open(from, &mut self.scratch)?.is_some()
-            || self.first_in_place(1..IN_PLACE)?.is_some()
-        {
+        if self.is_first_in_place()? || self.first_in_place(1..IN_PLACE)?.is_some() {
             return Ok(true);
         }
         let spread = (0..)

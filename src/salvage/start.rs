@@ -8,14 +8,13 @@ use super::text::{DamagedText, LOOKED_AT, looks_armored};
 use super::{Damage, Window};
 use crate::detect;
 use crate::format::{ChunkMap, Claim, Format, HEAD_MAX, Header, NOTHING, Payload, Proof, Untried};
+use crate::identify::{TRIAL_MAX, identify};
 use crate::identity::{Identity, try_each};
 use crate::peek::PeekReader;
 use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Open};
 use std::io;
-
-/// A format without a magic number is not looked for with longer chunks than this.
-const TRIAL_MAX: u64 = 64 << 20;
+use std::sync::atomic::AtomicBool;
 
 /// A file whose key was found.
 pub(super) struct Start {
@@ -96,7 +95,9 @@ pub(super) fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Res
         file: source as &dyn ReadAt,
         position: 0,
     });
-    match (open.by_secret(&mut input).map_err(Error::root), last) {
+    let found = identify(open.search(), &mut input)
+        .and_then(|file| file.unlock(&open.identities, open.policy(), &mut input));
+    match (found.map_err(Error::root), last) {
         (Err(error), _) => Err(error),
         (Ok(_), Some((_, error))) => Err(error),
         (Ok(_), None) => Err(Error::truncated(0, "the input is empty")),
@@ -220,6 +221,7 @@ impl Candidate<'_> {
                 map,
                 codec: &*way.payload.codec,
                 options: &options,
+                full_seen: AtomicBool::new(false),
             })?;
             if let Some(number) = found {
                 let untried = untried.into_iter().nth(number);
@@ -249,9 +251,13 @@ impl Candidate<'_> {
                 let chunks = chunks(way);
                 let mut search = Search::new(&chunks, chunks.first(), window);
                 let numbered = !matches!(way.payload.proof, Proof::Forgeable(_));
-                let opens = match moved {
-                    false => search.is_any_in_place()?,
-                    true => nearby && numbered && search.nearby(TRIAL)?.is_some(),
+                let opens = match (moved, way.first_decides) {
+                    (false, true) => search.is_first_in_place()?,
+                    (false, false) => search.is_any_in_place()?,
+                    (true, only_first) if nearby && numbered => search
+                        .nearby(TRIAL)?
+                        .is_some_and(|found| !only_first || found.place.index == 0),
+                    (true, _) => false,
                 };
                 if opens {
                     return Ok(Some(number));

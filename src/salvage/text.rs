@@ -298,12 +298,6 @@ impl Scan<'_> {
     }
 
     fn body(&mut self, text: &[u8], line_end: usize, range: Range<u64>) -> Result<(), Error> {
-        if text.len() == COLUMNS && line_end > 0 {
-            return match decode(text, self.line, range.start) {
-                Ok(_) => self.whole_line(range.start, (COLUMNS + line_end) as u64),
-                Err(error) => self.lost(error, range, LINE_BYTES as u64),
-            };
-        }
         if text.is_empty() {
             return self.fault("the line is empty", range);
         }
@@ -313,6 +307,9 @@ impl Scan<'_> {
         }
         if text.len() <= COLUMNS {
             match decode(text, self.line, range.start) {
+                Ok(bytes) if bytes.len() == LINE_BYTES && line_end > 0 => {
+                    self.whole_line(range.start, (COLUMNS + line_end) as u64)?;
+                }
                 Ok(bytes) => {
                     self.short = Some(Short {
                         line: self.line,

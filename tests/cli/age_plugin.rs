@@ -8,7 +8,9 @@ use std::path::Path;
 /// A directory with a plugin in `bin`, an identity that is none of its business (`me`) and plaintext (`plain`).
 fn dir() -> Dir {
     let dir = Dir::new();
-    fs::create_dir(dir.path("bin")).unwrap();
+    for name in ["bin", "tree"] {
+        fs::create_dir(dir.path(name)).unwrap();
+    }
     let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/age_plugins/age-plugin-toy");
     symlink(plugin, dir.path("bin/age-plugin-toy")).unwrap();
     dir.write("me", fs::read(vector("age/x25519.key")).unwrap());
@@ -128,4 +130,74 @@ fn no_descriptor_reaches_a_plugin() {
     assert!(open.lines().all(|name| name == "/dev/null"), "{open}");
     assert_eq!(dir.read("bin/stolen"), b"");
     assert_eq!(dir.read("bin/variable"), b"\n");
+}
+
+/// One PIN and one touch are enough for as many files as there are.
+#[test]
+fn one_process_serves_all_files_of_a_run() {
+    let dir = dir();
+    for name in ["a", "b", "c", "mine"] {
+        dir.write(name, name);
+    }
+    for name in ["a", "b", "c"] {
+        run(
+            &dir,
+            &format!("seal --plugin toy {name} -o tree/{name}.age"),
+        )
+        .succeeds();
+    }
+    run(&dir, "seal --to @me mine -o tree/mine.age").succeeds();
+    dir.write("tree/other", "not sealed");
+    starts(&dir);
+
+    run(&dir, "open -r -q --plugin toy -k @me tree -O out").succeeds();
+    assert_eq!(starts(&dir), 1);
+    for name in ["a", "b", "c", "mine"] {
+        assert_eq!(dir.read(format!("out/tree/{name}")), name.as_bytes());
+    }
+    run(&dir, "check -r -q --plugin toy -k @me tree").succeeds();
+    assert_eq!(starts(&dir), 1);
+    run(
+        &dir,
+        "inspect --verify -q --plugin toy tree/a.age tree/b.age",
+    )
+    .succeeds();
+    assert_eq!(starts(&dir), 1);
+    run(&dir, "rekey -r -i -q --plugin toy -k @me --to @me tree").succeeds();
+    assert_eq!(starts(&dir), 1);
+    run(&dir, "open -r -q --force -k @me tree -O out").succeeds();
+    assert_eq!(starts(&dir), 0);
+
+    run(&dir, "seal -r -q --plugin toy --to @me out/tree -O again").succeeds();
+    assert_eq!(starts(&dir), 1);
+    run(&dir, "open -r -q --plugin toy again -O last").succeeds();
+    assert_eq!(starts(&dir), 1);
+    assert_eq!(dir.read("last/again/tree/a"), b"a");
+}
+
+/// Nobody is asked once more for each file when a plugin fails.
+#[test]
+fn a_plugin_that_fails_is_started_once() {
+    let dir = dir();
+    for name in ["a", "b"] {
+        run(&dir, &format!("seal --plugin toy plain -o tree/{name}.age")).succeeds();
+    }
+    run(&dir, "seal --to @me plain -o tree/mine.age").succeeds();
+    starts(&dir);
+    dir.write("bin/first", "exit 1\n");
+    let ended = run(&dir, "open -r -q --plugin toy -k @me tree -O out");
+    assert_eq!(ended.code(), Some(1));
+    let said = ended.stderr();
+    let failed = "age-plugin-toy: ended with exit status: 1 before it was done";
+    for name in ["a", "b"] {
+        assert!(
+            said.contains(&format!("tree/{name}.age: {failed}\n")),
+            "{said}"
+        );
+    }
+    assert_eq!(dir.read("out/tree/mine"), PLAIN.as_bytes());
+    assert_eq!(starts(&dir), 1);
+    run(&dir, "seal -r -q --plugin toy --to @me out -O again")
+        .fails(1, &format!("fetool: {failed}\n"));
+    assert_eq!(starts(&dir), 1);
 }

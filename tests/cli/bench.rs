@@ -309,8 +309,8 @@ fn bad_values_are_refused() {
         ),
         (
             &["--engine", "steam"],
-            "fetool: invalid value 'steam' for '--engine <ENGINE>'\n  [possible values: aws-lc, \
-             fetool, rustcrypto]\n\nFor more information, try '--help'.\n",
+            "fetool: invalid value 'steam' for '--engine <ENGINE>'\n  [possible values: fetool, \
+             aws-lc, rustcrypto]\n\nFor more information, try '--help'.\n",
         ),
         (
             &["--format", "gocrypt-v1"],

@@ -417,7 +417,7 @@ fn detached_headers() {
     let hint = "fetool: hint: each file has a header of its own\n";
     ended.fails(
         2,
-        &format!("fetool: --header is for one file, and this works on many\n{hint}"),
+        &format!("fetool: --header cannot be used with -r or --files0-from\n{hint}"),
     );
 }
 
@@ -432,7 +432,7 @@ fn options_that_need_others() {
         ),
         (
             &["--shard", "0/2", "t"],
-            "--shard goes with -r or --files0-from",
+            "--shard requires -r or --files0-from",
         ),
         (&["-r"], "-r needs a PATH"),
     ] {

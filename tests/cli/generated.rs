@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-const PAGES: [(&str, &[&str]); 10] = [
+const PAGES: [(&str, &[&str]); 14] = [
     ("man/fetool.1", &["man"]),
+    ("man/fetool-formats.5", &["man", "formats"]),
+    ("man/fetool-trees.7", &["man", "trees"]),
     ("man/fetool-seal.1", &["man", "seal"]),
     ("man/fetool-open.1", &["man", "open"]),
     ("man/fetool-check.1", &["man", "check"]),
@@ -16,6 +18,8 @@ const PAGES: [(&str, &[&str]); 10] = [
     ("man/fetool-rekey.1", &["man", "rekey"]),
     ("man/fetool-header.1", &["man", "header"]),
     ("man/fetool-keygen.1", &["man", "keygen"]),
+    ("man/fetool-age.1", &["man", "age"]),
+    ("man/fetool-age-keygen.1", &["man", "age-keygen"]),
     ("man/fetool-bench.1", &["man", "bench"]),
     ("man/fetool-help.1", &["man", "help"]),
 ];

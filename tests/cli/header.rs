@@ -98,8 +98,7 @@ fn saving_can_show_that_the_header_opens() {
         let save = || fetool(["header", "save", &file, "-k", key, "-o", "new"]).within(&dir);
         save().run().succeeds();
         assert_eq!(dir.read("new"), dir.read(format!("{kind}.copy")));
-        let exists =
-            "fetool: new: the file exists already\nfetool: hint: overwrite it with --force\n";
+        let exists = "fetool: new: file exists\nfetool: hint: overwrite it with --force\n";
         save().run().fails(1, exists);
         fs::remove_file(dir.path("new")).unwrap();
     }

@@ -31,7 +31,7 @@ fn help_short_and_long() {
         assert!(!short.contains("Exit statuses"));
     }
     let long = printed(&["--help"]);
-    assert!(long.contains("\nExit statuses:\n  0  all good\n  1  input, output or system\n"));
+    assert!(long.contains("\nExit statuses:\n  0  success\n  1  input, output or system error\n"));
     for command in ["seal", "open", "inspect", "keygen", "bench", "help"] {
         assert!(long.contains(&format!("\n  {command} ")), "{long}");
     }
@@ -103,7 +103,7 @@ fn every_option_has_a_line() {
 #[test]
 fn mistakes_get_a_suggestion() {
     for (args, right) in [
-        (&["sael"][..], "'seal'"),
+        (&["seall"][..], "'seal'"),
         (&["opne"], "'open'"),
         (&["inspct"], "'inspect'"),
         (&["seal", "--chunk-sise", "1"], "'--chunk-size'"),

@@ -26,7 +26,7 @@ const SEAL: &str = "'fetool seal' encrypts";
 const INSPECT: &str = "'fetool inspect' shows what sealed files are";
 const VERIFY: &str = "'fetool check' authenticates sealed files and writes nothing";
 const NO_RECIPIENTS: &str =
-    "fetool has no public keys; give a key with -k @FILE or a passphrase with -p";
+    "'fetool seal --to RECIPIENT' seals to a recipient; 'fetool age' takes all options of age";
 const FORCE: &str = "--force overwrites FILE";
 const NO_COMPRESSION: &str =
     "fetool does not compress: 'zstd < FILE | fetool seal -k @KEYFILE -o OUT'";
@@ -80,7 +80,7 @@ fn other_programs_options() {
             "without -o the result goes to standard output",
         ),
         (
-            &["seal", "-r", "-k", K, "--delete", "file"],
+            &["seal", "-r", "-k", K, "--remove-files", "file"],
             "--remove-source removes each source once its result is on the disk; requires -r",
         ),
         (
@@ -253,7 +253,7 @@ fn standard_output_has_a_name_of_its_own() {
         .run();
     ended.fails(
         1,
-        "fetool: /dev/stdout: the file exists already\n\
+        "fetool: /dev/stdout: file exists\n\
          fetool: hint: for standard output, type '-o -' or leave -o out\n",
     );
 }

@@ -130,7 +130,7 @@ fn paths_are_bytes_and_escaped_in_messages() {
         run("open", &sealed, &plain).fails(
             1,
             &format!(
-                "fetool: plain {shown}: the file exists already\n\
+                "fetool: plain {shown}: file exists\n\
                  fetool: hint: overwrite it with --force\n"
             ),
         );

@@ -3,7 +3,7 @@
 use crate::cli_common::{Dir, KEY, data, fetool, hex, shell};
 use std::os::unix::fs::symlink;
 
-const EXISTS: &str = "the file exists already, and a key is never overwritten";
+const EXISTS: &str = "file exists, and a key is never overwritten";
 
 #[test]
 fn a_key_on_a_pipe_is_raw() {

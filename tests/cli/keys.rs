@@ -61,7 +61,7 @@ fn a_key_comes_from_standard_input_when_the_data_does_not() {
 
 #[test]
 fn standard_input_is_only_one_thing() {
-    let message = "fetool: standard input can be only one thing at a time\n\
+    let message = "fetool: stdin is already used\n\
          fetool: hint: it would be the secret and something else as well; give one of them by path\n";
     for command in ["seal", "open"] {
         for spec in ["@-", "fd:0"] {

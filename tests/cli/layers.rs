@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Modules by the layer that they are on, the topmost 0.
 type Layers = BTreeMap<String, usize>;
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
@@ -27,7 +27,7 @@ fn layers(title: &str) -> Layers {
 }
 
 /// Every source file below `dir`, with the path of its module.
-fn sources(dir: &Path, module: &[String], found: &mut Vec<(PathBuf, Vec<String>)>) {
+pub fn sources(dir: &Path, module: &[String], found: &mut Vec<(PathBuf, Vec<String>)>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -45,7 +45,7 @@ fn sources(dir: &Path, module: &[String], found: &mut Vec<(PathBuf, Vec<String>)
 }
 
 /// The source without comments and without its unit tests, which may look at everything.
-fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     let lines = text
         .lines()
@@ -186,7 +186,7 @@ fn of_the_command(module: &[String]) -> bool {
 }
 
 /// The string literals of a source.
-fn literals(code: &str) -> Vec<String> {
+pub fn literals(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut chars = code.chars();
     while let Some(next) = chars.next() {

@@ -6,6 +6,8 @@ mod cli_common;
 mod dexios_common;
 
 mod age;
+mod age_dropin;
+mod age_dropin_terminal;
 #[cfg(feature = "age-plugin")]
 mod age_plugin;
 mod bench;
@@ -13,6 +15,7 @@ mod check;
 mod check_lists;
 mod closed_descriptors;
 mod completions;
+mod dialect;
 mod external;
 mod files;
 mod generated;
@@ -34,9 +37,11 @@ mod progress_line;
 mod prompt;
 mod proof;
 mod range;
+mod readme;
 mod rekey;
 mod rekey_in_place;
 mod rekey_reseal;
+mod salvage;
 mod secret_sources;
 mod secrets;
 mod signals;

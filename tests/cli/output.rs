@@ -8,7 +8,7 @@ fn seal_to(file: &str) -> Fetool {
     fetool(["seal", "-k", K, "-o", file])
 }
 
-const EXISTS: &str = "the file exists already\nfetool: hint: overwrite it with --force\n";
+const EXISTS: &str = "file exists\nfetool: hint: overwrite it with --force\n";
 
 #[test]
 fn a_new_file_is_private_whatever_the_umask() {
@@ -187,10 +187,11 @@ fn standard_output_is_not_a_file() {
     let bytes = seal_to("-").within(&dir).input("data").run().succeeds();
     assert_eq!(opened(bytes), b"data");
     for option in ["--force", "--sync"] {
-        seal_to("-").arg(option).within(&dir).run().fails(
-            2,
-            "fetool: --force and --sync go with a FILE, not with '-o -'\n",
-        );
+        seal_to("-")
+            .arg(option)
+            .within(&dir)
+            .run()
+            .fails(2, "fetool: --force and --sync require a FILE, not '-o -'\n");
         let ended = fetool(["seal", "-k", K, option]).run();
         assert_eq!((ended.code(), ended.stdout().as_str()), (Some(2), ""));
     }

@@ -261,7 +261,8 @@ fn what_a_list_gives_to_one_user_does_not_go_to_the_group() {
         .within(&dir)
         .run()
         .succeeds();
-    assert_eq!((dir.mode("o/t/a.gfe"), dir.mode("o/t")), (0o600, 0o700));
+    // The directory is as its own: the list takes the right to enter it from the owner.
+    assert_eq!((dir.mode("o/t/a.gfe"), dir.mode("o/t")), (0o600, 0o600));
     fetool(["seal", "-q", "-k", K, "t/a", "-o", "replaced", "--force"])
         .within(&dir)
         .run()

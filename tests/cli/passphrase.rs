@@ -199,7 +199,10 @@ fn a_salt_with_a_key() {
         fetool([command, "-k", "env:TEST_KEY", "--salt=env:TEST_KEY"])
             .input("data")
             .run()
-            .fails(2, "fetool: --salt goes with a passphrase, not with a key\n");
+            .fails(
+                2,
+                "fetool: --salt requires a passphrase; a key takes no salt\n",
+            );
     }
 }
 
@@ -222,13 +225,13 @@ fn a_kdf_without_what_it_is_for() {
         (
             "open",
             "-k=env:TEST_KEY",
-            "fetool: --kdf goes with --salt here\n\
+            "fetool: --kdf requires --salt\n\
              fetool: hint: files that keep a salt tell the KDF themselves\n",
         ),
         (
             "open",
             "-p=env:TEST_KEY",
-            "fetool: --kdf goes with --salt here\n\
+            "fetool: --kdf requires --salt\n\
              fetool: hint: files that keep a salt tell the KDF themselves\n",
         ),
     ] {

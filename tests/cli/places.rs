@@ -21,7 +21,7 @@ fn a_link_stays_and_its_target_is_replaced() {
         seal_to(link).within(&dir).input("data").run().fails(
             1,
             &format!(
-                "fetool: {link}: the file exists already\n\
+                "fetool: {link}: file exists\n\
                  fetool: hint: overwrite it with --force\n"
             ),
         );

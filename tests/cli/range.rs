@@ -192,10 +192,13 @@ fn what_it_does_not_go_with() {
     };
     open(&["-r", "."]).fails(
         2,
-        "fetool: --range is for one file, and this works on many\n\
+        "fetool: --range cannot be used with -r or --files0-from\n\
          fetool: hint: give one PATH, without -r\n",
     );
-    open(&["--json", "in"]).fails(2, "fetool: --json requires --check, -r or --files0-from\n");
+    open(&["--json", "in"]).fails(
+        2,
+        "fetool: --json requires --check, --salvage, -r or --files0-from\n",
+    );
     let ended = open(&["--check", "in"]);
     let text = "the argument '--range <RANGE>' cannot be used with '--check'";
     assert!(ended.stderr().contains(text), "{ended:?}");

@@ -126,7 +126,7 @@ fn list_is_json_where_that_is_wanted() {
     // Anything else of trees is refused as before, and so is JSON without the list.
     for args in ["--list --json --shard 0/2 f", "-k @one --remove --json f"] {
         let ran = folder.run(&format!("rekey {args}"));
-        ran.fails(status::USAGE, "goes with -r or --files0-from");
+        ran.fails(status::USAGE, "requires -r or --files0-from");
     }
 }
 

@@ -320,7 +320,7 @@ fn fetool_key_stands_in_for_the_option() {
     with(&["open"], "@nosuch").fails(1, "fetool: nosuch: no such file or directory\n");
     with(&["open"], "@-").fails(
         2,
-        "fetool: standard input can be only one thing at a time\n\
+        "fetool: stdin is already used\n\
          fetool: hint: it would be the secret and something else as well; give one of them by \
          path\n",
     );

@@ -219,5 +219,8 @@ fn checked_for_a_program() {
     fetool(["open", "--json", "-k", K, "f"])
         .within(&dir)
         .run()
-        .fails(2, "fetool: --json requires --check, -r or --files0-from\n");
+        .fails(
+            2,
+            "fetool: --json requires --check, --salvage, -r or --files0-from\n",
+        );
 }

@@ -63,6 +63,15 @@ pub fn fetool<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Fetool {
     Fetool::new(program()).args(args)
 }
 
+/// The same program under another name: a link in `dir`, which it makes.
+pub fn linked<S: AsRef<OsStr>>(dir: &Dir, name: &str, args: impl IntoIterator<Item = S>) -> Fetool {
+    let link = dir.path(name);
+    if link.symlink_metadata().is_err() {
+        std::os::unix::fs::symlink(program(), &link).expect("the folder can be written to");
+    }
+    Fetool::new(link).args(args)
+}
+
 /// `sh -c SCRIPT`, in which `"$FETOOL"` is the program and `"$@"` are `args`.
 pub fn shell<S: AsRef<OsStr>>(script: &str, args: impl IntoIterator<Item = S>) -> Fetool {
     Fetool::new("sh").args(["-c", script, "sh"]).args(args)

@@ -90,7 +90,12 @@ fn opens(identity: &AgeIdentity, workers: usize, input: impl Read + Send) -> Vec
 
 /// Every way seals to the same bytes, and opens them.
 #[track_caller]
-fn in_every_way(identities: &[AgeIdentity], armor: bool, plaintext: &[u8], sealed: &[u8]) {
+pub(super) fn in_every_way(
+    identities: &[AgeIdentity],
+    armor: bool,
+    plaintext: &[u8],
+    sealed: &[u8],
+) {
     let recipients: Vec<_> = identities.iter().map(AgeIdentity::recipient).collect();
     for way in WAYS {
         for known in [false, true] {

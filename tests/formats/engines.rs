@@ -25,12 +25,23 @@ const AWS_LC_HAS: [Algorithm; 3] = [
     Algorithm::XChaCha20Poly1305,
 ];
 
-/// Whether this processor has what our own engine needs.
-fn aes_instructions() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("aes") && is_x86_feature_detected!("ssse3");
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
+/// Whether our own engine has the algorithm, and this processor the instructions for it.
+#[cfg(target_arch = "x86_64")]
+fn our_own_has(algorithm: Algorithm) -> bool {
+    match algorithm {
+        Algorithm::Aes256Gcm => false,
+        Algorithm::ChaCha20Poly1305 | Algorithm::XChaCha20Poly1305 => {
+            is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
+        }
+        Algorithm::DeoxysII256 => {
+            is_x86_feature_detected!("aes") && is_x86_feature_detected!("ssse3")
+        }
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn our_own_has(_: Algorithm) -> bool {
+    false
 }
 
 #[test]
@@ -39,15 +50,15 @@ fn the_engines_are_those_that_were_built_in() {
     for algorithm in Algorithm::ALL {
         let has = |engine| Aead::with_engine(engine, algorithm, &key).is_some();
         let aws_lc = cfg!(feature = "aws-lc") && AWS_LC_HAS.contains(&algorithm);
-        let fetool = algorithm == Algorithm::DeoxysII256 && aes_instructions();
+        let fetool = our_own_has(algorithm);
         assert!(has(Engine::RustCrypto), "{algorithm}");
         assert_eq!(has(Engine::AwsLc), aws_lc, "{algorithm}");
         assert_eq!(has(Engine::Fetool), fetool, "{algorithm}");
         // The fastest comes first.
         let chosen = Aead::new(algorithm, &key);
-        let fastest = match (aws_lc, fetool) {
-            (true, _) => Engine::AwsLc,
-            (_, true) => Engine::Fetool,
+        let fastest = match (fetool, aws_lc) {
+            (true, _) => Engine::Fetool,
+            (_, true) => Engine::AwsLc,
             _ => Engine::RustCrypto,
         };
         assert_eq!(chosen.engine(), fastest, "{algorithm}");

@@ -14,6 +14,7 @@ mod dexios_reader;
 mod weak_common;
 
 mod abilities;
+mod age_armor;
 mod age_header;
 mod age_mutations;
 mod age_open;

@@ -149,11 +149,11 @@ fn links_stay_links() {
     // None that exists is replaced unless that is asked for, and nothing else ever is.
     let ended = open().run();
     let lines = [
-        "fetool: back/a: the file exists already",
+        "fetool: back/a: file exists",
         OVERWRITE,
-        "fetool: back/d: the symbolic link exists already",
-        "fetool: back/here: the symbolic link exists already",
-        "fetool: back/out: the symbolic link exists already",
+        "fetool: back/d: symbolic link exists",
+        "fetool: back/here: symbolic link exists",
+        "fetool: back/out: symbolic link exists",
         "fetool: hint: replace it with --force or --update",
     ];
     tells(

@@ -66,7 +66,7 @@ fn results_that_are_not_sound_are_told() {
     let dir = two_sealed();
     let options = ["t", "--skip-existing", "--exclude=*.gfe"];
     let seal = |more: &[&str]| seal_tree(&dir, &options).args(more).run();
-    let bad = |name: &str| format!("fetool: {name}: the file exists already");
+    let bad = |name: &str| format!("fetool: {name}: file exists");
     let summary = "sealed 0 files, 0 B, 1 skipped (1 result exists), 1 failed";
     // The same length but other content: only opening it tells.
     replace(&dir, "t/b", "OTHER");

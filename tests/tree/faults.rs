@@ -64,7 +64,7 @@ fn a_link_in_place_of_a_result_is_not_written_through() {
     for to in ["../outside", "../missing"] {
         symlink(to, dir.path("back/a")).unwrap();
         let failed = "opened 0 files, 0 B, 0 skipped, 1 failed";
-        let exists = ["fetool: back/a: the file exists already", OVERWRITE];
+        let exists = ["fetool: back/a: file exists", OVERWRITE];
         tells(&run(&[]), 1, &exists, failed);
         let link = ["fetool: back/a: a symbolic link is in the way"];
         tells(&run(&["--remove-source"]), 1, &link, failed);
@@ -97,7 +97,7 @@ fn other_things_in_the_way() {
     let run = |args: &[&str]| seal_tree(&dir, &["t", "-O", "out", "-j1"]).args(args).run();
     let ended = run(&[]);
     let lines = [
-        "fetool: out/t/a.gfe: the file exists already",
+        "fetool: out/t/a.gfe: file exists",
         OVERWRITE,
         "fetool: out/t/d/b.gfe: d is not a directory, and links are not followed there",
         "fetool: out/t/d: d is not a directory, and links are not followed there",
@@ -182,10 +182,7 @@ fn fail_fast_stops_at_the_first() {
     assert_eq!(ended.code(), Some(1));
     let stderr = ended.stderr();
     let lines: Vec<_> = stderr.lines().collect();
-    assert_eq!(
-        lines[..2],
-        ["fetool: t/000.gfe: the file exists already", OVERWRITE]
-    );
+    assert_eq!(lines[..2], ["fetool: t/000.gfe: file exists", OVERWRITE]);
     assert_eq!(lines.len(), 3, "{stderr}");
     assert!(
         lines[2].ends_with("/s)") && lines[2].contains(", 1 failed, in "),

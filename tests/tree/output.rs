@@ -106,7 +106,7 @@ fn one_json_line_a_file() {
         fifo.clone(),
     ];
     lines_are(&stdout, &done);
-    let failed = r#""result":"failed","bytes":null,"reason":"the file exists already","status":1"#;
+    let failed = r#""result":"failed","bytes":null,"reason":"file exists","status":1"#;
     let again = run(&["-q"]);
     assert_eq!(again.code(), Some(1));
     let exist = [
@@ -144,7 +144,7 @@ fn a_plan_changes_nothing() {
     assert_eq!(walk(dir.path("")), before);
     // What is there already.
     put(&dir, "t/a.gfe", "");
-    let exists = ["fetool: t/a.gfe: the file exists already", OVERWRITE];
+    let exists = ["fetool: t/a.gfe: file exists", OVERWRITE];
     let summary = "would seal 2 files, 0 skipped, 1 failed";
     let stdout = planned(&run(&[]), 1, &exists, summary);
     assert_eq!(stdout.lines().count(), 2);
@@ -162,10 +162,7 @@ fn quiet_is_quiet_and_failures_are_not() {
     dir.fifo("t/fifo");
     seal_tree(&dir, &["t", "-q"]).run().succeeds();
     let again = seal_tree(&dir, &["t/a", "-q"]).run();
-    again.fails(
-        1,
-        &format!("fetool: t/a.gfe: the file exists already\n{OVERWRITE}\n"),
-    );
+    again.fails(1, &format!("fetool: t/a.gfe: file exists\n{OVERWRITE}\n"));
 }
 
 #[test]
@@ -201,20 +198,20 @@ fn options_that_do_not_go_together() {
         for verb in ["seal", "open"] {
             let message = match (verb, name) {
                 ("open", "--json") => {
-                    "fetool: --json requires --check, -r or --files0-from\n".to_owned()
+                    "fetool: --json requires --check, --salvage, -r or --files0-from\n".to_owned()
                 }
-                _ => format!("fetool: {name} goes with -r or --files0-from\n"),
+                _ => format!("fetool: {name} requires -r or --files0-from\n"),
             };
             refused(&[verb, "t/a", option[0]], &message);
         }
     }
-    let message = "fetool: --no-hidden goes with -r or --files0-from\n";
+    let message = "fetool: --no-hidden requires -r or --files0-from\n";
     refused(
         &["rekey", "--new-key=env:TEST_KEY", "t/a", "--no-hidden"],
         message,
     );
     let one = |option: &str, hint: &str| {
-        format!("fetool: {option} is for one file, and this works on many\nfetool: hint: {hint}\n")
+        format!("fetool: {option} cannot be used with -r or --files0-from\nfetool: hint: {hint}\n")
     };
     let dir_hint = "-O DIR names the directory for the files";
     refused(&["seal", "-r", "t", "-o", "x"], &one("-o", dir_hint));
@@ -234,7 +231,7 @@ fn options_that_do_not_go_together() {
         refused(&[verb, "-r"], "fetool: -r needs a PATH\n");
         refused(
             &[verb, "t/a", "--files0-from", "key"],
-            "fetool: PATHs and --files0-from do not go together\n",
+            "fetool: PATHs cannot be used with --files0-from\n",
         );
     }
     refused(

@@ -104,7 +104,7 @@ fn what_makes_no_sense_in_a_tree_is_refused() {
     refused(&[], "fetool: -r changes files in place, and needs -i\n");
     refused(
         &["--reseal", "-i", "-f", "gfe"],
-        "fetool: --format is for one file, and this works on many\n\
+        "fetool: --format cannot be used with -r or --files0-from\n\
          fetool: hint: the names of the files would no longer fit what they hold\n",
     );
 }

@@ -401,7 +401,7 @@ fn a_hint_is_printed_once_a_run() {
     }
     seal_tree(&dir, &["-q", "t"]).run().succeeds();
     let again = seal_tree(&dir, &["t", "--include=?"]).run();
-    let exists = |name: &str| format!("fetool: t/{name}.gfe: the file exists already");
+    let exists = |name: &str| format!("fetool: t/{name}.gfe: file exists");
     let lines = ["a", "b", "c"].map(exists);
     let lines = [&lines[0], &lines[1], &lines[2], OVERWRITE];
     tells(

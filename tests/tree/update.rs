@@ -335,7 +335,7 @@ fn what_does_not_go_together() {
     assert_eq!(ended.code(), Some(2));
     assert_eq!(
         ended.stderr(),
-        "fetool: --update goes with -r or --files0-from\n"
+        "fetool: --update requires -r or --files0-from\n"
     );
 }
 

@@ -27,9 +27,9 @@
 //! from a key is wiped where it was stored in memory; what the compiler keeps in registers, or spills
 //! from them for a moment, is beyond what can be wiped from Rust.
 //!
-//! This is the only module of the library with `unsafe` in it: to load and store registers in
-//! `lanes`, and to call functions that need instructions which not every processor has. All
-//! intrinsics besides are safe in functions that are compiled for those instructions.
+//! `unsafe` is needed to load and store registers in `lanes`, and to call functions that need
+//! instructions which not every processor has. All other intrinsics are safe in functions that are
+//! compiled for those instructions.
 
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 

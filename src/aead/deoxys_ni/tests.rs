@@ -3,6 +3,7 @@
 use super::lanes::{Block, load, store};
 use super::subkeys::{Subkeys, number};
 use super::*;
+use crate::aead::random_cases::Numbers;
 use crate::aead::{Aead, Algorithm, Engine};
 use std::arch::x86_64::*;
 use std::io::Write;
@@ -32,32 +33,8 @@ fn reference(key: &[u8; KEY_LEN]) -> Aead {
     Aead::with_engine(Engine::RustCrypto, Algorithm::DeoxysII256, key).expect("always there")
 }
 
-/// Numbers that look random, the same in each run (xorshift64*).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % end
-    }
-
-    fn bytes(&mut self, len: usize) -> Vec<u8> {
-        (0..len).map(|_| self.below(256) as u8).collect()
-    }
-
-    fn array<const N: usize>(&mut self) -> [u8; N] {
-        std::array::from_fn(|_| self.below(256) as u8)
-    }
-
-    /// At most `most`, and near a multiple of a block, of the narrow group or of the wide one.
-    fn len(&mut self, most: usize) -> usize {
-        let unit = [16, 128, 512][self.below(3)];
-        let near = self.below(most / unit + 1) * unit + self.below(35);
-        near.saturating_sub(17).min(most)
-    }
-}
+/// A block, the narrow group and the wide one.
+const UNITS: [usize; 3] = [16, 128, 512];
 
 /// Seals and opens one random message, and compares.
 fn agrees(width: Width, numbers: &mut Numbers, ad_len: usize, len: usize) {
@@ -79,7 +56,7 @@ fn agrees(width: Width, numbers: &mut Numbers, ad_len: usize, len: usize) {
 #[test]
 fn every_short_length() {
     each_width(|width| {
-        let mut numbers = Numbers(1);
+        let mut numbers = Numbers::new(1);
         for len in 0..=600 {
             agrees(width, &mut numbers, 0, len);
             agrees(width, &mut numbers, len, 20);
@@ -90,10 +67,14 @@ fn every_short_length() {
 #[test]
 fn lengths_around_blocks_and_groups() {
     each_width(|width| {
-        let mut numbers = Numbers(2);
+        let mut numbers = Numbers::new(2);
         for case in 0..2000 {
-            let ad_len = if case % 2 == 0 { 0 } else { numbers.len(700) };
-            let len = numbers.len(3000);
+            let ad_len = if case % 2 == 0 {
+                0
+            } else {
+                numbers.len(&UNITS, 700)
+            };
+            let len = numbers.len(&UNITS, 3000);
             agrees(width, &mut numbers, ad_len, len);
         }
     });
@@ -102,7 +83,7 @@ fn lengths_around_blocks_and_groups() {
 #[test]
 fn block_numbers_of_three_bytes() {
     each_width(|width| {
-        let mut numbers = Numbers(3);
+        let mut numbers = Numbers::new(3);
         let blocks = (1 << 16) + 33;
         agrees(width, &mut numbers, 1000, blocks * 16 + 7);
         agrees(width, &mut numbers, blocks * 16 + 7, 100);
@@ -152,7 +133,7 @@ fn groups_anywhere_in_the_longest_message() {
         assert_eq!(found, expected, "{width:?} from {first:#x}");
     }
     each_width(|width| {
-        let mut numbers = Numbers(4);
+        let mut numbers = Numbers::new(4);
         for bit in 5..60 {
             for first in [
                 1 << bit,
@@ -169,11 +150,11 @@ fn groups_anywhere_in_the_longest_message() {
 #[test]
 fn whatever_is_changed_is_refused_and_nothing_is_left() {
     each_width(|width| {
-        let mut numbers = Numbers(5);
+        let mut numbers = Numbers::new(5);
         let (key, nonce) = (numbers.array(), numbers.array::<15>());
         let ours = ours(width, &key);
         for case in 0..1000 {
-            let (ad_len, len) = (numbers.len(300), numbers.len(1500));
+            let (ad_len, len) = (numbers.len(&UNITS, 300), numbers.len(&UNITS, 1500));
             let (mut ad, mut buffer) = (numbers.bytes(ad_len), numbers.bytes(len));
             let mut tag = ours.seal(&nonce, &ad, &mut buffer).unwrap();
             let changed: &mut [u8] = match case % 3 {
@@ -197,7 +178,7 @@ fn whatever_is_changed_is_refused_and_nothing_is_left() {
 #[test]
 fn blocks_that_are_missing_or_moved_are_refused() {
     each_width(|width| {
-        let mut numbers = Numbers(6);
+        let mut numbers = Numbers::new(6);
         let (key, nonce) = (numbers.array(), numbers.array::<15>());
         let ours = ours(width, &key);
         let mut sealed = numbers.bytes(2048);

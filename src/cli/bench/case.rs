@@ -1,6 +1,5 @@
 //! What can be measured.
 
-use crate::cli::failure::Failure;
 use clap::ValueEnum;
 use fetool::Error;
 use serde::Serialize;
@@ -71,7 +70,7 @@ pub struct Subject {
 pub struct Case {
     pub subject: Subject,
     /// Measures once: bytes a second, or seconds for a key.
-    pub turn: Box<dyn FnMut() -> Result<f64, Failure>>,
+    pub turn: Box<dyn FnMut() -> Result<f64, Error>>,
 }
 
 /// Returns bytes a second. Clocks may stand still for a very short time.
@@ -81,16 +80,12 @@ pub fn rate(bytes: u64, time: Duration) -> f64 {
 
 /// Does something on so many threads at once; each gets its number.
 pub fn at_once<T: Send>(jobs: usize, job: impl Fn(usize) -> T + Sync) -> Result<Vec<T>, Error> {
-    let job = &job;
     thread::scope(|scope| {
-        let start = |number| {
-            let thread = thread::Builder::new().name("bench".to_owned());
-            let started = thread.spawn_scoped(scope, move || job(number));
-            started.map_err(Error::Thread)
-        };
-        let threads: Vec<_> = (0..jobs).map(start).collect::<Result<_, _>>()?;
-        let done = threads.into_iter().map(|thread| thread.join());
-        done.map(|done| done.map_err(|_| Error::Panic("measuring")))
-            .collect()
+        let job = &job;
+        let start = |number| thread::Builder::new().spawn_scoped(scope, move || job(number));
+        let threads = (0..jobs).map(start).collect::<Result<Vec<_>, _>>();
+        let done = threads.map_err(Error::Thread)?.into_iter();
+        let done = done.map(|thread| thread.join()).collect::<Result<_, _>>();
+        done.map_err(|_| Error::Panic("measuring"))
     })
 }

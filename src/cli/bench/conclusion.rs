@@ -25,8 +25,8 @@ fn aead(measured: &[Measured]) -> Option<String> {
     let sealed = |it: &Subject| it.part == Part::Aead && it.operation == Operation::Seal;
     let best = largest(measured, sealed)?;
     let word = best.subject.aead.as_deref()?;
-    let known = |it: &Algorithm| it.name().eq_ignore_ascii_case(word);
-    let name = Algorithm::ALL.into_iter().find(known)?;
+    let mut known = Algorithm::ALL.into_iter();
+    let name = known.find(|it| it.name().eq_ignore_ascii_case(word))?;
     let other = |it: &Subject| sealed(it) && it.aead != best.subject.aead;
     let what = match largest(measured, other) {
         Some(_) => "is the fastest AEAD here",
@@ -59,12 +59,8 @@ fn stream(measured: &[Measured]) -> Option<String> {
 fn kdf(measured: &[Measured]) -> Option<String> {
     let only = measured.iter().all(|it| it.subject.part == Part::Kdf);
     let slowest = largest(measured, |_| only)?;
-    let (seconds, kdf) = (
-        time(slowest.spread().median),
-        slowest.subject.kdf.as_deref()?,
-    );
-    let seconds = seconds.trim_end();
-    Some(format!(
-        "a guess at a passphrase costs up to {seconds} ({kdf})"
-    ))
+    let kdf = slowest.subject.kdf.as_deref()?;
+    let seconds = time(slowest.spread().median);
+    let costs = format!("costs up to {} ({kdf})", seconds.trim_end());
+    Some(format!("a guess at a passphrase {costs}"))
 }

@@ -2,7 +2,7 @@
 
 use super::Args;
 use super::case::{Case, Operation, Part, Subject};
-use crate::cli::failure::{Failure, Subjects};
+use fetool::Error;
 use fetool::kdf::Derivation;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -34,14 +34,13 @@ pub fn cases(args: &Args) -> Vec<Case> {
     cases.collect()
 }
 
-fn seconds(derivation: Derivation) -> Result<f64, Failure> {
+fn seconds(derivation: Derivation) -> Result<f64, Error> {
     let start = Instant::now();
     let mut times = 0;
     while times == 0 || start.elapsed() < TURN {
         derivation
             .derive(black_box(b"correct horse battery staple"), &[7; 16])
-            .map(|key| drop(black_box(key)))
-            .map_err(|error| Subjects::default().attribute(&error))?;
+            .map(|key| drop(black_box(key)))?;
         times += 1;
     }
     Ok(start.elapsed().as_secs_f64() / f64::from(times))

@@ -2,7 +2,8 @@
 //! processor for a moment spoils one turn of some cases, and the median leaves such turns out.
 
 use super::case::{Case, Operation, Part, Subject};
-use crate::cli::failure::{Failure, say};
+use crate::cli::failure::say;
+use fetool::Error;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::time::Instant;
@@ -30,80 +31,69 @@ pub struct Spread {
     pub high: f64,
 }
 
-/// When to stop.
-#[derive(Clone, Copy)]
-pub struct Patience {
-    /// No round of turns begins that would not be over then.
-    pub rounds: Instant,
-    /// No turn begins after that, and what was never measured is left out.
-    pub turns: Option<Instant>,
-}
-
-/// Measures all cases of a part.
-pub fn run(part: Part, patience: Patience, mut cases: Vec<Case>) -> Result<Vec<Measured>, Failure> {
+/// Measures all cases of a part. No round of turns begins that would not be over at the end of `rounds`. No
+/// turn begins after that of `turns`, and what was never measured is left out.
+pub fn run(
+    part: Part,
+    rounds: Instant,
+    turns: Option<Instant>,
+    mut cases: Vec<Case>,
+) -> Result<Vec<Measured>, Error> {
     // A key derivation asks the system for its memory anew each time, and takes long enough.
-    let (name, turns, least, warming) = match part {
+    let (name, most, least, warming) = match part {
         Part::Aead => ("AEADs", 7, 2, 1),
         Part::Kdf => ("key derivations", 3, 1, 0),
         Part::Format => ("formats", 7, 2, 1),
     };
     // It draws only on a terminal, and only between two cases.
-    let style = ProgressStyle::with_template("measuring {prefix} {wide_bar} {percent} %")
-        .expect("the template is constant");
-    let bar = ProgressBar::new((cases.len() * (warming + turns)) as u64)
-        .with_prefix(name)
-        .with_style(style);
+    let style = format!("measuring {name} {{wide_bar}} {{percent}} %");
+    let style = ProgressStyle::with_template(&style).expect("the template is constant");
+    let bar = ProgressBar::new((cases.len() * (warming + most)) as u64).with_style(style);
     let mut taken: Vec<Vec<f64>> = vec![Vec::new(); cases.len()];
     let mut last = Instant::now();
-    for round in 0..warming + turns {
+    for round in 0..warming + most {
         let start = Instant::now();
-        if round >= warming + least && start + (start - last) > patience.rounds {
+        if round >= warming + least && start + (start - last) > rounds {
             break;
         }
         last = start;
         for (case, taken) in cases.iter_mut().zip(&mut taken) {
-            if patience.turns.is_some_and(|end| Instant::now() > end) {
+            if turns.is_some_and(|end| Instant::now() > end) {
                 break;
             }
-            let value = (case.turn)()?;
-            // The first turn counts only if no other follows.
-            if round == warming && warming > 0 {
-                taken.clear();
-            }
-            taken.push(value);
+            taken.push((case.turn)()?);
             bar.inc(1);
         }
     }
     bar.finish_and_clear();
     let mut limit = None;
     let mut measured = Vec::new();
-    let all = cases.len();
+    let left_out = taken.iter().filter(|values| values.is_empty()).count();
     for (Case { subject, .. }, mut values) in cases.into_iter().zip(taken) {
-        let spread = Spread::of(&mut values);
-        // A limit that was left out limits nothing.
-        let is_limit = subject.operation == Operation::Copy;
-        let limited = limit.filter(|_| !is_limit);
-        if is_limit {
-            limit = spread.map(|it| it.median);
+        // The first turn counts only if no other follows.
+        if values.len() > warming {
+            values.drain(..warming);
         }
-        let Some(spread) = spread else { continue };
+        let is_limit = subject.operation == Operation::Copy;
+        // A limit that was left out limits nothing.
+        limit = limit.filter(|_| !is_limit);
+        let Some(spread) = Spread::of(&mut values) else {
+            continue;
+        };
         let is_time = subject.operation == Operation::Derive;
         measured.push(Measured {
             subject,
             turns: values.len(),
             rate: (!is_time).then_some(spread),
             seconds: is_time.then_some(spread),
-            limit: limited,
-            percent: limited.map(|limit| spread.median / limit * 100.0),
+            limit,
+            percent: limit.map(|limit| spread.median / limit * 100.0),
         });
+        limit = limit.or(is_limit.then_some(spread.median));
     }
-    let left_out = all - measured.len();
     if left_out > 0 {
-        let why = "warning: the machine is too busy";
-        say(
-            None,
-            &format!("{why}: {left_out} benchmarks of {name} left out"),
-        );
+        let why = format!("the machine is too busy: {left_out} benchmarks of {name} left out");
+        say(None, &format!("warning: {why}"));
     }
     Ok(measured)
 }
@@ -164,8 +154,7 @@ mod tests {
         let now = Instant::now();
         let over = now.checked_sub(Duration::from_secs(1)).unwrap();
         let measured = |rounds, turns| {
-            let patience = Patience { rounds, turns };
-            let measured = run(Part::Aead, patience, vec![case(), case()]).unwrap();
+            let measured = run(Part::Aead, rounds, turns, vec![case(), case()]).unwrap();
             measured.iter().map(|it| it.turns).collect::<Vec<_>>()
         };
         assert_eq!(measured(over, Some(over)), [0; 0]);

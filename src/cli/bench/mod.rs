@@ -11,15 +11,15 @@ mod measure;
 mod streams;
 mod table;
 
-use super::failure::Failure;
-use super::{args, manual, work};
+use super::failure::{Failure, Subjects, shown};
+use super::{args, columns, manual, work};
 use case::{Case, Part};
 use clap::{ValueEnum, ValueHint};
 use fetool::aead::{Algorithm, Engine};
-use fetool::all_cores;
 use fetool::format::gocrypt::LAYERS_MAX;
 use fetool::format::{FORMATS, Format};
-use measure::Patience;
+use fetool::{Error, all_cores};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ pub struct Args {
     /// Worker threads, such as 1,2,4; 0 is one for each core
     ///
     /// [default: 1 and one for each core]
-    #[arg(short, long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(0..=256), help_heading = "Work")]
+    #[arg(short, long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(0..=256), help_heading = "Work", default_value = "1,0", hide_default_value = true)]
     jobs: Vec<u16>,
 
     /// Plaintext bytes of one turn
@@ -83,22 +83,25 @@ const ROUNDS: Duration = Duration::from_millis(7_000);
 const TURNS: Duration = Duration::from_millis(8_300);
 
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let parts = args.cases()?;
+    let dir = args.dir.as_deref().map(shown).unwrap_or_default();
+    let subjects = Subjects {
+        input: dir.clone(),
+        output: dir,
+        ..Subjects::default()
+    };
+    let failed = |error: Error| subjects.attribute(&error);
+    let parts = args.cases().map_err(failed)?;
     let start = Instant::now();
-    let mut done = 0;
     let mut all = Vec::new();
-    for (part, cases) in parts {
-        done += 1;
+    for (done, (part, cases)) in (1..).zip(parts) {
         // What one part takes longer, the next has less.
-        let patience = Patience {
-            rounds: start + done * ROUNDS,
-            // A chosen size takes as long as it takes.
-            turns: args.size.is_none().then(|| start + done * TURNS),
-        };
-        let measured = measure::run(part, patience, cases)?;
+        let rounds = start + done * ROUNDS;
+        // A chosen size takes as long as it takes.
+        let turns = args.size.is_none().then(|| start + done * TURNS);
+        let measured = measure::run(part, rounds, turns, cases).map_err(failed)?;
         if !args.json && !measured.is_empty() {
             let gap = if all.is_empty() { "" } else { "\n" };
-            let table = table::draw(part, &measured, &table::Look::of_stdout());
+            let table = table::draw(part, &measured, &columns::Look::of_stdout());
             work::print((gap.to_owned() + &table).as_bytes())?;
         }
         all.extend(measured);
@@ -120,54 +123,45 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 impl Args {
     /// Returns what is selected, by part. Refuses what selects nothing, before anything takes time.
-    fn cases(&self) -> Result<Vec<(Part, Vec<Case>)>, Failure> {
+    fn cases(&self) -> Result<Vec<(Part, Vec<Case>)>, Error> {
         if self.size == Some(0) {
-            return Err(Failure::usage("--size 0 leaves nothing to measure"));
+            return Err(Error::usage("--size 0 leaves nothing to measure"));
         }
         let mut parts = Vec::new();
-        for part in Part::value_variants()
-            .iter()
-            .copied()
-            .filter(|it| listed(&self.parts, it))
-        {
+        for part in Part::value_variants() {
             let cases = match part {
+                part if !listed(&self.parts, part) => continue,
                 Part::Aead => aeads::cases(self),
                 Part::Kdf => kdfs::cases(self),
                 Part::Format => streams::cases(self)?,
             };
-            parts.extend((!cases.is_empty()).then_some((part, cases)));
+            parts.push((*part, cases));
         }
-        if parts.is_empty() {
-            return Err(Failure::usage("no benchmark matches the selection")
-                .hint("filters are combined (AND); give fewer of them"));
+        parts.retain(|(_, cases)| !cases.is_empty());
+        match parts.last() {
+            None => Err(Error::usage_hint(
+                "no benchmark matches the selection",
+                "filters are combined (AND); give fewer of them",
+            )),
+            Some((last, _)) if self.dir.is_some() && *last != Part::Format => {
+                Err(Error::usage("--dir requires a format to measure"))
+            }
+            Some(_) => Ok(parts),
         }
-        if self.dir.is_some() && parts.iter().all(|(part, _)| *part != Part::Format) {
-            return Err(Failure::usage("--dir requires a format to measure"));
-        }
-        Ok(parts)
     }
 
     /// Returns the numbers of jobs, each once and in ascending order.
     fn jobs(&self) -> Vec<NonZeroUsize> {
         let number = |jobs: &u16| NonZeroUsize::new((*jobs).into()).unwrap_or_else(all_cores);
-        let given = if self.jobs.is_empty() {
-            &[1, 0][..]
-        } else {
-            &self.jobs
-        };
-        let mut jobs: Vec<_> = given.iter().map(number).collect();
-        jobs.sort();
-        jobs.dedup();
-        jobs
+        let jobs: BTreeSet<_> = self.jobs.iter().map(number).collect();
+        jobs.into_iter().collect()
     }
 
     /// Returns the selected formats that can be sealed.
     fn formats(&self) -> impl Iterator<Item = &'static dyn Format> {
         let names: Vec<_> = self.format.iter().map(|it| it.name()).collect();
-        let written = FORMATS.iter().filter(|it| !it.algorithms().is_empty());
-        written
-            .copied()
-            .filter(move |it| listed(&names, &it.name()))
+        let formats = FORMATS.iter().copied().filter(|it| it.can_seal());
+        formats.filter(move |it| listed(&names, &it.name()))
     }
 }
 

@@ -3,40 +3,28 @@
 
 use super::case::{Case, Operation, Part, Subject, Way, at_once, rate};
 use super::{Args, listed};
-use crate::cli::failure::{Failure, Subjects, shown};
 use crate::io::dir::Dir;
 use crate::io::staged::Staged;
 use crate::io::widen_pipe;
 use fetool::aead::{Algorithm, KEY_LEN};
 use fetool::format::Format;
-use fetool::format::age::{AgeIdentity, X25519Identity};
-use fetool::{Error, Identity, Open, Recipient, Seal, Secret, random};
-use std::fs::File;
+use fetool::{Error, Open, Seal, Secret, random};
 use std::hint::black_box;
 use std::io::{self, PipeReader, PipeWriter, Read, Seek, Write};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::thread;
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 const MIB: usize = 1 << 20;
 
-/// A format with what it is sealed with.
-#[derive(Clone, Copy)]
-struct Choice {
+/// What is sealed and opened, as one format with one AEAD.
+struct Stream {
     format: &'static dyn Format,
     algorithm: Algorithm,
     layers: Option<u8>,
-}
-
-/// What is sealed and opened with one choice; copied if there is none.
-struct Stream {
-    choice: Option<Choice>,
     secret: Secret,
-    /// For formats that have recipients: a secret would cost a slow key derivation for each file.
-    identity: AgeIdentity,
     plaintext: Bytes,
     sealed: Bytes,
 }
@@ -44,54 +32,45 @@ struct Stream {
 /// Bytes in memory, and in a temporary file with --dir.
 #[derive(Default)]
 struct Bytes {
-    memory: Vec<u8>,
+    memory: Arc<Vec<u8>>,
     file: Option<Staged>,
 }
 
 /// Returns the selected cases, each group of them behind its limit.
-pub fn cases(args: &Args) -> Result<Vec<Case>, Failure> {
+pub fn cases(args: &Args) -> Result<Vec<Case>, Error> {
     let all_jobs = args.jobs();
-    let jobs = all_jobs[all_jobs.len() - 1];
-    let open = |path: &PathBuf| {
-        let dir = Dir::open(path).map(Arc::new);
-        dir.map_err(|error| Failure::system(shown(path), &error))
-    };
-    let dir = args.dir.as_ref().map(open).transpose()?;
-    let mut streams = Vec::new();
-    for choice in choices(args) {
-        let size = match args.size {
-            Some(size) => usize::try_from(size).unwrap_or(usize::MAX),
-            None => fitting(choice.layers, jobs),
-        };
-        streams.push(Stream::new(Some(choice), size, jobs, dir.as_ref())?);
-    }
-    let Some(longest) = streams.iter().map(|it| it.size()).max() else {
+    let dir = args.dir.as_deref().map(Dir::open).transpose();
+    let dir = dir.map_err(Error::Read)?.map(Arc::new);
+    let streams = streams(args, all_jobs[all_jobs.len() - 1], dir.as_ref())?;
+    let Some(longest) = streams.iter().max_by_key(|it| it.size()) else {
         return Ok(Vec::new());
     };
-    let copied = Stream::new(None, longest, jobs, dir.as_ref())?;
-
-    let memory = all_jobs.iter().map(|jobs| (Way::Memory, vec![*jobs]));
-    let others = [Way::Pipe, Way::File].map(|way| (way, all_jobs.clone()));
-    let ways = memory.chain(others);
+    let memory = all_jobs.chunks(1).map(|jobs| (Way::Memory, jobs));
+    let pipe = [(Way::Pipe, &all_jobs[..])];
+    let file = dir.iter().map(|_| (Way::File, &all_jobs[..]));
     let mut cases = Vec::new();
-    for (way, jobs) in ways.filter(|(way, _)| *way != Way::File || dir.is_some()) {
-        cases.push(copied.case(way, jobs[0], Operation::Copy));
+    for (way, jobs) in memory.chain(pipe).chain(file) {
+        cases.push(longest.case(way, jobs[0], Operation::Copy));
         for stream in &streams {
-            for jobs in &jobs {
-                for operation in [Operation::Seal, Operation::Open] {
-                    cases.push(stream.case(way, *jobs, operation));
-                }
+            for jobs in jobs {
+                cases.push(stream.case(way, *jobs, Operation::Seal));
+                cases.push(stream.case(way, *jobs, Operation::Open));
             }
         }
     }
     Ok(cases)
 }
 
-/// Returns the formats with every selected AEAD and number of layers, or else with their defaults.
-fn choices(args: &Args) -> Vec<Choice> {
-    let mut choices = Vec::new();
+/// Makes a stream of each selected format with every selected AEAD and number of layers, or else with the
+/// format's defaults. Without --size every job has several slabs, and all fits in memory.
+fn streams(
+    args: &Args,
+    jobs: NonZeroUsize,
+    dir: Option<&Arc<Dir>>,
+) -> Result<Vec<Rc<Stream>>, Error> {
+    let mut streams = Vec::new();
     for format in args.formats().filter(|_| args.engine.is_empty()) {
-        let layers = match (format.default_layers(), args.layers.as_slice()) {
+        let all_layers = match (format.default_layers(), args.layers.as_slice()) {
             (default, []) => vec![default],
             (Some(_), layers) => layers.iter().copied().map(Some).collect(),
             (None, _) => continue,
@@ -99,54 +78,50 @@ fn choices(args: &Args) -> Vec<Choice> {
         let all = format.algorithms();
         let selected = if args.aead.is_empty() { &all[..1] } else { all };
         for algorithm in selected.iter().filter(|it| listed(&args.aead, it)) {
-            choices.extend(layers.iter().map(|layers| Choice {
-                format,
-                algorithm: *algorithm,
-                layers: *layers,
-            }));
+            for layers in &all_layers {
+                let fitting = (32 / usize::from(layers.unwrap_or(1))).max(4 * jobs.get()) * MIB;
+                let size = args.size.map(usize::try_from);
+                let plaintext = plaintext(size.map_or(fitting, |size| size.unwrap_or(usize::MAX)))?;
+                let secret = match format.has_recipients() {
+                    true => Secret::passphrase("correct horse battery staple"),
+                    false => Secret::key([7; KEY_LEN]),
+                };
+                let mut stream = Stream {
+                    format,
+                    algorithm: *algorithm,
+                    layers: *layers,
+                    secret: secret.for_many_files(),
+                    plaintext: Bytes::new(plaintext, dir)?,
+                    sealed: Bytes::default(),
+                };
+                let mut sealed = Vec::new();
+                let plaintext = &stream.plaintext.memory[..];
+                stream.work(Operation::Seal, jobs, plaintext, &mut sealed)?;
+                stream.sealed = Bytes::new(sealed, dir)?;
+                streams.push(Rc::new(stream));
+            }
         }
     }
-    choices
+    Ok(streams)
 }
 
 impl Stream {
-    /// Makes the plaintext, and seals it to have something to open.
-    fn new(
-        choice: Option<Choice>,
-        size: usize,
-        jobs: NonZeroUsize,
-        dir: Option<&Arc<Dir>>,
-    ) -> Result<Rc<Self>, Failure> {
-        let mut stream = Self {
-            choice,
-            secret: Secret::key([7; KEY_LEN]).for_many_files(),
-            identity: AgeIdentity::X25519(X25519Identity::generate(&random).map_err(attribute)?),
-            plaintext: Bytes::new(plaintext(size)?, dir)?,
-            sealed: Bytes::default(),
-        };
-        if choice.is_some() {
-            let (plaintext, mut sealed) = (&stream.plaintext.memory[..], Vec::new());
-            let done = stream.work(Operation::Seal, jobs, plaintext, &mut sealed);
-            done.map_err(attribute)?;
-            stream.sealed = Bytes::new(sealed, dir)?;
-        }
-        Ok(Rc::new(stream))
-    }
-
     fn size(&self) -> usize {
         self.plaintext.memory.len()
     }
 
     fn case(self: &Rc<Self>, way: Way, jobs: NonZeroUsize, operation: Operation) -> Case {
-        let is_copied_by_one = self.choice.is_none() && way != Way::Memory;
+        let is_copied = operation == Operation::Copy;
+        let choice = (!is_copied).then_some(self);
         let subject = Subject {
             part: Part::Format,
             operation,
-            format: self.choice.map(|it| it.format.name()),
-            aead: self.choice.map(|it| it.algorithm.name().to_lowercase()),
-            layers: self.choice.and_then(|it| it.layers),
+            format: choice.map(|it| it.format.name()),
+            aead: choice.map(|it| it.algorithm.name().to_lowercase()),
+            layers: choice.and_then(|it| it.layers),
             way: Some(way),
-            jobs: (!is_copied_by_one).then_some(jobs.get()),
+            // Pipes and files are copied by one.
+            jobs: (!is_copied || way == Way::Memory).then_some(jobs.get()),
             size: Some(self.size() as u64),
             ..Subject::default()
         };
@@ -158,29 +133,33 @@ impl Stream {
         Case { subject, turn }
     }
 
-    fn turn(&self, way: Way, jobs: NonZeroUsize, does: Operation) -> Result<Duration, Failure> {
+    fn turn(&self, way: Way, jobs: NonZeroUsize, does: Operation) -> Result<Duration, Error> {
         let bytes = match does {
             Operation::Open => &self.sealed,
             _ => &self.plaintext,
         };
-        let memory = &bytes.memory[..];
-        let time = match (way, &bytes.file) {
+        match (way, &bytes.file) {
             (Way::Pipe, _) => {
-                through_pipes(memory, |input, output| self.work(does, jobs, input, output))
+                let (input, output) = pipes(&bytes.memory).map_err(Error::Thread)?;
+                self.work(does, jobs, input, output)
             }
-            (Way::File, Some(file)) => from_start(file)
-                .and_then(|(input, output)| self.work(does, jobs, input, &output.file)),
-            _ if does == Operation::Copy => copy_memory(memory, jobs),
-            _ => self.work(does, jobs, memory, io::sink()),
-        };
-        let name = bytes.file.as_ref().map(|file| shown(&file.path()));
-        let name = name.unwrap_or_default();
-        let subjects = Subjects {
-            input: name.clone(),
-            output: name,
-            ..Subjects::default()
-        };
-        time.map_err(|error| subjects.attribute(&error))
+            (Way::File, Some(staged)) => {
+                let mut input = &staged.file;
+                input.rewind().map_err(Error::Read)?;
+                // It goes away when it is dropped.
+                let output = Staged::new(staged.dir()).map_err(Error::Write)?;
+                self.work(does, jobs, input, &output.file)
+            }
+            // Each of so many cores copies a part.
+            _ if does == Operation::Copy => {
+                let start = Instant::now();
+                let share = bytes.memory.len().div_ceil(jobs.get());
+                let parts: Vec<_> = bytes.memory.chunks(share).collect();
+                at_once(parts.len(), |number| copy(parts[number], io::sink()))?;
+                Ok(start.elapsed())
+            }
+            _ => self.work(does, jobs, &bytes.memory[..], io::sink()),
+        }
     }
 
     /// Moves the data, and returns how long that took after the key was derived.
@@ -188,30 +167,24 @@ impl Stream {
         &self,
         operation: Operation,
         jobs: NonZeroUsize,
-        mut input: impl Read + Send,
-        mut output: impl Write,
+        input: impl Read + Send,
+        output: impl Write,
     ) -> Result<Duration, Error> {
-        let Some(choice) = self.choice else {
-            return copy(&mut input, &mut output);
-        };
-        let recipient = self.identity.recipient();
-        let (recipient, identity) = match choice.format.has_recipients() {
-            true => (
-                Recipient::wrapping(&recipient),
-                Identity::unwrapping(&self.identity),
-            ),
-            false => ((&self.secret).into(), (&self.secret).into()),
-        };
+        if operation == Operation::Copy {
+            return copy(input, output);
+        }
         if operation == Operation::Open {
-            let opening = Open::new(identity).format(Some(choice.format));
+            let opening = Open::new(&self.secret).format(Some(self.format));
             let opening = opening.jobs(jobs).start(input)?;
             let start = Instant::now();
             return opening.run(output).map(|_| start.elapsed());
         }
-        let sealing = Seal::new(recipient)
-            .format(choice.format)
-            .algorithm(Some(choice.algorithm))
-            .layers(choice.layers)
+        let sealing = Seal::new(&self.secret)
+            .format(self.format)
+            .algorithm(Some(self.algorithm))
+            .layers(self.layers)
+            // The key is not what is measured.
+            .work_factor(self.format.has_recipients().then_some(1))
             .size(Some(self.size() as u64))
             .jobs(jobs)
             .start()?;
@@ -221,96 +194,52 @@ impl Stream {
 }
 
 impl Bytes {
-    fn new(memory: Vec<u8>, dir: Option<&Arc<Dir>>) -> Result<Self, Failure> {
-        let store = |dir: &Arc<Dir>| {
-            let staged = Staged::new(dir).and_then(|mut staged| {
-                staged.file.write_all(&memory)?;
-                Ok(staged)
-            });
-            staged.map_err(|error| Failure::system(shown(&dir.path_of("".as_ref())), &error))
+    fn new(memory: Vec<u8>, dir: Option<&Arc<Dir>>) -> Result<Self, Error> {
+        let store = |dir| {
+            let mut staged = Staged::new(dir)?;
+            staged.file.write_all(&memory).map(|()| staged)
         };
-        let file = dir.map(store).transpose()?;
+        let file = dir.map(store).transpose().map_err(Error::Write)?;
+        let memory = Arc::new(memory);
         Ok(Self { memory, file })
     }
 }
 
-fn attribute(error: Error) -> Failure {
-    Subjects::default().attribute(&error)
-}
-
-/// Returns a file to read, and a new one to write beside it, which goes away when it is dropped.
-fn from_start(staged: &Staged) -> Result<(&File, Staged), Error> {
-    let mut input = &staged.file;
-    input.rewind().map_err(Error::Read)?;
-    let output = Staged::new(staged.dir()).map_err(Error::Write)?;
-    Ok((input, output))
-}
-
-/// Works between a pipe that one thread fills and a pipe that another empties.
-fn through_pipes(
-    data: &[u8],
-    work: impl FnOnce(PipeReader, PipeWriter) -> Result<Duration, Error>,
-) -> Result<Duration, Error> {
-    let (input, mut feed) = io::pipe().map_err(Error::Read)?;
-    let (mut drain, output) = io::pipe().map_err(Error::Write)?;
+/// Returns a pipe that one thread fills with `data`, and a pipe that another empties. Both end with it.
+fn pipes(data: &Arc<Vec<u8>>) -> io::Result<(PipeReader, PipeWriter)> {
+    let (input, mut feed) = io::pipe()?;
+    let (mut drain, output) = io::pipe()?;
     // As the command does with its own.
     widen_pipe(&input);
     widen_pipe(&output);
-    thread::scope(|scope| {
-        // A failure here means that the other end is gone, and the work says why.
-        let fill = move || drop(feed.write_all(data));
-        let empty = move || drop(io::copy(&mut drain, &mut io::sink()));
-        let thread = |name: &str| thread::Builder::new().name(name.to_owned());
-        let started = thread("feeding").spawn_scoped(scope, fill);
-        started.map_err(Error::Thread)?;
-        let started = thread("draining").spawn_scoped(scope, empty);
-        started.map_err(Error::Thread)?;
-        work(input, output)
-    })
+    let data = data.clone();
+    // A failure here means that the other end is gone, and the work says why.
+    Builder::new().spawn(move || feed.write_all(&data))?;
+    Builder::new().spawn(move || io::copy(&mut drain, &mut io::sink()))?;
+    Ok((input, output))
 }
 
-/// Only reads and writes: the limit.
-fn copy(input: &mut impl Read, output: &mut impl Write) -> Result<Duration, Error> {
+/// Only reads and writes, as much at a time as the pipeline does: the limit.
+fn copy(mut input: impl Read, mut output: impl Write) -> Result<Duration, Error> {
     let start = Instant::now();
-    // As much as the pipeline reads and writes at a time.
     let mut block = vec![0; MIB];
     loop {
-        match input.read(&mut block).map_err(Error::Read)? {
+        match input.read(black_box(&mut block)).map_err(Error::Read)? {
             0 => return Ok(start.elapsed()),
             read => output.write_all(&block[..read]).map_err(Error::Write)?,
         }
     }
 }
 
-/// The limit in memory: the data goes once through the cache of each of so many cores.
-fn copy_memory(data: &[u8], jobs: NonZeroUsize) -> Result<Duration, Error> {
-    let start = Instant::now();
-    let share = data.len().div_ceil(jobs.get()).max(1);
-    at_once(jobs.get(), |number| {
-        let data = data.chunks(share).nth(number).unwrap_or_default();
-        let mut block = vec![0; MIB.min(data.len())];
-        for piece in data.chunks(MIB) {
-            black_box(&mut block[..piece.len()]).copy_from_slice(piece);
-        }
-    })
-    .map(|_| start.elapsed())
-}
-
 /// Returns plaintext that no file system can make smaller: random bytes, over and over.
-fn plaintext(size: usize) -> Result<Vec<u8>, Failure> {
-    let too_much = |_| Failure::usage("--size needs more memory than there is");
+fn plaintext(size: usize) -> Result<Vec<u8>, Error> {
+    let too_much = |_| Error::usage("--size needs more memory than there is");
+    let mut block = vec![0; MIB.min(size)];
+    random(&mut block)?;
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(size).map_err(too_much)?;
-    bytes.resize(size, 0);
-    let (first, rest) = bytes.split_at_mut(size.min(MIB));
-    random(first).map_err(attribute)?;
-    for part in rest.chunks_mut(MIB) {
-        part.copy_from_slice(&first[..part.len()]);
+    while bytes.len() < size {
+        bytes.extend_from_slice(&block[..MIB.min(size - bytes.len())]);
     }
     Ok(bytes)
-}
-
-/// Returns a size with which every job has several slabs, and that fits in memory.
-fn fitting(layers: Option<u8>, jobs: NonZeroUsize) -> usize {
-    (32 / usize::from(layers.unwrap_or(1))).max(4 * jobs.get()) * MIB
 }

@@ -98,7 +98,7 @@ impl Lists {
         })
     }
 
-    /// Begins the new list. A file that cannot be written is told before the work.
+    /// Begins the new list. Fails before the work if the file cannot be written.
     pub fn update(&self, dry_run: bool) -> Result<Update<'_>, Failure> {
         let mut update = Update {
             lists: self,

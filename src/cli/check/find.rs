@@ -10,7 +10,7 @@ use crate::io::stat::Stat;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is to be checked.
 pub enum Job {
@@ -21,6 +21,14 @@ pub enum Job {
 }
 
 impl Job {
+    /// The path of a regular file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(entry, _) => Some(&entry.source),
+            Self::Stream(_) => None,
+        }
+    }
+
     /// Whether the same bytes can be read once more.
     pub fn can_be_repeated(&self) -> bool {
         matches!(self, Self::File(..))

@@ -253,6 +253,17 @@ fn check_all(
                 }
             })?;
         }
+        // Plugins of age unwrap the keys of many files at once.
+        let job_tx = match &checker.keys {
+            Some(keys) if keys.have_plugins() => {
+                let (batch_tx, batch_rx) = bounded(WAITING);
+                spawn(scope, "batches", move || {
+                    keys.pass_on(&batch_rx, &job_tx, Job::path);
+                })?;
+                batch_tx
+            }
+            _ => job_tx,
+        };
         spawn(scope, "walk", move || {
             finder.find(sources, &mut |item| {
                 let sent = match item {

@@ -10,7 +10,7 @@ use super::columns;
 use super::failure::{Failure, Subjects};
 use super::manual;
 use super::secrets::keys::Keys;
-use super::secrets::{Purpose, SecretSource};
+use super::secrets::{For, Purpose, SecretSource};
 use super::work::{Source, all_paths_exist, print, show_progress};
 use crate::io::input::Input;
 use crate::io::output::Target;
@@ -24,7 +24,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::thread;
 
-/// Tell what sealed files are, without a key
+/// Show what sealed files are, without a key
 ///
 /// Shows format, algorithm, chunks, sizes, how the length is protected, the header field by field,
 /// and the first fault in the structure. Needs no key, and so authenticates nothing, unless
@@ -65,6 +65,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let header = args.read.detached()?;
     let mut keys = secret(args, &sources)?;
+    if let (Some(keys), [_, _, ..]) = (&keys, &sources[..]) {
+        keys.prepare_files(sources.iter().filter_map(Source::path), For::Opening);
+    }
     let mut worst = status::OK;
     for (i, source) in sources.iter().enumerate() {
         let report = report(args, source, header.as_deref(), keys.as_mut());

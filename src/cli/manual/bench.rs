@@ -76,7 +76,7 @@ pub const BENCH_JSON: Chapter = (
         Text(
             "--json prints one object, in one line, when everything was measured. Members are never \
              removed or renamed; new ones may come. Sizes are in bytes, rates in bytes a second. A \
-             member that does not go with what was measured is null.",
+             member that does not apply to what was measured is null.",
         ),
         Item("fetool", "string: the version"),
         Item("cores", "number: the cores that fetool may use"),

@@ -5,17 +5,19 @@ mod chapters;
 
 pub use bench::BENCH_EXAMPLES;
 pub use chapters::{
-    CHECK_EXAMPLES, HEADER_EXAMPLES, INSPECT_EXAMPLES, OPEN_EXAMPLES, REKEY_EXAMPLES,
-    SEAL_EXAMPLES, SHORT_EXAMPLES,
+    AGE_EXAMPLES, AGE_KEYGEN_EXAMPLES, CHECK_EXAMPLES, HEADER_EXAMPLES, INSPECT_EXAMPLES,
+    KEYGEN_EXAMPLES, OPEN_EXAMPLES, REKEY_EXAMPLES, SEAL_EXAMPLES, SHORT_EXAMPLES,
 };
 
 use super::failure::Failure;
 use bench::{BENCH_JSON, MEASURING};
 use chapters::Part::{self, Item, Lines, Text};
 use chapters::{
-    BACKUPS, CHECK_JSON, CHECKING, Chapter, DETECTION, ENVIRONMENT, EXTERNAL, FILES, FORMATS,
-    HEADERS, IN_PLACE, JSON, LISTS, NEW_FORMATS, OPENING, RANGES, REKEYING, REPORT, SECRETS,
-    STATUS_NOTE, STATUSES, STREAMS, TREES, WEAK,
+    AGE_STATUSES, AS_AGE, BACKUPS, CHECK_JSON, CHECKING, Chapter, DETECTION, DIFFERENCES,
+    ENVIRONMENT, EXTERNAL, FILES, FORMATS, FORMATS_INTRODUCTION, GUARANTEES, HEADERS, IN_PLACE,
+    JSON, KEYS, LISTS, OPENING, RANGES, REKEYING, REPORT, SALVAGE, SEALING, SHORT_FORMATS,
+    STATUS_NOTE, STATUSES, STREAMS, TREES, TREES_EXAMPLES, TREES_INTRODUCTION, TREES_SYNOPSIS,
+    WEAK,
 };
 use clap::Command;
 use clap_mangen::Man;
@@ -34,118 +36,290 @@ pub fn long_help() -> String {
     help
 }
 
-/// The page of the whole command, or of one subcommand.
-pub fn page(cli: Command, subcommand: Option<&str>) -> Result<Vec<u8>, Failure> {
-    let (command, chapters): (Command, Vec<Chapter>) = match subcommand {
-        None => (
-            cli,
-            vec![
-                SECRETS,
-                FILES,
-                STREAMS,
-                TREES,
-                BACKUPS,
-                FORMATS,
-                WEAK,
-                DETECTION,
-                EXTERNAL,
-                ENVIRONMENT,
-                NEW_FORMATS,
-            ],
-        ),
-        Some(name) => {
-            let command = cli
-                .find_subcommand(name)
-                .ok_or_else(|| Failure::usage(format!("there is no subcommand '{name}'")))?
-                .clone()
-                .display_name(format!("fetool-{name}"))
-                .bin_name(format!("fetool {name}"))
-                .version(env!("CARGO_PKG_VERSION"));
-            let chapters = match name {
-                "seal" => vec![SECRETS, FILES, STREAMS, TREES, BACKUPS, WEAK],
-                "open" => vec![SECRETS, FILES, OPENING, RANGES, TREES, BACKUPS, DETECTION],
-                "check" => vec![CHECKING, LISTS, CHECK_JSON, SECRETS],
-                "inspect" => vec![REPORT, DETECTION, JSON],
-                "rekey" => vec![REKEYING, IN_PLACE, TREES, SECRETS],
-                "header" => vec![HEADERS, SECRETS],
-                "bench" => vec![MEASURING, BENCH_JSON],
-                _ => vec![],
-            };
-            (command, chapters)
-        }
+/// A page: the overview, one subcommand, or a subject of its own.
+struct Page {
+    name: String,
+    section: &'static str,
+    about: String,
+    synopsis: &'static [&'static str],
+    /// Paragraphs.
+    description: Vec<String>,
+    examples: &'static str,
+    /// Whose options are listed.
+    command: Option<Command>,
+    /// The subcommands, and what each does.
+    commands: Vec<(String, String)>,
+    chapters: Vec<Chapter>,
+    statuses: Vec<(&'static str, &'static str)>,
+    status_note: &'static str,
+    see_also: String,
+}
+
+/// The page of the whole command, of one subcommand, or of a subject.
+pub fn page(mut cli: Command, name: Option<&str>) -> Result<Vec<u8>, Failure> {
+    cli.build();
+    let page = match name {
+        None => overview(&cli),
+        Some("formats") => Page {
+            name: "fetool-formats".to_owned(),
+            section: "5",
+            about: "formats of encrypted files, and what they protect".to_owned(),
+            synopsis: &[],
+            description: paragraphs(FORMATS_INTRODUCTION),
+            examples: "",
+            command: None,
+            commands: Vec::new(),
+            chapters: vec![FORMATS, STREAMS, WEAK, DETECTION],
+            statuses: Vec::new(),
+            status_note: "",
+            see_also: "fetool(1), fetool-inspect(1)".to_owned(),
+        },
+        Some("trees") => Page {
+            name: "fetool-trees".to_owned(),
+            section: "7",
+            about: "whole directory trees with fetool".to_owned(),
+            synopsis: TREES_SYNOPSIS,
+            description: paragraphs(TREES_INTRODUCTION),
+            examples: TREES_EXAMPLES,
+            command: None,
+            commands: Vec::new(),
+            chapters: vec![TREES, BACKUPS],
+            statuses: Vec::new(),
+            status_note: "",
+            see_also: "fetool(1), fetool-seal(1), fetool-open(1), fetool-check(1)".to_owned(),
+        },
+        Some(name) => subcommand(&cli, name)?,
     };
-    let examples = examples(subcommand);
-    let title = command
-        .get_display_name()
-        .unwrap_or(command.get_name())
-        .to_owned();
-    // The examples and statuses are chapters of the page, not its "extra".
-    let man = Man::new(command.after_help("").after_long_help(""))
-        .title(title.to_uppercase())
-        .section("1")
-        .date(DATE)
-        .source(format!("fetool {}", env!("CARGO_PKG_VERSION")))
-        .manual("fetool manual");
-    render(&man, &chapters, examples, subcommand).map_err(Failure::from_system)
+    page.render().map_err(Failure::from_system)
 }
 
-fn examples(subcommand: Option<&str>) -> &'static str {
+fn overview(cli: &Command) -> Page {
+    let commands = visible(cli).map(|command| format!("fetool-{}(1)", command.get_name()));
+    let mut see_also: Vec<String> = commands.collect();
+    see_also.extend(["fetool-formats(5)", "fetool-trees(7)"].map(str::to_owned));
+    Page {
+        name: "fetool".to_owned(),
+        section: "1",
+        about: "encrypt and decrypt files, streams and directory trees".to_owned(),
+        synopsis: &["fetool COMMAND [OPTION]... [PATH]..."],
+        description: described(cli),
+        examples: SHORT_EXAMPLES,
+        command: None,
+        commands: visible(cli).map(summary).collect(),
+        chapters: vec![KEYS, SHORT_FORMATS, GUARANTEES, ENVIRONMENT, FILES],
+        statuses: STATUSES.to_vec(),
+        status_note: STATUS_NOTE,
+        see_also: see_also.join(", "),
+    }
+}
+
+fn subcommand(cli: &Command, name: &str) -> Result<Page, Failure> {
+    let command = cli
+        .find_subcommand(name)
+        .ok_or_else(|| Failure::usage(format!("there is no subcommand '{name}'")))?;
+    let (chapters, trees): (Vec<Chapter>, bool) = match name {
+        "seal" => (vec![SEALING], true),
+        "open" => (vec![OPENING, RANGES, SALVAGE], true),
+        "check" => (vec![CHECKING, LISTS, CHECK_JSON], true),
+        "header" => (vec![HEADERS], false),
+        "inspect" => (vec![REPORT, JSON], false),
+        "rekey" => (vec![REKEYING, IN_PLACE], true),
+        "age" | "age-keygen" => (vec![AS_AGE, DIFFERENCES], false),
+        "bench" => (vec![MEASURING, BENCH_JSON], false),
+        _ => (vec![], false),
+    };
+    let (statuses, status_note) = match name {
+        "age" | "age-keygen" => (AGE_STATUSES.to_vec(), ""),
+        // They open nothing.
+        "keygen" | "bench" => (STATUSES[..3].to_vec(), ""),
+        _ => (
+            STATUSES.to_vec(),
+            "fetool(1) says more about the exit status.",
+        ),
+    };
+    Ok(Page {
+        name: format!("fetool-{name}"),
+        section: "1",
+        about: lowercase(&command.get_about().cloned().unwrap_or_default().to_string()),
+        synopsis: synopsis(name),
+        description: described(command),
+        examples: examples(name),
+        command: Some(command.clone()),
+        commands: Vec::new(),
+        chapters,
+        statuses,
+        status_note,
+        see_also: match trees {
+            true => "fetool(1), fetool-formats(5), fetool-trees(7)",
+            false => "fetool(1), fetool-formats(5)",
+        }
+        .to_owned(),
+    })
+}
+
+/// The name of a subcommand's page, and what the command does.
+fn summary(command: &Command) -> (String, String) {
+    let about = command.get_about().cloned().unwrap_or_default();
+    let name = format!("fetool-{}(1)", command.get_name());
+    (name, lowercase(&about.to_string()))
+}
+
+fn visible(cli: &Command) -> impl Iterator<Item = &Command> {
+    cli.get_subcommands()
+        .filter(|command| !command.is_hide_set())
+}
+
+/// What the long help says behind its first line, which the page has under NAME.
+fn described(command: &Command) -> Vec<String> {
+    let long = command.get_long_about().cloned().unwrap_or_default();
+    paragraphs(&long.to_string()).split_off(1)
+}
+
+fn paragraphs(text: &str) -> Vec<String> {
+    text.split("\n\n").map(str::to_owned).collect()
+}
+
+fn lowercase(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
+fn examples(subcommand: &str) -> &'static str {
     match subcommand {
-        None => SHORT_EXAMPLES,
-        Some("seal") => SEAL_EXAMPLES,
-        Some("open") => OPEN_EXAMPLES,
-        Some("check") => CHECK_EXAMPLES,
-        Some("inspect") => INSPECT_EXAMPLES,
-        Some("header") => HEADER_EXAMPLES,
-        Some("rekey") => REKEY_EXAMPLES,
-        Some("bench") => BENCH_EXAMPLES,
-        Some(_) => "",
+        "seal" => SEAL_EXAMPLES,
+        "open" => OPEN_EXAMPLES,
+        "check" => CHECK_EXAMPLES,
+        "header" => HEADER_EXAMPLES,
+        "inspect" => INSPECT_EXAMPLES,
+        "rekey" => REKEY_EXAMPLES,
+        "keygen" => KEYGEN_EXAMPLES,
+        "age" => AGE_EXAMPLES,
+        "age-keygen" => AGE_KEYGEN_EXAMPLES,
+        "bench" => BENCH_EXAMPLES,
+        _ => "",
     }
 }
 
-fn render(
-    man: &Man,
-    chapters: &[Chapter],
-    examples: &str,
-    subcommand: Option<&str>,
-) -> std::io::Result<Vec<u8>> {
-    let mut page = Vec::new();
-    man.render_title(&mut page)?;
-    man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
-    man.render_description_section(&mut page)?;
-    man.render_options_section(&mut page)?;
-    if subcommand.is_none() {
-        man.render_subcommands_section(&mut page)?;
+fn synopsis(subcommand: &str) -> &'static [&'static str] {
+    match subcommand {
+        "seal" => &[
+            "fetool seal {-k SPEC | --to RECIPIENT | -p[=SPEC]}... [OPTION]... [-o FILE] [PATH]",
+            "fetool seal -r {-k SPEC | --to RECIPIENT | -p[=SPEC]}... [OPTION]... [-O DIR] PATH...",
+        ],
+        "open" => &[
+            "fetool open {-k SPEC | -p[=SPEC]}... [OPTION]... [-o FILE] [PATH]",
+            "fetool open --check {-k SPEC | -p[=SPEC]}... [OPTION]... [PATH]",
+            "fetool open --range RANGE {-k SPEC | -p[=SPEC]}... [OPTION]... [-o FILE] [PATH]",
+            "fetool open --salvage[=HOW] {-k SPEC | -p[=SPEC]}... [OPTION]... -o FILE PATH",
+            "fetool open -r {-k SPEC | -p[=SPEC]}... [OPTION]... [-O DIR] PATH...",
+        ],
+        "check" => &["fetool check [-k SPEC | -p[=SPEC]]... [-r] [OPTION]... [PATH]..."],
+        "header" => &[
+            "fetool header save FILE -o COPY",
+            "fetool header restore COPY FILE [OPTION]...",
+        ],
+        "inspect" => &[
+            "fetool inspect [OPTION]... [PATH]...",
+            "fetool inspect --verify {-k SPEC | -p[=SPEC]}... [OPTION]... [PATH]...",
+        ],
+        "rekey" => &[
+            "fetool rekey {-k SPEC | -p[=SPEC]}... NEW [-i] [OPTION]... [PATH]",
+            "fetool rekey --add {-k SPEC | -p[=SPEC]}... NEW [-i] [OPTION]... [PATH]",
+            "fetool rekey --remove {-k SPEC | -p[=SPEC]}... [-i] [OPTION]... [PATH]",
+            "fetool rekey --reseal {-k SPEC | -p[=SPEC]}... NEW [-i] [OPTION]... [PATH]",
+            "fetool rekey --list [--json] [PATH]",
+        ],
+        "keygen" => &["fetool keygen [--age [--pq]] [--comment TEXT] [-o FILE]"],
+        "age" => &[
+            "fetool age [--encrypt] {-r RECIPIENT | -R FILE | -p}... [-a] [-o OUTPUT] [INPUT]",
+            "fetool age --decrypt [-i FILE | -j PLUGIN]... [-o OUTPUT] [INPUT]",
+        ],
+        "age-keygen" => &[
+            "fetool age-keygen [-pq] [-o OUTPUT]",
+            "fetool age-keygen -y [-o OUTPUT] [INPUT]",
+        ],
+        "bench" => &["fetool bench [OPTION]... [WHAT]..."],
+        "help" => &["fetool help [COMMAND]"],
+        _ => &[],
     }
-    let mut own = Roff::new();
-    for (title, parts) in chapters {
-        own.control("SH", [*title]);
-        parts.iter().for_each(|part| add(&mut own, part));
-    }
-    own.control("SH", ["EXIT STATUS"]);
-    for (status, meaning) in STATUSES {
-        add(&mut own, &Item(status, meaning));
-    }
-    add(&mut own, &Text(STATUS_NOTE));
-    if let Some((_, lines)) = examples.split_once('\n') {
-        own.control("SH", ["EXAMPLES"]);
-        own.control("nf", []);
-        for line in lines.lines() {
-            own.text([roman(line.trim_start())]);
+}
+
+impl Page {
+    fn render(self) -> std::io::Result<Vec<u8>> {
+        let has_options = self.command.is_some();
+        let command = self
+            .command
+            .unwrap_or_else(|| Command::new("fetool"))
+            .name(self.name.clone())
+            .display_name(self.name.clone())
+            .bin_name(self.name.clone())
+            .about(self.about)
+            .override_usage(self.synopsis.join("\n"))
+            .after_help("")
+            .after_long_help("")
+            .disable_version_flag(true)
+            .disable_help_flag(true);
+        let man = Man::new(command)
+            .title(self.name.to_uppercase())
+            .section(self.section)
+            .date(DATE)
+            .source(format!("fetool {}", env!("CARGO_PKG_VERSION")))
+            .manual("fetool manual");
+        let mut page = Vec::new();
+        man.render_title(&mut page)?;
+        man.render_name_section(&mut page)?;
+        if !self.synopsis.is_empty() {
+            man.render_synopsis_section(&mut page)?;
         }
-        own.control("fi", []);
-    }
-    own.control("SH", ["SEE ALSO"]);
-    own.text([roman(match subcommand {
-        None => {
-            "fetool-seal(1), fetool-open(1), fetool-check(1), fetool-inspect(1), fetool-rekey(1), \
-             fetool-header(1), fetool-keygen(1), fetool-bench(1)"
+        let mut first = Roff::new();
+        first.control("SH", ["DESCRIPTION"]);
+        for paragraph in &self.description {
+            first.control("PP", []);
+            first.text([roman(paragraph)]);
         }
-        Some(_) => "fetool(1)",
-    })]);
-    own.to_writer(&mut page)?;
-    Ok(tidy(&String::from_utf8_lossy(&page)).into_bytes())
+        if let Some((_, lines)) = self.examples.split_once('\n') {
+            first.control("SH", ["EXAMPLES"]);
+            first.control("nf", []);
+            for line in lines.lines() {
+                first.text([roman(line.trim_start())]);
+            }
+            first.control("fi", []);
+        }
+        first.to_writer(&mut page)?;
+        if has_options {
+            man.render_options_section(&mut page)?;
+        }
+        let mut rest = Roff::new();
+        if !self.commands.is_empty() {
+            rest.control("SH", ["COMMANDS"]);
+            for (name, about) in &self.commands {
+                rest.control("TP", []);
+                rest.text([bold(name)]);
+                rest.text([roman(about)]);
+            }
+            add(&mut rest, &Text(EXTERNAL));
+        }
+        for (title, parts) in &self.chapters {
+            rest.control("SH", [*title]);
+            parts.iter().for_each(|part| add(&mut rest, part));
+        }
+        if !self.statuses.is_empty() {
+            rest.control("SH", ["EXIT STATUS"]);
+            for (status, meaning) in self.statuses {
+                add(&mut rest, &Item(status, meaning));
+            }
+            if !self.status_note.is_empty() {
+                add(&mut rest, &Text(self.status_note));
+            }
+        }
+        rest.control("SH", ["SEE ALSO"]);
+        rest.text([roman(&self.see_also)]);
+        rest.to_writer(&mut page)?;
+        Ok(tidy(&String::from_utf8_lossy(&page)).into_bytes())
+    }
 }
 
 /// Removes what `mandoc -T lint` objects to in generated pages: blanks at the end of lines, paragraph
@@ -159,7 +333,7 @@ fn tidy(page: &str) -> String {
             _ if is_preamble && lines.contains(&line) => {}
             // An empty line is a '.sp'.
             ".br" if before.is_empty() => {}
-            ".PP" if before.starts_with(".SH") => {}
+            ".PP" if before.starts_with(".SH") || before.starts_with(".SS") => {}
             "" if before == ".br" => {
                 lines.pop();
                 lines.push(line);

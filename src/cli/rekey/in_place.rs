@@ -3,6 +3,7 @@
 use super::{Args, Secrets, rekey, with_old};
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::cli::work::EVERY_FILE;
+use crate::io::copy_range;
 use crate::io::dir::{Dir, parent};
 use crate::io::in_place::{self as steps, Failed, Found, Locked, OLD_HEADER_AT, Recovery, State};
 use crate::io::staged::Staged;
@@ -105,7 +106,9 @@ fn copy_in(
     let staged = Staged::new(dir).map_err(about)?;
     file.rewind().map_err(about)?;
     rekey(args, secrets)
-        .run(file, &staged.file)
+        .run_copying(&mut PeekReader::new(file), &staged.file, |from, to, len| {
+            copy_range(*from, *to, len)
+        })
         .map_err(|e| subjects.attribute(&e))?;
     take_place(staged, file, &before, name, &subjects.input)
 }

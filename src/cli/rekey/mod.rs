@@ -19,6 +19,7 @@ use super::work::{
     warn_of_short_keys,
 };
 use crate::io::FileId;
+use crate::io::copy_range;
 use crate::io::output::{Content, Output};
 use clap::ValueHint;
 use fetool::format::dexios::Dexios;
@@ -32,7 +33,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Unwraps the master key with the old secret and wraps it anew, in the header; the data stays as
 /// it is. Files without a wrapped master key (all but Dexios from 8.7 on) can be opened and sealed again
-/// in one go with --reseal. Copies standard input or PATH to standard output or FILE, or changes
+/// in one pass by --reseal. Copies standard input or PATH to standard output or FILE, or changes
 /// PATH in place with -i.
 #[derive(clap::Args)]
 #[command(after_help = manual::REKEY_EXAMPLES)]
@@ -79,7 +80,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30), help_heading = "NewSecret secret")]
     pub work_factor: Option<u8>,
 
-    /// Where the salt is that goes with a new passphrase for GFE
+    /// Where the salt for a new GFE passphrase is
     #[arg(
         long,
         value_name = "SPEC",
@@ -168,7 +169,7 @@ pub struct Args {
     #[arg(long, help_heading = "What to do")]
     pub allow_legacy_slots: bool,
 
-    /// The file that holds the header, where that is kept apart: it alone is changed
+    /// The file with the detached header; only it is changed
     #[arg(
         long,
         value_name = "FILE",
@@ -325,7 +326,7 @@ fn check(args: &Args) -> Result<(), Failure> {
         ),
     ] {
         if given && !there {
-            return Err(Failure::usage(format!("{option} goes with {needed}")));
+            return Err(Failure::usage(format!("{option} requires {needed}")));
         }
     }
     Ok(())
@@ -518,9 +519,11 @@ fn copy(
     let rekeyed = loop {
         let (meter, progress) = show_progress(&args.work, source, Some(&target), total);
         let options = RunOptions::new().meter(meter).memory(args.max_memory);
-        let rekeyed = rekey(args, &secrets)
-            .run_options(options)
-            .run_ahead(&mut input, &mut output);
+        let rekeyed = rekey(args, &secrets).run_options(options).run_copying(
+            &mut input,
+            &mut output,
+            |from, to, len| copy_range(from.as_regular()?, to.as_file()?, len),
+        );
         drop(progress);
         match rekeyed.map_err(|error| subjects.attribute(&error)) {
             Ok(rekeyed) => break rekeyed,

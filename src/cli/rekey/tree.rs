@@ -3,8 +3,8 @@
 use super::in_place::{self, Directory};
 use super::{Args, NewSecret, Secrets, check_stdin, find, reseal, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects, shown};
-use crate::cli::secrets::SecretSource;
 use crate::cli::secrets::recipients::SealFor;
+use crate::cli::secrets::{BATCH, For, SecretSource};
 use crate::cli::tree::{
     Counters, Found, Outcome, Report, Skip, TreeEntry, Verb, Wanted, What, has_sealed_suffix,
     list_on_stdin, refuse_in_trees, some_path_exists,
@@ -71,21 +71,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         "run the same command again to do the rest",
     )?;
     let mut told = Ok(());
-    wanted.find(&args.paths, &mut |found| {
-        let outcome = match found {
-            Found::File(place, len) => Outcome {
-                what: worker.work(&place, len),
-                named: place.named,
-                path: place.source,
-                output: None,
-            },
-            Found::Skipped(path, skip, named) => Outcome::skipped(&path, skip, named),
-            Found::Failed(path, failure) => Outcome::failed(&path, failure),
-            Found::Extra(extra) => match Outcome::excluded(extra) {
-                Some(outcome) => outcome,
-                None => return ControlFlow::Continue(()),
-            },
-        };
+    let mut tell = |outcome: Outcome| {
         told = report.tell(&outcome);
         let failed = matches!(outcome.what, What::Failed(_));
         if told.is_err() || (failed && args.walk.fail_fast) {
@@ -93,7 +79,49 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         } else {
             ControlFlow::Continue(())
         }
+    };
+    // Plugins of age unwrap the keys of many files at once.
+    let batch = match secrets.old.have_plugins() && !args.walk.dry_run {
+        true => BATCH,
+        false => 1,
+    };
+    let mut waiting = Vec::new();
+    let mut work = |waiting: &mut Vec<(TreeEntry, u64)>, tell: &mut dyn FnMut(Outcome) -> _| {
+        if batch > 1 {
+            let paths = waiting.iter().map(|(place, _)| &*place.source);
+            secrets.old.prepare_files(paths, For::Rekeying);
+        }
+        waiting.drain(..).try_for_each(|(place, len)| {
+            tell(Outcome {
+                what: worker.work(&place, len),
+                named: place.named,
+                path: place.source,
+                output: None,
+            })
+        })
+    };
+    let mut go_on = ControlFlow::Continue(());
+    wanted.find(&args.paths, &mut |found| {
+        go_on = match found {
+            Found::File(place, len) => {
+                waiting.push((place, len));
+                match waiting.len() < batch {
+                    true => ControlFlow::Continue(()),
+                    false => work(&mut waiting, &mut tell),
+                }
+            }
+            Found::Skipped(path, skip, named) => tell(Outcome::skipped(&path, skip, named)),
+            Found::Failed(path, failure) => tell(Outcome::failed(&path, failure)),
+            Found::Extra(extra) => match Outcome::excluded(extra) {
+                Some(outcome) => tell(outcome),
+                None => ControlFlow::Continue(()),
+            },
+        };
+        go_on
     })?;
+    if go_on.is_continue() {
+        let _ = work(&mut waiting, &mut tell);
+    }
     told?;
     report.end()?;
     warn_of_slot(args, &secrets);

@@ -89,12 +89,12 @@ pub struct Args {
     /// Plaintext bytes a chunk, such as 64KiB or 1MiB
     ///
     /// GFE takes 1 byte to 10 MiB, and has 1 MiB chunks by default; the AES-GCM File Encryptor takes
-    /// 1 byte to 4 GiB less one, likewise. Memory grows with it. Dexios has always 1 MiB, GoCrypt
+    /// 1 to 4294967295 bytes [default: 1 MiB]. Memory grows with it. Dexios has always 1 MiB, GoCrypt
     /// 32 KiB.
     #[arg(short, long, value_name = "SIZE", value_parser = bytes, help_heading = "Format")]
     chunk_size: Option<u64>,
 
-    /// How many times to seal it over, 1 to 200 (GoCrypt); 5 otherwise
+    /// Number of layers, 1 to 200 (GoCrypt) [default: 5]
     ///
     /// Each layer is sealed under a key of its own, of the same passphrase, and takes as long as the
     /// first.

@@ -75,6 +75,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             one => one,
         })
         .collect();
+    secrets::stock_first(&all);
     // Whatever is wrong with the request as a whole is said once.
     let started = Instant::now();
     let start = |size| {

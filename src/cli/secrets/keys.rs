@@ -195,6 +195,10 @@ impl Keys {
         Ok(Self(all))
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = &Key> {
+        self.0.iter().map(|found| &found.key)
+    }
+
     pub fn identities(&self) -> impl Iterator<Item = Identity<'_>> {
         self.0.iter().flat_map(|found| found.key.identities())
     }

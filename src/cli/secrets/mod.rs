@@ -3,6 +3,7 @@
 //! Options name sources ([`SecretSource`], [`recipients::To`]). All of them are checked first, then all are read that can
 //! be, and only then somebody is asked: nobody types a passphrase before a missing file is told.
 
+mod batches;
 mod identity_file;
 pub mod keys;
 mod new_key;
@@ -13,7 +14,8 @@ pub mod recipients;
 mod source;
 mod spec;
 
+pub use batches::{BATCH, For, pass_on_to_seal, stock_first};
 pub use new_key::{key_exists, new_key, save_key};
-pub use question::Purpose;
+pub use question::{Purpose, ask};
 pub use source::{NamedSecret, Prepared, SecretSource, no_key};
 pub use spec::{Spec, mode_for_others, others_can_read};

@@ -25,7 +25,7 @@ pub fn save_key(path: &Path, key: &[u8]) -> Result<(), Failure> {
 
 /// A new key would overwrite a file.
 pub fn key_exists(path: &Path) -> Failure {
-    Failure::usage("the file exists already, and a key is never overwritten")
+    Failure::usage("file exists, and a key is never overwritten")
         .with_status(status::SYSTEM)
         .about(shown(path))
 }

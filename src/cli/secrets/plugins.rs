@@ -64,7 +64,7 @@ fn find(name: &PluginName) -> Result<Plugin, Failure> {
     // The one that tells its plugin of a descriptor means this plugin.
     let named = std::env::var("AGE_PASSPHRASE_FD").ok();
     let named = named.filter(|_| name.program() == "age-plugin-batchpass");
-    let inherited = process::inherited().iter().copied();
+    let inherited = process::inherited().into_iter();
     let hidden = inherited.filter(|number| named.as_ref() != Some(&number.to_string()));
     Ok(found
         .without_variables(super::spec::secret_variables().clone())

@@ -2,7 +2,7 @@
 
 use super::keys::Key;
 use super::source::NamedSecret;
-use crate::cli::failure::{Failure, SecretName, shown};
+use crate::cli::failure::{Failure, SecretName, shown, speaker};
 use crate::io::{prompt, status_line};
 use crate::progress::shortened;
 use fetool::kdf::Kdf;
@@ -154,15 +154,22 @@ impl Purpose<'_> {
 fn for_file(before: &str, path: &Path) -> String {
     let room = status_line::columns().saturating_sub(before.len() + 3);
     let name = shortened(&shown(path), room.max(NAME_MIN));
-    format!("{before} {name}: ")
+    match speaker() {
+        None => format!("{before} {name}: "),
+        Some(_) => format!("{before} \"{name}\": "),
+    }
 }
 
 /// A prompt has so many columns for a name, however narrow the terminal is.
 const NAME_MIN: usize = 12;
 
-fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     match prompt::passphrase(prompt) {
         Some(asked) => asked.map_err(|error| Failure::system("terminal", &error)),
+        None if speaker().is_some() => Err(Failure::usage(
+            "no terminal to ask for a passphrase on: standard input is not a terminal, and /dev/tty \
+             cannot be opened",
+        )),
         None => Err(Failure::system(
             "/dev/tty",
             &io::Error::other("no terminal to ask for a passphrase on"),

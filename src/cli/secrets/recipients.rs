@@ -28,6 +28,13 @@ impl SealFor {
         }
     }
 
+    pub fn as_plugin(&self) -> Option<&PluginRecipients> {
+        match self {
+            Self::Plugin(all) => Some(all),
+            Self::Secret(_) | Self::Age(_) => None,
+        }
+    }
+
     pub fn as_secret(&self) -> Option<&Secret> {
         match self {
             Self::Secret(secret) => Some(secret),

@@ -50,7 +50,7 @@ impl SecretSource {
         // clap waives what --salt requires where that is in conflict with something given.
         if args.salt.is_some() && args.passphrase.is_empty() {
             return Err(Failure::usage(
-                "--salt goes with a passphrase, not with a key",
+                "--salt requires a passphrase; a key takes no salt",
             ));
         }
         let unlock = args.identity_passphrase.as_deref();
@@ -84,7 +84,7 @@ impl SecretSource {
     /// its own salt.
     pub fn to_open(args: &SecretArgs) -> Result<Vec<Self>, Failure> {
         if args.kdf.is_some() && args.salt.is_none() {
-            return Err(Failure::usage("--kdf goes with --salt here")
+            return Err(Failure::usage("--kdf requires --salt")
                 .hint("files that keep a salt tell the KDF themselves"));
         }
         let given = Self::given(args)?;
@@ -148,11 +148,9 @@ impl SecretSource {
         let on_stdin = specs.into_iter();
         let on_stdin = on_stdin.filter(|spec| **spec == Spec::Stdin).count();
         if on_stdin + usize::from(data) > 1 {
-            return Err(
-                Failure::usage("standard input can be only one thing at a time").hint(
-                    "it would be the secret and something else as well; give one of them by path",
-                ),
-            );
+            return Err(Failure::usage("stdin is already used").hint(
+                "it would be the secret and something else as well; give one of them by path",
+            ));
         }
         Ok(())
     }
@@ -283,6 +281,11 @@ impl NamedSecret {
             },
             typed: None,
         }
+    }
+
+    /// A passphrase that is asked for when a file needs it.
+    pub fn asked(purpose: Purpose<'_>) -> Self {
+        Self::later(Asked::new(Question::new(purpose, None)))
     }
 
     /// The secret opened a file, so it was not mistyped.

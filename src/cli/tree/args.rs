@@ -5,7 +5,7 @@ use globset::{Glob, GlobBuilder};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Which files are worked on, and how that is told.
+/// Which files are worked on, and how fetool reports them.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Trees")]
 pub struct WalkArgs {

@@ -36,6 +36,7 @@ pub use update::Update;
 
 use super::args::WorkArgs;
 use super::failure::{Failure, SecretName, say, shown};
+use super::secrets::pass_on_to_seal;
 use super::work::{needs_tree, single};
 use crate::io::FileId;
 use crate::io::access::is_unsupported;
@@ -52,7 +53,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 use std::{fs, io};
@@ -266,6 +267,14 @@ impl<'a> Task<'a> {
         }
     }
 
+    /// Returns the damaged files that were salvaged, and how much of each.
+    pub fn salvaged(&self) -> Vec<(String, String)> {
+        let salvaged = self.shared.salvaged.lock();
+        let mut salvaged = salvaged.unwrap_or_else(PoisonError::into_inner).clone();
+        salvaged.sort();
+        salvaged
+    }
+
     /// Whether results must be on the disk.
     fn on_disk(&self) -> bool {
         self.sync || self.tree.remove_source
@@ -338,6 +347,7 @@ pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result
             let (files, outcomes) = (file_rx.clone(), outcome_tx.clone());
             spawn(scope, "files", move || work_all(task, files, outcomes))?;
         }
+        let file_tx = in_batches(scope, task, file_tx)?;
         let found = if tree.update {
             let (batch_tx, batch_rx) = bounded(WAITING);
             for _ in 0..task.jobs.get() {
@@ -384,12 +394,12 @@ pub fn refuse_in_trees(
     tree: &WalkArgs,
 ) -> Result<(), Failure> {
     if let Some((_, option, instead)) = stray.iter().find(|(given, ..)| *given) {
-        let refused = format!("{option} is for one file, and this works on many");
+        let refused = format!("{option} cannot be used with -r or --files0-from");
         return Err(Failure::usage(refused).hint(*instead));
     }
     match (paths.is_empty(), &tree.files0_from) {
         (true, None) => Err(Failure::usage("-r needs a PATH")),
-        (false, Some(_)) => Err(Failure::usage("PATHs and --files0-from do not go together")),
+        (false, Some(_)) => Err(Failure::usage("PATHs cannot be used with --files0-from")),
         _ => Ok(()),
     }
 }
@@ -439,6 +449,33 @@ pub fn spawn<'s, 'e>(
         .spawn_scoped(scope, work)
         .map(drop)
         .map_err(Failure::from_system)
+}
+
+/// Where there are plugins of age, has files go to the workers in batches.
+fn in_batches<'s, 'e, 't: 's>(
+    scope: &'s thread::Scope<'s, 'e>,
+    task: &'t Task<'t>,
+    files: Sender<Item<'t>>,
+) -> Result<Sender<Item<'t>>, Failure> {
+    let needs_plugins = match &task.operation {
+        Operation::Open { keys, .. } => keys.have_plugins(),
+        Operation::Seal { recipients, .. } => {
+            recipients.iter().any(|one| one.as_plugin().is_some())
+        }
+    };
+    if task.tree.walk.dry_run || !needs_plugins {
+        return Ok(files);
+    }
+    let (batch_tx, batch_rx) = bounded(WAITING);
+    spawn(scope, "batches", move || match &task.operation {
+        Operation::Open { keys, .. } => {
+            keys.pass_on(&batch_rx, &files, |item: &Item| Some(&item.place.source));
+        }
+        Operation::Seal { recipients, .. } => {
+            pass_on_to_seal(recipients, &batch_rx, &files);
+        }
+    })?;
+    Ok(batch_tx)
 }
 
 /// Where files go that were found.

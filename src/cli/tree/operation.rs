@@ -8,8 +8,8 @@ use crate::cli::secrets::recipients::SealFor;
 use crate::io::sparse::Sparse;
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
 use fetool::{
-    CancelToken, Error, FileKey, Identity, Inspect, Inspected, Meter, Open, PeekReader, Positioned,
-    Seal,
+    CancelToken, Damage, Error, FileKey, Fill, Identity, Inspect, Inspected, Meter, Open,
+    PeekReader, Positioned, Salvage, Salvaged, Seal, status,
 };
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -39,6 +39,8 @@ pub enum Operation<'a> {
         memory: u64,
         /// Leaves blocks of zeros out.
         sparse: bool,
+        /// Salvages damaged files, and what takes the place of what is lost.
+        salvage: Option<Fill>,
     },
 }
 
@@ -47,6 +49,8 @@ pub struct Run<'a> {
     pub jobs: NonZeroUsize,
     pub stop: &'a CancelToken,
     pub meter: Meter,
+    /// Receives each damaged part of a file that is salvaged.
+    pub damaged: &'a dyn Fn(&Damage),
 }
 
 /// What was done to a file.
@@ -56,6 +60,8 @@ pub struct Done {
     pub warnings: Vec<String>,
     /// What opens the result, where no secret does that is at hand.
     pub file_key: Option<FileKey>,
+    /// What of a damaged file was salvaged.
+    pub damaged: Option<Salvaged>,
 }
 
 impl Operation<'_> {
@@ -162,16 +168,30 @@ impl Operation<'_> {
                     file_key,
                     bytes: sealed.plaintext_len,
                     warnings: Vec::new(),
+                    damaged: None,
                 })
             }
-            Self::Open { sparse, .. } => {
-                let opening = self
+            Self::Open {
+                salvage, sparse, ..
+            } => {
+                let open = self
                     .opener(len, None)
                     .expect("there are keys to open with")
                     .jobs(run.jobs)
                     .stop(run.stop)
-                    .meter(run.meter)
-                    .start(start_of(source))?;
+                    .meter(run.meter);
+                if let Some(fill) = salvage {
+                    let salvage = Salvage::new(open).fill(*fill);
+                    let tell = |damage| (run.damaged)(&damage);
+                    let salvaged = salvage.run(source, start_of(output), tell)?;
+                    return Ok(Done {
+                        file_key: None,
+                        bytes: salvaged.plaintext_len,
+                        warnings: salvaged.warnings.clone(),
+                        damaged: (salvaged.status != status::OK).then_some(salvaged),
+                    });
+                }
+                let opening = open.start(start_of(source))?;
                 let warnings = opening.warnings().to_vec();
                 let opened = match sparse {
                     true => {
@@ -189,6 +209,7 @@ impl Operation<'_> {
                     file_key: None,
                     bytes: opened.plaintext_len,
                     warnings,
+                    damaged: None,
                 })
             }
         }

@@ -103,7 +103,7 @@ const UPDATE: Verb = Verb {
     done: "updated",
 };
 
-/// How outcomes are told.
+/// How outcomes are reported.
 pub struct Report {
     verb: Verb,
     json: bool,

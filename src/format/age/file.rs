@@ -112,7 +112,11 @@ impl Format for Age {
                 setting: Setting::ChunkSize,
             });
         }
-        let file_key = FileKey::generate(request.random)?;
+        let wrap_keys = request.recipients.iter().filter_map(Recipient::as_wrap_key);
+        let file_key = match wrap_keys.filter_map(WrapKey::prepared_key).next() {
+            Some(prepared) => prepared,
+            None => FileKey::generate(request.random)?,
+        };
         let SealRequest {
             recipients,
             work_factor,
@@ -362,6 +366,7 @@ impl Header for AgeFileHeader {
         Ok(vec![Untried {
             payload: self.payload(&file_key),
             fault: self.header.verify(&file_key.mac_key()).err(),
+            first_decides: false,
         }])
     }
 

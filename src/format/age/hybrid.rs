@@ -6,7 +6,8 @@
 use super::bech32;
 use super::keys::random_bytes;
 use super::strict_base64::{decode_exact, unpadded};
-use super::{Random, hpke, identities, recipients};
+use super::text::{self, SECRET_LEN, known_by_recipient};
+use super::{Random, hpke, recipients};
 use crate::Error;
 use crate::FileKey;
 use crate::Stanza;
@@ -29,12 +30,11 @@ pub(super) const RECIPIENT_PREFIX: &str = "age1pq";
 /// What an identity begins with, in front of the last `1`.
 pub(super) const IDENTITY_PREFIX: &str = "AGE-SECRET-KEY-PQ-";
 
-const ML_KEM_KEY_LEN: usize = 1184;
+pub(super) const ML_KEM_KEY_LEN: usize = 1184;
 const ML_KEM_CIPHERTEXT_LEN: usize = 1088;
 const X25519_LEN: usize = 32;
 const RECIPIENT_LEN: usize = ML_KEM_KEY_LEN + X25519_LEN;
 const ENCAPSULATED_LEN: usize = ML_KEM_CIPHERTEXT_LEN + X25519_LEN;
-const SEED_LEN: usize = 32;
 /// More than ML-KEM-768 takes of the stack, in bytes.
 const STACK: usize = 128 << 10;
 
@@ -90,22 +90,16 @@ impl FromStr for HybridRecipient {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let bytes = bech32::decode(RECIPIENT_PREFIX, text).map_err(recipients::invalid)?;
-        let bytes: Box<[u8; RECIPIENT_LEN]> = bytes
-            .to_vec()
-            .try_into()
-            .map_err(|_| recipients::invalid("wrong length"))?;
-        let (ml_kem, _) = bytes
-            .split_first_chunk::<ML_KEM_KEY_LEN>()
-            .expect("it is longer");
-        let ml_kem = EncapsulationKey::new(ml_kem.into()).map_err(|_| {
-            recipients::invalid("its ML-KEM-768 key has a coefficient that is not reduced")
-        })?;
-        Ok(Self {
-            bytes,
-            ml_kem: Box::new(ml_kem),
-        })
+        let bytes: Box<[u8; RECIPIENT_LEN]> = text::recipient(RECIPIENT_PREFIX, text)?;
+        let ml_kem = ml_kem_key(bytes.first_chunk().expect("it is longer"))?;
+        Ok(Self { bytes, ml_kem })
     }
+}
+
+/// Returns the ML-KEM-768 part of a recipient.
+pub(super) fn ml_kem_key(bytes: &[u8; ML_KEM_KEY_LEN]) -> Result<Box<EncapsulationKey>, Error> {
+    let key = EncapsulationKey::new(bytes.into()).map(Box::new);
+    key.map_err(|_| recipients::invalid("its ML-KEM-768 key has a coefficient that is not reduced"))
 }
 
 impl fmt::Display for HybridRecipient {
@@ -151,7 +145,7 @@ impl HybridIdentity {
     /// # Errors
     /// Those of `random`.
     pub fn generate(random: &Random<'_>) -> Result<Self, Error> {
-        let mut seed = Locked::new(SEED_LEN);
+        let mut seed = Locked::new(SECRET_LEN);
         random(&mut seed)?;
         Ok(Self::of(seed))
     }
@@ -237,28 +231,11 @@ impl FromStr for HybridIdentity {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let seed = bech32::decode(IDENTITY_PREFIX, text).map_err(identities::invalid)?;
-        match seed.len() {
-            SEED_LEN => Ok(Self::of(Locked::of(&seed))),
-            _ => Err(identities::invalid("wrong length")),
-        }
+        text::secret(IDENTITY_PREFIX, text).map(Self::of)
     }
 }
 
-impl PartialEq for HybridIdentity {
-    /// Compares the public halves.
-    fn eq(&self, other: &Self) -> bool {
-        self.recipient == other.recipient
-    }
-}
-
-impl Eq for HybridIdentity {}
-
-impl fmt::Debug for HybridIdentity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HybridIdentity(of {})", self.recipient)
-    }
-}
+known_by_recipient!(HybridIdentity);
 
 /// X-Wing's shared secret of those of its two parts, the X25519 share and the recipient's X25519 key.
 fn combine(

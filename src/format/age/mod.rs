@@ -36,6 +36,7 @@ pub mod stanza;
 mod strict_base64;
 #[cfg(feature = "age-tag")]
 mod tag;
+mod text;
 pub mod x25519;
 
 pub use self::scrypt::ScryptLimits;

@@ -61,10 +61,12 @@ pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<
         header,
         old_len: file.size(),
         slots: stanzas.len(),
-        // A passphrase that was replaced was the only one.
-        old_opens: match request.old.as_unwrap_key() {
-            Some(_) => opened_by_any(request.all, &stanzas)?.len(),
-            None => 0,
+        old_opens: match (request.change, request.old.as_unwrap_key()) {
+            // All that it opens are gone. To ask once more could take another touch of a key.
+            (Change::Replace(_) | Change::Remove(Which::Old), _) => 0,
+            // A passphrase is the only one.
+            (_, None) => 0,
+            (_, Some(_)) => opened_by_any(request.all, &stanzas)?.len(),
         },
     })
 }

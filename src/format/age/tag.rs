@@ -3,6 +3,7 @@
 //! Files can only be sealed to them here: what opens such files is a plugin for the hardware. Their stanzas
 //! have a tag that whoever knows the recipient can compute, so that a hardware key is not tried in vain.
 
+use super::hybrid::{ML_KEM_KEY_LEN, ml_kem_key};
 use super::keys::random_bytes;
 use super::strict_base64::unpadded;
 use super::{Random, bech32, hpke, recipients};
@@ -40,7 +41,6 @@ const HYBRID_LABEL: &[u8] = b"MLKEM768-P256";
 /// Lengths of a point of P-256, compressed and not.
 const COMPRESSED_LEN: usize = 33;
 const POINT_LEN: usize = 65;
-const ML_KEM_KEY_LEN: usize = 1184;
 
 /// More than ML-KEM-768 and P-256 take of the stack, in bytes.
 const STACK: usize = 128 << 10;
@@ -189,12 +189,8 @@ impl FromStr for TagRecipient {
         // The length says that no other form of point is here.
         let point = PublicKey::from_sec1_bytes(point)
             .map_err(|_| recipients::invalid("it is no point of P-256"))?;
-        let ml_kem = match <&[u8; ML_KEM_KEY_LEN]>::try_from(ml_kem) {
-            Err(_) => None,
-            Ok(key) => Some(Box::new(EncapsulationKey::new(key.into()).map_err(
-                |_| recipients::invalid("its ML-KEM-768 key has a coefficient that is not reduced"),
-            )?)),
-        };
+        let ml_kem = <&[u8; ML_KEM_KEY_LEN]>::try_from(ml_kem).ok();
+        let ml_kem = ml_kem.map(ml_kem_key).transpose()?;
         let recipient = Self { point, ml_kem };
         match recipient.bytes() == *bytes {
             true => Ok(recipient),

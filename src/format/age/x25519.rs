@@ -1,9 +1,10 @@
 //! X25519: the classic recipients, `age1…`, and their identities.
 
+use super::Random;
 use super::bech32;
 use super::keys::{ZERO_NONCE, derive, random_bytes};
 use super::strict_base64::{decode_exact, unpadded};
-use super::{Random, identities, recipients};
+use super::text::{self, SECRET_LEN, known_by_recipient};
 use crate::Error;
 use crate::FileKey;
 use crate::Stanza;
@@ -68,11 +69,7 @@ impl FromStr for X25519Recipient {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let key = bech32::decode(RECIPIENT_PREFIX, text).map_err(recipients::invalid)?;
-        match <[u8; 32]>::try_from(&key[..]) {
-            Ok(key) => Ok(Self(key)),
-            Err(_) => Err(recipients::invalid("wrong length")),
-        }
+        text::recipient(RECIPIENT_PREFIX, text).map(|key| Self(*key))
     }
 }
 
@@ -96,7 +93,7 @@ impl X25519Identity {
     /// # Errors
     /// Those of `random`.
     pub fn generate(random: &Random<'_>) -> Result<Self, Error> {
-        let mut secret = Locked::new(32);
+        let mut secret = Locked::new(SECRET_LEN);
         random(&mut secret)?;
         Ok(Self::of(secret))
     }
@@ -155,28 +152,11 @@ impl FromStr for X25519Identity {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let secret = bech32::decode(IDENTITY_PREFIX, text).map_err(identities::invalid)?;
-        match secret.len() {
-            32 => Ok(Self::of(Locked::of(&secret))),
-            _ => Err(identities::invalid("wrong length")),
-        }
+        text::secret(IDENTITY_PREFIX, text).map(Self::of)
     }
 }
 
-impl PartialEq for X25519Identity {
-    /// Compares the public halves.
-    fn eq(&self, other: &Self) -> bool {
-        self.recipient == other.recipient
-    }
-}
-
-impl Eq for X25519Identity {}
-
-impl fmt::Debug for X25519Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "X25519Identity(of {})", self.recipient)
-    }
-}
+known_by_recipient!(X25519Identity);
 
 #[cfg(test)]
 mod tests {

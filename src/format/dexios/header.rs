@@ -366,6 +366,7 @@ impl Header for DexiosHeader {
         let untried = |payload| Untried {
             payload,
             fault: None,
+            first_decides: false,
         };
         if (self.version, self.mode) != (Version::V3, Mode::Stream) {
             return Ok(vec![untried(self.unlock(identity, None)?)]);

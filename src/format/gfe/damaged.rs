@@ -94,13 +94,12 @@ fn chunk_sizes(size: Size, body: Positioned<'_, dyn ReadAt + '_>) -> Result<Vec<
         let followed = repeated || field(at + frame).is_some_and(ends);
         let at_end = (at + frame) as u64 == stored;
         if at == 0 || at.is_multiple_of(frame) && !at_end || followed {
-            note(plaintext, if followed { 3 } else { 1 });
+            note(plaintext, if followed { 3 } else { 1 + u32::from(at == 0) });
         }
         if let Size::Known(size) = size
-            && at_end
             && let Some(chunk) = chunk_before_last(at as u64, plaintext, size)
         {
-            note(chunk, 3);
+            note(chunk, if at_end { 3 } else { 2 });
         }
     }
     let mut chunks: Vec<_> = evidence.into_iter().collect();

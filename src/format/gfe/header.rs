@@ -62,6 +62,10 @@ impl Size {
     }
 }
 
+/// A chunk number is added to a counter part below this, or takes its place: which of these, a chunk does
+/// not show, unless it is the first.
+const AMBIGUOUS: u32 = 1 << 24;
+
 /// A GFE header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GfeHeader {
@@ -141,6 +145,13 @@ impl GfeHeader {
         }
     }
 
+    /// Whether a chunk's nonce may be that of another chunk under the other nonce rule.
+    fn is_ambiguous(&self) -> bool {
+        let [.., a, b, c, d] = self.nonce;
+        let streams = matches!(self.size, Size::Stream { .. });
+        !streams && (1..AMBIGUOUS).contains(&u32::from_be_bytes([a, b, c, d]))
+    }
+
     /// What a file does not protect that is read so.
     fn warnings(&self, reading: Reading) -> Vec<String> {
         let mut warnings = Vec::new();
@@ -218,6 +229,7 @@ impl Header for GfeHeader {
                     },
                 },
                 fault: None,
+                first_decides: reading.nonce == NonceRule::CounterSuffix && self.is_ambiguous(),
             })
             .collect())
     }

@@ -43,6 +43,7 @@ fn a_limit_on_descriptors() {
         ("open -k env:TEST_KEY sealed -o new", true, true),
         ("open -k env:TEST_KEY sealed", true, false),
         ("inspect --verify -k env:TEST_KEY sealed", false, false),
+        ("check -q -k env:TEST_KEY sealed", false, false),
         (&format!("{reseal} sealed -o new"), true, true),
         (&format!("{reseal} -i sealed"), true, false),
     ] {

@@ -68,6 +68,8 @@ fn a_reader_that_is_gone_before_the_start() {
         "seal -k env:TEST_KEY plain",
         "open -k env:TEST_KEY sealed",
         "inspect --verify -k env:TEST_KEY sealed",
+        "check -q --json -k env:TEST_KEY sealed sealed",
+        "header save sealed",
         "rekey --list f",
         "rekey --reseal -k env:TEST_KEY --new-key env:OTHER_KEY sealed",
     ] {

@@ -117,6 +117,8 @@ fn a_full_device() {
         "rekey --list f",
         "rekey --reseal -k env:TEST_KEY --new-key env:OTHER_KEY sealed",
         "inspect --verify -k env:TEST_KEY sealed",
+        "check -q --json -k env:TEST_KEY sealed sealed",
+        "header save sealed",
         "bench --help",
     ] {
         let device = fs::OpenOptions::new().write(true).open("/dev/full");

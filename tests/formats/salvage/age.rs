@@ -3,6 +3,7 @@
 use super::{Case, Damaged, check};
 use crate::age_properties::identity;
 use crate::common::{Numbers, pattern};
+use fetool::format::age::armor::ArmorEncoder;
 use fetool::format::age::{Age, AgeIdentity};
 use fetool::{Fill, Identity, Open, Recipient, Salvage, Seal, Secret, status};
 
@@ -269,4 +270,33 @@ fn a_span_of_armor_is_a_span_of_the_text() {
     // 65552 bytes in lines of 48.
     let len = span.file.end - span.file.start;
     assert!((88_700..88_800).contains(&len), "{len}");
+}
+
+/// Also where the file is text. What the file has in its header's place is damage.
+#[test]
+fn a_header_from_a_copy() {
+    let text = pattern(2 * CHUNK + 10);
+    let good = case(text.len());
+    let header = &good.sealed[..good.header];
+    let mut armored = Vec::new();
+    let mut encoder = ArmorEncoder::new();
+    encoder.push(&good.sealed, &mut armored).unwrap();
+    encoder.finish(&mut armored).unwrap();
+    for (file, at) in [(good.sealed.clone(), 40), (armored, 80)] {
+        let mut file = file;
+        assert_eq!(good.salvage(&file, Fill::Zeros).unwrap().written, text);
+        file[at..at + 8].fill(b'*');
+        good.salvage(&file, Fill::Zeros).unwrap_err();
+        let open = good.open().detached_header(Some(header));
+        let (mut written, mut says) = (Vec::new(), Vec::new());
+        let salvage = Salvage::new(open).run(&file[..], &mut written, |span| {
+            says.push(span.error.to_string());
+        });
+        assert_eq!(salvage.unwrap().status, status::FORMAT, "{says:?}");
+        assert!(written == text);
+        assert!(
+            says[0].starts_with("the file's own header is not"),
+            "{says:?}"
+        );
+    }
 }

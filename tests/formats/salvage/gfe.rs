@@ -1,7 +1,8 @@
 //! GFE: length fields, keys that only a chunk shows, and headers from a copy.
 
 use super::{Case, Damaged, additive, check};
-use crate::common::{Numbers, pattern, seal_known, seal_stream, secret};
+use crate::common::by_hand::{Data, Nonces, write};
+use crate::common::{KEY, Numbers, pattern, seal_known, seal_stream, secret};
 use fetool::{Fill, Open, Salvage, Secret, status};
 
 fn known(len: usize) -> Case {
@@ -157,6 +158,31 @@ fn an_additive_nonce_is_refused() {
          one may be damaged"
     );
     assert_eq!(error.status(), status::FORMAT);
+}
+
+/// Under the other nonce rule, chunk 1 of this file would be chunk 4: only the first chunk shows which rule it is.
+#[test]
+fn a_small_counter_part_needs_the_first_chunk() {
+    let text = pattern(650);
+    for (rule, good) in [(Nonces::Replaced, true), (Nonces::Summed, false)] {
+        let mut base = [7; 12];
+        base[8..].copy_from_slice(&[0, 0, 0, 3]);
+        let size = text.len() as u64;
+        let sealed = write(&KEY, rule, Data::SizeField, base, size, text.chunks(100));
+        let case = Case::gfe("GFE", sealed, &text);
+        let frames = case.frames();
+        let file = Damaged::new(&case.sealed).flip(frames[2].start + 50, 1);
+        match case.salvage(&file.bytes, Fill::Zeros) {
+            Ok(got) => assert!(good && got.salvaged.lost == 100),
+            Err(error) => assert!(!good && error.status() == status::FORMAT, "{error}"),
+        }
+        let file = Damaged::new(&case.sealed).flip(frames[0].start + 50, 1);
+        let error = case.salvage(&file.bytes, Fill::Zeros).unwrap_err();
+        assert!(
+            [status::KEY, status::FORMAT].contains(&error.status()),
+            "{error}"
+        );
+    }
 }
 
 #[test]

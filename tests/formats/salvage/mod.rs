@@ -172,7 +172,19 @@ impl Damaged {
 fn check(case: &Case, file: &Damaged, what: &str) -> Option<Got> {
     let what = format!("{}: {what}", case.name);
     let frames = case.frames();
-    let whole: Vec<bool> = frames.iter().map(|frame| file.has(frame.clone())).collect();
+    let mut whole: Vec<bool> = frames.iter().map(|frame| file.has(frame.clone())).collect();
+    // Where nothing authenticates the chunk size, a full chunk must show where a shorter one belongs.
+    let full_one = whole
+        .iter()
+        .zip(&frames)
+        .any(|(whole, frame)| *whole && frame.len() == case.frame());
+    if let Some(last) = whole.last_mut()
+        && case.open_end
+        && !full_one
+        && frames.len() > 1
+    {
+        *last = false;
+    }
     // Without its length field, a chunk may be found or not.
     let inside: Vec<bool> = frames
         .iter()

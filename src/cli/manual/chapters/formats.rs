@@ -3,6 +3,10 @@
 use super::Chapter;
 use super::Part::{Item, Text};
 
+pub const FORMATS_INTRODUCTION: &str = "\
+fetool reads and writes the formats of other programs, so that they open its files and it opens theirs. \
+'seal --format NAME' chooses one. The suffix is what fetool adds to names in directory trees.";
+
 pub const FORMATS: Chapter = (
     "FORMATS",
     &[
@@ -45,9 +49,22 @@ pub const FORMATS: Chapter = (
             "the AES-GCM File Encryptor, also called Parallel-Encryptor (.enc): AES-256-GCM in \
              chunks of any size up to 4 GiB under a passphrase. Weak: see below.",
         ),
+        Text("GoCrypt and the AES-GCM File Encryptor have no magic number. See FORMAT DETECTION."),
+    ],
+);
+
+pub const STREAMS: Chapter = (
+    "STREAMS AND FILES",
+    &[
         Text(
-            "GoCrypt and the AES-GCM File Encryptor have no magic number. See TELLING FORMATS APART.",
+            "age and Dexios mark the last chunk, so a file that was cut off is always noticed. GFE stores the \
+             length of a file in its header. The length of a pipe is not known unless --size gives it, and \
+             go-fileencrypt writes such streams so that a cut between two chunks cannot be noticed. fetool \
+             writes them so that it can: every chunk but the last is full, the last is shorter (perhaps \
+             empty), and a mark in the size field, which is associated data of every chunk, demands that. \
+             go-fileencrypt opens these files too.",
         ),
+        Text("A file that changes its length while fetool reads it is an error."),
     ],
 );
 
@@ -106,7 +123,7 @@ pub const WEAK: Chapter = (
 );
 
 pub const DETECTION: Chapter = (
-    "TELLING FORMATS APART",
+    "FORMAT DETECTION",
     &[
         Text(
             "Without --format, a magic number decides: 'GFE', the bytes DE 01 to DE 05 and 0E for \
@@ -125,13 +142,4 @@ pub const DETECTION: Chapter = (
              the whole report.",
         ),
     ],
-);
-
-pub const NEW_FORMATS: Chapter = (
-    "ADDING A FORMAT",
-    &[Text(
-        "A format is one module of the library and one line in its list of formats: \
-         docs/architecture.md, which comes with the source, has the chapter 'Adding a format', and \
-         tests/pipeline/custom_format.rs one made in the way that it shows.",
-    )],
 );

@@ -1,22 +1,32 @@
 //! The words of the manual pages that are not about single options.
 
+mod age;
 mod backups;
 mod checking;
 mod formats;
+mod guarantees;
 mod headers;
 mod inspecting;
+mod keys;
+mod opening;
+mod overview;
 mod rekeying;
+mod sealing;
 mod trees;
-mod work;
 
+pub use age::{AGE_EXAMPLES, AGE_KEYGEN_EXAMPLES, AGE_STATUSES, AS_AGE, DIFFERENCES};
 pub use backups::BACKUPS;
 pub use checking::{CHECK_JSON, CHECKING, LISTS};
-pub use formats::{DETECTION, FORMATS, NEW_FORMATS, WEAK};
+pub use formats::{DETECTION, FORMATS, FORMATS_INTRODUCTION, STREAMS, WEAK};
+pub use guarantees::{FILES, GUARANTEES};
 pub use headers::HEADERS;
 pub use inspecting::{JSON, REPORT};
+pub use keys::KEYS;
+pub use opening::{OPENING, RANGES, SALVAGE};
+pub use overview::{ENVIRONMENT, EXTERNAL, SHORT_FORMATS};
 pub use rekeying::{IN_PLACE, REKEYING};
-pub use trees::TREES;
-pub use work::{ENVIRONMENT, EXTERNAL, FILES, OPENING, RANGES, SECRETS, STREAMS};
+pub use sealing::SEALING;
+pub use trees::{TREES, TREES_EXAMPLES, TREES_INTRODUCTION, TREES_SYNOPSIS};
 
 /// A part of a chapter.
 pub enum Part {
@@ -28,19 +38,20 @@ pub enum Part {
 pub type Chapter = (&'static str, &'static [Part]);
 
 pub const STATUSES: [(&str, &str); 6] = [
-    ("0", "all good"),
-    ("1", "input, output or system"),
-    ("2", "usage"),
-    ("3", "wrong key, or data that was tampered with"),
-    ("4", "not a file we know, malformed or unsupported"),
-    ("5", "truncated"),
+    ("0", "success"),
+    ("1", "input, output or system error"),
+    ("2", "usage error"),
+    ("3", "wrong key, or tampered data"),
+    ("4", "unknown, malformed or unsupported file"),
+    ("5", "truncated file"),
 ];
 
 pub const SHORT_EXAMPLES: &str = "\
 Examples:
-  fetool keygen -o keyfile
-  tar c dir | fetool seal -k @keyfile > dir.tar.gfe
-  fetool open -k @keyfile < dir.tar.gfe | tar x";
+  fetool keygen --age -o identity
+  tar c dir | fetool seal --to @identity > dir.tar.age
+  fetool open -k @identity < dir.tar.age | tar x
+  fetool help seal";
 
 pub const SEAL_EXAMPLES: &str = "\
 Examples:
@@ -69,6 +80,13 @@ Examples:
   fetool rekey -k @identity --add --to age1... -i plans.pdf.age
   fetool rekey --reseal -k @old --new-key @new -i dir.tar.gfe";
 
+pub const KEYGEN_EXAMPLES: &str = "\
+Examples:
+  fetool keygen -o keyfile
+  fetool keygen --age -o identity
+  fetool keygen --age --pq -o identity-pq
+  fetool keygen --comment 'nightly backups, 2026' -o backup.key";
+
 pub const INSPECT_EXAMPLES: &str = "\
 Examples:
   fetool inspect dir.tar.gfe
@@ -88,10 +106,9 @@ Examples:
   fetool check -r --since ~/nas.list /mnt/nas";
 
 pub const STATUS_NOTE: &str = "\
-Where several files are worked on, the status is the highest of theirs. When the reader of the \
-output goes away, fetool ends as SIGPIPE ends a program, which a shell shows as 141; at SIGINT, \
-SIGTERM and any other signal that can be caught it removes its temporary file and ends as the signal would have ended it. A \
-key file that cannot be a key for the format is status 1: it is a wrong input, and no attempt to \
-open anything was made with it. Status 3 also means that --check, --strict or --verify found nothing \
-in the file that is authenticated. Reading standard input or writing standard output that is closed \
-(<&-, >&-) is status 1.";
+With several files, the status is the highest of theirs. If the reader of the output goes away, fetool \
+ends by SIGPIPE, which a shell shows as 141. At SIGINT, SIGTERM and any other signal that can be \
+caught, it removes its temporary file and ends by the signal. A key file that cannot be a key for the \
+format is status 1: fetool made no attempt to open anything. Status 3 also means that check, --check, --strict or \
+--verify found nothing in the file that is authenticated. Reading a closed stdin or writing a closed \
+stdout (<&-, >&-) is status 1.";

@@ -87,7 +87,7 @@ pub const IN_PLACE: Chapter = (
         ),
         Text(
             "The recovery file holds the old header, so the old secret and this file open the data. \
-             It goes with the next 'rekey -i' of the file.",
+             The next 'rekey -i' of the file removes it.",
         ),
         Text(
             "The file is locked (flock(2)) from before the recovery file is looked for until the \

@@ -3,6 +3,24 @@
 use super::Chapter;
 use super::Part::{Item, Lines, Text};
 
+pub const TREES_SYNOPSIS: &[&str] = &[
+    "fetool seal -r ... [-O DIR] PATH...",
+    "fetool open -r ... [-O DIR] PATH...",
+    "fetool check -r ... PATH...",
+    "fetool rekey -r -i ... PATH...",
+];
+
+pub const TREES_INTRODUCTION: &str = "\
+With -r, fetool works on every regular file below each PATH by itself, on all cores. Each result is a sealed \
+file of its own, so one can be restored without the others.";
+
+pub const TREES_EXAMPLES: &str = "\
+Examples:
+  fetool seal -r --to @identity photos -O backup
+  fetool open -r -k @identity backup/ -O restored
+  fetool check -r -k @identity backup
+  fetool rekey -r -i -k @identity --add --to age1... backup";
+
 pub const TREES: Chapter = (
     "TREES",
     &[
@@ -111,7 +129,7 @@ pub const TREES: Chapter = (
              side, larger ones one at a time with all the workers.",
         ),
         Text(
-            "A GFE key that seals very many files runs into the bound under SECRETS: fetool warns \
+            "A GFE key that seals very many files runs into the bound under KEYS in fetool(1): fetool warns \
              when one run passes 65536 files.",
         ),
         Text(
@@ -146,7 +164,7 @@ pub const TREES: Chapter = (
         ),
         Text(
             "'rekey -r -i' changes the secrets of every file in a tree that has key slots, each as in \
-             IN PLACE. Files that the new secret opens already are passed over, so that a run that \
+             IN PLACE of fetool-rekey(1). Files that the new secret opens already are passed over, so that a run that \
              was killed can be run again.",
         ),
     ],

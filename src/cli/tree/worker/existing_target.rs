@@ -216,7 +216,7 @@ pub(super) fn of_another(job: &Job<'_>) -> Failure {
 }
 
 pub(super) fn exists_already(job: &Job<'_>) -> Failure {
-    Failure::usage("the file exists already")
+    Failure::usage("file exists")
         .with_status(status::SYSTEM)
         .about(&job.subjects.output)
         .hint("overwrite it with --force, or skip it with --skip-existing")

@@ -71,7 +71,7 @@ impl Worker<'_> {
                 }
             }
             if !task.replaces_outputs() {
-                let failure = Failure::usage("the symbolic link exists already");
+                let failure = Failure::usage("symbolic link exists");
                 return Err(failure
                     .with_status(status::SYSTEM)
                     .about(shown(output))

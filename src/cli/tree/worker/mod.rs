@@ -12,6 +12,7 @@ use super::set_aside::{Then, set_aside};
 use super::skip::Skip;
 use super::update::Verdict;
 use super::{Task, dir_of, times};
+use crate::cli::damage;
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
 use crate::io::access::Access;
@@ -20,7 +21,7 @@ use crate::io::staged::Staged;
 use crate::io::xattrs;
 use claims::Claims;
 use existing_target::{exists_already, of_another};
-use fetool::{CancelToken, Error, status};
+use fetool::{CancelToken, Error, Salvaged, status};
 use nix::fcntl::OFlag;
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -58,6 +59,8 @@ pub struct Shared {
     pub(super) said_of_xattrs: AtomicBool,
     /// It was said that many salts take many derivations.
     pub(super) said_of_salts: AtomicBool,
+    /// Damaged files that were salvaged, and how much of each.
+    pub(super) salvaged: Mutex<Vec<(String, String)>>,
 }
 
 /// What became of a result that was whole.
@@ -250,6 +253,9 @@ impl<'a> Worker<'a> {
         if task.on_disk() {
             dir.sync().map_err(about)?;
         }
+        if let Some(salvaged) = &done.damaged {
+            return Err(self.damaged(job, salvaged).into());
+        }
         if task.tree.remove_source {
             self.remove(job, dir, target, done.file_key.as_ref())?;
         }
@@ -257,6 +263,17 @@ impl<'a> Worker<'a> {
             true => What::Updated(done.bytes),
             false => What::Done(done.bytes),
         })
+    }
+
+    /// Remembers a file of which only a part was salvaged. Its source stays.
+    fn damaged(&self, job: &Job<'_>, salvaged: &Salvaged) -> Failure {
+        let summary = damage::summary(salvaged);
+        let all = &self.task.shared.salvaged;
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push((job.subjects.input.clone(), summary.clone()));
+        Failure::usage(summary)
+            .with_status(salvaged.status)
+            .about(&job.subjects.input)
     }
 
     fn transfer(&self, job: &Job<'_>, output: &File, len: u64) -> Result<Done, Failure> {
@@ -278,6 +295,7 @@ impl<'a> Worker<'a> {
             jobs,
             stop: &stop,
             meter: job.current.meter(),
+            damaged: &|damage| damage::tell(&job.subjects.input, damage),
         };
         let done = task
             .operation

@@ -4,17 +4,18 @@ use super::connection::{Connection, Next, index, line, wipe};
 use super::{Plugin, PluginIdentity};
 use crate::{Error, FILE_KEY_LEN, FileKey, Stanza, UnwrapKey};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 /// All identities of one plugin.
 ///
 /// Each file takes a process of the plugin, unless its stanzas were [prepared](Self::prepare): then one
-/// serves them all. What was found is remembered, so a file that is read twice is unwrapped once.
+/// serves them all. What was found is remembered, so a file that is read twice is unwrapped once. So is what
+/// went wrong in advance, so that nobody is asked again for each file.
 pub struct PluginIdentities {
     plugin: Plugin,
     identities: Vec<PluginIdentity>,
-    found: Mutex<HashMap<[u8; 32], Found>>,
+    found: Mutex<HashMap<[u8; 32], Outcome>>,
     /// Two processes would ask for two PINs at once.
     turn: Mutex<()>,
 }
@@ -23,10 +24,11 @@ pub struct PluginIdentities {
 type Found = Option<Zeroizing<[u8; FILE_KEY_LEN]>>;
 
 /// What came of one file.
+#[derive(Clone)]
 enum Outcome {
     Found(Found),
     /// The plugin tells of a fault.
-    Failed(String),
+    Failed(Arc<str>),
 }
 
 impl PluginIdentities {
@@ -44,7 +46,8 @@ impl PluginIdentities {
     /// Unwraps the file keys of many files in advance, with one process: each file is its stanzas.
     ///
     /// # Errors
-    /// [`Error::Plugin`], but not for the fault of one file: that file's own use tells of it.
+    /// [`Error::Plugin`], but not for the fault of one file. The use of each file that was not unwrapped tells of
+    /// it again.
     pub fn prepare(&self, files: &[Vec<Stanza>]) -> Result<(), Error> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let files: Vec<&[Stanza]> = {
@@ -52,13 +55,27 @@ impl PluginIdentities {
             let unknown = |stanzas: &&Vec<Stanza>| !found.contains_key(&hash(stanzas));
             files.iter().filter(unknown).map(|file| &file[..]).collect()
         };
-        if !files.is_empty() {
-            self.unwrap_all(&files)?;
+        if files.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let unwrapped = self.unwrap_all(&files);
+        let mut found = self.found();
+        match &unwrapped {
+            Ok(outcomes) => found.extend(
+                files
+                    .iter()
+                    .map(|file| hash(file))
+                    .zip(outcomes.iter().cloned()),
+            ),
+            Err(error) => {
+                let failed = Outcome::Failed(self.plugin.reason(error).into());
+                found.extend(files.iter().map(|file| (hash(file), failed.clone())));
+            }
+        }
+        unwrapped.map(drop)
     }
 
-    fn found(&self) -> MutexGuard<'_, HashMap<[u8; 32], Found>> {
+    fn found(&self) -> MutexGuard<'_, HashMap<[u8; 32], Outcome>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -115,7 +132,7 @@ impl PluginIdentities {
                         connection.broke("an error is about a file that is not there")
                     })?;
                     if let outcome @ Outcome::Found(None) = &mut outcomes[file] {
-                        *outcome = Outcome::Failed(line(&message.body));
+                        *outcome = Outcome::Failed(line(&message.body).into());
                     }
                     wipe(message);
                 }
@@ -135,8 +152,8 @@ impl PluginIdentities {
         connection.finish();
         let mut found = self.found();
         for (stanzas, outcome) in files.iter().zip(&outcomes) {
-            if let Outcome::Found(key) = outcome {
-                found.insert(hash(stanzas), key.clone());
+            if let Outcome::Found(_) = outcome {
+                found.insert(hash(stanzas), outcome.clone());
             }
         }
         Ok(outcomes)
@@ -155,7 +172,7 @@ impl UnwrapKey for PluginIdentities {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.found().get(&hash(stanzas)).cloned();
         let outcome = match known {
-            Some(found) => Outcome::Found(found),
+            Some(outcome) => outcome,
             None => self.unwrap_all(&[stanzas])?.remove(0),
         };
         match outcome {

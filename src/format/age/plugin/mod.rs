@@ -151,6 +151,13 @@ impl Plugin {
         &self.name
     }
 
+    /// Returns what is wrong, without the name of the program, which [`failed`](Self::failed) adds.
+    fn reason(&self, error: &Error) -> String {
+        let text = error.to_string();
+        let name = format!("{}: ", self.name.program());
+        text.strip_prefix(&name).unwrap_or(&text).to_owned()
+    }
+
     fn failed(&self, what: impl fmt::Display) -> Error {
         Error::Plugin {
             what: format!("{}: {what}", self.name.program()),

@@ -3,9 +3,10 @@
 use super::connection::{Connection, Next, index, line, wipe};
 use super::{Plugin, PluginRecipient};
 use crate::format::HEADER_MAX;
-use crate::{Error, FileKey, Stanza, WrapKey};
+use crate::{Error, FILE_KEY_LEN, FileKey, Stanza, WrapKey};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
+use zeroize::Zeroizing;
 
 /// All recipients that one plugin wraps file keys for.
 ///
@@ -16,6 +17,10 @@ pub struct PluginRecipients {
     recipients: Vec<PluginRecipient>,
     /// What was wrapped in advance, by the hash of the file key.
     prepared: Mutex<HashMap<[u8; 32], Wrapped>>,
+    /// Keys that were prepared for files to come. A page for each would be too many.
+    stock: Mutex<Vec<Zeroizing<[u8; FILE_KEY_LEN]>>>,
+    /// Why nothing was prepared, so that nobody is asked again for each file.
+    failed: Mutex<Option<String>>,
     /// Two processes would ask for two PINs at once.
     turn: Mutex<()>,
 }
@@ -31,6 +36,8 @@ impl PluginRecipients {
             plugin,
             recipients,
             prepared: Mutex::default(),
+            stock: Mutex::default(),
+            failed: Mutex::default(),
             turn: Mutex::default(),
         }
     }
@@ -40,10 +47,30 @@ impl PluginRecipients {
     /// # Errors
     /// [`Error::Plugin`]
     pub fn prepare(&self, keys: &[FileKey]) -> Result<(), Error> {
-        let wrapped = self.wrap_all(keys)?;
+        let wrapped = self.wrap_all(keys).inspect_err(|error| {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            failed.get_or_insert_with(|| self.plugin.reason(error));
+        })?;
         let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         prepared.extend(keys.iter().map(hash).zip(wrapped));
         Ok(())
+    }
+
+    /// Wraps new keys with one process, until there are some for so many files to come: for
+    /// [`WrapKey::prepared_key`]. Returns the new keys, which other plugins may [`prepare`](Self::prepare), too.
+    ///
+    /// # Errors
+    /// [`Error::Plugin`], which all files tell again; [`Error::Random`].
+    pub fn stock(&self, files: usize) -> Result<Vec<FileKey>, Error> {
+        let stock = || self.stock.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = files.saturating_sub(stock().len());
+        let keys = (0..missing).map(|_| FileKey::generate(&crate::random));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        if !keys.is_empty() {
+            self.prepare(&keys)?;
+        }
+        stock().extend(keys.iter().map(|key| Zeroizing::new(*key.as_bytes())));
+        Ok(keys)
     }
 
     /// Wraps file keys with one process.
@@ -146,6 +173,11 @@ impl WrapKey for PluginRecipients {
         self.wrap_labelled(key, random).map(|(stanzas, _)| stanzas)
     }
 
+    fn prepared_key(&self) -> Option<FileKey> {
+        let mut stock = self.stock.lock().unwrap_or_else(PoisonError::into_inner);
+        stock.pop().map(|key| FileKey::from_bytes(&key))
+    }
+
     /// The plugin tells the labels when it wraps.
     fn wrap_labelled(
         &self,
@@ -157,6 +189,9 @@ impl WrapKey for PluginRecipients {
             return Ok(wrapped);
         }
         drop(prepared);
+        if let Some(why) = &*self.failed.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Err(self.plugin.failed(why));
+        }
         let mut wrapped = self.wrap_all(std::slice::from_ref(key))?;
         Ok(wrapped.remove(0))
     }

@@ -1,0 +1,289 @@
+//! The way of a sealed file to its key, each stage once:
+//!
+//! ```text
+//! peek ──► identify ──► unlock ──► payload ──► pipeline
+//! ```
+//!
+//! A [`PeekReader`] holds what is looked at, so nothing of the input is taken. [`identify`] decodes the header
+//! of the format that was asked for, or that claims the file by its magic number. If none does, it finds the
+//! formats without a magic number that the file may be of. [`Identified::unlock`] tries the identities on
+//! the header and the first frame, of each of these formats if there are several. What it returns goes to the
+//! pipeline, as a stream (`open`), at positions (`open_at`) or as a range (`open_range`).
+
+use crate::Error;
+use crate::detect::{hole, peek_header, read_header_among};
+use crate::error::Unknown;
+use crate::format::{Format, HEAD_MAX, Header, KeyPolicy, Limits, NOTHING, Payload, Proof, Walker};
+use crate::identity::{Identity, try_each};
+use crate::peek::PeekReader;
+use std::io::Read;
+
+/// How much of a file may be held in memory to find out its format. A format whose first chunk is
+/// longer than this is not found by trying.
+pub(crate) const TRIAL_MAX: u64 = 64 << 20;
+
+/// What a caller says of a file before it is looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Search<'a> {
+    /// The formats to tell apart,
+    pub formats: &'a [&'a dyn Format],
+    /// unless one was asked for.
+    pub format: Option<&'a dyn Format>,
+    /// The header, if it is kept apart.
+    pub detached: Option<&'a [u8]>,
+    pub limits: Limits,
+}
+
+/// A file with a header of one format.
+pub(crate) struct Found<'a> {
+    pub format: &'a dyn Format,
+    pub header: Box<dyn Header>,
+    /// Where the first frame starts in the input.
+    pub offset: u64,
+    limits: Limits,
+}
+
+/// What a file is.
+pub(crate) enum Identified<'a> {
+    /// It has the magic number of this format, or is to be read as it.
+    Sure(Found<'a>),
+    /// Only an identity can tell which of these it is.
+    Possible {
+        candidates: Vec<Found<'a>>,
+        /// What it is not.
+        unknown: Unknown,
+    },
+}
+
+/// Finds the format of an input, and decodes its header. Reads no more than that needs.
+///
+/// # Errors
+/// [`Error::UnknownFormat`], those of a header that cannot be decoded, [`Error::Read`].
+pub(crate) fn identify<'a, R: Read>(
+    search: Search<'a>,
+    input: &mut PeekReader<R>,
+) -> Result<Identified<'a>, Error> {
+    let Search {
+        formats,
+        format,
+        detached,
+        limits,
+    } = search;
+    let header = match detached {
+        Some(head) => read_header_among(formats, format, head),
+        None => peek_header(formats, format, input),
+    };
+    let (format, header) = match header {
+        Err(Error::UnknownFormat(_)) if format.is_none() && detached.is_none() => {
+            return possible(formats, input, &limits);
+        }
+        header => header?,
+    };
+    let offset = match detached {
+        Some(_) => hole(&*header, input.peek(header.size()).map_err(Error::Read)?),
+        None => header.size() as u64,
+    };
+    Ok(Identified::Sure(Found {
+        format,
+        header,
+        offset,
+        limits,
+    }))
+}
+
+/// Finds the formats without a magic number that an input may be of.
+fn possible<'a, R: Read>(
+    formats: &[&'a dyn Format],
+    input: &mut PeekReader<R>,
+    limits: &Limits,
+) -> Result<Identified<'a>, Error> {
+    let head = input.peek(HEAD_MAX).map_err(Error::Read)?;
+    // Where the first bytes are all bytes, that is how many there are.
+    let all = (head.len() < HEAD_MAX).then_some(head.len() as u64);
+    let limits = Limits {
+        memory: limits.memory.min(TRIAL_MAX),
+        input_len: all.or(limits.input_len),
+    };
+    let mut unknown = Unknown::default();
+    let mut candidates = Vec::new();
+    for format in formats.iter().copied() {
+        let header = format.evidence(head, limits.input_len).and_then(|_| {
+            let header = format.header(head);
+            header.map_err(|error| error.to_string())
+        });
+        match header {
+            Ok(header) => candidates.push(Found {
+                format,
+                offset: header.size() as u64,
+                header,
+                limits,
+            }),
+            Err(why) => unknown.ruled_out.push((format.name(), why)),
+        }
+    }
+    // Those first that need least of the input, which may come slowly.
+    candidates.sort_by_key(|found| found.header.frames(&limits).largest());
+    Ok(Identified::Possible {
+        candidates,
+        unknown,
+    })
+}
+
+impl<'a> Identified<'a> {
+    /// Unlocks the file with the first identity that fits; where only that tells the format, as the first
+    /// format that one fits.
+    ///
+    /// # Errors
+    /// Those of [`Header::unlock`]; [`Error::UnknownFormat`] if no identity tells the format;
+    /// [`Error::Read`] and [`Error::Memory`].
+    pub fn unlock<R: Read>(
+        self,
+        identities: &[Identity<'_>],
+        policy: KeyPolicy,
+        input: &mut PeekReader<R>,
+    ) -> Result<(Found<'a>, Payload), Error> {
+        let (candidates, mut unknown) = match self {
+            Self::Sure(mut found) => {
+                found.header.set_policy(policy);
+                let payload = found.unlock(identities, input)?;
+                return Ok((found, payload));
+            }
+            Self::Possible {
+                candidates,
+                unknown,
+            } => (candidates, unknown),
+        };
+        unknown.secrets = identities.len();
+        for found in candidates {
+            let why = match found.try_on(identities, input)? {
+                Trial::Unlocked(payload) => return Ok((found, payload)),
+                Trial::NothingToTry => "possible, but too short to verify".to_owned(),
+                Trial::Refused(Error::Authentication { .. }) => {
+                    unknown.wrong_secret = true;
+                    "the first chunk does not authenticate with this secret".to_owned()
+                }
+                Trial::Refused(Error::NoIdentity { tried, .. }) => {
+                    unknown.wrong_secret = true;
+                    format!("the first chunk does not authenticate with any of {tried} secrets")
+                }
+                Trial::Refused(error) => error.to_string(),
+            };
+            unknown.ruled_out.push((found.format.name(), why));
+        }
+        Err(Error::UnknownFormat(Box::new(unknown)))
+    }
+}
+
+/// What came of trying identities on a file that may be of a format.
+enum Trial {
+    Unlocked(Payload),
+    /// There is no chunk.
+    NothingToTry,
+    Refused(Error),
+}
+
+impl Found<'_> {
+    /// Looks at the whole first frame; `None` where there is none.
+    ///
+    /// # Errors
+    /// Those of the format's structure, and [`Error::Read`].
+    pub fn first_frame<'i, R: Read>(
+        &self,
+        input: &'i mut PeekReader<R>,
+    ) -> Result<Option<&'i [u8]>, Error> {
+        let start = self.offset as usize;
+        let mut walker = Walker::new(self.header.frames(&self.limits), self.offset);
+        let lead = start + walker.frames.prefix_len();
+        let lead = input.peek(lead).map_err(Error::Read)?;
+        let Some(len) = walker.next(lead.get(start..).unwrap_or_default())? else {
+            return Ok(None);
+        };
+        walker.check_memory(len, &self.limits)?;
+        let most = usize::try_from(self.limits.memory).unwrap_or(usize::MAX);
+        // One byte more than allowed shows that there is more.
+        let wanted = start + len.min(most.saturating_add(1));
+        let seen = input.peek(wanted).map_err(Error::Read)?;
+        let frame = seen.get(start..).unwrap_or_default();
+        if frame.len() > most {
+            return Err(walker.frames.too_large(self.limits.memory));
+        }
+        if frame.len() < len {
+            walker.short_at_eof(frame.len())?;
+        }
+        Ok(Some(frame))
+    }
+
+    /// Returns whether the input ends with the header, and the format has files without a chunk.
+    fn is_empty<R: Read>(&self, input: &mut PeekReader<R>) -> Result<bool, Error> {
+        let behind = input.peek(self.offset as usize + 1);
+        let nothing = behind.map_err(Error::Read)?.len() as u64 <= self.offset;
+        let mut frames = self.header.frames(&self.limits);
+        Ok(nothing && matches!(frames.next(self.offset, &[]), Ok(None)))
+    }
+
+    fn unlock<R: Read>(
+        &self,
+        identities: &[Identity<'_>],
+        input: &mut PeekReader<R>,
+    ) -> Result<Payload, Error> {
+        let (first, empty) = if self.header.tries_first_frame() {
+            let first = self.first_frame(input)?;
+            (first, first.is_none())
+        } else {
+            (None, self.is_empty(input)?)
+        };
+        let mut payload = self.try_each(identities, first)?;
+        // Layers inside have headers, which are missing then.
+        if empty && payload.layers.is_empty() {
+            payload.proof = Proof::Nothing;
+            payload.warnings = vec![NOTHING.to_owned()];
+        }
+        Ok(payload)
+    }
+
+    /// # Errors
+    /// Those that are not about the file's bytes: [`Error::Read`] and [`Error::Memory`].
+    fn try_on<R: Read>(
+        &self,
+        identities: &[Identity<'_>],
+        input: &mut PeekReader<R>,
+    ) -> Result<Trial, Error> {
+        let frames = self.header.frames(&self.limits);
+        if self.limits.input_len.is_none() && frames.largest() > self.limits.memory {
+            return Ok(Trial::Refused(frames.too_large(self.limits.memory)));
+        }
+        let first = match self.first_frame(input) {
+            Ok(None) => return Ok(Trial::NothingToTry),
+            first => first,
+        };
+        match first.and_then(|first| self.try_each(identities, first)) {
+            Ok(payload) => Ok(Trial::Unlocked(payload)),
+            Err(error @ (Error::Read(_) | Error::Memory(_))) => Err(error),
+            Err(error) => Ok(Trial::Refused(error)),
+        }
+    }
+
+    /// Unlocks the header with the first identity that fits.
+    fn try_each(
+        &self,
+        identities: &[Identity<'_>],
+        first: Option<&[u8]>,
+    ) -> Result<Payload, Error> {
+        let payload = try_each(identities, |identity| {
+            match self.header.unlock(identity, first) {
+                // Another one may have what this format needs.
+                Err(Error::Usage { what, hint }) if identities.len() > 1 => {
+                    Err(Error::Secret { what, hint })
+                }
+                unlocked => unlocked,
+            }
+        });
+        // Formats do not know that the header may be kept apart.
+        let offset = self.offset;
+        payload.map_err(|error| match error {
+            Error::Authentication { chunk: 0, .. } => Error::Authentication { chunk: 0, offset },
+            Error::NoIdentity { tried, .. } => Error::NoIdentity { tried, offset },
+            error => error,
+        })
+    }
+}
