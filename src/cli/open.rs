@@ -78,6 +78,9 @@ pub struct Args {
     )]
     range: Option<ByteRange>,
 
+    /// Leave out blocks of zeros, so that opened files have holes there
+    #[arg(long, help_heading = "Trees")]
+    sparse: bool,
     /// Write everything of a damaged file that still authenticates
     ///
     /// A chunk that does not authenticate becomes zeros of its length with 'zero', and is left out with
@@ -119,6 +122,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             ));
         }
         Some(option) => return Err(needs_tree(option)),
+        None if args.sparse => return Err(needs_tree("--sparse")),
         None => {}
     }
     if let Some(range) = args.range {
@@ -291,6 +295,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         legacy_slots: args.read.allow_legacy_slots,
         max_work_factor: args.read.max_work_factor,
         memory: args.read.max_memory,
+        sparse: args.sparse,
         salvage: args.salvage.map(Fill::from),
     };
     let mut task = Task::new(operation, &args.tree, &args.work, &stop);

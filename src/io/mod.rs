@@ -10,12 +10,14 @@ pub mod input;
 pub mod output;
 pub mod process;
 pub mod prompt;
+pub mod sparse;
 pub mod staged;
 pub mod standard;
 pub mod stat;
 pub mod status_line;
 pub mod terminal_safe;
 pub mod uncached;
+pub mod xattrs;
 
 use nix::sys::stat::{FileStat, SFlag};
 use std::fs::Metadata;

@@ -1,6 +1,6 @@
 //! What else a tree has than files: directories, links, rules for what is left out.
 
-use crate::cli_common::{Dir, data};
+use crate::cli_common::{Dir, data, fetool};
 use crate::tree_common::*;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -221,6 +221,101 @@ fn hard_links_and_holes_are_told() {
     let said = "sealed 4 files, 195.31 KiB, 2 with other names (hard links), 1 with holes, 0 skipped, \
                 0 failed";
     tells(&ended, 0, &lines, said);
+}
+
+#[test]
+fn holes_are_made_where_there_are_zeros() {
+    let dir = home();
+    let mut bytes = vec![0; 3 << 20];
+    for at in [0, (1 << 20) + 5000, (3 << 20) - 9000] {
+        bytes[at] = 1;
+    }
+    put(&dir, "t/holes", &bytes);
+    put(&dir, "t/zeros", vec![0; 100_000]);
+    put(&dir, "t/odd", vec![0; 5000]);
+    put(&dir, "t/empty", "");
+    seal_tree(&dir, &["-q", "t/", "-O", "out"]).run().succeeds();
+    open_tree(&dir, &["-q", "--sparse", "out/", "-O", "back"])
+        .run()
+        .succeeds();
+    assert_eq!(walk(dir.path("back")), walk(dir.path("t")));
+    let blocks = |name: &str| fs::metadata(dir.path(name)).unwrap().blocks() * 512;
+    assert!(
+        blocks("back/holes") <= 3 * 64 << 10,
+        "{}",
+        blocks("back/holes")
+    );
+    assert!(blocks("back/zeros") <= 4096, "{}", blocks("back/zeros"));
+    let ended = fetool(["open", "-k", KEY_FILE, "--sparse", "out/odd.gfe"])
+        .within(&dir)
+        .run();
+    let line = "fetool: --sparse goes with -r or --files0-from\n";
+    assert_eq!((ended.stderr().as_str(), ended.code()), (line, Some(2)));
+}
+
+#[test]
+fn attributes_are_carried_over() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    let dir = home();
+    put(&dir, "t/d/a", "1");
+    let get = |name: &str, attribute: &str| {
+        let mut value = [0; 64];
+        let len = getxattr(dir.path(name), attribute, &mut value[..]).ok()?;
+        Some(value[..len].to_vec())
+    };
+    // user::rw-, user:1234:r--, group::r--, mask::r--, other::---
+    let list: Vec<u8> = [
+        (1, 6, u32::MAX),
+        (2, 4, 1234),
+        (4, 4, u32::MAX),
+        (16, 4, u32::MAX),
+        (32, 0, u32::MAX),
+    ]
+    .iter()
+    .fold(vec![2, 0, 0, 0], |mut list, (tag, may, id)| {
+        list.extend(u16::to_le_bytes(*tag));
+        list.extend(u16::to_le_bytes(*may));
+        list.extend(u32::to_le_bytes(*id));
+        list
+    });
+    let acl = "system.posix_acl_access";
+    let set = |name: &str, attribute: &str, value: &[u8]| {
+        setxattr(dir.path(name), attribute, value, XattrFlags::empty()).is_ok()
+    };
+    dir.set_mode("t/d/a", 0o640);
+    if !set("t/d/a", "user.one", b"value") {
+        // Not every file system has them.
+        return;
+    }
+    assert!(set("t/d", "user.two", b""));
+    let has_lists = set("t/d/a", acl, &list);
+    let seal = |more: &[&str]| {
+        let seal = seal_tree(&dir, &["-q", "--update", "t/", "-O", "out"]).args(more);
+        seal.run().succeeds();
+    };
+    seal(&[]);
+    assert_eq!(get("out/d/a.gfe", "user.one"), None);
+    fs::remove_dir_all(dir.path("out")).unwrap();
+    seal(&["--xattrs"]);
+    open_tree(&dir, &["-q", "--xattrs", "--perms", "out/", "-O", "back"])
+        .run()
+        .succeeds();
+    for (file, directory) in [("out/d/a.gfe", "out/d"), ("back/d/a", "back/d")] {
+        assert_eq!(
+            get(file, "user.one").as_deref(),
+            Some(&b"value"[..]),
+            "{file}"
+        );
+        assert_eq!(
+            get(directory, "user.two").as_deref(),
+            Some(&b""[..]),
+            "{directory}"
+        );
+        if has_lists {
+            assert_eq!(get(file, acl), Some(list.clone()), "{file}");
+        }
+    }
+    assert_eq!(walk(dir.path("back")), walk(dir.path("t")));
 }
 
 #[test]

@@ -147,6 +147,10 @@ pub struct TreeArgs {
     #[arg(long, requires = "output_dir", conflicts_with = "follow")]
     pub links: bool,
 
+    /// Carry over extended attributes (user.*) and access control lists, which are not encrypted
+    #[arg(long, conflicts_with = "no_preserve")]
+    pub xattrs: bool,
+
     /// Remove each source after its replacement was fsynced, read back and compared
     ///
     /// If the replacement exists because an earlier run was killed, the two are compared, and the
@@ -202,6 +206,7 @@ impl TreeArgs {
             (self.skip_existing, "--skip-existing"),
             (self.update, "--update"),
             (self.links, "--links"),
+            (self.xattrs, "--xattrs"),
             (self.wait, "--wait"),
             (self.time.is_some(), "--for"),
             (self.remove_source, "--remove-source"),

@@ -11,6 +11,7 @@ use crate::cli::failure::{Failure, shown};
 use crate::io::access::Access;
 use crate::io::dir::Dir;
 use crate::io::stat::Stat;
+use crate::io::xattrs;
 use crossbeam::channel::Sender;
 use std::fs::FileTimes;
 use std::io;
@@ -103,6 +104,10 @@ pub fn give(task: &Task<'_>, made: &Dir, source: &Path, found: &Stat) -> io::Res
     let access = Access::of_source_directory(source, found, task.limits_modes());
     if !access.is_given(&is) {
         task.tolerate_modes(access.give(&made.as_file()?))?;
+    }
+    if task.tree.xattrs {
+        let from = Dir::open(source)?.as_file()?;
+        task.tolerate_xattrs(xattrs::carry_over(&from, &made.as_file()?))?;
     }
     if is.modified != found.modified {
         let seconds = Duration::from_secs(found.modified.seconds.unsigned_abs());

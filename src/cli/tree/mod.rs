@@ -201,6 +201,11 @@ impl<'a> Task<'a> {
         self.tolerate(done, &self.shared.said_of_times, "times")
     }
 
+    /// Says once that a file system cannot keep extended attributes, and goes on.
+    fn tolerate_xattrs(&self, done: io::Result<()>) -> io::Result<()> {
+        self.tolerate(done, &self.shared.said_of_xattrs, "extended attributes")
+    }
+
     fn tolerate(&self, done: io::Result<()>, said: &AtomicBool, what: &str) -> io::Result<()> {
         match done {
             Err(error) if is_unsupported(&error) => {

@@ -5,6 +5,7 @@ use super::entry::{has_sealed_suffix, with_suffix, without_suffix};
 use super::skip::Skip;
 use crate::cli::secrets::keys::Keys;
 use crate::cli::secrets::recipients::SealFor;
+use crate::io::sparse::Sparse;
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
 use fetool::{
     CancelToken, Damage, Error, FileKey, Fill, Identity, Inspect, Inspected, Meter, Open,
@@ -36,6 +37,8 @@ pub enum Operation<'a> {
         legacy_slots: bool,
         max_work_factor: Option<u8>,
         memory: u64,
+        /// Leaves blocks of zeros out.
+        sparse: bool,
         /// Salvages damaged files, and what takes the place of what is lost.
         salvage: Option<Fill>,
     },
@@ -168,7 +171,9 @@ impl Operation<'_> {
                     damaged: None,
                 })
             }
-            Self::Open { salvage, .. } => {
+            Self::Open {
+                salvage, sparse, ..
+            } => {
                 let open = self
                     .opener(len, None)
                     .expect("there are keys to open with")
@@ -188,7 +193,18 @@ impl Operation<'_> {
                 }
                 let opening = open.start(start_of(source))?;
                 let warnings = opening.warnings().to_vec();
-                let opened = opening.run_at(start_of(source), start_of(output))?;
+                let opened = match sparse {
+                    true => {
+                        let output = &Sparse(output);
+                        let (file, position) = (output, 0);
+                        opening.run_at(start_of(source), Positioned { file, position })?
+                    }
+                    false => opening.run_at(start_of(source), start_of(output))?,
+                };
+                if *sparse {
+                    // It may end with a hole.
+                    output.set_len(opened.plaintext_len).map_err(Error::Write)?;
+                }
                 Ok(Done {
                     file_key: None,
                     bytes: opened.plaintext_len,

@@ -70,7 +70,9 @@ pub const TREES: Chapter = (
              has gets no more permissions than others. Opened files and directories get no \
              permissions that the umask takes away, unless --perms is given. Files with several \
              names (hard links) are carried over as files of their own, and holes as zero bytes; the \
-             summary counts both, and -v names them. ACLs and extended attributes are not carried over. --no-preserve gives new \
+             summary counts both, and -v names them. 'open --sparse' leaves out blocks of zeros and so makes \
+             holes. With --xattrs, fetool carries over extended attributes of users (user.*) and ACLs; they \
+             are not encrypted, and a change of them alone is not seen by --update. --no-preserve gives new \
              files mode 0600 and the present time. On a file system without modes or times, fetool \
              warns once and goes on.",
         ),

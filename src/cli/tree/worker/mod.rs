@@ -18,6 +18,7 @@ use crate::io::FileId;
 use crate::io::access::Access;
 use crate::io::dir::{Dir, parent};
 use crate::io::staged::Staged;
+use crate::io::xattrs;
 use claims::Claims;
 use existing_target::{exists_already, of_another};
 use fetool::{CancelToken, Error, Salvaged, status};
@@ -55,6 +56,7 @@ pub struct Shared {
     /// It was said that the file system keeps no modes, and that it keeps no times.
     pub(super) said_of_modes: AtomicBool,
     pub(super) said_of_times: AtomicBool,
+    pub(super) said_of_xattrs: AtomicBool,
     /// It was said that many salts take many derivations.
     pub(super) said_of_salts: AtomicBool,
     /// Damaged files that were salvaged, and how much of each.
@@ -362,6 +364,9 @@ impl<'a> Worker<'a> {
         if !task.tree.no_preserve {
             let access = Access::of(&job.file, &job.before, task.limits_modes());
             task.tolerate_modes(access.give(&staged.file))?;
+            if task.tree.xattrs {
+                task.tolerate_xattrs(xattrs::carry_over(&job.file, &staged.file))?;
+            }
             let times = FileTimes::new().set_modified(job.before.modified()?);
             let set = staged.file.set_times(times);
             task.tolerate_times(set)?;
