@@ -7,11 +7,18 @@ mod common;
 use common::{
     LENGTHS, PASSPHRASE, assert_same, identity, open, open_with_passphrase, pattern, seal,
 };
+use fetool::format::age::plugin::{
+    NoInteraction, Plugin, PluginIdentities, PluginIdentity, PluginName, PluginRecipients,
+};
+use fetool::format::age::{Age, AgeRecipient, SshIdentity};
+use fetool::{Identity, Open, Recipient, Seal, UnwrapKey};
 use pty_process::blocking::{Command as OnTerminal, open as terminal};
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 fn age(dir: &Path, args: &[&str]) -> Output {
@@ -172,4 +179,93 @@ fn keys_are_the_same() {
         .lines()
         .find_map(|line| line.strip_prefix("# public key: "));
     assert_eq!(Some(&read[0].recipient().to_string()[..]), public);
+}
+
+/// Where the main package keeps what its tests need.
+fn of_tests(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests")
+        .join(name)
+}
+
+#[test]
+#[ignore = "runs age"]
+fn ssh_keys_work_both_ways() {
+    let dir = TempDir::new().unwrap();
+    let plaintext = pattern(70_000);
+    fs::write(dir.path().join("plain"), &plaintext).unwrap();
+    for name in ["ssh_ed25519", "ssh_rsa"] {
+        let key = of_tests(&format!("vectors/age/{name}"));
+        let public = fs::read_to_string(key.with_extension("pub")).unwrap();
+        let identity = SshIdentity::parse(&fs::read(&key).unwrap()).unwrap();
+        let recipient: AgeRecipient = public.trim_end().parse().unwrap();
+
+        fs::write(
+            dir.path().join("ours"),
+            seal(&plaintext, &[recipient], false),
+        )
+        .unwrap();
+        let ran = age(dir.path(), &["-d", "-i", key.to_str().unwrap(), "ours"]);
+        succeeds(&ran, name);
+        assert_same(&ran.stdout, &plaintext, name);
+
+        let ran = age(
+            dir.path(),
+            &["-r", public.trim_end(), "-o", "theirs", "plain"],
+        );
+        succeeds(&ran, name);
+        assert_same(&unwrapped(dir.path(), &identity), &plaintext, name);
+    }
+}
+
+/// Both programs start the same plugin.
+#[test]
+#[ignore = "runs age"]
+fn plugins_work_both_ways() {
+    let dir = TempDir::new().unwrap();
+    let plaintext = pattern(70_000);
+    fs::write(dir.path().join("plain"), &plaintext).unwrap();
+    let bin = dir.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    let program = "age-plugin-toy";
+    symlink(of_tests("age_plugins").join(program), bin.join(program)).unwrap();
+    let name: PluginName = "toy".parse().unwrap();
+    let identity = PluginIdentity::of_name(&name);
+    fs::write(dir.path().join("key"), identity.encode().as_bytes()).unwrap();
+    let plugin = || {
+        let found = Plugin::find_in(bin.as_os_str(), &name, Arc::new(NoInteraction));
+        found.unwrap()
+    };
+    let age = |args: &[&str]| {
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        let mut command = Command::new("age");
+        command.current_dir(dir.path()).env("PATH", path).args(args);
+        command.output().expect("age is installed")
+    };
+
+    let recipients = PluginRecipients::new(plugin(), vec![identity.recipient()]);
+    let mut file = Vec::new();
+    Seal::new(Recipient::wrapping(&recipients))
+        .format(&Age)
+        .run(&plaintext[..], &mut file)
+        .unwrap();
+    fs::write(dir.path().join("ours"), file).unwrap();
+    for args in [["-d", "-j", "toy", "ours"], ["-d", "-i", "key", "ours"]] {
+        let ran = age(&args);
+        succeeds(&ran, "opens");
+        assert_same(&ran.stdout, &plaintext, "opened by age");
+    }
+    succeeds(&age(&["-e", "-i", "key", "-o", "theirs", "plain"]), "seals");
+    let identities = PluginIdentities::new(plugin(), vec![identity]);
+    let opened = unwrapped(dir.path(), &identities);
+    assert_same(&opened, &plaintext, "opened by fetool");
+}
+
+/// The plaintext of `theirs`.
+fn unwrapped(dir: &Path, identity: &dyn UnwrapKey) -> Vec<u8> {
+    let mut opened = Vec::new();
+    Open::new(Identity::unwrapping(identity))
+        .run(&fs::read(dir.join("theirs")).unwrap()[..], &mut opened)
+        .unwrap();
+    opened
 }

@@ -37,9 +37,10 @@ pub fn inherited() -> Vec<RawFd> {
 /// starts another program, and no descriptor that it was started with can be.
 #[cfg(all(feature = "age-plugin", target_os = "linux"))]
 fn is_inherited(number: &RawFd) -> bool {
-    let Ok(told) = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")) else {
-        // It was that of the list.
-        return false;
+    let told = match std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")) {
+        Ok(told) => told,
+        // It was that of the list. What cannot be read may be anything.
+        Err(error) => return error.kind() != io::ErrorKind::NotFound,
     };
     let flags = told.lines().find_map(|line| line.strip_prefix("flags:"));
     let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
