@@ -19,7 +19,7 @@ commands=(
   'tar c photos | fetool seal --to @me.txt > photos.tar.age'
   'fetool inspect photos.tar.age | head -n 9'
   'fetool open -k @me.txt < photos.tar.age | tar t'
-  'fetool open -k @me.txt --range 0+16 photos.tar.age; echo'
+  'fetool open -k @me.txt --range 0+16 photos.tar.age | od -c | head -n 1'
   'fetool check -k @me.txt photos.tar.age && echo authentic'
 )
 escape() { sed -e 's/&/\&amp;/g' -e 's/</\&lt;/g' -e 's/>/\&gt;/g'; }
