@@ -241,7 +241,7 @@ fn holes_are_made_where_there_are_zeros() {
     assert_eq!(walk(dir.path("back")), walk(dir.path("t")));
     let blocks = |name: &str| fs::metadata(dir.path(name)).unwrap().blocks() * 512;
     assert!(
-        blocks("back/holes") <= 3 * 64 << 10,
+        blocks("back/holes") <= 192 << 10,
         "{}",
         blocks("back/holes")
     );
