@@ -15,6 +15,75 @@ pub struct Args {
     command: Option<OsString>,
 }
 
+/// The options that `-h` lists. `--help` has them all in a line or two, and the manual says more about each.
+const COMMON: &[&str] = &[
+    "add",
+    "age",
+    "armor",
+    "check",
+    "comment",
+    "delete",
+    "dry-run",
+    "exclude",
+    "force",
+    "format",
+    "help",
+    "in-place",
+    "jobs",
+    "json",
+    "key",
+    "list",
+    "new-key",
+    "new-passphrase",
+    "output",
+    "output-dir",
+    "passphrase",
+    "pq",
+    "quiet",
+    "range",
+    "record",
+    "recursive",
+    "remove",
+    "reseal",
+    "salvage",
+    "since",
+    "strict",
+    "sync",
+    "to",
+    "update",
+    "verbose",
+    "verify",
+];
+
+/// Shows the help of a subcommand: all of it for `--help`, what is most used for `-h`.
+pub fn of_subcommand(command: &clap::Command, long: bool) -> String {
+    let about = match long {
+        true => command.get_long_about(),
+        false => command.get_about(),
+    };
+    let about = about.cloned().unwrap_or_default();
+    let page = format!("fetool-{}(1)", command.get_name());
+    let bin_name = format!("fetool {}", command.get_name());
+    let mut shown = command
+        .clone()
+        .bin_name(bin_name)
+        .about(about)
+        .mut_args(|arg| {
+            let is_common = arg.get_long().is_none_or(|name| COMMON.contains(&name));
+            arg.hide(!long && !is_common)
+        });
+    let rest = match long {
+        true => format!("{page} says more about each option."),
+        false => format!(
+            "'fetool {} --help' lists all options; {page} explains them.",
+            command.get_name()
+        ),
+    };
+    let examples = command.get_after_help().cloned().unwrap_or_default();
+    shown = shown.after_help(format!("{examples}\n\n{rest}"));
+    shown.render_help().to_string()
+}
+
 /// Prints the help of `cli`, the whole command line, or of one of its subcommands.
 pub fn run(args: &Args, mut cli: clap::Command) -> Result<(), Failure> {
     cli.build();
@@ -23,11 +92,19 @@ pub fn run(args: &Args, mut cli: clap::Command) -> Result<(), Failure> {
     let printed = match &args.command {
         None => open().and_then(|()| overview(&mut cli)),
         Some(name) => match cli.find_subcommand_mut(name) {
-            Some(command) => open().and_then(|()| command.print_long_help()),
+            Some(command) => open().and_then(|()| print(&of_subcommand(command, true))),
             None => return external_help(name),
         },
     };
     printed.map_err(|e| Subjects::stdout().attribute(&Error::Write(e)))
+}
+
+/// Prints a text for people to standard output.
+pub fn print(text: &str) -> io::Result<()> {
+    standard::check_stdout()?;
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()
 }
 
 fn overview(cli: &mut clap::Command) -> io::Result<()> {

@@ -122,6 +122,25 @@ fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
         .map_err(|error| error.format(&mut command_line))
 }
 
+/// Shows the help of a subcommand that a command line asks for.
+fn show_help(args: &[OsString]) -> Option<ExitCode> {
+    let command_line = with_all();
+    let mut words = args[1..].iter();
+    let mut command = command_line.find_subcommand(words.next()?)?;
+    // The help of a subcommand's own subcommand is clap's.
+    if let Some(nested) = words.next().and_then(|word| command.find_subcommand(word)) {
+        command = nested;
+    }
+    let long = args.iter().any(|arg| arg == "--help");
+    let text = help::of_subcommand(command, long);
+    Some(match help::print(&text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::Subjects::stdout()
+            .attribute(&fetool::Error::Write(error))
+            .report(),
+    })
+}
+
 /// Runs the command line `args`, the program's name first, and tells the exit status.
 pub fn main(args: Vec<OsString>) -> ExitCode {
     if let Err(error) = standard::plug() {
@@ -138,6 +157,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
                 // Not there either: clap says so, and what may have been meant.
                 None => usage::tell(error, &args),
             };
+        }
+        Err(error) if error.kind() == clap::error::ErrorKind::DisplayHelp => {
+            return show_help(&args).unwrap_or_else(|| usage::tell(error, &args));
         }
         Err(error) => return usage::tell(error, &args),
     };

@@ -51,6 +51,25 @@ fn help_fits_its_terminal() {
 }
 
 #[test]
+fn short_help_fits_a_screen_and_long_help_two() {
+    for command in [
+        "seal", "open", "check", "inspect", "rekey", "keygen", "bench",
+    ] {
+        let lines = |option| printed(&[command, option]).lines().count();
+        assert!(lines("-h") <= 56, "{command} -h: {} lines", lines("-h"));
+        assert!(
+            lines("--help") <= 108,
+            "{command} --help: {} lines",
+            lines("--help")
+        );
+    }
+    let short = printed(&["seal", "-h"]);
+    assert!(!short.contains("--one-file-system"), "{short}");
+    let all = "\n'fetool seal --help' lists all options; fetool-seal(1) explains them.\n";
+    assert!(short.ends_with(all), "{short}");
+}
+
+#[test]
 fn help_is_a_subcommand_too() {
     for command in ["seal", "open", "inspect", "keygen", "bench"] {
         assert_eq!(printed(&["help", command]), printed(&[command, "--help"]));
@@ -65,7 +84,7 @@ fn help_is_a_subcommand_too() {
 
 #[test]
 fn every_option_has_a_line() {
-    let seal = printed(&["seal", "-h"]);
+    let seal = printed(&["seal", "--help"]);
     for option in [
         "-k, --key <SPEC>",
         "-p, --passphrase[=<SPEC>]",
@@ -85,7 +104,7 @@ fn every_option_has_a_line() {
     ] {
         assert!(seal.contains(&format!(" {option} ")), "{option}");
     }
-    let open = printed(&["open", "-h"]);
+    let open = printed(&["open", "--help"]);
     for option in [
         "--strict",
         "--check",
@@ -94,7 +113,7 @@ fn every_option_has_a_line() {
     ] {
         assert!(open.contains(&format!(" {option} ")), "{option}");
     }
-    let inspect = printed(&["inspect", "-h"]);
+    let inspect = printed(&["inspect", "--help"]);
     for option in ["--json", "--verify", "-k, --key <SPEC>"] {
         assert!(inspect.contains(&format!(" {option} ")), "{option}");
     }
