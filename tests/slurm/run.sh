@@ -110,7 +110,7 @@ same tree back
 
 # One task is killed in the middle, and run again.
 say "killed: one of $shards tasks"
-head -c 1G /dev/zero > tree/large
+head -c 200M /dev/zero > tree/large
 job=$(sbatch --parsable --array=0-$((shards - 1)) --chdir="$dir" --job-name=killed \
     --output="$dir/killed-%a.out" \
     --wrap "exec $fetool seal -r --to @new --update tree/ -O out2 --shard \$SLURM_ARRAY_TASK_ID/$shards")
