@@ -121,7 +121,7 @@ for _ in $(seq 600); do
 done
 large=$(for i in $(seq 0 $((shards - 1))); do
     "$fetool" seal -r --to @new --update tree/ -O none --shard "$i/$shards" -n 2> /dev/null |
-        grep -q tree/large && echo "$i" || true
+        grep tree/large > /dev/null && echo "$i" || true
 done)
 scancel --signal=KILL --full "${job}_$large" || true
 while squeue -h -j "$job" 2> /dev/null | grep -q .; do sleep 0.2; done
