@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Between two drawings of the line.
 const LINE_PAUSE: Duration = Duration::from_millis(100);
-/// Between two plain lines, where there is no terminal.
+/// Between two plain lines, where there is no terminal: of one file, and of many, which takes longer.
 const PLAIN_PAUSE: Duration = Duration::from_secs(1);
+const PLAIN_PAUSE_OF_MANY: Duration = Duration::from_secs(10);
 
 /// When to show progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,6 +69,8 @@ pub struct State {
 pub struct Files {
     pub done: u64,
     pub total: Option<u64>,
+    /// How many were found so far.
+    pub found: u64,
 }
 
 impl State {
@@ -93,9 +96,10 @@ impl Files {
     fn shown(&self) -> String {
         let of = match self.total {
             Some(total) => format!(" of {total}"),
+            None if self.found > self.done => format!(" of {}+", self.found),
             None => String::new(),
         };
-        let s = if self.total.unwrap_or(self.done) == 1 {
+        let s = if self.total.unwrap_or(self.done.max(self.found)) == 1 {
             ""
         } else {
             "s"
@@ -226,7 +230,11 @@ fn show(style: Style, ended: &AtomicBool, next: &mut dyn FnMut() -> Option<State
             }
             (Style::Plain, Some(line)) => {
                 status_line::print(&format!("fetool: {}\n", line.within(usize::MAX)));
-                thread::park_timeout(PLAIN_PAUSE);
+                let of_many = state.files.is_some();
+                thread::park_timeout(match of_many {
+                    true => PLAIN_PAUSE_OF_MANY,
+                    false => PLAIN_PAUSE,
+                });
             }
         }
     }
@@ -366,7 +374,11 @@ mod tests {
 
     fn files(done: u64, total: Option<u64>) -> State {
         State {
-            files: Some(Files { done, total }),
+            files: Some(Files {
+                done,
+                total,
+                found: total.unwrap_or(done),
+            }),
             bytes: Some(3 << 20),
             total: total.map(|_| 12 << 20),
             name: None,
@@ -380,6 +392,10 @@ mod tests {
         assert_eq!(text(&state), "1 file, 3.00 MiB, 1.50 MiB/s");
         state.name = Some("a".to_owned());
         assert_eq!(text(&state), "1 file, 3.00 MiB, 1.50 MiB/s: a");
+        // The walk goes on.
+        let mut counting = files(1, None);
+        counting.files.as_mut().unwrap().found = 7;
+        assert_eq!(text(&counting), "1 of 7+ files, 3.00 MiB, 1.50 MiB/s");
         assert_eq!(
             text(&files(1, Some(7))),
             "25%, 1 of 7 files, 3.00 MiB of 12.00 MiB, 1.50 MiB/s, 6 s left"

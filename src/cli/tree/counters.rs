@@ -127,6 +127,7 @@ impl Counters {
             files: Some(Files {
                 done: load(&self.0.files),
                 total: all.then(|| load(&self.0.found_files)),
+                found: load(&self.0.found_files),
             }),
             bytes: Some(load(&self.0.bytes) + in_work),
             total: all.then(|| load(&self.0.found_bytes)),

@@ -68,9 +68,11 @@ pub fn run(task: &Task<'_>, args: &DeleteArgs, report: &mut Report) -> Result<()
     let mut entered = None;
     delete.find(&mut |relative, gone| {
         let removed = gone.and_then(|gone| {
-            delete
-                .remove(&mut entered, relative, gone)
-                .map_err(|error| Failure::system(shown(&dir.join(relative)), &error))
+            let removed = match delete.remove(&mut entered, relative, gone) {
+                Err(error) if is_missing(&error) => Ok(None),
+                removed => removed,
+            };
+            removed.map_err(|error| Failure::system(shown(&dir.join(relative)), &error))
         });
         let path = dir.join(relative);
         let what = match removed {
@@ -166,6 +168,10 @@ impl Delete<'_> {
                     let relative = path.strip_prefix(self.dir).unwrap_or(&path).to_owned();
                     let error = error.into_io_error();
                     let error = error.unwrap_or_else(|| io::Error::other("cannot be read"));
+                    // Another part of the tree (--shard) has removed it meanwhile.
+                    if is_missing(&error) {
+                        continue;
+                    }
                     take(&relative, Err(Failure::system(shown(&path), &error)))?;
                     continue;
                 }
