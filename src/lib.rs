@@ -1,9 +1,55 @@
-//! A toolkit for encrypted files: seal, open and inspect them as streams, on every core.
+//! Encrypts and decrypts files and streams on every core: the library under the `fetool` command.
 //!
-//! This is the library under the `fetool` command; it offers the same operations over any
-//! [`Read`](std::io::Read) and [`Write`](std::io::Write). [`Seal`] turns plaintext into a sealed
-//! file, [`Open`] turns it back, [`Inspect`] tells what a sealed file is without a key, and [`Rekey`]
-//! changes which secrets open it.
+//! It reads and writes age files and the formats of go-fileencrypt (GFE), Dexios, GoCrypt and the AES-GCM File
+//! Encryptor. [`Seal`] turns plaintext into a sealed file, [`Open`] turns it back, [`Inspect`] shows what a
+//! sealed file is without a key, [`Rekey`] changes which secrets open it, and [`Salvage`] gets back what a
+//! damaged one still has.
+//!
+//! Seal to a file, by writing:
+//!
+//! ```no_run
+//! use fetool::{Seal, Secret};
+//! use std::fs::File;
+//! use std::io::Write;
+//!
+//! let key = Secret::key([7; 32]);
+//! let mut sealed = Seal::new(&key).start()?.into_writer(File::create("notes.gfe")?)?;
+//! writeln!(sealed, "for my eyes only")?;
+//! let (_, file) = sealed.finish()?;
+//! file.sync_all()?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! Open from a reader:
+//!
+//! ```no_run
+//! use fetool::{Open, Secret};
+//! use std::fs::File;
+//! use std::io::Read;
+//!
+//! let key = Secret::key([7; 32]);
+//! let mut opened = Open::new(&key).start(File::open("notes.gfe")?)?.into_reader()?;
+//! let mut text = String::new();
+//! opened.read_to_string(&mut text)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! Seek in a sealed file; only the chunks that are read are opened:
+//!
+//! ```no_run
+//! use fetool::{Open, Secret};
+//! use std::fs::File;
+//! use std::io::{Read, Seek, SeekFrom};
+//!
+//! let key = Secret::key([7; 32]);
+//! let mut image = Open::new(&key).start_at(File::open("disk.img.gfe")?)?;
+//! image.seek(SeekFrom::Start(10 << 30))?;
+//! let mut block = [0; 4096];
+//! image.read_exact(&mut block)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! All of it at once, over any [`Read`](std::io::Read) and [`Write`](std::io::Write):
 //!
 //! ```
 //! use fetool::{Inspect, Open, Seal, Secret};

@@ -72,7 +72,7 @@ mod tests {
         }
         assert_eq!(
             zeros(1 << 60).unwrap_err().to_string(),
-            "no memory from the system for 1152921504606846976 bytes"
+            "cannot allocate 1152921504606846976 bytes"
         );
         assert_eq!(zeros(3).unwrap(), [0; 3]);
         assert!(zeros(LARGE).unwrap() == [0; LARGE]);
