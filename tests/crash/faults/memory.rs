@@ -41,7 +41,7 @@ fn with_mib(dir: &Dir, more: u64, line: &str) -> Fetool {
 #[track_caller]
 fn has_none(ended: &Ended, wanted: RangeInclusive<usize>) {
     let stderr = ended.stderr();
-    let said = stderr.strip_prefix("fetool: no memory from the system for ");
+    let said = stderr.strip_prefix("fetool: cannot allocate ");
     let bytes = said.and_then(|said| said.strip_suffix(" bytes\n")?.parse().ok());
     let bytes = bytes.unwrap_or_else(|| panic!("{stderr} {:?}", ended.output.status));
     assert!(wanted.contains(&bytes), "{bytes}");
@@ -105,7 +105,7 @@ fn for_some_of_the_workers() {
             fs::remove_file(dir.path("new")).unwrap();
         } else {
             let stderr = ended.stderr();
-            let memory = stderr.starts_with("fetool: no memory from the system for ");
+            let memory = stderr.starts_with("fetool: cannot allocate ");
             let thread = stderr.starts_with("fetool: cannot start a thread: ");
             assert!(memory || thread, "{stderr}");
             assert_eq!(ended.code(), Some(1));
