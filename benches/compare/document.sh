@@ -31,7 +31,7 @@ END
     # Measured by itself, for it takes a big disk: benches/ranges.sh.
     cat "$here/compare/ranges.md"
     printf '## Commands\n\n'
-    printf 'As they were run, in a folder with the files that they name; `gpg.conf` had: %s.\n' \
+    printf 'As they were run, in a directory with the files that they name; `gpg.conf` had: %s.\n' \
         "$(sed 's/.*/`&`/' "$GNUPGHOME/gpg.conf" | paste -sd , | sed 's/,/, /g')"
     for section in "${sections[@]}"; do
         printf '\n%s:\n\n```sh\n' "${titles[section]}"

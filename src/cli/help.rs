@@ -55,8 +55,10 @@ const COMMON: &[&str] = &[
     "verify",
 ];
 
-/// Shows the help of a subcommand: all of it for `--help`, what is most used for `-h`.
-pub fn of_subcommand(command: &clap::Command, long: bool) -> String {
+/// Prints the help of a subcommand: all of it for `--help`, what is most used for `-h`.
+pub fn of_subcommand(command: &clap::Command, long: bool) -> io::Result<()> {
+    // std takes what is written to a closed descriptor for written.
+    standard::check_stdout()?;
     let about = match long {
         true => command.get_long_about(),
         false => command.get_about(),
@@ -81,7 +83,8 @@ pub fn of_subcommand(command: &clap::Command, long: bool) -> String {
     };
     let examples = command.get_after_help().cloned().unwrap_or_default();
     shown = shown.after_help(format!("{examples}\n\n{rest}"));
-    shown.render_help().to_string()
+    shown.print_help()?;
+    io::stdout().flush()
 }
 
 /// Prints the help of `cli`, the whole command line, or of one of its subcommands.
@@ -92,19 +95,11 @@ pub fn run(args: &Args, mut cli: clap::Command) -> Result<(), Failure> {
     let printed = match &args.command {
         None => open().and_then(|()| overview(&mut cli)),
         Some(name) => match cli.find_subcommand_mut(name) {
-            Some(command) => open().and_then(|()| print(&of_subcommand(command, true))),
+            Some(command) => of_subcommand(command, true),
             None => return external_help(name),
         },
     };
     printed.map_err(|e| Subjects::stdout().attribute(&Error::Write(e)))
-}
-
-/// Prints a text for people to standard output.
-pub fn print(text: &str) -> io::Result<()> {
-    standard::check_stdout()?;
-    let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes())?;
-    output.flush()
 }
 
 fn overview(cli: &mut clap::Command) -> io::Result<()> {

@@ -132,8 +132,7 @@ fn show_help(args: &[OsString]) -> Option<ExitCode> {
         command = nested;
     }
     let long = args.iter().any(|arg| arg == "--help");
-    let text = help::of_subcommand(command, long);
-    Some(match help::print(&text) {
+    Some(match help::of_subcommand(command, long) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failure::Subjects::stdout()
             .attribute(&fetool::Error::Write(error))

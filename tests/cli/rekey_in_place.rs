@@ -239,5 +239,5 @@ fn a_file_that_another_rekey_changes_is_waited_for() {
 fn waiting_is_for_changes_in_place() {
     let (folder, _) = folder(&[SECRET]);
     let ran = folder.run(&format!("{CHANGE} --no-wait f -o g"));
-    ran.fails(status::USAGE, "fetool: --no-wait goes with -i");
+    ran.fails(status::USAGE, "fetool: --no-wait requires -i");
 }
