@@ -80,8 +80,8 @@ pub trait Header: Send + Sync {
         Geometry::Sequential(self.frames(limits))
     }
 
-    /// Returns where single chunks lie, for callers that read a part of the file. `lead` is what tells
-    /// the length of the first frame ([`Frames::lead`]).
+    /// Returns where single chunks lie, for callers that read a part of the file. `prefix` is what tells
+    /// the length of the first frame ([`Frames::prefix_len`]).
     ///
     /// # Errors
     /// [`Error::Usage`] with the reason, if that cannot be computed; the errors of the first frame.
@@ -393,7 +393,7 @@ pub trait Frames: Send {
     }
 
     /// The length of the whole next frame, which starts at `offset` in the file and whose first
-    /// [`lead`](Self::lead) bytes are given: fewer only where the file ends, none where it ends
+    /// [`prefix_len`](Self::prefix_len) bytes are given: fewer only where the file ends, none where it ends
     /// before the frame. `None` means that the file is complete.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ const BATCH: usize = 64;
 /// with LF or CR LF. Returns the lengths of the text that was decoded and of the bytes that came of it.
 ///
 /// It stops before the first line that is anything else: the last one, the END line, one that is not there
-/// to its end, or a wrong one. An [`ArmorDecoder`] says which.
+/// to its end, or a wrong one. An [`ArmorDecoder`](super::ArmorDecoder) says which.
 pub fn decode_lines(text: &[u8], out: &mut [u8]) -> (usize, usize) {
     let engine = unpadded();
     let mut packed = [0; BATCH * COLUMNS];
