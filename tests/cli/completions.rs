@@ -41,7 +41,17 @@ const CASES: [(&str, &[&str]); 32] = [
     (
         "help ",
         &[
-            "bench", "help", "inspect", "keygen", "open", "rekey", "seal",
+            "age",
+            "age-keygen",
+            "bench",
+            "check",
+            "header",
+            "help",
+            "inspect",
+            "keygen",
+            "open",
+            "rekey",
+            "seal",
         ],
     ),
 ];
