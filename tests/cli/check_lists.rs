@@ -401,3 +401,21 @@ fn a_dry_run_leaves_the_list_alone() {
     assert_eq!(ended.code(), Some(0));
     dir.holds_only(&["t"]);
 }
+
+/// A disk that is not mounted leaves an empty directory, and nothing of the list is lost by that.
+#[test]
+fn an_empty_directory_forgets_nothing() {
+    let dir = tree();
+    record(&dir).run().succeeds();
+    let before = dir.read("l");
+    fs::rename(dir.path("t"), dir.path("away")).unwrap();
+    fs::create_dir(dir.path("t")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(record(&dir).run().code(), Some(1));
+        assert_eq!(dir.read("l"), before);
+    }
+    fs::remove_dir(dir.path("t")).unwrap();
+    fs::rename(dir.path("away"), dir.path("t")).unwrap();
+    rot(&dir, "t/b.gfe");
+    assert_eq!(record(&dir).run().code(), Some(3));
+}

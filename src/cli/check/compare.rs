@@ -88,7 +88,7 @@ impl Lists {
             .filter(|path| path.is_dir())
             .map(|path| key(path))
             .collect();
-        let below = move |path: &Path| roots.iter().any(|root| is_below(root, path));
+        let below = move |path: &Path| is_below_any(&roots, path);
         let entries = self.compared().iter();
         let entries = entries.filter(move |(path, _)| below(path) && is_gone(path));
         entries.map(|(path, entry)| {
@@ -111,6 +111,21 @@ impl Lists {
         update.save()?;
         Ok(update)
     }
+}
+
+/// Those of the directories in which there is nothing. Perhaps a disk is not mounted there, so their files
+/// are missing in each run, until they are back.
+pub fn empty(paths: &[PathBuf]) -> Vec<&Path> {
+    let is_empty = |path: &&PathBuf| fs::read_dir(path).is_ok_and(|mut all| all.next().is_none());
+    paths
+        .iter()
+        .filter(is_empty)
+        .map(|path| key(path))
+        .collect()
+}
+
+pub fn is_below_any(roots: &[&Path], path: &Path) -> bool {
+    roots.iter().any(|root| is_below(root, path))
 }
 
 /// Whether a path is in a directory, by their names alone.

@@ -315,8 +315,11 @@ impl Teller<'_> {
 
     fn end(mut self, args: &Args, lists: &Lists) -> Result<(), Failure> {
         if args.walk.recursive && !args.walk.dry_run {
+            let empty = compare::empty(&args.paths);
             for (path, failure) in lists.missing(&args.paths) {
-                self.update.forget(&path);
+                if !compare::is_below_any(&empty, &path) {
+                    self.update.forget(&path);
+                }
                 self.report.missing(&path, failure)?;
             }
         }
