@@ -298,3 +298,96 @@ fn shards_delete_their_own() {
     assert_eq!(deleted, 3);
     assert_eq!(files(dir.path("out")), ["e/f/g.gfe"]);
 }
+
+/// A file that is named itself has its result among those of a directory.
+#[test]
+fn a_named_file_keeps_its_result() {
+    let dir = mirrored();
+    put(&dir, "one", "1");
+    put(&dir, "u/real", "2");
+    symlink("u/real", dir.path("link")).unwrap();
+    let all = [
+        "-q", "--update", "--delete", "one", "link", "t/", "-O", "out",
+    ];
+    for more in [&[][..], &["--links"]] {
+        seal_tree(&dir, &all).args(more).run().succeeds();
+        let names = [
+            "a.gfe",
+            "b.gfe",
+            "d/c.gfe",
+            "e/f/g.gfe",
+            "link.gfe",
+            "one.gfe",
+        ];
+        assert_eq!(files(dir.path("out")), names);
+    }
+}
+
+/// What is in a PATH is no result, even if it is sealed.
+#[test]
+fn sources_are_no_results() {
+    let dir = mirrored();
+    put(&dir, "out/src/a", "1");
+    fs::create_dir(dir.path("out/src/empty")).unwrap();
+    symlink("a", dir.path("out/src/link")).unwrap();
+    fs::copy(dir.path("out/a.gfe"), dir.path("out/src/own.gfe")).unwrap();
+    symlink("out/src", dir.path("src")).unwrap();
+    let before = files(dir.path("out"));
+    for path in ["out/src/", "out/src", "src", "out/src/own.gfe"] {
+        let args = ["--update", "--delete", "--links", "t/", path, "-O", "out"];
+        let ended = seal_tree(&dir, &args).run();
+        let lines = format!(
+            "fetool: {path}: --delete would look for results in this PATH itself\n\
+             fetool: hint: give -O a directory in which no PATH is\n"
+        );
+        assert_eq!((ended.code(), ended.stderr()), (Some(2), lines));
+        assert_eq!(files(dir.path("out")), before);
+        assert!(dir.path("out/src/empty").is_dir() && dir.path("out/src/link").is_symlink());
+    }
+    // Where no result is looked for, a PATH may be.
+    put(&dir, "out/src/sub/x", "2");
+    let args = [
+        "-q",
+        "--update",
+        "--delete",
+        "out/src/sub",
+        "t",
+        "-O",
+        "out",
+    ];
+    seal_tree(&dir, &args).run().succeeds();
+    assert!(dir.path("out/sub/x.gfe").is_file() && dir.path("out/src/own.gfe").is_file());
+}
+
+#[test]
+fn the_backup_directory_is_no_other() {
+    let dir = mirrored();
+    fs::remove_file(dir.path("t/a")).unwrap();
+    put(&dir, "t/b", "changed");
+    let before = files(dir.path("out"));
+    symlink("out", dir.path("same")).unwrap();
+    for backups in ["out", "same", "out/", "t"] {
+        let ended = mirror(&dir, &["--backup-dir", backups]).run();
+        let shown = backups;
+        let lines = format!(
+            "fetool: {shown}: --backup-dir would put files among the results or the PATHs\n\
+             fetool: hint: give it a directory of its own\n"
+        );
+        assert_eq!((ended.code(), ended.stderr()), (Some(2), lines));
+        assert_eq!(files(dir.path("out")), before);
+    }
+}
+
+#[test]
+fn a_link_with_the_name_of_a_result_is_not_replaced() {
+    let dir = mirrored();
+    fs::remove_file(dir.path("out/b.gfe")).unwrap();
+    symlink("/nowhere", dir.path("t/b.gfe")).unwrap();
+    for _ in 0..2 {
+        let ended = mirror(&dir, &["-q", "--links"]).run();
+        assert_eq!(ended.code(), Some(1));
+        let said = "fetool: out/b.gfe: another file of this run is there already\n";
+        assert!(ended.stderr().contains(said), "{}", ended.stderr());
+        assert!(dir.path("out/b.gfe").is_symlink());
+    }
+}

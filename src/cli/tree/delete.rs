@@ -35,6 +35,46 @@ pub struct DeleteArgs {
     pub max_delete: Option<u64>,
 }
 
+/// Refuses directories that are each other's: sources would be taken for results, or results for what
+/// was set aside.
+///
+/// # Errors
+/// Before anything is done.
+pub fn refuse_overlaps(task: &Task<'_>, deletes: bool, paths: &[PathBuf]) -> Result<(), Failure> {
+    let tree = task.tree;
+    // What does not exist yet is in nothing.
+    let real = |path: &Path| path.canonicalize().ok();
+    let Some(dir) = tree.output_dir.as_deref().and_then(real) else {
+        return Ok(());
+    };
+    let targets = task.mapping().targets();
+    let inside = |path: &&PathBuf, dir: &Path| {
+        real(path).is_some_and(|path| targets.iter().any(|to| path.starts_with(dir.join(to))))
+    };
+    if deletes && let Some(path) = paths.iter().find(|path| inside(path, &dir)) {
+        return Err(
+            Failure::usage("--delete would look for results in this PATH itself")
+                .about(shown(path))
+                .hint("give -O a directory in which no PATH is"),
+        );
+    }
+    let Some(backups) = &tree.backup_dir else {
+        return Ok(());
+    };
+    let Some(aside) = real(backups) else {
+        return Ok(());
+    };
+    let holds_results = aside == dir
+        || aside.starts_with(&dir) && targets.iter().any(|to| dir.join(to).starts_with(&aside));
+    if holds_results || paths.iter().any(|path| inside(&path, &aside)) {
+        let what = "--backup-dir would put files among the results or the PATHs";
+        return Err(Failure::usage(what)
+            .about(shown(backups))
+            .hint("give it a directory of its own"));
+    }
+    Ok(())
+}
+
 /// Removes what is gone.
 ///
 /// # Errors
@@ -268,16 +308,16 @@ impl Delete<'_> {
     }
 
     /// Whether nothing of a kind has this relative path in any of the sources.
-    fn is_gone(&self, relative: &Path, is: fn(&Metadata) -> bool) -> bool {
+    fn is_gone(&self, relative: &Path, is: impl Fn(&Metadata) -> bool) -> bool {
         let walk = &self.task.tree.walk;
-        let look = |source: &PathBuf| match walk.follow {
+        let mapping = self.task.mapping();
+        let look = |source: &PathBuf| match walk.follow || mapping.is_named(source) {
             true => fs::metadata(source),
             false => fs::symlink_metadata(source),
         };
         if walk.shard.is_some_and(|shard| !is_in(shard, relative)) {
             return false;
         }
-        let mapping = self.task.mapping();
         !mapping.sources(relative).any(|source| match look(&source) {
             Ok(found) => is(&found),
             // What cannot be looked at may well be there.

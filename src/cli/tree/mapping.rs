@@ -4,42 +4,60 @@ use super::entry::{TreeEntry, prefix};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The directories among the PATHs, and where their files go.
+/// The PATHs, and where their files go.
 #[derive(Default)]
 pub struct Mapping {
-    /// Each with what its files' relative paths begin with.
-    roots: Vec<(PathBuf, PathBuf)>,
+    roots: Vec<Root>,
     /// Files of two PATHs may have the same relative path.
     overlaps: bool,
 }
 
+/// A PATH.
+struct Root {
+    /// What the relative paths of its files begin with; for a file, its own.
+    to: PathBuf,
+    path: PathBuf,
+    is_dir: bool,
+}
+
 impl Mapping {
     pub fn new(paths: &[PathBuf]) -> Self {
-        // A missing PATH is taken for a directory that is gone.
-        let dirs = paths
+        let roots: Vec<_> = paths
             .iter()
-            .filter(|path| fs::metadata(path).map_or(true, |metadata| metadata.is_dir()));
-        let roots: Vec<_> = dirs
-            .map(|path| (prefix(path).to_owned(), path.clone()))
+            .map(|path| Root {
+                to: prefix(path).to_owned(),
+                path: path.clone(),
+                // A missing PATH is taken for a directory that is gone.
+                is_dir: fs::metadata(path).map_or(true, |metadata| metadata.is_dir()),
+            })
             .collect();
-        let overlaps = roots.iter().enumerate().any(|(i, (one, _))| {
+        let overlaps = roots.iter().enumerate().any(|(i, one)| {
             let others = roots.iter().enumerate().filter(|(j, _)| *j != i);
             others
                 .into_iter()
-                .any(|(_, (other, _))| one.starts_with(other))
+                .any(|(_, other)| one.to.starts_with(&other.to))
         });
         Self { roots, overlaps }
     }
 
     /// The PATHs that are directories.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.roots.iter().map(|(_, path)| path.as_path())
+        self.dirs().map(|root| root.path.as_path())
+    }
+
+    fn dirs(&self) -> impl Iterator<Item = &Root> {
+        self.roots.iter().filter(|root| root.is_dir)
+    }
+
+    /// Whether the user named this, so that a link is followed.
+    pub fn is_named(&self, source: &Path) -> bool {
+        self.roots.iter().any(|root| root.path == source)
     }
 
     /// The paths under the output directory below which everything comes from the PATHs, none of them
     /// inside another.
     pub fn targets(&self) -> Vec<&Path> {
-        let mut all: Vec<&Path> = self.roots.iter().map(|(to, _)| to.as_path()).collect();
+        let mut all: Vec<&Path> = self.dirs().map(|root| root.to.as_path()).collect();
         all.sort_unstable();
         let mut targets: Vec<&Path> = Vec::new();
         for path in all {
@@ -52,7 +70,7 @@ impl Mapping {
 
     /// Where the file with a relative path is, if it is: in each of these places.
     pub fn sources<'m>(&'m self, relative: &'m Path) -> impl Iterator<Item = PathBuf> + 'm {
-        self.roots.iter().filter_map(move |(to, path)| {
+        self.roots.iter().filter_map(move |Root { to, path, .. }| {
             let below = relative.strip_prefix(to).ok()?;
             match below.as_os_str().is_empty() {
                 true => Some(path.clone()),
@@ -102,6 +120,10 @@ mod tests {
         assert!(sources(&two, "other/x").is_empty());
         assert!(mapping(&["gone/a/", "gone/b/"]).is_ambiguous());
         // A file is no directory that anything is below.
+        let file = mapping(&["src/lib.rs", "gone/"]);
+        assert_eq!(file.targets(), [Path::new("")]);
+        let both = ["src/lib.rs", "gone/lib.rs"].map(PathBuf::from);
+        assert_eq!(sources(&file, "lib.rs"), both);
         assert!(mapping(&["Cargo.toml"]).targets().is_empty());
     }
 }

@@ -309,15 +309,16 @@ pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result
             fs::create_dir_all(dir).map_err(|error| Failure::system(shown(dir), &error))?;
         }
     }
-    let _lock = Lock::of(task, paths)?;
     let _ = task.mapping.set(Mapping::new(paths));
+    let delete = task.delete.filter(|args| args.delete);
+    delete::refuse_overlaps(task, delete.is_some(), paths)?;
+    let _lock = Lock::of(task, paths)?;
     let extras = Extras {
         directories: tree.output_dir.is_some() && !tree.walk.dry_run,
         links: tree.links,
         excluded: work.verbose,
     };
     let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?.with(extras);
-    let delete = task.delete.filter(|args| args.delete);
     let mut report = Report::new(
         task.operation.verb(),
         &tree.walk,

@@ -231,6 +231,11 @@ impl<'a> Worker<'a> {
         if task.tree.update && task.mapping().is_taken(job.place) {
             return Err(of_another(job).into());
         }
+        // A link beside the file may have the name of its result.
+        let beside = job.place.source.with_file_name(target);
+        if task.tree.links && fs::symlink_metadata(beside).is_ok_and(|found| found.is_symlink()) {
+            return Err(of_another(job).into());
+        }
         self.enter_target(job.place).map_err(about)?;
         let (_, dir) = self.target.as_ref().expect("it was entered");
         let exists = (!task.force || task.tree.update) && dir.has(target).map_err(about)?;
