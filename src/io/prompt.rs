@@ -95,6 +95,10 @@ fn read_line(terminal: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
         }
         typed.extend_from_slice(line);
         buffer.zeroize();
+        if read == 0 && typed.is_empty() {
+            // Nobody answered, which is not an empty answer: that may ask for something.
+            return Err(io::Error::other("the input ended, and nothing was typed"));
+        }
         if ended {
             return Ok(typed);
         }

@@ -595,3 +595,38 @@ fn keygen_makes_and_converts_identities() {
         "{said}"
     );
 }
+
+#[test]
+fn empty_names_are_as_good_as_none() {
+    let dir = dir();
+    let me = recipient(&dir, "me");
+    let age = |words: &[&str]| fetool([&["age"], words].concat()).within(&dir);
+    let sealed = age(&["-o", "", "-r", &me, ""])
+        .input(PLAIN)
+        .run()
+        .succeeds();
+    let opened = age(&["-d", "-i", "me", "-o="]).input(sealed).run();
+    assert_eq!(opened.succeeds(), PLAIN.as_bytes());
+    // But no file has such a name.
+    let message = "age: error: reading \"\": no such file or directory\n";
+    age(&["-d", "-i", "", "real"]).run().fails(1, message);
+    let message = "age: error: failed to parse recipient file \"\": no such file or directory\n";
+    age(&["-R", "", "plain"]).run().fails(1, message);
+    let keygen = |words: &[&str]| fetool([&["age-keygen"], words].concat()).within(&dir);
+    let line = keygen(&["-y", "-o", "", ""]).input(dir.read("me")).run();
+    assert_eq!(line.succeeds(), format!("{me}\n").as_bytes());
+}
+
+#[test]
+fn standard_output_may_be_named_where_it_is_a_file() {
+    let dir = dir();
+    for name in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+        let script = "\"$FETOOL\" age -e -i me -o \"$1\" plain > f && \
+                      \"$FETOOL\" age -d -i me -o \"$1\" f > opened";
+        shell(script, [name]).within(&dir).run().succeeds();
+        assert_eq!(dir.read("opened"), PLAIN.as_bytes(), "{name}");
+    }
+    let script = "\"$FETOOL\" age -d -i me -o /dev/stdout real >> real";
+    let message = "age: error: input and output file are the same: \"stdout\"\n";
+    shell(script, [""; 0]).within(&dir).run().fails(1, message);
+}

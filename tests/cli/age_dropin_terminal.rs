@@ -212,3 +212,17 @@ fn what_is_typed_and_armored_is_shown_at_the_end() {
     let opened = command(&dir, "age -d -i me").input(armor).run().succeeds();
     assert_eq!(opened, PLAIN.as_bytes());
 }
+
+#[test]
+fn nobody_at_the_terminal_is_no_empty_answer() {
+    let dir = dir();
+    let screen = command(&dir, "age -p -o f plain")
+        .stdin(Stdio::null())
+        .on_terminal();
+    screen.answers(NEW, "\x04");
+    let (ended, seen) = screen.end();
+    assert_eq!(ended.code(), Some(1));
+    let message = "age: error: terminal: the input ended, and nothing was typed\r\n";
+    assert!(seen.ends_with(message), "{seen:?}");
+    assert!(!dir.path("f").exists());
+}

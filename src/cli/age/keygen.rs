@@ -6,7 +6,7 @@ use super::super::manual;
 use super::super::secrets::save_key;
 use super::super::work::print;
 use super::flags::Words;
-use super::{Program, in_file, spec};
+use super::{Program, given, in_file, path, spec};
 use crate::io::status_line;
 use clap::ValueHint;
 use fetool::format::age::{AgeIdentity, KeyFile, identities};
@@ -21,11 +21,11 @@ use std::path::{Path, PathBuf};
 #[command(after_help = manual::AGE_KEYGEN_EXAMPLES, args_override_self = true, disable_help_flag = true, disable_version_flag = true)]
 pub struct Args {
     /// With -y: the identity file to read [default: standard input]
-    #[arg(value_name = "INPUT", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "INPUT", value_hint = ValueHint::FilePath, value_parser = path())]
     input: Vec<PathBuf>,
 
     /// Write to OUTPUT, which must not exist, with mode 0600 [default: standard output]
-    #[arg(short, long, value_name = "OUTPUT", value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "OUTPUT", value_hint = ValueHint::FilePath, value_parser = path())]
     output: Option<PathBuf>,
 
     /// Make a post-quantum identity
@@ -52,7 +52,7 @@ impl Args {
         if self.convert && self.pq {
             return Err(Failure::usage("-pq can't be used with -y"));
         }
-        let output = self.output.as_deref();
+        let output = given(self.output.as_deref());
         match self.convert {
             true => self.convert(output),
             false => generate(self.pq, output),
@@ -60,7 +60,7 @@ impl Args {
     }
 
     fn convert(&self, output: Option<&Path>) -> Result<(), Failure> {
-        let input = self.input.first().map_or(Path::new("-"), PathBuf::as_path);
+        let input = given(self.input.first().map(PathBuf::as_path)).unwrap_or(Path::new("-"));
         let name = shown(input);
         let bytes = spec(input).read().map_err(|failure| {
             let doing = "failed to open input file";

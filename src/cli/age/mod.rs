@@ -17,6 +17,7 @@ use super::secrets::{NamedSecret, Purpose, SecretSource, Spec};
 use super::work::print;
 use crate::io::output::Target;
 use crate::io::{process, prompt, status_line};
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{FromArgMatches, ValueHint};
 use fetool::format::age::KeyFile;
 use flags::{Mistake, Words};
@@ -35,7 +36,7 @@ const AGE_VERSION: &str = "1.3.1";
 #[command(after_help = manual::AGE_EXAMPLES, args_override_self = true, disable_help_flag = true, disable_version_flag = true)]
 pub struct Args {
     /// The file to read [default: standard input]
-    #[arg(value_name = "INPUT", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "INPUT", value_hint = ValueHint::FilePath, value_parser = path())]
     input: Vec<PathBuf>,
 
     /// Encrypt INPUT; the default
@@ -47,7 +48,7 @@ pub struct Args {
     decrypt: bool,
 
     /// Write to OUTPUT, which is overwritten [default: standard output]
-    #[arg(short, long, value_name = "OUTPUT", value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "OUTPUT", value_hint = ValueHint::FilePath, value_parser = path())]
     output: Option<PathBuf>,
 
     /// Write armor: text instead of binary data
@@ -67,13 +68,13 @@ pub struct Args {
     /// Encrypt to the recipients in FILE, one a line; '-' is standard input
     ///
     /// May be repeated.
-    #[arg(short = 'R', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short = 'R', long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = path())]
     recipients_file: Vec<PathBuf>,
 
     /// Decrypt with the identities in FILE, or with -e encrypt to them; '-' is standard input
     ///
     /// May be repeated.
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = path())]
     identity: Vec<PathBuf>,
 
     /// Use the identity without data of the plugin age-plugin-NAME
@@ -275,11 +276,15 @@ impl Args {
     }
 
     fn target(&self) -> Target {
-        match &self.output {
+        match given(self.output.as_deref()) {
             None => Target::Stdout { any: false },
             Some(path) if path == Path::new("-") => Target::Stdout { any: true },
+            // These would otherwise be refused where they are files, which cannot be replaced by such a name.
+            Some(path) if STDOUT_NAMES.iter().any(|name| path == Path::new(name)) => {
+                Target::Stdout { any: false }
+            }
             Some(path) => Target::File {
-                path: path.clone(),
+                path: path.to_owned(),
                 force: true,
                 sync: false,
             },
@@ -287,7 +292,7 @@ impl Args {
     }
 
     fn input(&self) -> Option<&Path> {
-        self.input.first().map(PathBuf::as_path)
+        given(self.input.first().map(PathBuf::as_path))
     }
 
     /// Checks that standard input is one thing at most.
@@ -330,6 +335,19 @@ impl Args {
         }
         Ok(all)
     }
+}
+
+/// Names of standard output.
+const STDOUT_NAMES: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+/// Takes paths that may be empty, unlike clap: a script passes an empty variable on.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
+/// An input or output with an empty name is as good as none.
+fn given(path: Option<&Path>) -> Option<&Path> {
+    path.filter(|path| !path.as_os_str().is_empty())
 }
 
 /// Where a file is whose name may be `-`.
