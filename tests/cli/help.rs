@@ -207,3 +207,17 @@ fn packagers_get_pages_and_completions() {
     let ended = fetool(["generate", "man", "nosuch"]).run();
     assert_eq!((ended.code(), ended.stdout().as_str()), (Some(2), ""));
 }
+
+#[test]
+fn headings_are_words() {
+    for command in [
+        "seal", "open", "check", "inspect", "rekey", "header", "keygen", "bench",
+    ] {
+        let text = printed(&[command, "--help"]);
+        let headings = text.lines().filter_map(|line| line.strip_suffix(':'));
+        for heading in headings.filter(|line| !line.starts_with(' ')) {
+            let capitals = heading.chars().filter(char::is_ascii_uppercase).count();
+            assert_eq!(capitals, 1, "{command}: {heading}");
+        }
+    }
+}

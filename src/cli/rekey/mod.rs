@@ -50,7 +50,7 @@ pub struct Args {
         long,
         value_name = "SPEC",
         conflicts_with = "new_passphrase",
-        help_heading = "NewSecret secret"
+        help_heading = "New secret"
     )]
     pub new_key: Option<OsString>,
 
@@ -60,7 +60,7 @@ pub struct Args {
         value_name = "SPEC",
         num_args = 0..=1,
         require_equals = true,
-        help_heading = "NewSecret secret"
+        help_heading = "New secret"
     )]
     pub new_passphrase: Option<Option<OsString>>,
 
@@ -72,12 +72,12 @@ pub struct Args {
         long,
         value_name = "RECIPIENT",
         conflicts_with_all = ["new_key", "new_passphrase"],
-        help_heading = "NewSecret secret"
+        help_heading = "New secret"
     )]
     pub to: Vec<OsString>,
 
     /// The work factor of a new passphrase (age) [default: 18]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30), help_heading = "NewSecret secret")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30), help_heading = "New secret")]
     pub work_factor: Option<u8>,
 
     /// Where the salt for a new GFE passphrase is
@@ -86,12 +86,12 @@ pub struct Args {
         value_name = "SPEC",
         requires = "new_passphrase",
         requires = "reseal",
-        help_heading = "NewSecret secret"
+        help_heading = "New secret"
     )]
     pub new_salt: Option<OsString>,
 
     /// How the new passphrase or key is hashed
-    #[arg(long, value_name = "KDF", help_heading = "NewSecret secret")]
+    #[arg(long, value_name = "KDF", help_heading = "New secret")]
     pub new_kdf: Option<KdfArg>,
 
     /// Keep the old secret, and add the new one
