@@ -12,11 +12,13 @@ use std::process::Command;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-env-changed=CC");
+    println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     let is_gnu = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
-    // A cross compiler would have to be asked for.
+    // A cross compiler would have to be asked for, and so would the library for 32 bits, which the compiler of a
+    // 64-bit system does not name.
     if !is_gnu
+        || !is("CARGO_CFG_TARGET_POINTER_WIDTH", "64")
         || env::var_os("CARGO_FEATURE_CLI").is_none()
         || env::var("HOST")? != env::var("TARGET")?
     {
@@ -31,9 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Asks the compiler where its library is. It answers with the mere name if there is none.
+/// Asks the compiler that links where its library is. It answers with the mere name if there is none. `CC`
+/// compiles C and may be for something else.
 fn static_unwinder() -> Option<PathBuf> {
-    let compiler = env::var("CC").unwrap_or_else(|_| "cc".to_owned());
+    let compiler = env::var_os("RUSTC_LINKER").unwrap_or_else(|| "cc".into());
     let output = Command::new(compiler)
         .arg("-print-file-name=libgcc_eh.a")
         .output()
