@@ -265,19 +265,6 @@ fn what_is_replaced_or_deleted_is_set_aside() {
     let set_aside = ["a.gfe", "d/c.gfe"].map(|name| dir.read(format!("old/{name}")));
     assert!(set_aside == before);
     assert_eq!(files(dir.path("out")), ["b.gfe", "d/c.gfe", "e/f/g.gfe"]);
-    // Inside the results, too, and again.
-    for text in ["changed more", "changed even more"] {
-        put(&dir, "t/d/c", text);
-        mirror(&dir, &["-q", "--backup-dir=out/.old"])
-            .run()
-            .succeeds();
-    }
-    let names = [".old/d/c.gfe", "b.gfe", "d/c.gfe", "e/f/g.gfe"];
-    assert_eq!(files(dir.path("out")), names);
-    let opened = fetool(["open", "-k", KEY_FILE, "out/.old/d/c.gfe"])
-        .within(&dir)
-        .run();
-    assert_eq!(opened.succeeds(), b"changed more");
 }
 
 #[test]
@@ -366,7 +353,9 @@ fn the_backup_directory_is_no_other() {
     put(&dir, "t/b", "changed");
     let before = files(dir.path("out"));
     symlink("out", dir.path("same")).unwrap();
-    for backups in ["out", "same", "out/", "t"] {
+    fs::create_dir(dir.path("out/.old")).unwrap();
+    // What is inside the results would be removed by a later run.
+    for backups in ["out", "same", "out/", "out/.old", "t"] {
         let ended = mirror(&dir, &["--backup-dir", backups]).run();
         let shown = backups;
         let lines = format!(

@@ -64,9 +64,13 @@ pub fn refuse_overlaps(task: &Task<'_>, deletes: bool, paths: &[PathBuf]) -> Res
     let Some(aside) = real(backups) else {
         return Ok(());
     };
-    let holds_results = aside == dir
-        || aside.starts_with(&dir) && targets.iter().any(|to| dir.join(to).starts_with(&aside));
-    if holds_results || paths.iter().any(|path| inside(&path, &aside)) {
+    // Above the results it would hold them; below, a later run would remove what is there.
+    let mixes = |target: PathBuf| {
+        aside.starts_with(&target) || aside.starts_with(&dir) && target.starts_with(&aside)
+    };
+    if targets.iter().any(|to| mixes(dir.join(to)))
+        || paths.iter().any(|path| inside(&path, &aside))
+    {
         let what = "--backup-dir would put files among the results or the PATHs";
         return Err(Failure::usage(what)
             .about(shown(backups))
@@ -193,14 +197,11 @@ impl Delete<'_> {
         if !fs::symlink_metadata(&root).is_ok_and(|found| found.is_dir()) {
             return Ok(());
         }
-        let not = self.task.tree.backup_dir.as_deref();
-        let not = not.and_then(|dir| Some(id(&fs::metadata(dir).ok()?)));
         let mut open: Vec<Open> = Vec::new();
-        let mut entries = WalkDir::new(&root)
+        let entries = WalkDir::new(&root)
             .sort_by_file_name()
-            .same_file_system(self.task.tree.walk.one_file_system)
-            .into_iter();
-        while let Some(entry) = entries.next() {
+            .same_file_system(self.task.tree.walk.one_file_system);
+        for entry in entries {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
@@ -221,16 +222,11 @@ impl Delete<'_> {
             }
             let relative = entry.path().strip_prefix(self.dir).unwrap_or(entry.path());
             if entry.file_type().is_dir() {
-                let is_aside = || not.is_some() && entry.metadata().ok().map(|it| id(&it)) == not;
-                if is_aside() {
-                    entries.skip_current_dir();
-                } else {
-                    open.push(Open {
-                        relative: relative.to_owned(),
-                        depth: entry.depth(),
-                        changed: false,
-                    });
-                }
+                open.push(Open {
+                    relative: relative.to_owned(),
+                    depth: entry.depth(),
+                    changed: false,
+                });
                 continue;
             }
             let gone = if entry.file_type().is_file() {
@@ -382,9 +378,4 @@ impl Delete<'_> {
 fn is_missing(error: &io::Error) -> bool {
     use io::ErrorKind::{NotADirectory, NotFound};
     [NotFound, NotADirectory].contains(&error.kind())
-}
-
-fn id(metadata: &Metadata) -> (u64, u64) {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
 }

@@ -38,7 +38,8 @@ pub const BACKUPS: Chapter = (
              program set the time back, or the file system counts in steps of a second or two and the \
              file changed twice in one step. fetool waits for the next step before it reads a file that \
              was modified just now, so that no change after that is lost. --checksum opens the results \
-             and compares the contents, which takes as long as sealing them.",
+             and compares the contents, which takes as long as sealing them. A new key changes no file: results of an earlier key stay \
+             unchanged. Change them with 'fetool rekey -r -i' (--reseal for GFE).",
         ),
         Item(
             "files that change while they are sealed",
@@ -71,13 +72,15 @@ pub const BACKUPS: Chapter = (
             "If any file failed, if a PATH is missing, unreadable or an empty directory, as a mount point is \
              without its disk, or if the run was ended early, fetool removes nothing. --force removes all \
              the same, except after a run that was ended. With --update, --force does not seal unchanged \
-             files again.",
+             files again. A directory below a PATH can be empty, so the results of a disk that is \
+             mounted there go if it is missing: give --max-delete, or make the mount point a PATH.",
         ),
         Item(
             "--backup-dir",
             "fetool moves each result that it would replace or remove to this directory, at the same relative \
-             path. Give each run a directory of its own, as in --backup-dir old/$(date +%F): a file that is \
-             there already is replaced.",
+             path. Give each run a directory of its own outside DIR, as in --backup-dir old/$(date +%F): a file \
+             that is there already is replaced. fetool refuses a directory among the results or the PATHs, \
+             and with --delete a PATH among the results.",
         ),
         Item(
             "one run at a time",
