@@ -346,6 +346,27 @@ fn sources_are_no_results() {
     assert!(dir.path("out/sub/x.gfe").is_file() && dir.path("out/src/own.gfe").is_file());
 }
 
+/// Nothing else brings a run to a directory in which nothing has changed, or that is gone.
+#[test]
+fn what_a_killed_run_left_goes() {
+    let dir = mirrored();
+    fs::remove_dir_all(dir.path("t/e")).unwrap();
+    for name in ["out/d/.fetool-1.tmp", "out/e/f/.fetool-2.tmp"] {
+        dir.write(name, "half of a file");
+    }
+    let writing = dir.open("out/d/.fetool-1.tmp");
+    writing.lock().unwrap();
+    mirror(&dir, &["-q"]).run().succeeds();
+    let left = ["a.gfe", "b.gfe", "d/.fetool-1.tmp", "d/c.gfe"];
+    assert_eq!(files(dir.path("out")), left);
+    assert!(!dir.path("out/e").exists());
+    drop(writing);
+    mirror(&dir, &["-q", "-n"]).run().succeeds();
+    assert_eq!(files(dir.path("out")), left);
+    mirror(&dir, &["-q"]).run().succeeds();
+    assert_eq!(files(dir.path("out")), ["a.gfe", "b.gfe", "d/c.gfe"]);
+}
+
 #[test]
 fn the_backup_directory_is_no_other() {
     let dir = mirrored();

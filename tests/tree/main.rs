@@ -10,6 +10,7 @@ mod delete;
 mod existing;
 mod faults;
 mod many;
+mod model;
 mod output;
 mod proof;
 mod rekey;

@@ -1,14 +1,12 @@
 //! `fetool open --range`.
 
-use super::{Args, builder};
+use super::Args;
+use super::request::Request;
 use crate::cli::failure::{Failure, Subjects, say};
-use crate::cli::secrets::keys::Keys;
-use crate::cli::secrets::{Purpose, SecretSource};
-use crate::cli::work::{Source, show_progress, single, subjects, target, warn};
-use crate::io::FileId;
-use crate::io::output::{Content, Output};
+use crate::cli::work::{show_progress, warn};
+use crate::io::output::Output;
 use crate::size;
-use fetool::{CancelToken, Error, OpenAt, Opening, PeekReader, ReadAt};
+use fetool::{Error, OpenAt, Opening, PeekReader, ReadAt};
 use std::io::Read;
 
 /// Which bytes of the plaintext.
@@ -49,47 +47,35 @@ pub fn parse(text: &str) -> Result<ByteRange, String> {
 
 /// Opens a range of one file.
 pub fn run(args: &Args, range: ByteRange) -> Result<(), Failure> {
-    let source = Source::new(single(&args.paths)?);
-    let plans = SecretSource::to_open(&args.secret)?;
-    SecretSource::check_stdin(&plans, source.is_stdin())?;
-    let header = args.read.detached()?;
-    let target = target(&args.output)?;
-    let mut subjects = subjects(&source, &target);
-
-    let stop = CancelToken::new();
-    let input = source.open_sealed(&stop)?;
-    let file = input
-        .as_file_at()
-        .map_err(|e| subjects.attribute(&Error::Read(e)))?;
+    let mut request = Request::of(args)?;
+    let input = request.input()?;
+    let file = request.file_at(&input)?;
     if file.is_none() && matches!(range, ByteRange::Last(_)) {
         return Err(
             Failure::usage("a range counted from the end needs a file, and not a pipe")
-                .about(source.name())
+                .about(request.source.name())
                 .hint("give the file as PATH, or count from the beginning: START+LENGTH"),
         );
     }
-    let header_file = args.read.header.as_deref().and_then(FileId::of_path);
-    let read: Vec<_> = input
-        .id()
-        .into_iter()
-        .chain(header_file)
-        .chain(plans.iter().flat_map(SecretSource::files))
-        .collect();
     let total = input.size();
-    let mut output =
-        Output::open(&target, Content::Opened, &read).map_err(|e| subjects.refused(e))?;
-    let mut keys = Keys::load(&plans, Purpose::Open(source.path()), &args.work)?;
-    subjects.key = keys.name();
+    let mut output = request.output(&input)?;
+    let mut keys = request.keys()?;
+    let Request {
+        source,
+        target,
+        subjects,
+        ..
+    } = &request;
 
     let job = Job {
         args,
-        subjects: &subjects,
+        subjects,
         range,
     };
     let mut input = PeekReader::new(input);
     let (done, progress) = loop {
-        let (meter, progress) = show_progress(&args.work, &source, Some(&target), None);
-        let open = builder(args, &keys, header.as_deref(), total, &stop).meter(meter);
+        let (meter, progress) = show_progress(&args.work, source, Some(target), None);
+        let open = request.open(&keys, total).meter(meter);
         let error = match &file {
             Some(file) => match open.start_at(file.at()) {
                 Ok(opened) => break (job.write_at(&opened, &mut output), progress),
@@ -104,13 +90,13 @@ pub fn run(args: &Args, range: ByteRange) -> Result<(), Failure> {
             },
         };
         drop(progress);
-        let failure = attribute(&subjects, &error);
+        let failure = request.attribute(&error);
         if !keys.ask_again(&failure)? {
             return Err(failure);
         }
     };
     drop(progress);
-    let (what, written) = done.map_err(|e| attribute(&subjects, &e))?;
+    let (what, written) = done.map_err(|e| request.attribute(&e))?;
     output
         .commit()
         .map_err(|e| subjects.attribute(&Error::Write(e)))?;
@@ -177,15 +163,6 @@ impl Job<'_> {
             return Err(Error::usage("the end of a pipe is not known before"));
         };
         Ok((what, opening.run_range(start, end, output)?))
-    }
-}
-
-/// Blames the input for a range that it does not have.
-fn attribute(subjects: &Subjects, error: &Error) -> Failure {
-    let failure = subjects.attribute(error);
-    match error {
-        Error::Usage { .. } => failure.about(&subjects.input),
-        _ => failure,
     }
 }
 

@@ -1,16 +1,14 @@
 //! `fetool open --salvage`.
 
-use super::{Args, builder};
+use super::Args;
+use super::request::Request;
 use crate::cli::damage::{summary, tell};
-use crate::cli::failure::{Failure, Subjects, say};
+use crate::cli::failure::{Failure, say};
 use crate::cli::inspect::{hex_of, json_line};
-use crate::cli::secrets::keys::Keys;
-use crate::cli::secrets::{Purpose, SecretSource};
-use crate::cli::work::{Clock, Source, print, show_progress, single, subjects, target, warn};
-use crate::io::FileId;
-use crate::io::output::{Content, Output, Target};
+use crate::cli::work::{Clock, print, show_progress, warn};
+use crate::io::output::Target;
 use crate::io::terminal_safe;
-use fetool::{CancelToken, Damage, Error, Fill, Salvage};
+use fetool::{Damage, Error, Fill, Salvage};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::path::Path;
@@ -35,38 +33,25 @@ impl From<SalvageArg> for Fill {
 
 /// Salvages one file.
 pub fn run(args: &Args, fill: Fill) -> Result<(), Failure> {
-    let source = Source::new(single(&args.paths)?);
-    let plans = SecretSource::to_open(&args.secret)?;
-    SecretSource::check_stdin(&plans, source.is_stdin())?;
-    let header = args.read.detached()?;
-    let target = target(&args.output)?;
-    if !matches!(target, Target::File { .. }) {
+    let mut request = Request::of(args)?;
+    if !matches!(request.target, Target::File { .. }) {
         return Err(
             Failure::usage("--salvage requires -o FILE").hint("fetool open --salvage PATH -o FILE")
         );
     }
-    let mut subjects = subjects(&source, &target);
-
-    let stop = CancelToken::new();
-    let input = source.open_sealed(&stop)?;
-    let file = input
-        .as_file_at()
-        .map_err(|e| subjects.attribute(&Error::Read(e)))?;
-    let Some(file) = file else {
-        return Err(not_a_file(&source, &subjects, input.id().is_some()));
+    let input = request.input()?;
+    let Some(file) = request.file_at(&input)? else {
+        return Err(not_a_file(&request, input.id().is_some()));
     };
-    let header_file = args.read.header.as_deref().and_then(FileId::of_path);
-    let read: Vec<_> = input
-        .id()
-        .into_iter()
-        .chain(header_file)
-        .chain(plans.iter().flat_map(SecretSource::files))
-        .collect();
     let total = input.size();
-    let mut output =
-        Output::open(&target, Content::Opened, &read).map_err(|e| subjects.refused(e))?;
-    let mut keys = Keys::load(&plans, Purpose::Open(source.path()), &args.work)?;
-    subjects.key = keys.name();
+    let mut output = request.output(&input)?;
+    let mut keys = request.keys()?;
+    let Request {
+        source,
+        target,
+        subjects,
+        ..
+    } = &request;
 
     let json = args.tree.walk.json;
     let path = source.path().unwrap_or(Path::new("-"));
@@ -74,8 +59,8 @@ pub fn run(args: &Args, fill: Fill) -> Result<(), Failure> {
     let mut printed = Ok(());
     let (salvaged, clock) = loop {
         let clock = Clock::start();
-        let (meter, progress) = show_progress(&args.work, &source, Some(&target), None);
-        let open = builder(args, &keys, header.as_deref(), total, &stop).meter(meter);
+        let (meter, progress) = show_progress(&args.work, source, Some(target), None);
+        let open = request.open(&keys, total).meter(meter);
         let salvage = Salvage::new(open).fill(fill);
         let done = salvage.run(file.at(), &mut output, |damage| {
             if !json {
@@ -89,19 +74,19 @@ pub fn run(args: &Args, fill: Fill) -> Result<(), Failure> {
             Ok(salvaged) => break (salvaged, clock),
             Err(error) => error,
         };
-        let failure = attribute(&subjects, &error);
+        let failure = request.attribute(&error);
         if !keys.ask_again(&failure)? {
             return Err(failure);
         }
     };
     printed?;
-    warn(&args.work, &subjects, &salvaged.warnings);
+    warn(&args.work, subjects, &salvaged.warnings);
     output
         .commit()
         .map_err(|e| subjects.attribute(&Error::Write(e)))?;
     if args.work.verbose {
         let what = format!("salvaged as {} ({})", salvaged.format, salvaged.reading);
-        clock.tell(&subjects, &what, salvaged.plaintext_len, salvaged.chunks);
+        clock.tell(subjects, &what, salvaged.plaintext_len, salvaged.chunks);
     }
     if salvaged.status == fetool::status::OK {
         return Ok(());
@@ -112,15 +97,15 @@ pub fn run(args: &Args, fill: Fill) -> Result<(), Failure> {
     Err(Failure::already_reported(salvaged.status))
 }
 
-fn not_a_file(source: &Source, subjects: &Subjects, is_empty: bool) -> Failure {
+fn not_a_file(request: &Request<'_>, is_empty: bool) -> Failure {
     if is_empty {
-        return subjects.attribute(&Error::Truncated {
+        return request.subjects.attribute(&Error::Truncated {
             offset: 0,
             what: "the input is empty".to_owned(),
         });
     }
     Failure::usage("--salvage reads a file at many positions, and cannot read a pipe")
-        .about(source.name())
+        .about(request.source.name())
         .hint("save it in a FILE first: fetool open --salvage FILE -o OUT")
 }
 
@@ -133,15 +118,6 @@ pub fn list(damaged: &[(String, String)], quiet: bool) {
     say(None, &format!("{} damaged file{plural}:", damaged.len()));
     for (file, summary) in damaged {
         say(Some(file), summary);
-    }
-}
-
-/// Blames the input for what cannot be done with it.
-fn attribute(subjects: &Subjects, error: &Error) -> Failure {
-    let failure = subjects.attribute(error);
-    match error {
-        Error::Usage { .. } => failure.about(&subjects.input),
-        _ => failure,
     }
 }
 

@@ -229,6 +229,20 @@ impl Delete<'_> {
                 });
                 continue;
             }
+            if is_own(entry.file_name()) && !self.task.tree.walk.dry_run {
+                // A run was killed here, and nothing may have brought a later one to this directory.
+                let dir = Dir::open(self.dir).and_then(|dir| dir.enter(dir_of(relative), None));
+                if let Err(error) = dir.and_then(|dir| dir.remove_stale()) {
+                    let path = dir_of(relative);
+                    take(
+                        path,
+                        Err(Failure::system(shown(&self.dir.join(path)), &error)),
+                    )?;
+                } else if let Some(last) = open.last_mut() {
+                    last.changed = true;
+                }
+                continue;
+            }
             let gone = if entry.file_type().is_file() {
                 self.is_gone_file(relative).then_some(Gone::File)
             } else if entry.file_type().is_symlink() {
@@ -288,7 +302,7 @@ impl Delete<'_> {
     }
 
     fn is_gone_file(&self, relative: &Path) -> bool {
-        let Some(name) = relative.file_name().filter(|name| !is_own(name)) else {
+        let Some(name) = relative.file_name() else {
             return false;
         };
         let Some(source) = self.task.operation.source_name(name) else {

@@ -58,7 +58,7 @@ pub const TREES: Chapter = (
             "whole or not at all",
             "A file is written under a temporary name '.fetool-*.tmp' in its directory and renamed \
              when it is complete. What a killed run left of these is removed by the next run that \
-             works in that directory; those that are being written are locked, and stay. Directories \
+             works in that directory, and by every run with --delete; those that are being written are locked, and stay. Directories \
              under DIR are entered without following links, so that nothing in DIR leads out of it.",
         ),
         Item(

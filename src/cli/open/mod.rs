@@ -1,6 +1,7 @@
 //! `fetool open`.
 
 mod range;
+mod request;
 mod salvage;
 
 use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
@@ -12,17 +13,14 @@ use super::secrets::{Purpose, SecretSource};
 use super::tree::{
     self, Operation, Task, TreeArgs, list_on_stdin, refuse_in_trees, some_path_exists,
 };
-use super::work::{
-    Clock, Source, all_paths_exist, needs_tree, print, show_progress, single, subjects, target,
-    warn,
-};
-use crate::io::FileId;
+use super::work::{Clock, all_paths_exist, needs_tree, print, show_progress, warn};
 use crate::io::file_to_file::FileToFile;
-use crate::io::output::{Content, Output};
+use crate::io::output::Output;
 use crate::io::terminal_safe;
 use clap::ValueHint;
-use fetool::{CancelToken, Error, Fill, Open, Opened, Opening, PeekReader};
+use fetool::{CancelToken, Error, Fill, Opened, Opening, PeekReader};
 use range::ByteRange;
+use request::Request;
 use salvage::SalvageArg;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -131,45 +129,33 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(salvage) = args.salvage {
         return salvage::run(args, salvage.into());
     }
-    let source = Source::new(single(&args.paths)?);
-    let plans = SecretSource::to_open(&args.secret)?;
-    SecretSource::check_stdin(&plans, source.is_stdin())?;
-    let header = args.read.detached()?;
-    let target = target(&args.output)?;
-    let mut subjects = subjects(&source, &target);
-
-    let stop = CancelToken::new();
-    let input = source.open_sealed(&stop)?;
-    let header_file = args.read.header.as_deref().and_then(FileId::of_path);
-    let read: Vec<_> = input
-        .id()
-        .into_iter()
-        .chain(header_file)
-        .chain(plans.iter().flat_map(SecretSource::files))
-        .collect();
+    let mut request = Request::of(args)?;
+    let input = request.input()?;
     let total = input.size();
-    let output = if args.check {
-        None
-    } else {
-        Some(Output::open(&target, Content::Opened, &read).map_err(|e| subjects.refused(e))?)
+    let output = match args.check {
+        true => None,
+        false => Some(request.output(&input)?),
     };
     let places = match &output {
-        Some(output) => {
-            FileToFile::of(&input, output).map_err(|e| subjects.attribute(&Error::Write(e)))?
-        }
+        Some(output) => FileToFile::of(&input, output)
+            .map_err(|e| request.subjects.attribute(&Error::Write(e)))?,
         None => None,
     };
-    let mut keys = Keys::load(&plans, Purpose::Open(source.path()), &args.work)?;
-    subjects.key = keys.name();
+    let mut keys = request.keys()?;
+    let Request {
+        source,
+        target,
+        subjects,
+        ..
+    } = &request;
 
-    let again = input.as_file_at();
+    let again = request.file_at(&input);
     let mut input = PeekReader::new(input);
     let (opening, clock, progress) = loop {
         let clock = Clock::start();
         let (meter, progress) =
-            show_progress(&args.work, &source, output.as_ref().map(|_| &target), None);
-        let open = builder(args, &keys, header.as_deref(), total, &stop);
-        match open.meter(meter).start_ahead(input) {
+            show_progress(&args.work, source, output.as_ref().map(|_| target), None);
+        match request.open(&keys, total).meter(meter).start_ahead(input) {
             Ok(opening) => break (opening, clock, progress),
             Err((error, rest)) => {
                 drop(progress);
@@ -183,16 +169,17 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     };
     if opening.only_whole()
         && output.is_some()
-        && let Some(input) = again.map_err(|e| subjects.attribute(&Error::Read(e)))?
+        && let Some(input) = again?
     {
         // Nothing may come out before all of it was authenticated.
-        builder(args, &keys, header.as_deref(), total, &stop)
+        request
+            .open(&keys, total)
             .run(input.at(), io::sink())
             .map_err(|e| subjects.attribute(&e))?;
     }
     let json = args.tree.walk.json;
     if !json {
-        warn(&args.work, &subjects, opening.warnings());
+        warn(&args.work, subjects, opening.warnings());
     }
     let (format, reading) = (opening.format(), opening.reading().to_owned());
     let warnings = opening.warnings().to_vec();
@@ -201,7 +188,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     drop(progress);
     let opened = opened.map_err(|e| subjects.attribute(&e))?;
     if args.work.verbose {
-        clock.tell(&subjects, &what, opened.plaintext_len, opened.chunks);
+        clock.tell(subjects, &what, opened.plaintext_len, opened.chunks);
     }
     if json {
         let path = source.path().unwrap_or(Path::new("-"));
@@ -231,27 +218,6 @@ struct Verified<'a> {
     plaintext_size: u64,
     verified: bool,
     warnings: &'a [String],
-}
-
-/// Everything that was asked of the opening of one file.
-fn builder<'a>(
-    args: &Args,
-    keys: &'a Keys,
-    header: Option<&'a [u8]>,
-    total: Option<u64>,
-    stop: &CancelToken,
-) -> Open<'a> {
-    keys.open()
-        .among(args.read.formats())
-        .format(args.read.format())
-        .detached_header(header)
-        .limits(args.read.limits(total))
-        .strict(args.strict)
-        .legacy_slots(args.read.allow_legacy_slots)
-        .max_work_factor(args.read.max_work_factor)
-        .authenticated(args.check)
-        .jobs(args.work.jobs())
-        .stop(stop)
 }
 
 /// Opens each sealed file of a tree by itself.

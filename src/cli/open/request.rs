@@ -1,0 +1,98 @@
+//! One file to open, for all ways of opening one: whole, in part, or what is left of it.
+
+use super::Args;
+use crate::cli::failure::{Failure, Subjects};
+use crate::cli::secrets::keys::Keys;
+use crate::cli::secrets::{Purpose, SecretSource};
+use crate::cli::work::{Source, single, subjects, target};
+use crate::io::FileId;
+use crate::io::file_at::FileAt;
+use crate::io::input::Input;
+use crate::io::output::{Content, Output, Target};
+use fetool::{CancelToken, Error, Open};
+
+/// What the command line asks for, and what was read before anybody is asked for anything.
+pub struct Request<'a> {
+    pub args: &'a Args,
+    pub source: Source,
+    pub target: Target,
+    pub subjects: Subjects,
+    plans: Vec<SecretSource>,
+    header: Option<Vec<u8>>,
+    stop: CancelToken,
+}
+
+impl<'a> Request<'a> {
+    pub fn of(args: &'a Args) -> Result<Self, Failure> {
+        let source = Source::new(single(&args.paths)?);
+        let plans = SecretSource::to_open(&args.secret)?;
+        SecretSource::check_stdin(&plans, source.is_stdin())?;
+        let header = args.read.detached()?;
+        let target = target(&args.output)?;
+        let subjects = subjects(&source, &target);
+        Ok(Self {
+            args,
+            source,
+            target,
+            subjects,
+            plans,
+            header,
+            stop: CancelToken::new(),
+        })
+    }
+
+    pub fn input(&self) -> Result<Input, Failure> {
+        self.source.open_sealed(&self.stop)
+    }
+
+    /// The input again, to be read at any position, if it is a file.
+    pub fn file_at(&self, input: &Input) -> Result<Option<FileAt>, Failure> {
+        let file = input.as_file_at();
+        file.map_err(|e| self.subjects.attribute(&Error::Read(e)))
+    }
+
+    /// Opens the output, which must be none of the files that are read.
+    pub fn output(&self, input: &Input) -> Result<Output, Failure> {
+        let header = self.args.read.header.as_deref().and_then(FileId::of_path);
+        let read: Vec<_> = input
+            .id()
+            .into_iter()
+            .chain(header)
+            .chain(self.plans.iter().flat_map(SecretSource::files))
+            .collect();
+        Output::open(&self.target, Content::Opened, &read).map_err(|e| self.subjects.refused(e))
+    }
+
+    /// Reads the keys, and asks for what is typed. From now on messages name them.
+    pub fn keys(&mut self) -> Result<Keys, Failure> {
+        let purpose = Purpose::Open(self.source.path());
+        let keys = Keys::load(&self.plans, purpose, &self.args.work)?;
+        self.subjects.key = keys.name();
+        Ok(keys)
+    }
+
+    /// Everything that was asked of the opening of a file of this length.
+    pub fn open<'k>(&'k self, keys: &'k Keys, total: Option<u64>) -> Open<'k> {
+        let args = self.args;
+        keys.open()
+            .among(args.read.formats())
+            .format(args.read.format())
+            .detached_header(self.header.as_deref())
+            .limits(args.read.limits(total))
+            .strict(args.strict)
+            .legacy_slots(args.read.allow_legacy_slots)
+            .max_work_factor(args.read.max_work_factor)
+            .authenticated(args.check)
+            .jobs(args.work.jobs())
+            .stop(&self.stop)
+    }
+
+    /// Blames the input, too, for what cannot be done with it.
+    pub fn attribute(&self, error: &Error) -> Failure {
+        let failure = self.subjects.attribute(error);
+        match error {
+            Error::Usage { .. } => failure.about(&self.subjects.input),
+            _ => failure,
+        }
+    }
+}
