@@ -108,7 +108,7 @@ fn apply(root: &Path, edit: &Edit, step: u32) {
     let at = |path: usize| root.join(PATHS[path]);
     let bytes = |len: usize| {
         (0..len)
-            .map(|i| (i as u32 ^ step * 31) as u8)
+            .map(|i| (i as u32 ^ (step * 31)) as u8)
             .collect::<Vec<_>>()
     };
     match *edit {
