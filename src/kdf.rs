@@ -5,8 +5,6 @@ use crate::{Error, Hint, try_alloc};
 use argon2::{Algorithm, Argon2, Params, Version};
 use sha2::Digest;
 use std::error::Error as _;
-#[cfg(feature = "test-hooks")]
-use std::sync::LazyLock;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fmt, io, thread};
@@ -150,7 +148,7 @@ impl Derivation {
         let _running = Running::new();
         let mut key = Key::default();
         #[cfg(feature = "test-hooks")]
-        let this = self.as_cheap_for_tests();
+        let this = self.cheap_for_tests(salt);
         #[cfg(not(feature = "test-hooks"))]
         let this = self;
         match this {
@@ -210,13 +208,10 @@ impl Derivation {
         Ok(key)
     }
 
-    /// For tests that run the program hundreds of times: with `FETOOL_CHEAP_KEYS` in the environment, a
-    /// derivation costs a small part of what it should. Its keys are no other program's.
+    /// With a salt that has the mark of [`new_salt`], a derivation costs a small part of what it should.
     #[cfg(feature = "test-hooks")]
-    fn as_cheap_for_tests(self) -> Self {
-        static IS_ASKED_FOR: LazyLock<bool> =
-            LazyLock::new(|| std::env::var_os("FETOOL_CHEAP_KEYS").is_some());
-        if !*IS_ASKED_FOR {
+    fn cheap_for_tests(self, salt: &[u8]) -> Self {
+        if !salt.ends_with(CHEAP) {
             return self;
         }
         match self {
@@ -268,6 +263,26 @@ impl Derivation {
         })
     }
 }
+
+/// Makes a salt for a key that is derived for the first time.
+///
+/// Tests run the program hundreds of times: with `FETOOL_CHEAP_KEYS` in the environment of theirs, it has a mark
+/// at its end, with which derivations cost little.
+pub(crate) fn new_salt(
+    random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
+) -> Result<[u8; SALT_MIN], Error> {
+    let mut salt = [0; SALT_MIN];
+    random(&mut salt)?;
+    #[cfg(feature = "test-hooks")]
+    if std::env::var_os("FETOOL_CHEAP_KEYS").is_some() {
+        salt[SALT_MIN - CHEAP.len()..].copy_from_slice(CHEAP);
+    }
+    Ok(salt)
+}
+
+/// The mark of salts that cost little.
+#[cfg(feature = "test-hooks")]
+const CHEAP: &[u8] = b"low cost";
 
 /// Key derivations that run in this process.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);

@@ -5,8 +5,7 @@ mod cli_common;
 #[path = "../dexios_common/mod.rs"]
 mod dexios_common;
 
-// Keys are cheap here, in the runs of the program and in what checks their files. What reads files of
-// other programs asks for `real_keys`.
+// New keys are cheap to derive here, in the runs of the program and in what checks their files.
 ctor::declarative::ctor! {
     #[ctor(unsafe)]
     fn cheap_keys() {

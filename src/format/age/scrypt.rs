@@ -1,11 +1,11 @@
 //! scrypt: files for a passphrase.
 
 use super::Random;
-use super::keys::{ZERO_NONCE, random_bytes};
+use super::keys::ZERO_NONCE;
 use super::strict_base64::{decode_exact, unpadded};
 use crate::FileKey;
 use crate::Stanza;
-use crate::kdf::{Derivation, Key};
+use crate::kdf::{Derivation, Key, new_salt};
 use crate::{Error, Secret};
 use base64::Engine;
 
@@ -61,11 +61,11 @@ pub fn wrap(
             "the scrypt work factor must be between 1 and {WORK_FACTOR_CEILING}"
         )));
     }
-    let salt = random_bytes::<SALT_LEN>(random)?;
+    let salt = new_salt(random)?;
     let key = derive(passphrase, &salt, work_factor)?;
     Ok(Stanza {
         kind: KIND.to_owned(),
-        args: vec![unpadded().encode(*salt), work_factor.to_string()],
+        args: vec![unpadded().encode(salt), work_factor.to_string()],
         body: file_key.wrap(&key, &ZERO_NONCE).to_vec(),
     })
 }
