@@ -157,6 +157,12 @@ fn what_cannot_be_sealed_for_is_refused() {
             "fetool: none: no such file or directory\n",
         ),
         (
+            "seal --to github:somebody plain",
+            2,
+            "fetool: --to: fetool downloads no recipients from GitHub\n\
+             fetool: hint: download https://github.com/USER.keys and give it with --to @FILE\n",
+        ),
+        (
             "seal -f gfe --to ME plain",
             2,
             "fetool: this format has no public-key recipients\n\

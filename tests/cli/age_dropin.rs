@@ -287,7 +287,13 @@ fn recipients_are_checked_and_never_repeated() {
         ),
         (
             &secret,
-            "an identity was given as a recipient: it is secret, and nobody needs it to seal",
+            "an identity was given as a recipient: it is secret, and nobody needs it to seal\n\
+             age: hint: give its recipient, age1…",
+        ),
+        (
+            "github:somebody",
+            "fetool downloads no recipients from GitHub\n\
+             age: hint: download https://github.com/USER.keys and name that file with -R",
         ),
         (
             "ssh-ed25519",
@@ -342,7 +348,11 @@ fn identities_are_checked_before_anything_is_asked() {
         ("empty", "no secret keys found"),
         ("plain", "no secret keys found"),
         ("missing", "no such file or directory"),
-        ("list", "these are recipients, which open nothing"),
+        (
+            "list",
+            "these are recipients, which open nothing\n\
+             age: hint: -R encrypts to them; the identity of one of them decrypts",
+        ),
         ("bad", "line 1: invalid age identity: wrong length"),
     ] {
         for line in ["age -d -i locked -i", "age -e -i locked -i"] {
@@ -427,6 +437,38 @@ fn an_output_is_replaced_when_it_is_complete() {
         refused(&dir, line, &message);
     }
     assert_eq!(dir.read("plain"), PLAIN.as_bytes());
+}
+
+/// The system's errors name the file, in either direction.
+#[test]
+fn an_output_that_cannot_be_written_is_named() {
+    let dir = dir();
+    let full = "no space left on device";
+    for line in [
+        "age -r ME -o /dev/full plain",
+        "age -d -i me -o /dev/full real",
+    ] {
+        run(&dir, line).fails(1, &format!("age: error: /dev/full: {full}\n"));
+    }
+    // The limit on the length of files is another such error, for files that appear whole.
+    for (line, name) in [
+        ("age -d -i me -o out real", "out"),
+        ("age -r ME -o out real", "out"),
+        ("age -d -i me real > out", "stdout"),
+    ] {
+        let script = format!("ulimit -f 8; exec \"$FETOOL\" {line}");
+        let script = script.replace("ME", &recipient(&dir, "me"));
+        let ran = shell(&script, [""; 0]).within(&dir).run();
+        ran.fails(1, &format!("age: error: {name}: file too large\n"));
+        let _ = fs::remove_file(dir.path("out"));
+    }
+    let printed = shell("\"$FETOOL\" age -d -i me real > /dev/full", [""; 0]);
+    let printed = printed.within(&dir).run();
+    printed.fails(1, &format!("age: error: stdout: {full}\n"));
+    let keys = shell("\"$FETOOL\" age-keygen > /dev/full", [""; 0])
+        .within(&dir)
+        .run();
+    keys.fails(1, &format!("age-keygen: error: stdout: {full}\n"));
 }
 
 #[test]
