@@ -106,7 +106,61 @@ fn an_encrypted_identity_file_may_hold_identities_of_plugins() {
     ])
     .within(&dir)
     .run()
-    .fails(1, "fetool: f.age: age-plugin-toy is not in PATH\n");
+    .fails(
+        1,
+        "fetool: f.age: age-plugin-toy is not in PATH\n\
+         fetool: hint: install the plugin, which is a program of its own, or add its directory to PATH: \
+         fetool runs age-plugin-toy for this key\n",
+    );
+}
+
+/// Those that options name, and those of encrypted files, which are opened only when a file needs them.
+#[test]
+fn one_process_serves_the_identities_in_encrypted_files_as_well() {
+    let dir = dir();
+    dir.write("pass", "correct horse");
+    let mine = String::from_utf8(dir.read("me")).unwrap();
+    dir.write("both", mine + IDENTITY);
+    for name in ["toy", "both"] {
+        let line = format!("seal -p=@pass --work-factor 2 {name} -o locked_{name}");
+        run(&dir, &line).succeeds();
+    }
+    for name in ["a", "b", "c"] {
+        let line = format!("seal --plugin toy plain -o tree/{name}.age");
+        run(&dir, &line).succeeds();
+    }
+    run(&dir, "seal --to @me plain -o mine.age").succeeds();
+    let locked = "-k @locked_toy -k @locked_both --identity-passphrase @pass";
+    let other = "-k @other";
+    dir.write("other", fs::read(vector("age/x25519b.key")).unwrap());
+    starts(&dir);
+
+    for keys in [
+        locked.to_owned(),
+        format!("{locked} --plugin toy"),
+        format!("{locked} {other}"),
+        format!("{other} -k @toy {locked}"),
+    ] {
+        run(&dir, &format!("open {keys} tree/a.age")).succeeds();
+        assert_eq!(starts(&dir), 1, "{keys}");
+        run(&dir, &format!("open -r -q --force {keys} tree -O out")).succeeds();
+        assert_eq!(starts(&dir), 1, "{keys}");
+        assert_eq!(dir.read("out/tree/c"), PLAIN.as_bytes());
+    }
+    run(&dir, &format!("check -r -q {locked} tree")).succeeds();
+    assert_eq!(starts(&dir), 1);
+    let line = format!("inspect --verify -q {locked} tree/a.age tree/b.age");
+    run(&dir, &line).succeeds();
+    assert_eq!(starts(&dir), 1);
+    run(&dir, &format!("rekey -r -i -q {locked} --to @me tree")).succeeds();
+    assert_eq!(starts(&dir), 1);
+    // The other identity in the file is enough, so nothing is started.
+    run(&dir, &format!("open -r -q --force {locked} tree -O out")).succeeds();
+    run(&dir, &format!("open {locked} --plugin toy mine.age")).succeeds();
+    assert_eq!(starts(&dir), 0);
+    // Its passphrase is not asked for where it is not needed.
+    run(&dir, "open -r -q --force -k @me -k @locked_toy tree -O out").succeeds();
+    assert_eq!(starts(&dir), 0);
 }
 
 /// What the caller leaves open may lead to a secret, whatever it was opened for.
