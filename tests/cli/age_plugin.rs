@@ -6,36 +6,42 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 /// A directory with a plugin in `bin`, an identity that is none of its business (`me`) and plaintext (`plain`).
-fn dir() -> Dir {
+pub fn dir() -> Dir {
     let dir = Dir::new();
     for name in ["bin", "tree"] {
         fs::create_dir(dir.path(name)).unwrap();
     }
-    let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/age_plugins/age-plugin-toy");
-    symlink(plugin, dir.path("bin/age-plugin-toy")).unwrap();
+    install(&dir, "toy", "toy");
     dir.write("me", fs::read(vector("age/x25519.key")).unwrap());
     dir.write("toy", IDENTITY);
     dir.write("plain", PLAIN);
     dir
 }
 
-const PLAIN: &str = "For your eyes only\n";
+/// Puts a plugin of the tests into `bin`, under a name that need not be its own.
+pub fn install(dir: &Dir, plugin: &str, name: &str) {
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/age_plugins");
+    let link = dir.path(format!("bin/age-plugin-{name}"));
+    symlink(plugins.join(format!("age-plugin-{plugin}")), link).unwrap();
+}
+
+pub const PLAIN: &str = "For your eyes only\n";
 /// That without data.
 const IDENTITY: &str = "AGE-PLUGIN-TOY-177ZNG8\n";
 
-fn with_plugin(fetool: Fetool, dir: &Dir) -> Fetool {
+pub fn with_plugin(fetool: Fetool, dir: &Dir) -> Fetool {
     let path = std::env::var("PATH").unwrap();
     fetool
         .within(dir)
         .env("PATH", format!("{}:{path}", dir.text("bin")))
 }
 
-fn run(dir: &Dir, line: &str) -> Ended {
+pub fn run(dir: &Dir, line: &str) -> Ended {
     with_plugin(fetool(line.split(' ')), dir).run()
 }
 
 /// How often the plugin was started since the last look.
-fn starts(dir: &Dir) -> usize {
+pub fn starts(dir: &Dir) -> usize {
     let text = fs::read_to_string(dir.path("bin/starts")).unwrap_or_default();
     let _ = fs::remove_file(dir.path("bin/starts"));
     text.lines().count()
@@ -254,4 +260,14 @@ fn a_plugin_that_fails_is_started_once() {
     run(&dir, "seal -r -q --plugin toy --to @me out -O again")
         .fails(1, &format!("fetool: {failed}\n"));
     assert_eq!(starts(&dir), 1);
+}
+
+/// It is nobody's to read, and must not hold the plugin up.
+#[test]
+fn what_a_plugin_says_on_standard_error_is_dropped() {
+    let dir = dir();
+    dir.write("bin/first", "head -c 1000000 /dev/zero >&2\n");
+    run(&dir, "seal --plugin toy plain -o f.age").succeeds();
+    let opened = run(&dir, "open --plugin toy f.age").succeeds();
+    assert_eq!(opened, PLAIN.as_bytes());
 }

@@ -7,9 +7,10 @@ mod dexios_common;
 
 mod age;
 mod age_dropin;
-mod age_dropin_terminal;
 #[cfg(feature = "age-plugin")]
 mod age_plugin;
+#[cfg(feature = "age-plugin")]
+mod age_plugin_terminal;
 mod bench;
 mod check;
 mod check_lists;
