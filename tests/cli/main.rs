@@ -5,6 +5,16 @@ mod cli_common;
 #[path = "../dexios_common/mod.rs"]
 mod dexios_common;
 
+// Keys are cheap here, in the runs of the program and in what checks their files. What reads files of
+// other programs asks for `real_keys`.
+ctor::declarative::ctor! {
+    #[ctor(unsafe)]
+    fn cheap_keys() {
+        // SAFETY: before `main` there is one thread.
+        unsafe { std::env::set_var("FETOOL_CHEAP_KEYS", "1") }
+    }
+}
+
 mod age;
 mod age_dropin;
 #[cfg(feature = "age-plugin")]
