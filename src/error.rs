@@ -272,6 +272,12 @@ pub enum Hint {
     /// Seal one layer of GoCrypt, which the old version reads as well.
     #[error("the old GoCrypt reads the format gocrypt with one layer as well")]
     OneLayer,
+    /// Build fetool with a cargo feature.
+    #[error("build it with the feature {0}")]
+    Feature(&'static str),
+    /// Download somebody's keys from GitHub, and give the file.
+    #[error("download https://github.com/USER.keys and give that file")]
+    DownloadKeys,
     /// Convert a copy of an old SSH key with ssh-keygen.
     #[error("convert a copy of it with ssh-keygen")]
     ConvertSshKey,

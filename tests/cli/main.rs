@@ -16,9 +16,10 @@ ctor::declarative::ctor! {
 
 mod age;
 mod age_dropin;
-mod age_dropin_terminal;
 #[cfg(feature = "age-plugin")]
 mod age_plugin;
+#[cfg(feature = "age-plugin")]
+mod age_plugin_terminal;
 mod bench;
 mod check;
 mod check_lists;

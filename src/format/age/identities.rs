@@ -89,7 +89,7 @@ impl FromStr for AgeIdentity {
             #[cfg(all(unix, feature = "age-plugin"))]
             return text.parse().map(Self::Plugin);
             #[cfg(not(all(unix, feature = "age-plugin")))]
-            return Err(secret("this fetool was built without plugins"));
+            return Err(super::Feature::Plugin.missing_for_identity());
         }
         if text.starts_with("age1") {
             return Err(secret(
@@ -287,6 +287,7 @@ mod tests {
                 PUBLIC.to_owned(),
                 "line 3: a recipient was given as an identity: it only seals",
             ),
+            #[cfg(all(unix, feature = "age-plugin"))]
             (
                 "AGE-PLUGIN-YUBIKEY-1QQ".to_owned(),
                 "line 3: invalid age identity: wrong length",

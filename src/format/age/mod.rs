@@ -19,6 +19,7 @@ mod describe;
 mod file;
 
 mod bech32;
+mod feature;
 pub mod header;
 mod hpke;
 pub mod hybrid;
@@ -40,6 +41,7 @@ mod text;
 pub mod x25519;
 
 pub use self::scrypt::ScryptLimits;
+pub use feature::Feature;
 pub use file::{Age, AgeFileHeader, CHUNK_LEN};
 pub use header::AgeHeader;
 pub use hybrid::{HybridIdentity, HybridRecipient};

@@ -52,6 +52,11 @@ pub trait PluginInteraction: Send + Sync {
     fn waiting(&self, plugin: &PluginName) {
         let _ = plugin;
     }
+
+    /// Returns whether the plugin is not to be waited for any longer. It is asked a few times a second.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody to ask.
