@@ -7,7 +7,7 @@ use super::directories;
 use super::report::{Outcome, Report, What};
 use super::set_aside::{Then, set_aside};
 use super::sources::{is_in, is_own};
-use super::{Task, dir_of};
+use super::task::{Task, dir_of};
 use crate::cli::failure::{Failure, say, shown};
 use crate::io::dir::Dir;
 use crate::io::stat::Stat;
@@ -25,7 +25,7 @@ pub struct DeleteArgs {
     /// With --update, remove the results of files that are gone
     ///
     /// Only sealed files of the format that is written are removed, only under the directories that the
-    /// PATHs map to, and only if nothing failed before. If a PATH is empty, or cannot be read, nothing
+    /// PATHs map to, and only if nothing failed before. If a PATH is empty or missing, nothing
     /// is removed unless --force is given. -n lists what would be removed.
     #[arg(long, requires_all = ["update", "output_dir"], conflicts_with = "files0_from")]
     pub delete: bool,
@@ -158,6 +158,8 @@ struct Open {
     depth: usize,
     /// Something in it was removed.
     changed: bool,
+    /// Its source is a symbolic link now, so nothing in it has a source.
+    is_gone: bool,
 }
 
 impl Delete<'_> {
@@ -166,17 +168,22 @@ impl Delete<'_> {
         if self.task.is_ended() {
             return Some(None);
         }
-        if self.task.force {
-            return None;
-        }
-        if report.has_failed() {
+        let mapping = self.task.mapping();
+        // Each of them has failed.
+        let excused = match self.task.force {
+            true => mapping.missing(),
+            false => 0,
+        };
+        if report.failed() > excused {
             let failure = Failure::usage("nothing was deleted, because of what failed before");
             return Some(Some(
                 failure.with_status(status::SYSTEM).about(shown(self.dir)),
             ));
         }
+        if self.task.force {
+            return None;
+        }
         let is_empty = |path: &&Path| fs::read_dir(path).is_ok_and(|mut all| all.next().is_none());
-        let mapping = self.task.mapping();
         let empty = mapping.paths().find(is_empty)?;
         let failure = Failure::usage("the directory is empty, so nothing was deleted")
             .with_status(status::SYSTEM)
@@ -198,10 +205,11 @@ impl Delete<'_> {
             return Ok(());
         }
         let mut open: Vec<Open> = Vec::new();
-        let entries = WalkDir::new(&root)
+        let mut entries = WalkDir::new(&root)
             .sort_by_file_name()
-            .same_file_system(self.task.tree.walk.one_file_system);
-        for entry in entries {
+            .same_file_system(self.task.tree.walk.one_file_system)
+            .into_iter();
+        while let Some(entry) = entries.next() {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
@@ -221,12 +229,20 @@ impl Delete<'_> {
                 self.leave(&mut open, take)?;
             }
             let relative = entry.path().strip_prefix(self.dir).unwrap_or(entry.path());
+            let is_gone = open.last().is_some_and(|last| last.is_gone);
             if entry.file_type().is_dir() {
+                let is_link = !is_gone && self.became_link(relative);
                 open.push(Open {
                     relative: relative.to_owned(),
                     depth: entry.depth(),
                     changed: false,
+                    is_gone: is_gone || is_link,
                 });
+                if is_link && !self.task.tree.links {
+                    // The link is skipped, and the results of what it replaced stay.
+                    open.pop();
+                    entries.skip_current_dir();
+                }
                 continue;
             }
             if is_own(entry.file_name()) && !self.task.tree.walk.dry_run {
@@ -244,9 +260,9 @@ impl Delete<'_> {
                 continue;
             }
             let gone = if entry.file_type().is_file() {
-                self.is_gone_file(relative).then_some(Gone::File)
+                self.is_gone_file(relative, is_gone).then_some(Gone::File)
             } else if entry.file_type().is_symlink() {
-                self.is_gone_link(relative).then_some(Gone::Link)
+                self.is_gone_link(relative, is_gone).then_some(Gone::Link)
             } else {
                 None
             };
@@ -272,7 +288,7 @@ impl Delete<'_> {
             return Ok(());
         }
         let mapping = self.task.mapping();
-        let mut sources = mapping.sources(&last.relative);
+        let mut sources = mapping.sources(&last.relative).filter(|_| !last.is_gone);
         let source = sources.find_map(|source| match fs::metadata(&source) {
             Ok(found) if found.is_dir() => Some(Ok((source, Stat::from(&found)))),
             Err(error) if !is_missing(&error) => Some(Err(error)),
@@ -301,24 +317,44 @@ impl Delete<'_> {
         Ok(())
     }
 
-    fn is_gone_file(&self, relative: &Path) -> bool {
+    /// Whether the source of a directory is a symbolic link that is not followed, in each PATH that has it.
+    fn became_link(&self, relative: &Path) -> bool {
+        let mapping = self.task.mapping();
+        if self.task.tree.walk.follow {
+            return false;
+        }
+        let mut is_link = false;
+        for source in mapping.sources(relative) {
+            match fs::symlink_metadata(&source) {
+                Ok(found) if found.is_symlink() && !mapping.is_named(&source) => is_link = true,
+                Err(error) if is_missing(&error) => {}
+                _ => return false,
+            }
+        }
+        is_link
+    }
+
+    /// `dir_is_gone` says that nothing in its directory has a source.
+    fn is_gone_file(&self, relative: &Path, dir_is_gone: bool) -> bool {
         let Some(name) = relative.file_name() else {
             return false;
         };
         let Some(source) = self.task.operation.source_name(name) else {
             return false;
         };
-        let is_file = |found: &Metadata| found.is_file();
-        self.is_gone(&relative.with_file_name(source), is_file)
+        // What is skipped may be a file again tomorrow: it is not gone, and its result stays.
+        let links = self.task.tree.links;
+        let is_file = |found: &Metadata| !(found.is_dir() || links && found.is_symlink());
+        self.is_gone(&relative.with_file_name(source), dir_is_gone, is_file)
     }
 
-    fn is_gone_link(&self, relative: &Path) -> bool {
-        let is_link = |found: &Metadata| found.is_symlink();
-        self.task.tree.links && self.is_gone(relative, is_link)
+    fn is_gone_link(&self, relative: &Path, dir_is_gone: bool) -> bool {
+        let is_link = |found: &Metadata| !found.is_dir() && !found.is_file();
+        self.task.tree.links && self.is_gone(relative, dir_is_gone, is_link)
     }
 
     /// Whether nothing of a kind has this relative path in any of the sources.
-    fn is_gone(&self, relative: &Path, is: impl Fn(&Metadata) -> bool) -> bool {
+    fn is_gone(&self, relative: &Path, dir_is_gone: bool, is: impl Fn(&Metadata) -> bool) -> bool {
         let walk = &self.task.tree.walk;
         let mapping = self.task.mapping();
         let look = |source: &PathBuf| match walk.follow || mapping.is_named(source) {
@@ -328,11 +364,12 @@ impl Delete<'_> {
         if walk.shard.is_some_and(|shard| !is_in(shard, relative)) {
             return false;
         }
-        !mapping.sources(relative).any(|source| match look(&source) {
-            Ok(found) => is(&found),
-            // What cannot be looked at may well be there.
-            Err(error) => !is_missing(&error),
-        })
+        dir_is_gone
+            || !mapping.sources(relative).any(|source| match look(&source) {
+                Ok(found) => is(&found),
+                // What cannot be looked at may well be there.
+                Err(error) => !is_missing(&error),
+            })
     }
 
     /// Removes one, or says what would become of it. `None` if it stays.

@@ -1,8 +1,8 @@
 //! Which sources a path under the output directory may come from.
 
 use super::entry::{TreeEntry, prefix};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// The PATHs, and where their files go.
 #[derive(Default)]
@@ -43,6 +43,15 @@ impl Mapping {
     /// The PATHs that are directories.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.dirs().map(|root| root.path.as_path())
+    }
+
+    /// How many PATHs are not there.
+    pub fn missing(&self) -> u64 {
+        let is_missing = |root: &&Root| {
+            let found = fs::symlink_metadata(&root.path);
+            found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        self.roots.iter().filter(is_missing).count() as u64
     }
 
     fn dirs(&self) -> impl Iterator<Item = &Root> {

@@ -1,17 +1,19 @@
 //! What became of each file, in a line, and of all of them together.
 
+use super::WalkArgs;
 use super::counters::Counters;
 use super::skip::{Skip, Skips};
 use super::sources::Extra;
-use super::{Verb, WalkArgs};
+use super::task::Verb;
 use crate::cli::args::WorkArgs;
+use crate::cli::damage;
 use crate::cli::failure::{Failure, say, shown};
 use crate::cli::inspect::hex_of;
 use crate::cli::work::print;
 use crate::io::cleanup::LastWords;
 use crate::io::terminal_safe;
 use crate::size::rounded;
-use fetool::status;
+use fetool::{Damage, status};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -37,6 +39,8 @@ pub enum What {
     Unchanged(u64),
     /// A symbolic link was made.
     Linked,
+    /// It is made when results without a source are gone.
+    Later,
     /// The result, whose source is gone, was removed.
     Deleted,
     /// The same for a directory, which is not counted.
@@ -45,6 +49,8 @@ pub enum What {
     PlannedDelete,
     /// The rule that leaves a file out.
     Excluded(String),
+    /// A damaged part of a file that is salvaged, as a line of JSON.
+    DamagedPart(String),
     /// Would be done.
     Planned,
     /// The result would be replaced.
@@ -75,6 +81,16 @@ impl Outcome {
             named: false,
             what: What::Excluded(rule),
         })
+    }
+
+    /// For a damaged part of a file that is salvaged, with --json.
+    pub fn damaged_part(path: &Path, damage: &Damage) -> Self {
+        Self {
+            path: path.to_owned(),
+            output: None,
+            named: false,
+            what: What::DamagedPart(damage::json(path, damage)),
+        }
     }
 
     /// So many files, whose names nobody reads.
@@ -183,14 +199,17 @@ impl Report {
         self
     }
 
-    /// Whether anything failed so far.
-    pub fn has_failed(&self) -> bool {
-        self.failed > 0
+    /// How many files failed so far.
+    pub fn failed(&self) -> u64 {
+        self.failed
     }
 
     /// Tells of one file.
     pub fn tell(&mut self, outcome: &Outcome) -> Result<(), Failure> {
-        let is_silent = matches!(outcome.what, What::Excluded(_) | What::DeletedDirectory);
+        let is_silent = matches!(
+            outcome.what,
+            What::Excluded(_) | What::DeletedDirectory | What::DamagedPart(_) | What::Later
+        );
         if self.json && !is_silent && !outcome.path.as_os_str().is_empty() {
             print(line(&self.json(outcome)).as_bytes())?;
         }
@@ -241,6 +260,8 @@ impl Report {
                     say(Some(&path), &format!("excluded by {rule}"));
                 }
             }
+            What::Later => {}
+            What::DamagedPart(json) => print(json.as_bytes())?,
             What::Unchanged(files) => {
                 self.unchanged += files;
                 if self.verbose {
@@ -404,7 +425,7 @@ impl Report {
                 json.reason = Some("delete");
             }
             // These have no line of their own.
-            What::DeletedDirectory | What::Excluded(_) => {}
+            What::DeletedDirectory | What::Excluded(_) | What::DamagedPart(_) | What::Later => {}
             What::Planned => json.result = "planned",
             What::PlannedUpdate => {
                 json.result = "planned";

@@ -4,14 +4,17 @@ mod claims;
 mod existing_target;
 mod links;
 
+pub use links::make_later;
+
 use super::counters::Current;
 use super::entry::TreeEntry;
 use super::operation::{Done, NoTarget, Run, is_marked};
 use super::report::{Outcome, What};
 use super::set_aside::{Then, set_aside};
 use super::skip::Skip;
+use super::task::{Task, dir_of};
+use super::times;
 use super::update::Verdict;
-use super::{Task, dir_of, times};
 use crate::cli::damage;
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::io::FileId;
@@ -20,8 +23,9 @@ use crate::io::dir::{Dir, parent};
 use crate::io::staged::Staged;
 use crate::io::xattrs;
 use claims::Claims;
+use crossbeam::channel::Sender;
 use existing_target::{exists_already, of_another};
-use fetool::{CancelToken, Error, Salvaged, status};
+use fetool::{CancelToken, Damage, Error, Salvaged, status};
 use nix::fcntl::OFlag;
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -39,6 +43,10 @@ const BIG: u64 = 16 << 20;
 /// Works on one file after the other; one for each thread.
 pub struct Worker<'a> {
     task: &'a Task<'a>,
+    /// Where damaged parts of files are told, for JSON.
+    parts: Option<Sender<Outcome>>,
+    /// Links are not left for later.
+    is_last: bool,
     /// The directories used last, which the next file often shares.
     source: Option<(PathBuf, Arc<Dir>)>,
     target: Option<(PathBuf, Arc<Dir>)>,
@@ -59,6 +67,8 @@ pub struct Shared {
     pub(super) said_of_xattrs: AtomicBool,
     /// It was said that many salts take many derivations.
     pub(super) said_of_salts: AtomicBool,
+    /// Links whose places are taken by directories.
+    later: Mutex<Vec<TreeEntry>>,
     /// Damaged files that were salvaged, and how much of each.
     pub(super) salvaged: Mutex<Vec<(String, String)>>,
 }
@@ -108,8 +118,18 @@ impl<'a> Worker<'a> {
     pub fn new(task: &'a Task<'a>) -> Self {
         Self {
             task,
+            parts: None,
+            is_last: false,
             source: None,
             target: None,
+        }
+    }
+
+    /// Tells of damaged parts of files as JSON.
+    pub fn with_parts(self, parts: Sender<Outcome>) -> Self {
+        Self {
+            parts: Some(parts),
+            ..self
         }
     }
 
@@ -300,7 +320,7 @@ impl<'a> Worker<'a> {
             jobs,
             stop: &stop,
             meter: job.current.meter(),
-            damaged: &|damage| damage::tell(&job.subjects.input, damage),
+            damaged: &|damage| self.tell_damage(job, damage),
         };
         let done = task
             .operation
@@ -313,6 +333,16 @@ impl<'a> Worker<'a> {
         }
         self.check_unchanged(job)?;
         Ok(done)
+    }
+
+    fn tell_damage(&self, job: &Job<'_>, damage: &Damage) {
+        match &self.parts {
+            Some(parts) => {
+                // Nobody asks any more.
+                let _ = parts.send(Outcome::damaged_part(&job.place.source, damage));
+            }
+            None => damage::tell(&job.subjects.input, damage),
+        }
     }
 
     /// Gives the result its name, unless that is taken.
@@ -395,7 +425,7 @@ impl<'a> Worker<'a> {
                 // Beside sources that links lead to.
                 Dir::open(&path)?
             } else {
-                Dir::open(root)?.enter(below, Some(&access))?
+                self.task.enter(root, below, &access)?
             };
             let mut cleaned = shared
                 .cleaned
