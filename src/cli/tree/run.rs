@@ -67,7 +67,7 @@ pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result
     let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
     let ends_itself = {
         let (stop, quiet) = (task.stop.clone(), task.quiet);
-        EndsItself::new(move || {
+        EndsItself::new(&[SIGTERM], move |_| {
             if !quiet {
                 say(
                     None,
