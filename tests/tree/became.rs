@@ -174,7 +174,46 @@ fn the_lost_and_found_of_a_file_system() {
     dir.set_mode("t/lost", 0o700);
 }
 
-/// What a directory in the tree was, nobody knows: as in rsync, its files are gone.
+/// The disk of a mount point below a PATH is away: fstab tells.
+#[test]
+fn a_disk_that_is_not_mounted() {
+    let dir = mirrored();
+    let disk = dir.path("t/d").canonicalize().unwrap();
+    dir.write(
+        "fstab",
+        format!("UUID=1 {} ext4 nofail 0 2\n", disk.display()),
+    );
+    if !Path::new("/etc/fstab").exists() {
+        return;
+    }
+    fs::remove_file(dir.path("t/d/b")).unwrap();
+    fs::remove_file(dir.path("t/a")).unwrap();
+    put(&dir, "t/new", "new");
+    let run = |more: &[&str]| {
+        let args = [
+            "seal", "-r", "-k", KEY_FILE, "--update", "--delete", "t/", "-O", "out",
+        ];
+        let script = r#"mount --bind fstab /etc/fstab && exec "$FETOOL" "$@""#;
+        mounting(&dir, script, &[&args[..], more].concat()).run()
+    };
+    let lines = [
+        "fetool: t/d: the directory is empty, so nothing was deleted",
+        "fetool: hint: if its files are really gone, --force deletes their results",
+    ];
+    let said = "sealed 1 file, updated 0, 3 B, 0 unchanged, 0 deleted, 0 skipped, 1 failed";
+    tells(&run(&[]), 1, &lines, said);
+    assert_eq!(files(dir.path("out")), ["a.gfe", "d/b.gfe", "new.gfe"]);
+    let said = "sealed 0 files, updated 0, 0 B, 1 unchanged, 2 deleted, 0 skipped, 0 failed";
+    tells(&run(&["--force"]), 0, &[], said);
+    assert_eq!(files(dir.path("out")), ["new.gfe"]);
+    // Where it has no results, there is nothing to lose.
+    fs::remove_file(dir.path("t/new")).unwrap();
+    put(&dir, "t/e/x", "1");
+    let said = "sealed 1 file, updated 0, 1 B, 0 unchanged, 1 deleted, 0 skipped, 0 failed";
+    tells(&run(&[]), 0, &[], said);
+}
+
+/// What any other directory in the tree was, nobody knows: as in rsync, its files are gone.
 #[test]
 fn a_directory_that_is_empty() {
     let dir = mirrored();

@@ -10,6 +10,7 @@ use super::sources::{is_in, is_own};
 use super::task::{Task, dir_of};
 use crate::cli::failure::{Failure, say, shown};
 use crate::io::dir::Dir;
+use crate::io::fstab;
 use crate::io::stat::Stat;
 use fetool::status;
 use std::ffi::OsStr;
@@ -183,13 +184,29 @@ impl Delete<'_> {
         if self.task.force {
             return None;
         }
-        let is_empty = |path: &&Path| fs::read_dir(path).is_ok_and(|mut all| all.next().is_none());
-        let empty = mapping.paths().find(is_empty)?;
+        let empty = mapping
+            .paths()
+            .map(Path::to_owned)
+            .find(|path| is_empty(path));
+        let empty = empty.or_else(|| self.missing_disk())?;
         let failure = Failure::usage("the directory is empty, so nothing was deleted")
             .with_status(status::SYSTEM)
-            .about(shown(empty))
+            .about(shown(&empty))
             .hint("if its files are really gone, --force deletes their results");
         Some(Some(failure))
+    }
+
+    /// A directory of a PATH on which a disk should be mounted, and which is empty although it has results.
+    fn missing_disk(&self) -> Option<PathBuf> {
+        let mapping = self.task.mapping();
+        fstab::mount_points().into_iter().find_map(|disk| {
+            let disk = disk.canonicalize().ok().filter(|disk| is_empty(disk))?;
+            mapping.dirs().find_map(|(path, to)| {
+                let below = disk.strip_prefix(path.canonicalize().ok()?).ok()?;
+                let results = self.dir.join(to).join(below);
+                (results.is_dir() && !is_empty(&results)).then(|| path.join(below))
+            })
+        })
     }
 
     fn find(&self, take: Take<'_>) -> Result<(), Failure> {
@@ -424,6 +441,11 @@ impl Delete<'_> {
             _ => Ok(false),
         }
     }
+}
+
+/// Whether a directory can be read, and has nothing in it.
+fn is_empty(dir: &Path) -> bool {
+    fs::read_dir(dir).is_ok_and(|mut all| all.next().is_none())
 }
 
 fn is_missing(error: &io::Error) -> bool {

@@ -73,8 +73,10 @@ pub const BACKUPS: Chapter = (
             "If any file failed, if a PATH is missing, unreadable or an empty directory, as a mount point is \
              without its disk, or if the run was ended early, fetool removes nothing. --force removes all \
              the same if PATHs are missing or empty, and nothing else went wrong. With --update, --force does \
-             not seal unchanged files again. A directory below a PATH can be empty, so the results of a disk that is \
-             mounted there go if it is missing: give --max-delete, or make the mount point a PATH.",
+             not seal unchanged files again. A mount point of \
+             /etc/fstab below a PATH counts like a PATH: if it is empty, and has results, nothing is removed. \
+             fetool does not know of other mount points: give --max-delete, or make them PATHs. Any other \
+             directory can be empty, and then its results go.",
         ),
         Item(
             "directories and links",
