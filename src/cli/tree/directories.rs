@@ -5,7 +5,7 @@
 //! lets go of one last finishes it. So only those are remembered in which something is left to do.
 
 use super::entry::TreeEntry;
-use super::report::Outcome;
+use super::outcome::Outcome;
 use super::task::Task;
 use crate::cli::failure::{Failure, shown};
 use crate::io::access::Access;

@@ -77,6 +77,11 @@ impl SourceDir {
     }
 }
 
+/// The path under the output's directory of a file found at `source` when walking `path`.
+pub fn relative_of(path: &Path, source: &Path) -> Option<PathBuf> {
+    Some(relative(path, source.strip_prefix(path).ok()?))
+}
+
 /// The path under the output's directory of what is `below` a PATH, or of the PATH itself.
 fn relative(path: &Path, below: &Path) -> PathBuf {
     match below.as_os_str().is_empty() {

@@ -3,7 +3,7 @@
 use super::counters::Counters;
 use super::directories::{Directories, Directory};
 use super::entry::{SourceDir, TreeEntry};
-use super::report::Outcome;
+use super::outcome::Outcome;
 use super::sources::{Extra, Found, Wanted};
 use super::task::Task;
 use super::update::{BATCH, Candidate, Siblings};

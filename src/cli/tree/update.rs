@@ -12,7 +12,7 @@ use super::entry::SourceDir;
 use super::find::{Item, Kind};
 use super::lengths::Lengths;
 use super::operation::Operation;
-use super::report::{Outcome, What};
+use super::outcome::{Outcome, What};
 use super::skip::Skip;
 use super::task::Task;
 use super::times::Times;

@@ -7,7 +7,7 @@
 use super::{Worker, not_found};
 use crate::cli::failure::{Failure, shown};
 use crate::cli::tree::entry::TreeEntry;
-use crate::cli::tree::report::{Outcome, What};
+use crate::cli::tree::outcome::{Outcome, What};
 use crate::cli::tree::set_aside::{Then, set_aside};
 use crate::cli::tree::skip::Skip;
 use crate::cli::tree::task::Task;

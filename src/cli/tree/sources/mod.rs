@@ -1,18 +1,19 @@
 //! Which files are worked on: a walk through directories, or a list of paths.
 
+mod listed;
+
 use super::args::{Shard, WalkArgs};
 use super::entry::{self, SourceDir, TreeEntry};
 use super::excludes::{Excludes, Globs, Rule};
 use super::skip::Skip;
 use crate::cli::failure::{Failure, shown};
 use crate::io::dir::{is_recovery, is_temporary};
-use crate::io::input::Input;
 use crate::io::stat::Stat;
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
-use std::io::{self, BufRead, BufReader};
+use std::fs::{self, Metadata};
+use std::io;
 use std::ops::ControlFlow;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -171,9 +172,8 @@ impl<'a> Wanted<'a> {
             Some(here) if here.path.as_os_str() == dir.as_os_str() => here,
             here => here.insert(Arc::new(SourceDir::of(path, dir)?)),
         };
-        if let Some(shard) = self.args.shard
-            && !is_in(shard, &here.relative.join(entry.file_name()))
-        {
+        // Without parts there is nothing to compute.
+        if self.args.shard.is_some() && !self.is_in_part(&here.relative.join(entry.file_name())) {
             return None;
         }
         let unseen = Extra::Unseen(entry.into_path(), here.clone());
@@ -271,6 +271,10 @@ impl<'a> Wanted<'a> {
                 Err(failure) => Some(Found::Failed(source.to_owned(), failure)),
             };
         }
+        // Those who have the other parts look at the files in them.
+        if self.args.shard.is_some() && !self.is_in_part(&entry::relative_of(path, source)?) {
+            return None;
+        }
         match entry.metadata() {
             Ok(metadata) => {
                 let place = entry::walked(path, source, Stat::from(&metadata))?;
@@ -289,10 +293,13 @@ impl<'a> Wanted<'a> {
         looked().map_err(|error: io::Error| Failure::system(shown(path), &error))
     }
 
+    /// Whether a file is in the part of the tree that is worked on.
+    fn is_in_part(&self, relative: &Path) -> bool {
+        self.args.shard.is_none_or(|shard| is_in(shard, relative))
+    }
+
     fn regular(&self, source: &Path, place: TreeEntry, metadata: &Metadata) -> Option<Found> {
-        if let Some(shard) = self.args.shard
-            && !is_in(shard, &place.relative)
-        {
+        if place.named && !self.is_in_part(&place.relative) {
             return None;
         }
         if self.extras.links && metadata.is_symlink() {
@@ -303,55 +310,6 @@ impl<'a> Wanted<'a> {
             return Some(skipped(source, skip, place.named));
         }
         Some(Found::File(place, metadata.len()))
-    }
-
-    fn listed(&self, list: &Path, take: Take<'_>) -> Result<(), Failure> {
-        let system = |error: io::Error| Failure::system(shown(list), &error);
-        let list: Box<dyn BufRead> = if list.as_os_str() == "-" {
-            Box::new(BufReader::new(Input::stdin().map_err(system)?))
-        } else {
-            Box::new(BufReader::new(File::open(list).map_err(system)?))
-        };
-        for path in list.split(0) {
-            let path = PathBuf::from(std::ffi::OsString::from_vec(path.map_err(system)?));
-            if let Some(found) = self.one_listed(path)
-                && take(found).is_break()
-            {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn one_listed(&self, path: PathBuf) -> Option<Found> {
-        let name = path.file_name().unwrap_or_default();
-        let included = self.include.is_empty() || self.include.match_(&path);
-        if !included || is_own(name) {
-            return None;
-        }
-        if let Some(rule) = self.exclude.rule_for_listed(&path) {
-            return self.left_out(&path, Left::Excluded(rule));
-        }
-        let failed = |failure: Failure| Some(Found::Failed(path.clone(), failure));
-        let (metadata, link) = match self.named(&path) {
-            Ok(named) => named,
-            Err(failure) => {
-                let path = path.as_os_str().as_bytes();
-                let has_mark = path.starts_with("\u{feff}".as_bytes());
-                return failed(if has_mark {
-                    failure
-                        .hint("the list begins with a byte order mark (BOM); write it without one")
-                } else {
-                    failure
-                });
-            }
-        };
-        match entry::listed(&path, Stat::from(&metadata)) {
-            // Only directories have no name, such as "..".
-            None => Some(skipped(&path, Skip::of(metadata.file_type()), true)),
-            Some((_, Err(why))) if self.placed => failed(Failure::usage(why).about(shown(&path))),
-            Some((place, _)) => self.regular(&path, TreeEntry { link, ..place }, &metadata),
-        }
     }
 }
 
