@@ -8,7 +8,7 @@ use crate::cli::secrets::keys::Keys;
 use crate::cli::tree::{Counters, Skip, TreeEntry, has_magic, is_marked, of_suffix};
 use crate::cli::work::Source;
 use crate::io::FileId;
-use crate::io::uncached::{Uncached, forget};
+use crate::io::uncached::{BulkFile, forget};
 use fetool::format::Format;
 use fetool::{CancelToken, Error, Inspect, Inspected, Meter, PeekReader, status};
 use nix::fcntl::OFlag;
@@ -156,8 +156,9 @@ impl Checker<'_> {
             forget(&file);
             (self.of_inspected(inspected, &subjects), Ok(()))
         } else {
+            let file = BulkFile::new(&file, true);
             let mut input = Tee {
-                input: Uncached::new(&file, 0),
+                input: file.start(),
                 hasher: self.hashes.then(blake3::Hasher::new),
             };
             let result = match damaged {
@@ -352,7 +353,8 @@ impl Checker<'_> {
 
 /// Whether a file begins as one of this format.
 fn begins(format: &dyn Format, file: &File) -> bool {
-    let mut input = PeekReader::new(Uncached::new(file, 0));
+    let file = BulkFile::new(file, true);
+    let mut input = PeekReader::new(file.start());
     fetool::look_at_header(Some(format), &mut input).is_ok()
 }
 
@@ -371,7 +373,8 @@ enum Select {
 
 impl Select {
     fn damaged(path: &Path, file: &File) -> Self {
-        let mut input = PeekReader::new(Uncached::new(file, 0));
+        let file = BulkFile::new(file, true);
+        let mut input = PeekReader::new(file.start());
         let subjects = Subjects {
             input: shown(path),
             ..Subjects::default()
