@@ -7,7 +7,7 @@
 set -euo pipefail
 export LC_ALL=C TIMEFORMAT='%3R %3U %3S'
 
-memory=$(awk '/^MemTotal/ { print $2 * 1024 }' /proc/meminfo)
+memory=$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) * 1024))
 size=$(numfmt --from=iec "${1:-$((memory * 51 / 100 >> 20))M}") rounds=${2:-3} dir=${3:-/var/tmp}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 if [ -z "${FETOOL:-}" ]; then
@@ -16,8 +16,8 @@ if [ -z "${FETOOL:-}" ]; then
 fi
 # What somebody else works with: a quarter of memory.
 other=$((memory / 4 >> 20 << 20))
-free=$(df -Pk "$dir" | awk 'NR == 2 { print $4 * 1024 }')
-[ "$free" -ge $((size * 3 + other)) ] || { echo "$dir has no room for three files of $size bytes and one of $other" >&2; exit 1; }
+free=$(df -Pk "$dir" | awk 'NR == 2 { print $4 }')
+[ $((free * 1024)) -ge $((size * 3 + other)) ] || { echo "$dir has no room for three files of $size bytes and one of $other" >&2; exit 1; }
 work=$(mktemp -d "$dir/fetool-bulk-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
