@@ -36,7 +36,7 @@ ways=(
     cp                         plain  'cp plain out'
     "dd, O_DIRECT"             plain  'dd if=plain of=out bs=1M iflag=direct oflag=direct status=none'
     "fetool seal"              plain  '"$FETOOL" seal -q -k @key plain -o out'
-    "fetool seal, from a pipe" plain  'cat plain | "$FETOOL" seal -q -k @key -o out'
+    "cat \\| fetool seal"     plain  'cat plain | "$FETOOL" seal -q -k @key -o out'
     "fetool open"              sealed '"$FETOOL" open -q -k @key sealed -o out'
     "fetool check"             sealed '"$FETOOL" check -q -k @key sealed'
 )
@@ -57,14 +57,15 @@ for ((round = 0; round < rounds; round++)); do
     done
 done
 
+gib() { awk -v n="$1" 'BEGIN { printf "%.1f GiB", n / 1073741824 }'; }
 # The median of an expression over the runs of a way.
 median() { awk "{ print $2 }" "$1" | sort -g | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
 {
     printf '## Files larger than half of memory\n\n'
     printf 'A file of %s, on a machine with %s of memory. Before each run, another file of %s was read once, so that the page cache had it. ' \
-        "$(numfmt --to=iec-i --suffix=B "$size")" "$(numfmt --to=iec-i --suffix=B "$memory")" "$(numfmt --to=iec-i --suffix=B "$other")"
+        "$(gib "$size")" "$(gib "$memory")" "$(gib "$other")"
     printf 'The columns on the cache say how much it had of that file afterwards, and how much of the files that the command read and wrote. '
-    printf 'Medians of %s runs in turn (`benches/bulk.sh`); *on disk* includes a `sync` of the output.\n\n' "$rounds"
+    printf 'Runs in turn: %s (`benches/bulk.sh`); the table has medians. *on disk* includes a `sync` of the output.\n\n' "$rounds"
     printf '| | seconds | seconds, on disk | processor, s/GiB | other file in cache | own files in cache |\n|---|--:|--:|--:|--:|--:|\n'
     for ((way = 0; way < ${#ways[@]}; way += 3)); do
         runs=$way.runs

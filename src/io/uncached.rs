@@ -208,7 +208,8 @@ mod system {
 
     pub fn half_of_memory() -> u64 {
         let system = rustix::system::sysinfo();
-        u64::from(system.totalram).saturating_mul(u64::from(system.mem_unit)) / 2
+        let total = u128::from(system.totalram) * u128::from(system.mem_unit);
+        u64::try_from(total / 2).unwrap_or(u64::MAX)
     }
 
     pub fn page_size() -> usize {
