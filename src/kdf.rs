@@ -1,4 +1,17 @@
 //! Key derivation functions, with the parameters that the formats fix.
+//!
+//! ```
+//! use fetool::kdf::{Derivation, Kdf, Key, SALT_MIN, is_deriving};
+//!
+//! let derivation: Derivation = Kdf::Argon2id.for_gfe()?;
+//! assert_eq!(derivation.memory(), 64 << 20);
+//!
+//! let few = Derivation::Pbkdf2 { iterations: 1000 };
+//! let key: Key = few.derive(b"correct horse battery staple", &[1; SALT_MIN])?;
+//! assert_eq!((key.len(), format!("{key:?}")), (32, "Key(not shown)".to_owned()));
+//! assert!(!is_deriving());
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 pub use crate::key::Key;
 use crate::{Error, Hint, try_alloc};

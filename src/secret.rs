@@ -13,6 +13,20 @@ use zeroize::Zeroizing;
 ///
 /// Its bytes are wiped when it is dropped, locked in memory where the system allows that, and its
 /// `Debug` does not show them.
+///
+/// ```
+/// use fetool::{Secret, random, without_line_end};
+///
+/// let mut bytes = [0; 32];
+/// random(&mut bytes)?;
+/// let key = Secret::key(bytes);
+/// assert_eq!(format!("{key:?}"), "Secret(key, not shown)");
+///
+/// let typed = b"correct horse battery staple\n";
+/// let passphrase = Secret::passphrase(without_line_end(typed));
+/// assert!(passphrase.is_passphrase());
+/// # Ok::<(), fetool::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Secret {
     bytes: Locked,

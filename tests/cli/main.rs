@@ -46,6 +46,7 @@ mod progress;
 mod progress_line;
 mod prompt;
 mod proof;
+mod public_api;
 mod range;
 mod readme;
 mod rekey;

@@ -1,4 +1,16 @@
 //! Identities of any kind, and files of them.
+//!
+//! ```
+//! use fetool::format::age::identities::{AgeIdentity, FILE_MAX, KeyFile, parse};
+//! use fetool::format::age::X25519Identity;
+//!
+//! let identity = X25519Identity::generate(&fetool::random)?;
+//! let file = format!("# made today\n{}\n", *identity.encode());
+//! assert!(file.len() <= FILE_MAX);
+//! assert_eq!(KeyFile::of(file.as_bytes()), KeyFile::Identities);
+//! assert_eq!(parse(file.as_bytes())?, [AgeIdentity::X25519(identity)]);
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 use super::armor::{BYTE_ORDER_MARK, UTF_16, narrowed};
 use super::header::MAGIC;

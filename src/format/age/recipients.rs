@@ -1,4 +1,19 @@
 //! Recipients of any kind, and files of them.
+//!
+//! ```
+//! use fetool::format::age::recipients::{AgeRecipient, PassedOver, RecipientList, parse};
+//! use fetool::format::age::X25519Identity;
+//!
+//! let identity = X25519Identity::generate(&fetool::random)?;
+//! let file = format!("# my team\n{}\n", identity.recipient());
+//! let RecipientList { recipients, passed_over } = RecipientList::parse(file.as_bytes())?;
+//! for PassedOver { line, kind } in &passed_over {
+//!     println!("line {line}: a key of type {kind}");
+//! }
+//! assert_eq!(recipients, [AgeRecipient::X25519(identity.recipient().clone())]);
+//! assert_eq!(parse(file.as_bytes())?, recipients);
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 use super::lines::{Line, lines};
 #[cfg(all(unix, feature = "age-plugin"))]

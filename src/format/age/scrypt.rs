@@ -1,4 +1,21 @@
 //! scrypt: files for a passphrase.
+//!
+//! ```
+//! use fetool::format::age::scrypt::{
+//!     KIND, ScryptLimits, WORK_FACTOR, WORK_FACTOR_MAX, derivation, unwrap, work_factor, wrap,
+//! };
+//! use fetool::{FileKey, Secret, random};
+//!
+//! assert_eq!(derivation(WORK_FACTOR).memory(), 256 << 20);
+//!
+//! let (passphrase, file_key) = (Secret::passphrase("correct horse"), FileKey::generate(&random)?);
+//! let stanza = wrap(&passphrase, 10, &file_key, &random)?;
+//! assert_eq!((stanza.kind.as_str(), work_factor(&stanza)?), (KIND, Some(10)));
+//! let limits = ScryptLimits { work_factor: WORK_FACTOR_MAX, memory: 64 << 20 };
+//! let unwrapped = unwrap(&passphrase, limits, &stanza)?.expect("the passphrase is right");
+//! assert_eq!(unwrapped.as_bytes(), file_key.as_bytes());
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 use super::Random;
 use super::keys::ZERO_NONCE;

@@ -1,4 +1,21 @@
 //! The header: version line, stanzas and MAC.
+//!
+//! ```
+//! use fetool::format::age::X25519Identity;
+//! use fetool::format::age::header::{AgeHeader, FIRST_LINE, MAC_LEN, MAGIC};
+//! use fetool::{FileKey, random};
+//!
+//! let (identity, file_key) = (X25519Identity::generate(&random)?, FileKey::generate(&random)?);
+//! let stanza = identity.recipient().wrap(&file_key, &random)?;
+//! let bytes = AgeHeader::encode(&[stanza], &file_key.mac_key())?;
+//! assert!(bytes.starts_with(FIRST_LINE) && FIRST_LINE.starts_with(MAGIC));
+//!
+//! let header = AgeHeader::decode(&bytes)?;
+//! assert_eq!(header.mac.len(), MAC_LEN);
+//! let (number, unwrapped) = header.unlock(|stanza| identity.unwrap(stanza))?.expect("it is for us");
+//! assert_eq!((number, unwrapped.as_bytes()), (0, file_key.as_bytes()));
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 mod parser;
 #[cfg(test)]
