@@ -45,7 +45,8 @@ pub const KEYS: Chapter = (
         ),
         Text(
             "When files are opened, -k and -p can be repeated: fetool tries every key in order, then every \
-             passphrase. If there are several secrets, it asks for a passphrase only if no key opens the file.",
+             passphrase, then plugins. If there are several secrets, it asks for a passphrase only if no key \
+             opens the file. One process of a plugin serves all of its identities and all files of a tree.",
         ),
         Text(
             "fetool reads a typed passphrase from /dev/tty without showing it; without a terminal that is an \
