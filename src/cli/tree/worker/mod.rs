@@ -60,6 +60,8 @@ pub struct Shared {
     pub(super) said_of_xattrs: AtomicBool,
     /// It was said that many salts take many derivations.
     pub(super) said_of_salts: AtomicBool,
+    /// Held by whoever removes links that are in the way of directories.
+    clearing: Mutex<()>,
     /// Links whose places are taken by directories.
     later: Mutex<Vec<TreeEntry>>,
     /// Damaged files that were salvaged, and how much of each.
