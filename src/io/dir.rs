@@ -181,8 +181,9 @@ impl Dir {
         Ok(File::from(openat(&self.fd, name, flags, mode)?))
     }
 
-    /// Removes temporary files that nobody writes any more. Returns how many.
-    pub fn remove_stale(&self) -> io::Result<usize> {
+    /// Removes temporary files that nobody writes any more. Returns how many. Symbolic links cannot be locked:
+    /// if others may be making some, only old ones are removed.
+    pub fn remove_stale(&self, alone: bool) -> io::Result<usize> {
         let mut removed = 0;
         let mut dir = nix::dir::Dir::openat(&self.fd, ".", FLAGS, Mode::empty())?;
         for entry in dir.iter() {
@@ -193,7 +194,7 @@ impl Dir {
                 continue;
             }
             let lock = self.stale(name);
-            if lock.is_some() || self.is_stale_link(name) {
+            if lock.is_some() || self.is_stale_link(name, alone) {
                 match self.remove(name) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => removed += 1,
@@ -210,13 +211,14 @@ impl Dir {
         stale.then_some(file)
     }
 
-    /// Whether it is a symbolic link under a temporary name for longer than making it takes.
-    fn is_stale_link(&self, name: &OsStr) -> bool {
+    /// Whether it is a symbolic link under a temporary name; with others, for longer than making it takes.
+    fn is_stale_link(&self, name: &OsStr, alone: bool) -> bool {
         const LONG: i64 = 3600;
         let now = std::time::SystemTime::UNIX_EPOCH.elapsed();
         let now = now.map_or(0, |now| now.as_secs() as i64); // until long after 2262
         let found = self.look(name).ok().flatten();
-        found.is_some_and(|found| Stat::from(&found).is_link() && now - found.st_ctime > LONG)
+        let is_stale = |found: &FileStat| alone || now - found.st_ctime > LONG;
+        found.is_some_and(|found| Stat::from(&found).is_link() && is_stale(&found))
     }
 
     /// What has this name, without following a link; `None` where nothing has.

@@ -10,6 +10,7 @@ use crate::io::stat::Stat;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use walkdir::WalkDir;
 
 /// A directory that is walked through.
@@ -78,9 +79,10 @@ impl Delete<'_> {
                 continue;
             }
             if is_own(entry.file_name()) && !self.task.tree.walk.dry_run {
+                let alone = self.task.is_alone.load(Ordering::Relaxed);
                 // A run was killed here, and nothing may have brought a later one to this directory.
                 let dir = Dir::open(self.dir).and_then(|dir| dir.enter(dir_of(relative), None));
-                if let Err(error) = dir.and_then(|dir| dir.remove_stale()) {
+                if let Err(error) = dir.and_then(|dir| dir.remove_stale(alone)) {
                     let path = dir_of(relative);
                     take(
                         path,

@@ -30,7 +30,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Works on one file after the other; one for each thread.
@@ -253,7 +253,7 @@ impl<'a> Worker<'a> {
                 dir.allow_writing()?;
             }
             if cleaned.insert(path.clone()) {
-                dir.remove_stale()?;
+                dir.remove_stale(self.task.is_alone.load(Ordering::Relaxed))?;
             }
             Ok(dir)
         })
