@@ -50,6 +50,7 @@ static UNDO: Mutex<Undo> = Mutex::new(Undo {
     watched: false,
     files: Vec::new(),
     terminal: None,
+    waits_for_somebody: false,
     last_words: None,
     finish: None,
 });
@@ -59,6 +60,8 @@ struct Undo {
     watched: bool,
     files: Vec<(Arc<Dir>, OsString)>,
     terminal: Option<Asking>,
+    /// Somebody is to answer a question, so that no work ends soon.
+    waits_for_somebody: bool,
     /// What to say then.
     last_words: Option<Words>,
     /// Ends the work soon, and cleanly, at the first of some signals.
@@ -119,7 +122,12 @@ fn watch() -> io::Result<()> {
 
 /// Has the work end by itself at this signal, if it can and was not asked before.
 fn finish(signal: i32) -> bool {
-    let finish = lock().finish.take_if(|it| it.signals.contains(&signal));
+    let mut undo = lock();
+    if undo.waits_for_somebody {
+        return false;
+    }
+    let finish = undo.finish.take_if(|it| it.signals.contains(&signal));
+    drop(undo);
     let asked = finish.is_some();
     if let Some(finish) = finish {
         TERMINATED.store(true, Ordering::SeqCst);
@@ -130,6 +138,12 @@ fn finish(signal: i32) -> bool {
 
 /// Whether a signal has asked the work to end.
 static TERMINATED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a signal has asked the work to end, so that nothing is to be waited for any longer.
+#[cfg(feature = "age-plugin")]
+pub fn is_terminated() -> bool {
+    TERMINATED.load(Ordering::SeqCst)
+}
 
 /// Work that ends soon, and cleanly, at one of some signals, for as long as this lives. Only a second one
 /// ends the process at once.
@@ -278,6 +292,22 @@ impl Silenced {
         asking.silence()?;
         undo.terminal = Some(asking);
         Ok(Self)
+    }
+}
+
+/// Somebody is asked something, for as long as this lives: a signal ends the process at once then.
+pub struct WaitsForSomebody;
+
+impl WaitsForSomebody {
+    pub fn new() -> Self {
+        lock().waits_for_somebody = true;
+        Self
+    }
+}
+
+impl Drop for WaitsForSomebody {
+    fn drop(&mut self) {
+        lock().waits_for_somebody = false;
     }
 }
 

@@ -1,23 +1,25 @@
 //! Files from a position on, of which parts are read and written in any order.
 
-use fetool::Positioned;
+use super::uncached::BulkFile;
+use fetool::{Positioned, ReadAt, WriteAt};
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 /// A file, from a position on.
 pub struct FileAt {
-    file: File,
+    file: BulkFile<File>,
     position: u64,
 }
 
 impl FileAt {
-    pub fn new(file: &File, position: u64) -> io::Result<Self> {
-        let file = file.try_clone()?;
+    /// `uncached` is for bytes that go past the page cache.
+    pub fn new(file: &File, position: u64, uncached: bool) -> io::Result<Self> {
+        let file = BulkFile::new(file.try_clone()?, uncached);
         Ok(Self { file, position })
     }
 
     /// The file's bytes from the position on. Reading them moves no position that others share.
-    pub fn at(&self) -> Positioned<'_, File> {
+    pub fn at(&self) -> Positioned<'_, BulkFile<File>> {
         Positioned {
             file: &self.file,
             position: self.position,
@@ -25,7 +27,42 @@ impl FileAt {
     }
 
     /// Moves the position that others share to the file's end.
-    pub fn seek_to_end(mut self) -> io::Result<()> {
-        self.file.seek(SeekFrom::End(0)).map(drop)
+    pub fn seek_to_end(self) -> io::Result<()> {
+        self.file.file().seek(SeekFrom::End(0)).map(drop)
+    }
+
+    /// Does something at the position that others share, and moves it behind the bytes that this took.
+    fn in_order(
+        &self,
+        work: impl FnOnce(&BulkFile<File>, u64) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut shared = self.file.file();
+        let position = shared.stream_position()?;
+        let bytes = work(&self.file, position)?;
+        shared.seek(SeekFrom::Start(position + bytes as u64))?;
+        Ok(bytes)
+    }
+}
+
+/// In order, from the position on that others share.
+impl Read for FileAt {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.in_order(|file, position| file.read_at(into, position))
+    }
+}
+
+impl Write for FileAt {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.in_order(|file, position| file.write_at(bytes, position))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for FileAt {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.file().seek(to)
     }
 }

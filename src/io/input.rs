@@ -1,6 +1,7 @@
 //! Inputs: standard input or a file, with what is known of them before they are read.
 
 use super::file_at::FileAt;
+use super::uncached::is_bulk;
 use super::{FileId, standard, widen_pipe};
 use fetool::CancelToken;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -23,6 +24,8 @@ enum Kind {
         /// Where it begins in the file.
         position: u64,
         size: u64,
+        /// The same, read past the page cache if it is large against memory.
+        bulk: Option<FileAt>,
     },
     /// A pipe, a terminal, a device: a read may block for ever. The pipe becomes readable when
     /// somebody wants it to end.
@@ -36,15 +39,16 @@ impl Input {
     /// Those of the system, and that it was closed.
     pub fn stdin() -> io::Result<Self> {
         standard::check_stdin()?;
-        Self::new(io::stdin().as_fd().try_clone_to_owned()?.into())
+        Self::new(io::stdin().as_fd().try_clone_to_owned()?.into(), is_bulk)
     }
 
     /// A file.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Self::new(File::open(path)?)
+        Self::new(File::open(path)?, is_bulk)
     }
 
-    fn new(mut file: File) -> io::Result<Self> {
+    /// `is_bulk` says which lengths are large against memory.
+    fn new(mut file: File, is_bulk: fn(u64) -> bool) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if metadata.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
@@ -53,7 +57,16 @@ impl Input {
             Some(id) => {
                 let position = file.stream_position()?;
                 let size = metadata.len().saturating_sub(position);
-                Kind::Regular { id, position, size }
+                let bulk = match is_bulk(size) {
+                    true => Some(FileAt::new(&file, position, true)?),
+                    false => None,
+                };
+                Kind::Regular {
+                    id,
+                    position,
+                    size,
+                    bulk,
+                }
             }
             None => Kind::Stream { woken: None },
         };
@@ -95,11 +108,16 @@ impl Input {
         matches!(self.kind, Kind::Regular { .. }).then_some(&self.file)
     }
 
+    /// Whether it is a file so large against memory that its bytes go past the page cache.
+    pub fn is_bulk(&self) -> bool {
+        matches!(self.kind, Kind::Regular { bulk: Some(_), .. })
+    }
+
     /// The file from where it begins, where any of its bytes can be read at any time.
     pub fn as_file_at(&self) -> io::Result<Option<FileAt>> {
         match self.kind {
             Kind::Regular { position, size, .. } if size > 0 => {
-                FileAt::new(&self.file, position).map(Some)
+                FileAt::new(&self.file, position, self.is_bulk()).map(Some)
             }
             _ => Ok(None),
         }
@@ -137,6 +155,12 @@ impl Input {
 
 impl Read for Input {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if let Kind::Regular {
+            bulk: Some(file), ..
+        } = &mut self.kind
+        {
+            return file.read(into);
+        }
         loop {
             self.wait()?;
             match self.file.read(into) {
@@ -147,6 +171,35 @@ impl Read for Input {
                 }
                 read => return read,
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::SeekFrom;
+
+    #[test]
+    fn a_large_file_is_read_from_the_shared_position_on_and_moves_it() {
+        let mut file = tempfile::tempfile().unwrap();
+        let bytes: Vec<u8> = (0..100_000_u32).map(|i| (i % 251) as u8).collect();
+        file.write_all(&bytes).unwrap();
+        for (is_bulk, large) in [
+            ((|len| len > 90_000) as fn(u64) -> bool, true),
+            (|_| false, false),
+        ] {
+            file.seek(SeekFrom::Start(7)).unwrap();
+            let mut input = Input::new(file.try_clone().unwrap(), is_bulk).unwrap();
+            assert_eq!(input.is_bulk(), large);
+            let mut first = [0; 5_000];
+            input.read_exact(&mut first).unwrap();
+            assert!(first[..] == bytes[7..5_007]);
+            assert_eq!(file.stream_position().unwrap(), 5_007);
+            let mut rest = Vec::new();
+            input.read_to_end(&mut rest).unwrap();
+            assert!(rest == bytes[5_007..]);
+            assert_eq!(file.stream_position().unwrap(), 100_000);
         }
     }
 }

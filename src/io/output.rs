@@ -9,6 +9,7 @@ use super::dir::{Dir, parent};
 use super::file_at::FileAt;
 use super::staged::Staged;
 use super::terminal_safe::TextOnly;
+use super::uncached::{forget, is_bulk};
 use super::{FileId, standard, widen_pipe};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -69,6 +70,12 @@ impl From<io::Error> for Refused {
 pub struct Output {
     sink: Sink,
     sync: bool,
+    /// Bytes that were written in order.
+    written: u64,
+    /// Whether these are so many against memory that the next ones go past the page cache,
+    is_bulk: fn(u64) -> bool,
+    /// which is then done here.
+    bulk: Option<FileAt>,
 }
 
 enum Sink {
@@ -115,7 +122,7 @@ impl Output {
         } else {
             return Err(Refused::Terminal);
         };
-        Ok(Self { sink, sync: false })
+        Ok(Self::of(sink, false))
     }
 
     fn file(
@@ -159,16 +166,24 @@ impl Output {
                 }
             }
         }
-        Ok(Self {
-            sink: Sink::New(NewFile {
-                staged: Staged::new(&Arc::new(dir))?,
-                name,
-                force,
-                access,
-                replaces,
-            }),
+        let new = NewFile {
+            staged: Staged::new(&Arc::new(dir))?,
+            name,
+            force,
+            access,
+            replaces,
+        };
+        Ok(Self::of(Sink::New(new), sync))
+    }
+
+    fn of(sink: Sink, sync: bool) -> Self {
+        Self {
+            sink,
             sync,
-        })
+            written: 0,
+            is_bulk,
+            bulk: None,
+        }
     }
 
     /// Gives a file that was not there before the mode of any other new file, in place of 0600.
@@ -186,8 +201,9 @@ impl Output {
         matches!(self.sink, Sink::Terminal(_))
     }
 
-    /// The file from its end on, where it can be written at any position behind that.
-    pub fn as_file_at(&self) -> io::Result<Option<FileAt>> {
+    /// The file from its end on, where it can be written at any position behind that. `uncached` is for bytes
+    /// that go past the page cache.
+    pub fn as_file_at(&self, uncached: bool) -> io::Result<Option<FileAt>> {
         let file = match &self.sink {
             Sink::Plain(Descriptor { file }) => file,
             Sink::New(new) => &new.staged.file,
@@ -201,7 +217,8 @@ impl Output {
         let position = (&mut &*file).stream_position()?;
         // What is behind the position, as with `1<>FILE`, is not ours to cut off after an error.
         let ours = position == metadata.len() && !flags.contains(OFlag::O_APPEND);
-        ours.then(|| FileAt::new(file, position)).transpose()
+        ours.then(|| FileAt::new(file, position, uncached))
+            .transpose()
     }
 
     /// What bytes are written to as they are, at the place where they are written.
@@ -228,6 +245,12 @@ impl Output {
     /// Makes the output complete: everything is written, the file is closed and has its name.
     /// Only now is it there.
     pub fn commit(self) -> io::Result<()> {
+        if self.bulk.is_some()
+            && let Some(file) = self.as_file()
+        {
+            // What was written before there were so many.
+            forget(file);
+        }
         match self.sink {
             // Some file systems (NFS) say only now that there was no room.
             Sink::Plain(descriptor) => Ok(nix::unistd::close(descriptor.file)?),
@@ -350,11 +373,19 @@ fn open_device(
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.sink {
+        if self.bulk.is_none() && (self.is_bulk)(self.written) {
+            self.bulk = self.as_file_at(true)?;
+        }
+        if let Some(file) = &mut self.bulk {
+            return file.write(bytes);
+        }
+        let written = match &mut self.sink {
             Sink::Plain(descriptor) => descriptor.write(bytes),
             Sink::Terminal(text) => text.write(bytes),
             Sink::New(new) => (&new.staged.file).write(bytes),
-        }
+        }?;
+        self.written += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -422,5 +453,39 @@ fn refuse_id(output: Option<FileId>, read: &[FileId]) -> Result<(), Refused> {
     match output {
         Some(id) if read.contains(&id) => Err(Refused::SameFile),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_becomes_large_is_written_past_the_page_cache() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = Target::File {
+            path: dir.path().join("out"),
+            force: false,
+            sync: false,
+        };
+        let mut output = Output::open(&target, Content::Sealed, &[]).unwrap();
+        output.is_bulk = |len| len > 10_000;
+        for (piece, is_bulk) in [(b'a', false), (b'b', false), (b'c', false), (b'd', true)] {
+            output.write_all(&[piece; 5_000]).unwrap();
+            assert_eq!(output.bulk.is_some(), is_bulk);
+        }
+        // Behind the bytes in order, the file has its end.
+        let position = output.as_file().unwrap().stream_position().unwrap();
+        assert_eq!(position, 20_000);
+        output.commit().unwrap();
+        let read = fs::read(dir.path().join("out")).unwrap();
+        let pieces: Vec<_> = read
+            .chunks(5_000)
+            .map(|piece| (piece[0], piece.len()))
+            .collect();
+        assert_eq!(
+            pieces,
+            [(b'a', 5_000), (b'b', 5_000), (b'c', 5_000), (b'd', 5_000)]
+        );
     }
 }

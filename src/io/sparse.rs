@@ -1,16 +1,15 @@
 //! Files with holes: blocks of zeros are left out when they are written.
 
 use fetool::WriteAt;
-use std::fs::File;
 use std::io;
 
 /// The shortest hole, aligned to its length. No file system has smaller ones.
 const BLOCK: usize = 4096;
 
 /// A new file, of which nothing is written twice.
-pub struct Sparse<'f>(pub &'f File);
+pub struct Sparse<'f, F>(pub &'f F);
 
-impl WriteAt for Sparse<'_> {
+impl<F: WriteAt> WriteAt for Sparse<'_, F> {
     fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<usize> {
         let (len, is_hole) = leading(bytes, position);
         if is_hole {

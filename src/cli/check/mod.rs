@@ -274,7 +274,7 @@ fn check_all(
         }
         // Plugins of age unwrap the keys of many files at once.
         let job_tx = match &checker.keys {
-            Some(keys) if keys.have_plugins() => {
+            Some(keys) if keys.may_need_plugins() => {
                 let (batch_tx, batch_rx) = bounded(WAITING);
                 spawn(scope, "batches", move || {
                     keys.pass_on(&batch_rx, &job_tx, Job::path);

@@ -8,7 +8,8 @@ use crate::cli::secrets::keys::Keys;
 use crate::cli::tree::{Counters, Skip, TreeEntry, has_magic, is_marked, of_suffix};
 use crate::cli::work::Source;
 use crate::io::FileId;
-use crate::io::uncached::{Uncached, forget};
+use crate::io::file_at::FileAt;
+use crate::io::uncached::BulkFile;
 use fetool::format::Format;
 use fetool::{CancelToken, Error, Inspect, Inspected, Meter, PeekReader, status};
 use nix::fcntl::OFlag;
@@ -152,12 +153,14 @@ impl Checker<'_> {
         let mut blake3 = None;
         let (result, read) = if damaged.is_none() && self.keys.is_none() && !self.hashes {
             // Most of the file is passed over.
-            let inspected = self.inspect(current.meter()).run_seekable(&file);
-            forget(&file);
+            let inspected = FileAt::new(&file, 0, true).map_err(Error::Read);
+            let inspected =
+                inspected.and_then(|file| self.inspect(current.meter()).run_seekable(file));
             (self.of_inspected(inspected, &subjects), Ok(()))
         } else {
+            let file = BulkFile::new(&file, true);
             let mut input = Tee {
-                input: Uncached::new(&file, 0),
+                input: file.start(),
                 hasher: self.hashes.then(blake3::Hasher::new),
             };
             let result = match damaged {
@@ -352,7 +355,8 @@ impl Checker<'_> {
 
 /// Whether a file begins as one of this format.
 fn begins(format: &dyn Format, file: &File) -> bool {
-    let mut input = PeekReader::new(Uncached::new(file, 0));
+    let file = BulkFile::new(file, true);
+    let mut input = PeekReader::new(file.start());
     fetool::look_at_header(Some(format), &mut input).is_ok()
 }
 
@@ -371,7 +375,8 @@ enum Select {
 
 impl Select {
     fn damaged(path: &Path, file: &File) -> Self {
-        let mut input = PeekReader::new(Uncached::new(file, 0));
+        let file = BulkFile::new(file, true);
+        let mut input = PeekReader::new(file.start());
         let subjects = Subjects {
             input: shown(path),
             ..Subjects::default()

@@ -6,6 +6,7 @@ use super::task::Verb;
 use crate::cli::secrets::keys::Keys;
 use crate::cli::secrets::recipients::SealFor;
 use crate::io::sparse::Sparse;
+use crate::io::uncached::{BulkFile, is_bulk};
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
 use fetool::{
     CancelToken, Damage, Error, FileKey, Fill, Identity, Inspect, Inspected, Meter, Open,
@@ -150,6 +151,7 @@ impl Operation<'_> {
     /// Makes the other file.
     pub fn transfer(&self, source: &File, output: &File, run: Run<'_>) -> Result<Done, Error> {
         let len = source.metadata().map_err(Error::Read)?.len();
+        let [source, output] = [source, output].map(|file| BulkFile::new(file, is_bulk(len)));
         match self {
             Self::Seal {
                 builder,
@@ -163,7 +165,7 @@ impl Operation<'_> {
                     .meter(run.meter)
                     .start()?;
                 let file_key = sealing.file_key().cloned();
-                let sealed = sealing.run_at(start_of(source), start_of(output))?;
+                let sealed = sealing.run_at(source.start(), output.start())?;
                 Ok(Done {
                     file_key,
                     bytes: sealed.plaintext_len,
@@ -183,7 +185,7 @@ impl Operation<'_> {
                 if let Some(fill) = salvage {
                     let salvage = Salvage::new(open).fill(*fill);
                     let tell = |damage| (run.damaged)(&damage);
-                    let salvaged = salvage.run(source, start_of(output), tell)?;
+                    let salvaged = salvage.run(&source, output.start(), tell)?;
                     return Ok(Done {
                         file_key: None,
                         bytes: salvaged.plaintext_len,
@@ -191,19 +193,20 @@ impl Operation<'_> {
                         damaged: (salvaged.status != status::OK).then_some(salvaged),
                     });
                 }
-                let opening = open.start(start_of(source))?;
+                let opening = open.start(source.start())?;
                 let warnings = opening.warnings().to_vec();
                 let opened = match sparse {
                     true => {
-                        let output = &Sparse(output);
-                        let (file, position) = (output, 0);
-                        opening.run_at(start_of(source), Positioned { file, position })?
+                        let file = &Sparse(&output);
+                        let position = 0;
+                        opening.run_at(source.start(), Positioned { file, position })?
                     }
-                    false => opening.run_at(start_of(source), start_of(output))?,
+                    false => opening.run_at(source.start(), output.start())?,
                 };
                 if *sparse {
                     // It may end with a hole.
-                    output.set_len(opened.plaintext_len).map_err(Error::Write)?;
+                    let end = opened.plaintext_len;
+                    output.file().set_len(end).map_err(Error::Write)?;
                 }
                 Ok(Done {
                     file_key: None,

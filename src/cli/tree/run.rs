@@ -137,7 +137,7 @@ fn in_batches<'s, 'e, 't: 's>(
     files: Sender<Item<'t>>,
 ) -> Result<Sender<Item<'t>>, Failure> {
     let needs_plugins = match &task.operation {
-        Operation::Open { keys, .. } => keys.have_plugins(),
+        Operation::Open { keys, .. } => keys.may_need_plugins(),
         Operation::Seal { recipients, .. } => {
             recipients.iter().any(|one| one.as_plugin().is_some())
         }

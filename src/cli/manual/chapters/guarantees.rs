@@ -48,6 +48,12 @@ pub const GUARANTEES: Chapter = (
             "Sealed bytes do not depend on the number of worker threads. Memory is 2 × jobs + 2 chunks of at \
              least 1 MiB, whatever the length of the input.",
         ),
+        Text(
+            "On Linux, a file larger than half of the machine's memory is read and written past the page \
+             cache (RWF_DONTCACHE, see preadv2(2)), so that other programs keep what they have there. Output \
+             from a pipe is written so from that length on. If the kernel or the file system does not \
+             support it, fetool drops the pages behind itself (posix_fadvise(2)).",
+        ),
     ],
 );
 

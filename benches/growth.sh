@@ -1,0 +1,207 @@
+#!/usr/bin/env bash
+# How time and memory grow: with the size of a file, the number of jobs, the files in a tree, layers,
+# recipients and key slots. Everything is measured in rounds, each case once, then each once more. Writes the
+# medians and the fitted slopes to benches/compare/growth.md, which compare.sh takes into docs/performance.md, and the
+# plots to docs/growth-*.svg.
+#
+#   benches/growth.sh [ROUNDS [PLOT...]]      3 rounds of all plots: size jobs files layers recipients slots
+#
+# MAX_SIZE is the longest input [default: 64GiB], MAX_FILES the largest tree [default: 100000], DIR a directory in
+# memory [default: /dev/shm], FETOOL the program [default: built anew].
+set -euo pipefail
+export LC_ALL=C TIMEFORMAT='%3R %3U %3S'
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+rounds=${1:-3}
+plots=("${@:2}")
+[ ${#plots[@]} -gt 0 ] || plots=(size jobs files layers recipients slots)
+max_size=$(numfmt --from=iec-i --suffix=B "${MAX_SIZE:-64GiB}")
+max_size=${max_size%B} max_files=${MAX_FILES:-100000}
+if [ -z "${FETOOL:-}" ]; then
+    cargo build --release --locked --quiet --manifest-path "$root/Cargo.toml"
+    FETOOL=${CARGO_TARGET_DIR:-$root/target}/release/fetool
+fi
+f=$(realpath "$FETOOL")
+work=$(mktemp -d "${DIR:-/dev/shm}/fetool-growth-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+# Measuring. A case is a point of a series in a plot: x, and a command in which `measured` is in front of fetool.
+# Short commands are repeated, and a command that prepares each of them is not counted.
+plot=() series=() xs=() repeats=() commands=() prepares=()
+point() { # SERIES X REPEAT COMMAND [PREPARE]
+    plot+=("$name") series+=("$1") xs+=("$2") repeats+=("$3") commands+=("$4") prepares+=("${5:-true}")
+}
+measured() {
+    if [ -n "$peak" ]; then
+        /usr/bin/time -f %M -o peak "$@"
+    else
+        { time "$@" 2>&3; } 3>&2 2>>"times"
+    fi
+}
+run_case() { # I
+    local i
+    for ((i = 0; i < ${repeats[$1]}; i++)); do
+        eval "${prepares[$1]}"
+        eval "${commands[$1]}" || { echo "failed: ${commands[$1]}" >&2; exit 1; }
+        [ -z "$peak" ] || break
+    done
+}
+measure_all() {
+    local round i
+    for ((round = 0; round < rounds; round++)); do
+        for ((i = 0; i < ${#plot[@]}; i++)); do
+            peak='' && rm -f times
+            run_case "$i"
+            awk -v n="${repeats[i]}" '{ wall += $1; cpu += $2 + $3 } END { print wall / n, cpu / n }' times >>"$i.runs"
+            if [ $round = 0 ]; then
+                peak=1
+                run_case "$i"
+                cp peak "$i.peak"
+            fi
+            echo "${plot[i]} ${series[i]} ${xs[i]}: $(tail -n 1 "$i.runs") s, $(cat "$i.peak") KiB" >&2
+        done
+    done
+}
+median() { sort -g | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
+
+# The cases.
+"$f" keygen -o key
+"$f" keygen --age -o identity
+
+size_cases() {
+    local bytes repeat
+    for ((bytes = 1 << 20; bytes <= max_size; bytes <<= 2)); do
+        repeat=$(((1 << 25) / bytes + 1))
+        point seal $((bytes >> 20)) $repeat "head -c $bytes /dev/zero | measured $f seal -q -k @key >/dev/null"
+        point open $((bytes >> 20)) $repeat "head -c $bytes /dev/zero | $f seal -q -k @key | measured $f open -q -k @key >/dev/null"
+    done
+}
+jobs_cases() {
+    local jobs
+    [ -e plain ] || head -c 256M /dev/zero | "$f" seal -q -k @key -o plain
+    for jobs in 1 2 4 8 16 32; do
+        point "file to file, GFE" $jobs 1 "measured $f seal -q -k @key -j $jobs plain -o out --force"
+        point "file to file, Deoxys-II" $jobs 1 "measured $f seal -q -k @key -f dexios --aead deoxys-ii-256 --kdf balloon -j $jobs plain -o out --force"
+        point "pipe to pipe, GFE" $jobs 1 "cat plain | measured $f seal -q -k @key -j $jobs >/dev/null"
+    done
+}
+make_tree() { # FILES: a thousand files of 1 KiB in each directory
+    local dirs=$((($1 + 999) / 1000)) n
+    n=$(($1 / dirs))
+    for ((d = 0; d < dirs; d++)); do
+        mkdir -p "tree.$1/$d"
+        head -c $((n * 1024)) /dev/zero | split -b 1024 -a 4 -d - "tree.$1/$d/f"
+    done
+    "$f" seal -q -r -k @key --update "tree.$1/" -O "sealed.$1" 2>/dev/null
+}
+files_cases() {
+    local files
+    for ((files = 100; files <= max_files; files *= 10)); do
+        point "seal -r" $files $((1000 / files + 1)) "measured $f seal -q -r -k @key tree.$files/ -O out" "make $files; rm -rf out"
+        point "open -r" $files $((1000 / files + 1)) "measured $f open -q -r -k @key sealed.$files/ -O out" "make $files; rm -rf out"
+        point "check -r" $files $((1000 / files + 1)) "measured $f check -q -r -k @key sealed.$files/" "make $files"
+        point "seal -r --update, nothing changed" $files $((1000 / files + 1)) "measured $f seal -q -r -k @key --update tree.$files/ -O sealed.$files" "make $files"
+    done
+}
+# Only the tree that is worked on is there.
+make() {
+    [ -d "sealed.$1" ] || { rm -rf tree.* sealed.* out; make_tree "$1"; }
+}
+layers_cases() {
+    local layers
+    head -c 4M /dev/zero | "$f" seal -q -k @key -o part
+    : >empty
+    for layers in 1 2 5 10 20 50 100 200; do
+        "$f" seal -q -k @key -f gocrypt --layers $layers part -o part.$layers
+        point "seal, 4 MiB" $layers 3 "measured $f seal -q -k @key -f gocrypt --layers $layers part -o out --force"
+        point "open, 4 MiB" $layers 3 "measured $f open -q -k @key part.$layers -o out --force"
+        point "seal, 1 byte: the keys" $layers 3 "measured $f seal -q -k @key -f gocrypt --layers $layers key -o out --force"
+    done
+}
+recipients_cases() {
+    local n
+    for ((n = 0; n < 1000; n++)); do "$f" keygen --age -o "id.$n" 2>/dev/null; done
+    for n in 1 3 10 30 100 300 1000; do
+        for ((i = 0; i < n; i++)); do sed -n 's/^# public key: //p' "id.$i"; done >to.$n
+        for ((i = 0; i < n; i++)); do grep AGE-SECRET "id.$i"; done >ids.$n
+        "$f" seal -q --to @to.$n key -o sealed.$n.age
+        "$f" seal -q --to @id.$((n - 1)) key -o one.$n.age
+        point "seal to N recipients" $n 20 "measured $f seal -q --to @to.$n key -o out --force"
+        point "open, the last of N recipients" $n 20 "measured $f open -q -k @id.$((n - 1)) sealed.$n.age -o out --force"
+        point "open with N identities, the last fits" $n 20 "measured $f open -q -k @ids.$n one.$n.age -o out --force"
+    done
+}
+slots_cases() {
+    local n keys=()
+    for n in 1 2 3 4; do "$f" keygen -o key.$n; done
+    for n in 1 2 3 4; do
+        [ $n = 1 ] || keys+=(--add-key @key.$n)
+        "$f" seal -q -f dexios -k @key.1 ${keys[@]+"${keys[@]}"} key -o slots.$n
+        point "seal with N slots" $n 1 "measured $f seal -q -f dexios -k @key.1 ${keys[*]-} key -o out --force"
+        point "open, the last slot fits" $n 1 "measured $f open -q -k @key.$n slots.$n -o out --force"
+    done
+}
+
+titles() {
+    case $1 in
+        size) title="Size, from a pipe to nowhere" xlabel=MiB ;;
+        jobs) title="Jobs, 256 MiB on $(nproc) cores" xlabel=jobs ;;
+        files) title="Files of 1 KiB in a tree" xlabel=files ;;
+        layers) title="Layers of a GoCrypt file" xlabel=layers ;;
+        recipients) title="age recipients and identities" xlabel=N ;;
+        slots) title="Key slots of a Dexios file" xlabel=slots ;;
+    esac
+}
+
+# The slope of the logarithms over the upper half of the points, and what a unit more costs at the top.
+fit='
+function log10(n) { return log(n) / log(10) }
+$2 > 0 { x[++N] = $1; y[N] = $2 }
+END {
+    first = int(N / 2) + 1
+    for (i = first; i <= N; i++) { n++; a = log10(x[i]); b = log10(y[i]); sa += a; sb += b; saa += a * a; sab += a * b }
+    slope = (n * sab - sa * sb) / (n * saa - sa * sa)
+    printf "%.2f %.3g %.3g\n", slope, (y[N] - y[N - 1]) / (x[N] - x[N - 1]), x[first]
+}'
+
+write_plot() { # PLOT
+    local i s name_
+    titles "$1"
+    rm -f points peaks table
+    for ((i = 0; i < ${#plot[@]}; i++)); do
+        [ "${plot[i]}" = "$1" ] || continue
+        printf '%s\t%s\t%s\t%s\t%s\n' "${series[i]}" "${xs[i]}" \
+            "$(cut -d ' ' -f 1 "$i.runs" | median)" "$(cut -d ' ' -f 2 "$i.runs" | median)" "$(cat "$i.peak")" >>table
+    done
+    # By series, as they come.
+    awk -F '\t' -v OFS='\t' '{ print $1, $2, $3; print $1 ", processor", $2, $4 }' table >points
+    awk -F '\t' -v title="$title: time" -v xlabel=$xlabel -v ylabel=seconds -f "$here/growth/plot.awk" points >"$root/docs/growth-$1.svg"
+    awk -F '\t' -v OFS='\t' '{ print $1, $2, $5 / 1024 }' table |
+        awk -F '\t' -v title="$title: memory" -v xlabel=$xlabel -v ylabel=MiB -f "$here/growth/plot.awk" >"$root/docs/growth-$1-memory.svg"
+    printf '### %s\n\n' "$title"
+    printf '![%s: time](growth-%s.svg) ![%s: memory](growth-%s-memory.svg)\n\n' "$title" "$1" "$title" "$1"
+    printf '| | %s | time ∝ | processor ∝ | seconds at the end | processor, seconds | processor for each more | memory, MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|\n' $xlabel
+    cut -f 1 table | awk '!seen[$0]++' | while read -r s; do
+        awk -F '\t' -v s="$s" '$1 == s' table >one
+        read -r wall _ from < <(cut -f 2,3 one | awk "$fit")
+        read -r cpu each _ < <(cut -f 2,4 one | awk "$fit")
+        awk -F '\t' -v s="$s" -v x=$xlabel -v wall="$wall" -v cpu="$cpu" -v each="$each" -v from="$from" '
+            NR == 1 { least = $2; low = $5 }
+            { if ($5 < low) low = $5; if ($5 > high) high = $5 }
+            END { printf "| %s | %s–%s | x^%s | x^%s | %.3g | %.3g | %s µs | %.0f–%.0f |\n", s, least, $2, wall, cpu, $3, $4, sprintf("%.3g", each * 1e6), low / 1024, high / 1024 }' one
+    done
+    echo
+}
+
+for name in "${plots[@]}"; do "${name}_cases"; done
+measure_all
+{
+    for name in "${plots[@]}"; do write_plot "$name"; done
+} >growth.md
+cat growth.md
+for name in "${plots[@]}"; do
+    mkdir -p "$root/benches/compare/growth"
+    awk -v title="$(titles "$name" && echo "$title")" '/^### / { on = $0 == "### " title } on' growth.md >"$root/benches/compare/growth/$name.md"
+done
