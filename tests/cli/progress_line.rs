@@ -253,7 +253,15 @@ fn the_bar_of_a_tree() {
     );
 
     let (stdin, mut feed) = io::pipe().unwrap();
-    let args = ["seal", "-k", K, "--files0-from=-", "-O", "other"];
+    let args = [
+        "seal",
+        "-k",
+        K,
+        "--files0-from=-",
+        "--update",
+        "-O",
+        "other",
+    ];
     let screen = fetool(args).within(&dir).stdin(stdin).on_terminal();
     feed.write_all(b"t/a\0").unwrap();
     // The list is not at its end, so nobody knows how much there is.
@@ -266,7 +274,7 @@ fn the_bar_of_a_tree() {
     assert!(seen.contains(all), "{seen:?}");
     let (_, rest) = seen.rsplit_once(ERASE).expect("it was drawn");
     assert!(
-        rest.starts_with("fetool: sealed 2 files, 2.00 MiB, "),
+        rest.starts_with("fetool: sealed 2 files, updated 0, 2.00 MiB, "),
         "{seen:?}"
     );
 }

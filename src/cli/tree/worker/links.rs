@@ -150,9 +150,12 @@ impl Task<'_> {
         new: &dyn Fn(usize) -> Access,
     ) -> io::Result<Dir> {
         let enter = || Dir::open(root)?.enter(below, Some(new));
-        let entered = enter();
-        if entered.is_ok() || !self.tree.links || !self.replaces_outputs() {
-            return entered;
+        match enter() {
+            Err(error)
+                if error.kind() == io::ErrorKind::NotADirectory
+                    && self.tree.links
+                    && self.replaces_outputs() => {}
+            entered => return entered,
         }
         let clearing = &self.shared.clearing;
         let _one = clearing.lock().unwrap_or_else(PoisonError::into_inner);
