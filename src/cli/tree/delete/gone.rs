@@ -3,7 +3,7 @@
 use super::{Delete, Gone, Take, is_missing};
 use crate::cli::failure::{Failure, shown};
 use crate::cli::tree::directories;
-use crate::cli::tree::sources::{is_in, is_own};
+use crate::cli::tree::sources::{by_name, is_in, is_own};
 use crate::cli::tree::task::dir_of;
 use crate::io::dir::Dir;
 use crate::io::stat::Stat;
@@ -39,7 +39,7 @@ impl Delete<'_> {
         }
         let mut open: Vec<Open> = Vec::new();
         let mut entries = WalkDir::new(&root)
-            .sort_by_file_name()
+            .sort_by(by_name)
             .same_file_system(self.task.tree.walk.one_file_system)
             .into_iter();
         while let Some(entry) = entries.next() {
