@@ -7,6 +7,7 @@
 //! but for 20 to 40 bytes a file where outputs may be replaced or skipped (`worker/claims.rs`).
 
 mod args;
+mod count;
 mod counters;
 mod delete;
 mod directories;
