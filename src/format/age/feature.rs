@@ -3,6 +3,13 @@
 use crate::{Error, Hint};
 
 /// A cargo feature of fetool. Without it, some keys are recognised and cannot be used.
+///
+/// ```
+/// use fetool::format::age::Feature;
+///
+/// let text = Feature::Ssh.missing().to_string();
+/// assert_eq!(text, "this fetool was built without the feature age-ssh, which SSH keys need");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feature {
     /// `age-plugin`
