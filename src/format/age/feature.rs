@@ -7,8 +7,9 @@ use crate::{Error, Hint};
 /// ```
 /// use fetool::format::age::Feature;
 ///
-/// let text = Feature::Ssh.missing().to_string();
-/// assert_eq!(text, "this fetool was built without the feature age-ssh, which SSH keys need");
+/// let error = Feature::Ssh.missing();
+/// assert_eq!(error.status(), fetool::status::USAGE);
+/// assert_eq!(error.hint().unwrap().to_string(), "build it with the feature age-ssh");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feature {

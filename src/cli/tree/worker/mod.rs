@@ -36,7 +36,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Works on one file after the other; one for each thread.
 pub struct Worker<'a> {
     task: &'a Task<'a>,
-    /// Where damaged parts of files are told, for JSON.
+    /// Takes the damaged parts of files, for JSON.
     parts: Option<Sender<Outcome>>,
     /// Links are not left for later.
     is_last: bool,
