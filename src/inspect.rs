@@ -100,7 +100,7 @@ impl From<Error> for Fault {
 }
 
 impl<'a> Inspect<'a> {
-    /// Finds out the format.
+    /// Detects the format.
     pub fn new() -> Self {
         Self {
             formats: FORMATS,
@@ -111,19 +111,19 @@ impl<'a> Inspect<'a> {
         }
     }
 
-    /// The formats to tell apart; all of [`FORMATS`] otherwise.
+    /// Sets the formats to detect [default: all of [`FORMATS`]].
     pub fn among(mut self, formats: &'a [&'a dyn Format]) -> Self {
         self.formats = formats;
         self
     }
 
-    /// The format to read; `None` finds it out.
+    /// Sets the format to read; `None` detects it.
     pub fn format(mut self, format: Option<&'a dyn Format>) -> Self {
         self.format = format;
         self
     }
 
-    /// The header, where it is kept apart. The input starts with the first chunk, or with a hole
+    /// Sets a detached header. The input starts with the first chunk, or with a hole
     /// ([`Header::leaves_hole`]).
     pub fn detached_header(mut self, header: Option<&'a [u8]>) -> Self {
         self.detached = header;
@@ -136,7 +136,7 @@ impl<'a> Inspect<'a> {
         self
     }
 
-    /// What counts the bytes of the sealed file that were read or passed over.
+    /// Sets what counts the bytes of the sealed file that were read or skipped.
     pub fn meter(mut self, meter: Meter) -> Self {
         self.meter = meter;
         self

@@ -13,7 +13,7 @@ pub const KEY_LEN: usize = 32;
 pub struct Key(Locked);
 
 impl Key {
-    /// A key of these bytes.
+    /// Makes a key of these bytes.
     pub fn of(bytes: &[u8; KEY_LEN]) -> Self {
         Self(Locked::of(bytes))
     }

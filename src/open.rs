@@ -71,7 +71,7 @@ pub struct Checked {
 }
 
 impl<'a> Open<'a> {
-    /// Finds out the format, accepts what is merely weak, and uses all cores.
+    /// Detects the format, accepts what is merely weak, and uses all cores.
     pub fn new(identity: impl Into<Identity<'a>>) -> Self {
         Self {
             identities: vec![identity.into()],
@@ -93,19 +93,19 @@ impl<'a> Open<'a> {
         self
     }
 
-    /// The format to read; `None` finds it out.
+    /// Sets the format to read; `None` detects it.
     pub fn format(mut self, format: Option<&'a dyn Format>) -> Self {
         self.format = format;
         self
     }
 
-    /// The formats to tell apart; all of [`FORMATS`] otherwise.
+    /// Sets the formats to detect [default: all of [`FORMATS`]].
     pub fn among(mut self, formats: &'a [&'a dyn Format]) -> Self {
         self.formats = formats;
         self
     }
 
-    /// The header, where it is kept apart. The input starts with the first chunk, or with a hole
+    /// Sets a detached header. The input starts with the first chunk, or with a hole
     /// ([`Header::leaves_hole`]).
     pub fn detached_header(mut self, header: Option<&'a [u8]>) -> Self {
         self.detached = header;
@@ -206,8 +206,8 @@ impl<'a> Open<'a> {
         started.map_err(|(error, _)| error)
     }
 
-    /// As [`start`](Self::start), but with an error the input comes back, of which nothing is taken: for
-    /// a try with another secret.
+    /// Starts as [`start`](Self::start) does, but an error returns the input unconsumed, to try another
+    /// secret.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -245,8 +245,8 @@ impl<'a> Open<'a> {
         self.authenticated(true).start(input)?.check()
     }
 
-    /// Finds out the format of `input`, of which nothing is taken: by its magic number, or else by
-    /// what the secret opens.
+    /// Detects the format of `input` without consuming it: by its magic number, or else by what the secret
+    /// opens.
     ///
     /// # Errors
     /// [`Error::UnknownFormat`], the errors of a header that cannot be decoded, [`Error::Read`].
@@ -376,27 +376,27 @@ pub struct Opening<R> {
 }
 
 impl<R: Read + Send> Opening<R> {
-    /// Whether the input is armored.
+    /// Returns whether the input is armored.
     pub fn is_armored(&self) -> bool {
         self.input.is_armored()
     }
 
-    /// The name of the file's format.
+    /// Returns the name of the file's format.
     pub fn format(&self) -> &'static str {
         self.file.format
     }
 
-    /// Which reading of the format authenticated the first chunk, for people.
+    /// Returns which reading of the format authenticated the first chunk, for people.
     pub fn reading(&self) -> &str {
         &self.file.payload.reading
     }
 
-    /// What the file does not protect, a line each.
+    /// Returns what the file does not protect, a line each.
     pub fn warnings(&self) -> &[String] {
         &self.file.payload.warnings
     }
 
-    /// Whether chunks may be missing at the beginning of the plaintext until all of it was opened
+    /// Returns whether chunks may be missing at the beginning of the plaintext until all of it was opened
     /// without an error. Whoever hands it on before must authenticate the whole input first.
     pub fn only_whole(&self) -> bool {
         matches!(self.file.payload.proof, Proof::WholeFile { .. })
@@ -419,9 +419,9 @@ impl<R: Read + Send> Opening<R> {
         })
     }
 
-    /// As [`run`](Self::run), from file to file; faster where there is much to open, for parts of
-    /// the file are then read and written in any order. `input` is what the work was
-    /// [started](Open::start) with, at the position that it had then.
+    /// Opens from file to file, as [`run`](Self::run) does. It is faster if there is much to open: parts of
+    /// the file are then read and written in any order. `input` is what the work was [started](Open::start)
+    /// with, at the position that it had then.
     ///
     /// At an error the output ends behind the good beginning of the plaintext; it should have nothing
     /// behind its position before.

@@ -144,42 +144,42 @@ pub enum Claim {
 
 /// A file format: where to start reading one, and how to write one.
 pub trait Format: Send + Sync {
-    /// The name on the command line, in lowercase.
+    /// Returns the name on the command line, in lowercase.
     fn name(&self) -> &'static str;
 
-    /// The name for people, with the program that made the format.
+    /// Returns the name for people, with the program that made the format.
     fn title(&self) -> &'static str;
 
-    /// What sealed files end in, with the dot.
+    /// Returns the suffix of sealed files, with the dot.
     fn suffix(&self) -> &'static str;
 
-    /// Whether its files tell how a secret becomes a key, so that a passphrase needs no salt beside
+    /// Returns whether its files say how a secret becomes a key, so that a passphrase needs no salt beside
     /// them.
     fn derives_keys(&self) -> bool {
         false
     }
 
-    /// Whether its files can be for recipients with public keys.
+    /// Returns whether its files can be for recipients with public keys.
     fn has_recipients(&self) -> bool {
         false
     }
 
-    /// The AEADs that new files can be sealed with, the default first. None for formats that are only
-    /// read.
+    /// Returns the AEADs that new files can be sealed with, the default first. None for formats that are
+    /// only read.
     fn algorithms(&self) -> &'static [Algorithm];
 
-    /// How many layers new files have by default, for formats with layers.
+    /// Returns how many layers new files have by default, for formats with layers.
     fn default_layers(&self) -> Option<u8> {
         None
     }
 
-    /// The key derivations, with the parameters that the format fixes; each with the format's name for it,
-    /// if it has several.
+    /// Returns the key derivations, with the parameters that the format fixes; each with the format's name
+    /// for it, if it has several.
     fn derivations(&self) -> Vec<(Option<&'static str>, Derivation)> {
         Vec::new()
     }
 
-    /// Whether it can be written. Old formats are only read.
+    /// Returns whether it can be written. Old formats are only read.
     fn can_seal(&self) -> bool {
         !self.algorithms().is_empty()
     }
@@ -194,15 +194,15 @@ pub trait Format: Send + Sync {
         None
     }
 
-    /// Whether a file that starts with `head` is of this format, by its magic number.
+    /// Tells whether a file that starts with `head` is of this format, by its magic number.
     fn probe(&self, head: &[u8]) -> Claim;
 
-    /// Whether its files can be written as text.
+    /// Returns whether its files can be written as text.
     fn has_armor(&self) -> bool {
         false
     }
 
-    /// Whether a file that starts with `head` is text around a file of this format.
+    /// Tells whether a file that starts with `head` is text around a file of this format.
     fn armored(&self, head: &[u8]) -> Claim {
         let _ = head;
         Claim::No
@@ -214,8 +214,8 @@ pub trait Format: Send + Sync {
         None
     }
 
-    /// For formats without a magic number: what speaks for and against a file of `len` bytes (where
-    /// that is known) that starts with `head`, at most [`HEAD_MAX`] of them.
+    /// Returns the evidence for and against a file of `len` bytes (if that is known) that starts with
+    /// `head`, at most [`HEAD_MAX`] of them. For formats without a magic number.
     ///
     /// # Errors
     /// Why it cannot be of this format, to follow the format's name and a colon.

@@ -101,14 +101,14 @@ pub struct SealLayer {
 
 /// Seals single chunks, from any thread.
 pub trait SealChunk: Send + Sync {
-    /// `frame` is the room for prefix ‖ plaintext ‖ suffix, with the plaintext in place; all of it
-    /// is written.
+    /// Seals a chunk in place. `frame` is the room for prefix ‖ plaintext ‖ suffix, with the plaintext in
+    /// place; all of it is written.
     ///
     /// # Errors
     /// Only where a nonce would repeat.
     fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error>;
 
-    /// The same with the plaintext in another place, for layers. `prefix` is the layout's.
+    /// Seals a chunk whose plaintext is in another buffer, for layers. `prefix` is the layout's.
     ///
     /// # Errors
     /// As [`seal`](Self::seal).

@@ -123,7 +123,7 @@ impl Plugin {
         Self::find_in(&env::var_os("PATH").unwrap_or_default(), name, interaction)
     }
 
-    /// As [`find`](Self::find), with the directories of `path` in place of PATH.
+    /// Finds a plugin as [`find`](Self::find) does, in the directories of `path` instead of PATH.
     ///
     /// # Errors
     /// As there.
