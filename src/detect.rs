@@ -1,5 +1,5 @@
-//! Telling formats apart by their first bytes: by magic numbers; and where there is none, by what speaks for and
-//! against each.
+//! Format detection by the first bytes: by magic numbers, and without one by the evidence for and against each
+//! format.
 
 use crate::Error;
 use crate::error::{Evidence, Possible, Unknown};
@@ -163,7 +163,7 @@ pub(crate) fn peek_header<'a, R: Read>(
 }
 
 /// Length of the hole where the header was, in a data file that begins with `start` and whose header
-/// is kept apart.
+/// is detached.
 pub(crate) fn hole(header: &dyn Header, start: &[u8]) -> u64 {
     let len = header.size();
     let zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);

@@ -391,7 +391,7 @@ pub mod status {
     pub const USAGE: u8 = 2;
     /// Wrong key, or data that was tampered with.
     pub const KEY: u8 = 3;
-    /// Not a file we know, malformed or unsupported.
+    /// Not a known file, malformed or unsupported.
     pub const FORMAT: u8 = 4;
     /// Truncated.
     pub const TRUNCATED: u8 = 5;

@@ -193,7 +193,7 @@ impl Secret {
         memory.room.with(derivation.memory(), derive)
     }
 
-    /// For fuzzing, which opens thousands of files a second: what computes keys in the place of
+    /// For fuzzing, which opens thousands of files a second: what computes keys instead of
     /// [`Derivation::derive`]. With anything cheaper a passphrase is easy to guess.
     #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
