@@ -75,6 +75,16 @@ fn documents_and_pages_use_the_standard_words() {
         for found in dialect(&prose) {
             wrong.push(format!("{}: {found}", path.display()));
         }
+        let words: Vec<_> = prose.split_whitespace().collect();
+        if words
+            .windows(2)
+            .any(|two| two[0].ends_with('.') && two[1] == "Where")
+        {
+            wrong.push(format!(
+                "{}: a sentence begins with \"Where\" (better: If)",
+                path.display()
+            ));
+        }
     }
     assert_eq!(wrong, [""; 0]);
 }
