@@ -105,8 +105,8 @@ fn unarmor<R: Read>(
     Ok(())
 }
 
-/// Decodes the header of an input, of which nothing is taken, of the given format or of the one that
-/// claims it by its magic number. Reads no more than that needs, and looks into armor.
+/// Decodes the header of an input without consuming it, of the given format or of the one that claims it by
+/// its magic number. Reads no more than that needs, and looks into armor.
 ///
 /// # Errors
 /// As [`read_header`], and [`Error::Read`].

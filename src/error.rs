@@ -455,9 +455,9 @@ impl Error {
         }
     }
 
-    /// Returns the error of this library that an [`Error::Read`] or [`Error::Write`] carries, as it does
-    /// where a [`SealWriter`](crate::SealWriter) or an [`OpenReader`](crate::OpenReader) is the output or
-    /// input of another operation; any other error as it is.
+    /// Returns the error of this library that an [`Error::Read`] or [`Error::Write`] carries, and any other
+    /// error as it is. Such a one comes from a [`SealWriter`](crate::SealWriter) or an
+    /// [`OpenReader`](crate::OpenReader) that is the output or input of another operation.
     #[must_use]
     pub fn root(self) -> Self {
         match self {

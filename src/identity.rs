@@ -3,7 +3,7 @@
 use crate::{Error, FileKey, Secret, Stanza};
 use std::sync::OnceLock;
 
-/// Unwraps the keys of files with a private key, or whatever else stands for a recipient.
+/// Unwraps the keys of files, with a private key or another counterpart of a recipient.
 pub trait UnwrapKey: Send + Sync {
     /// Returns the file key, or `None` if none of the stanzas is for this identity.
     ///

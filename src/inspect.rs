@@ -11,8 +11,8 @@ use crate::{Error, Identity};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-/// Looks into a sealed file: decodes its header, and walks its frames to the end by their lengths
-/// alone. Nothing is authenticated, so this tells what the file claims to be.
+/// Inspects a sealed file: decodes its header, and walks its frames to the end by their lengths alone.
+/// Nothing is authenticated, so the report says what the file claims to be.
 ///
 /// ```
 /// use fetool::{Fault, Inspect, Inspected, Seal, Secret, status};
@@ -78,7 +78,7 @@ pub struct Fault {
     pub error: Arc<Error>,
 }
 
-/// Faults are the same that say the same.
+/// Compares what faults say.
 impl PartialEq for Fault {
     fn eq(&self, other: &Self) -> bool {
         let said = |fault: &Self| (fault.offset, fault.status);
@@ -252,9 +252,9 @@ impl Default for Inspect<'_> {
 }
 
 impl Inspected {
-    /// Takes in what authenticating the same file told ([`Open::check`](crate::Open::check)): warnings that only the
-    /// secret brings to light, and the fault that comes first. Returns the reading of the format
-    /// that authenticated the file, or `None` when it is not authentic.
+    /// Adds the result of authenticating the same file ([`Open::check`](crate::Open::check)): warnings that
+    /// only the secret reveals, and the fault that comes first. Returns the reading of the format that
+    /// authenticated the file, or `None` if it is not authentic.
     ///
     /// # Errors
     /// Those that are not about the file's bytes: [`Error::Read`], [`Error::Secret`] and the like.

@@ -15,9 +15,8 @@ use std::num::NonZeroUsize;
 
 /// Opens a sealed stream: a sealed file in, plaintext out.
 ///
-/// Every byte that comes out was authenticated. An error in the middle of a file comes after the
-/// good chunks before it were written, so an output that must be whole needs a place that can be
-/// given up, such as a temporary file.
+/// Every byte of the output was authenticated. An error in the middle of a file comes after the good chunks
+/// before it were written. For an output that must be whole, write to a temporary file.
 ///
 /// ```
 /// use fetool::{Checked, Error, Open, Opened, Opening, Seal, Secret, status};
@@ -52,7 +51,7 @@ pub struct Open<'a> {
     pub(crate) options: RunOptions,
 }
 
-/// What was opened.
+/// The result of opening a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
     /// Chunks in the file.
@@ -61,7 +60,7 @@ pub struct Opened {
     pub plaintext_len: u64,
 }
 
-/// What authenticating a whole file told.
+/// The result of authenticating a whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// Which reading of the format authenticated it, for people.
@@ -196,7 +195,7 @@ impl<'a> Open<'a> {
         self
     }
 
-    /// Reads the header and the first chunk and tries the secret on it, before anything comes out.
+    /// Reads the header and the first chunk, and tries the secret on it, before there is any output.
     ///
     /// # Errors
     /// [`Error::Authentication`] for a wrong secret, [`Error::UnknownFormat`] and the errors of
@@ -397,7 +396,7 @@ impl<R: Read + Send> Opening<R> {
     }
 
     /// Returns whether chunks may be missing at the beginning of the plaintext until all of it was opened
-    /// without an error. Whoever hands it on before must authenticate the whole input first.
+    /// without an error. A caller that passes it on must authenticate the whole input first.
     pub fn only_whole(&self) -> bool {
         matches!(self.file.payload.proof, Proof::WholeFile { .. })
     }

@@ -107,7 +107,7 @@ pub trait WriteAt: Sync {
 pub struct Positioned<'a, F: ?Sized> {
     /// The file.
     pub file: &'a F,
-    /// Where the next byte is.
+    /// The offset of the next byte.
     pub position: u64,
 }
 

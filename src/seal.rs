@@ -42,7 +42,7 @@ pub struct Seal<'a> {
     random: &'a (dyn Fn(&mut [u8]) -> Result<(), Error> + Sync),
 }
 
-/// What was sealed.
+/// The result of sealing a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sealed {
     /// Chunks in the file.
@@ -232,7 +232,7 @@ impl<'a> Seal<'a> {
     }
 }
 
-/// How long sealed files are, from the lengths of their plaintexts.
+/// The lengths of sealed files, from the lengths of their plaintexts.
 #[derive(Clone, Debug)]
 pub struct SealedLen {
     header: u64,

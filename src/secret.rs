@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 /// What opens a sealed file: key bytes, or a passphrase.
 ///
-/// Its bytes are wiped when it is dropped, locked in memory where the system allows that, and its
-/// `Debug` does not show them.
+/// Its bytes are wiped on drop, and locked in memory if the system allows that. Its `Debug` does not show
+/// them.
 ///
 /// ```
 /// use fetool::{Secret, random, without_line_end};

@@ -256,7 +256,7 @@ pub trait Format: Send + Sync {
 pub struct RekeyRequest<'a> {
     /// What opens it.
     pub old: &'a Identity<'a>,
-    /// Everything that was tried up to that, and more: whoever has several identities has them all.
+    /// All identities of the caller, those that were tried before it among them.
     pub all: &'a [Identity<'a>],
     /// What to do.
     pub change: &'a Change<'a>,
@@ -264,21 +264,21 @@ pub struct RekeyRequest<'a> {
     pub kdf: Option<Kdf>,
     /// The work factor of scrypt for a new passphrase, for formats that have it.
     pub work_factor: Option<u8>,
-    /// Where salts and nonces come from.
+    /// The source of salts and nonces.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
 /// What a rekey does to the key slots, or stanzas.
 pub enum Change<'a> {
-    /// These recipients take the place of the identity that opens the file.
+    /// These recipients replace the identity that opens the file.
     Replace(Vec<Recipient<'a>>),
     /// These recipients are added.
     Add(Vec<Recipient<'a>>),
-    /// A slot is dropped.
+    /// A slot is removed.
     Remove(Which<'a>),
 }
 
-/// Which key slots, or stanzas, a rekey drops.
+/// Which key slots, or stanzas, a rekey removes.
 pub enum Which<'a> {
     /// Those that the identity opens that opens the file.
     Old,
@@ -293,7 +293,7 @@ pub enum Which<'a> {
 pub struct Rekeyed {
     /// Its bytes.
     pub header: Vec<u8>,
-    /// How many bytes of the old one it takes the place of.
+    /// How many bytes of the old header it replaces.
     pub old_len: usize,
     /// Slots that are used now.
     pub slots: usize,
@@ -367,7 +367,7 @@ pub struct StanzaDescription {
     pub kind: String,
     /// The arguments behind the type.
     pub args: Vec<String>,
-    /// Where it starts in the file, in bytes.
+    /// Its offset in the file, in bytes.
     pub offset: u64,
     /// Its length in bytes.
     pub len: u64,
@@ -375,7 +375,7 @@ pub struct StanzaDescription {
     pub meaning: String,
 }
 
-/// Whether a file stays secret from whoever keeps a copy until there are quantum computers.
+/// Whether a file stays secret once there are quantum computers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostQuantum {
     /// All stanzas that are known are post-quantum.

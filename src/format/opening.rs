@@ -273,7 +273,7 @@ pub struct Payload {
     pub codec: Arc<dyn OpenChunk>,
     /// Whether the header proves the key, so that a chunk that does not authenticate was changed.
     pub key_proven: bool,
-    /// Where the format nests streams: the layers inside this one, from the outside in.
+    /// The layers inside this one, from the outside in, for formats that nest streams.
     pub layers: Vec<Box<dyn OpenLayer>>,
     /// Which reading of the format authenticated the first chunk, for people.
     pub reading: String,
