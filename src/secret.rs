@@ -277,7 +277,27 @@ pub fn without_line_end(bytes: &[u8]) -> &[u8] {
 /// # Errors
 /// [`Error::Random`] when the system has none.
 pub fn random(bytes: &mut [u8]) -> Result<(), Error> {
+    // The crate `getrandom` looks the function up at run time, which a static program cannot do. It would open
+    // /dev/urandom, which takes a descriptor, and is not in every container.
+    #[cfg(all(target_os = "linux", feature = "cli"))]
+    if by_system_call(bytes) {
+        return Ok(());
+    }
     getrandom::fill(bytes).map_err(Error::Random)
+}
+
+/// Returns whether the system call filled all of `bytes`. It waits until the generator has its seed.
+#[cfg(all(target_os = "linux", feature = "cli"))]
+fn by_system_call(mut bytes: &mut [u8]) -> bool {
+    use rustix::rand::{GetRandomFlags, getrandom};
+    while !bytes.is_empty() {
+        match getrandom(&mut *bytes, GetRandomFlags::empty()) {
+            Ok(len @ 1..) => bytes = &mut bytes[len..],
+            Err(rustix::io::Errno::INTR) => {}
+            Ok(0) | Err(_) => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]
