@@ -26,7 +26,7 @@
 //! Seal::new(Recipient::wrapping(&recipient)).format(&Age).run(&[1; 3 * CHUNK_LEN][..], &mut sealed)?;
 //! Open::new(Identity::unwrapping(&identity)).run(&sealed[..], std::io::sink())?;
 //!
-//! // A file without the nonce behind the header, and without it.
+//! // The header alone, and with the nonce behind it.
 //! let header = AgeHeader::decode(&sealed)?;
 //! assert_eq!(header.stanzas[0].kind, "X25519");
 //! assert!(AgeFileHeader::decode(&sealed).is_ok());

@@ -20,10 +20,10 @@ pub const CHECKING: Chapter = (
         ),
         Text(
             "Files of up to 16 MiB are checked side by side, longer ones one at a time by all workers. \
-             fetool reads all files past the page cache (RWF_DONTCACHE, see preadv2(2)), so a check of a big \
-             archive leaves the cache to other programs. If the kernel or the file system does not support \
-             it, fetool drops the pages of the checked files (posix_fadvise(2)), even those that were \
-             there before.",
+             fetool reads past the page cache (RWF_DONTCACHE, see preadv2(2)), so a check of a big archive \
+             leaves the cache to other programs. If the kernel or the file system does not support it, \
+             fetool drops the pages of the checked files (posix_fadvise(2)), even those that were there \
+             before.",
         ),
         Text(
             "A file that was modified while it was read fails with status 1. Standard error gets a line \
@@ -37,9 +37,9 @@ pub const LISTS: Chapter = (
     &[
         Text(
             "--record FILE writes one JSON object a line for each file that was checked, in the order of \
-             the paths. FILE is replaced as a whole: it is the old list or the new one, whenever fetool \
-             is killed. It is written at the start, about every minute, at the end, and when SIGTERM, SIGINT or \
-             SIGHUP ends the run, with all files that were checked until then.",
+             the paths. FILE is replaced as a whole: it is the old list or the new one, whenever fetool is \
+             killed. It is written at the start, about every minute, at the end, and when SIGTERM, SIGINT \
+             or SIGHUP ends the run.",
         ),
         Item(
             "path",

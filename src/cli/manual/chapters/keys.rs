@@ -40,8 +40,8 @@ pub const KEYS: Chapter = (
         ),
         Text(
             "A recipient is public. 'seal --to' takes age1…, age1pq1…, age1tag1…, age1tagpq1…, a plugin's \
-             age1NAME1…, an SSH public key, or @FILE with one of them a line. Whoever knows a recipient \
-             can seal for it; a file says nothing about who sealed it.",
+             age1NAME1…, an SSH public key, or @FILE with one of them a line. Anyone who knows a recipient \
+             can seal for it: a file does not show who sealed it.",
         ),
         Text(
             "When files are opened, -k and -p can be repeated: fetool tries every key in order, then every \

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// After as long a silence, whoever uses the plugin is told.
+/// After as long a silence, the caller gets a notice (`PluginInteraction::waiting`).
 const NOTICE: Duration = Duration::from_secs(5);
 /// After as long, it is asked whether anybody waits for the plugin.
 const LOOK: Duration = Duration::from_millis(100);
