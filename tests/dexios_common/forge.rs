@@ -81,7 +81,7 @@ impl Forge {
                 self.hash,
                 &master,
                 &Secret::key(secret.clone()),
-                &fetool::random,
+                &super::cheap_random,
             )
             .unwrap();
             let end = header.len() + 96;

@@ -97,6 +97,15 @@ pub fn pattern(len: usize) -> Vec<u8> {
         .collect()
 }
 
+/// Random bytes; a salt says that its key costs a small part of what it should.
+pub fn cheap_random(bytes: &mut [u8]) -> Result<(), Error> {
+    fetool::random(bytes)?;
+    if bytes.len() == 16 {
+        bytes[8..].copy_from_slice(b"low cost");
+    }
+    Ok(())
+}
+
 /// The secret with all keys that this process derived from it: a header with another bit in it has most
 /// often the same salt, and hashing is all that takes time.
 pub fn remembered(secret: &[u8]) -> Secret {
@@ -188,19 +197,33 @@ pub fn allowing_forged(line: &str) -> Option<&'static str> {
 }
 
 /// A folder of a test's own, in which the program runs.
-pub struct Folder(TempDir);
+pub struct Folder {
+    dir: TempDir,
+    cheap: bool,
+}
 
 impl Folder {
     /// With the two secrets of the vectors in it.
     pub fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
+        let folder = Self {
+            dir: tempfile::tempdir().unwrap(),
+            cheap: true,
+        };
         folder.write("one", SECRET);
         folder.write("two", b"second secret");
         folder
     }
 
+    /// New keys cost in it what they should.
+    pub fn with_real_cost() -> Self {
+        Self {
+            cheap: false,
+            ..Self::new()
+        }
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.dir.path().join(name)
     }
 
     pub fn write(&self, name: &str, bytes: &[u8]) {
@@ -215,7 +238,7 @@ impl Folder {
 
     /// All names in it but those of the secrets, sorted: nothing else may be left behind.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(self.0.path())
+        let mut names: Vec<String> = fs::read_dir(self.dir.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| name != "one" && name != "two")
@@ -231,8 +254,12 @@ impl Folder {
 
     /// The same with something on standard input.
     pub fn pipe(&self, line: &str, stdin: &[u8]) -> Ran {
-        let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_fetool"))
-            .current_dir(self.0.path())
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_fetool"));
+        if self.cheap {
+            command.env("FETOOL_CHEAP_KEYS", "1");
+        }
+        let output = command
+            .current_dir(self.dir.path())
             .args(line.split_whitespace())
             .args(allowing_forged(line))
             .timeout(Duration::from_secs(100))
