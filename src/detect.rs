@@ -47,6 +47,16 @@ fn damaged(formats: &[&dyn Format], head: &[u8]) -> Option<Error> {
 /// # Errors
 /// [`Error::UnknownFormat`], [`Error::Truncated`] where `head` is empty or ends inside a magic
 /// number, and those of [`Format::header`].
+///
+/// ```
+/// use fetool::{Seal, Secret, read_header};
+///
+/// let mut sealed = Vec::new();
+/// Seal::new(&Secret::key([7; 32])).run(&b"for my eyes only"[..], &mut sealed)?;
+/// let (format, header) = read_header(None, &sealed)?;
+/// assert_eq!((format.name(), header.size()), ("gfe", 24));
+/// # Ok::<(), fetool::Error>(())
+/// ```
 pub fn read_header<'a>(
     format: Option<&'a dyn Format>,
     head: &[u8],
@@ -100,6 +110,23 @@ fn unarmor<R: Read>(
 ///
 /// # Errors
 /// As [`read_header`], and [`Error::Read`].
+///
+/// ```
+/// use fetool::{Open, PeekReader, Seal, Secret, look_at_header};
+///
+/// let key = Secret::key([7; 32]);
+/// let mut sealed = Vec::new();
+/// Seal::new(&key).run(&b"for my eyes only"[..], &mut sealed)?;
+///
+/// let mut input = PeekReader::new(&sealed[..]);
+/// let (format, header) = look_at_header(None, &mut input)?;
+/// assert_eq!(header.describe().algorithm, "AES-256-GCM");
+///
+/// // Still all there.
+/// let opening = Open::new(&key).format(Some(format)).start_ahead(input);
+/// opening.map_err(|(error, _)| error)?.run(std::io::sink())?;
+/// # Ok::<(), fetool::Error>(())
+/// ```
 pub fn look_at_header<'a, R: Read>(
     format: Option<&'a dyn Format>,
     input: &mut PeekReader<R>,

@@ -9,6 +9,26 @@ use std::borrow::Cow;
 use std::io;
 
 /// What went wrong in sealing, opening or inspecting.
+///
+/// ```
+/// use fetool::{Error, Evidence, Hint, Open, Possible, Seal, Secret, Setting, Unknown, plain};
+///
+/// let key = Secret::key([7; 32]);
+/// match Open::new(&key).start(&b"an ordinary text"[..]).err() {
+///     Some(Error::UnknownFormat(unknown)) => {
+///         let Unknown { possible, .. } = *unknown;
+///         for Possible { title, evidence: Evidence { supporting, opposing }, .. } in possible {
+///             println!("{title}: {supporting:?}, but {opposing:?}");
+///         }
+///     }
+///     Some(Error::Fixed { setting: Setting::Kdf, .. }) => println!("the format has one key derivation"),
+///     Some(Error::Read(error)) => println!("cannot read: {}", plain(&error)),
+///     other => println!("{other:?}"),
+/// }
+///
+/// let error = Seal::new(&key).memory(1000).start().err();
+/// assert!(matches!(error.as_ref().and_then(Error::hint), Some(Hint::SmallerChunks)));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -272,6 +292,12 @@ pub enum Hint {
     /// Seal one layer of GoCrypt, which the old version reads as well.
     #[error("the old GoCrypt reads the format gocrypt with one layer as well")]
     OneLayer,
+    /// Build fetool with a cargo feature.
+    #[error("build it with the feature {0}")]
+    Feature(&'static str),
+    /// Download somebody's keys from GitHub, and give the file.
+    #[error("download https://github.com/USER.keys and give that file")]
+    DownloadKeys,
     /// Convert a copy of an old SSH key with ssh-keygen.
     #[error("convert a copy of it with ssh-keygen")]
     ConvertSshKey,
@@ -350,6 +376,12 @@ impl Possible {
 }
 
 /// The exit statuses of the command line, as the manual lists them.
+///
+/// ```
+/// use fetool::status::{FORMAT, KEY, OK, SYSTEM, TRUNCATED, USAGE};
+///
+/// assert_eq!([OK, SYSTEM, USAGE, KEY, FORMAT, TRUNCATED], [0, 1, 2, 3, 4, 5]);
+/// ```
 pub mod status {
     /// All good.
     pub const OK: u8 = 0;

@@ -28,6 +28,21 @@ pub trait UnwrapKey: Send + Sync {
 
 /// Something that may open a file: a key or a passphrase, one that is asked for only when it is needed,
 /// or the private half of a recipient.
+///
+/// ```
+/// use fetool::{Identity, Open, Seal, Secret};
+///
+/// let mut sealed = Vec::new();
+/// Seal::new(&Secret::key([7; 32])).run(&b"for my eyes only"[..], &mut sealed)?;
+///
+/// // The second key is asked for, since the first does not open the file.
+/// let (first, mut opened) = (Secret::key([8; 32]), Vec::new());
+/// Open::new(&first)
+///     .add_identity(Identity::lazy(|| Ok(Secret::key([7; 32]))))
+///     .run(&sealed[..], &mut opened)?;
+/// assert_eq!(opened, b"for my eyes only");
+/// # Ok::<(), fetool::Error>(())
+/// ```
 pub struct Identity<'a>(Kind<'a>);
 
 enum Kind<'a> {

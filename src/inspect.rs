@@ -13,6 +13,20 @@ use std::sync::Arc;
 
 /// Looks into a sealed file: decodes its header, and walks its frames to the end by their lengths
 /// alone. Nothing is authenticated, so this tells what the file claims to be.
+///
+/// ```
+/// use fetool::{Fault, Inspect, Inspected, Seal, Secret, status};
+///
+/// let mut sealed = Vec::new();
+/// Seal::new(&Secret::key([7; 32])).chunk_size(Some(4096)).run(&[1; 10_000][..], &mut sealed)?;
+/// sealed.truncate(5000);
+///
+/// let Inspected { title, chunks, plaintext_len, fault, .. } = Inspect::new().run(&sealed[..])?;
+/// assert_eq!((title, chunks, plaintext_len), ("GFE (go-fileencrypt)", 1, 4096));
+/// let Some(Fault { offset, status, .. }) = fault else { panic!("it was truncated") };
+/// assert_eq!((offset, status), (Some(5000), status::TRUNCATED));
+/// # Ok::<(), fetool::Error>(())
+/// ```
 pub struct Inspect<'a> {
     formats: &'a [&'a dyn Format],
     format: Option<&'a dyn Format>,

@@ -1,4 +1,17 @@
 //! Key derivation functions, with the parameters that the formats fix.
+//!
+//! ```
+//! use fetool::kdf::{Derivation, Kdf, Key, SALT_MIN, is_deriving};
+//!
+//! let derivation: Derivation = Kdf::Argon2id.for_gfe()?;
+//! assert_eq!(derivation.memory(), 64 << 20);
+//!
+//! let few = Derivation::Pbkdf2 { iterations: 1000 };
+//! let key: Key = few.derive(b"correct horse battery staple", &[1; SALT_MIN])?;
+//! assert_eq!((key.len(), format!("{key:?}")), (32, "Key(not shown)".to_owned()));
+//! assert!(!is_deriving());
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 pub use crate::key::Key;
 use crate::{Error, Hint, try_alloc};
@@ -147,7 +160,11 @@ impl Derivation {
     pub fn derive(self, secret: &[u8], salt: &[u8]) -> Result<Key, Error> {
         let _running = Running::new();
         let mut key = Key::default();
-        match self {
+        #[cfg(feature = "test-hooks")]
+        let this = self.cheap_for_tests(salt);
+        #[cfg(not(feature = "test-hooks"))]
+        let this = self;
+        match this {
             Self::Argon2id {
                 memory,
                 passes,
@@ -204,6 +221,33 @@ impl Derivation {
         Ok(key)
     }
 
+    /// With a salt that has the mark of [`new_salt`], a derivation costs a small part of what it should.
+    #[cfg(feature = "test-hooks")]
+    fn cheap_for_tests(self, salt: &[u8]) -> Self {
+        if !salt.ends_with(CHEAP) {
+            return self;
+        }
+        match self {
+            Self::Argon2id {
+                memory,
+                passes,
+                lanes,
+            } => Self::Argon2id {
+                memory: memory / 256,
+                passes,
+                lanes,
+            },
+            Self::Balloon { space } => Self::Balloon { space: space / 256 },
+            Self::Pbkdf2 { iterations } => Self::Pbkdf2 {
+                iterations: iterations / 256,
+            },
+            Self::Scrypt { work_factor } => Self::Scrypt {
+                work_factor: work_factor.saturating_sub(8).max(1),
+            },
+            Self::Sha256 => self,
+        }
+    }
+
     /// Derives a key for every salt, on all cores, in the salts' order.
     ///
     /// # Errors
@@ -232,6 +276,26 @@ impl Derivation {
         })
     }
 }
+
+/// Makes a salt for a key that is derived for the first time.
+///
+/// Tests run the program hundreds of times: with `FETOOL_CHEAP_KEYS` in the environment of theirs, it has a mark
+/// at its end, with which derivations cost little.
+pub(crate) fn new_salt(
+    random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
+) -> Result<[u8; SALT_MIN], Error> {
+    let mut salt = [0; SALT_MIN];
+    random(&mut salt)?;
+    #[cfg(feature = "test-hooks")]
+    if std::env::var_os("FETOOL_CHEAP_KEYS").is_some() {
+        salt[SALT_MIN - CHEAP.len()..].copy_from_slice(CHEAP);
+    }
+    Ok(salt)
+}
+
+/// The mark of salts that cost little.
+#[cfg(feature = "test-hooks")]
+const CHEAP: &[u8] = b"low cost";
 
 /// Key derivations that run in this process.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);

@@ -18,6 +18,27 @@ use std::num::NonZeroUsize;
 /// Every byte that comes out was authenticated. An error in the middle of a file comes after the
 /// good chunks before it were written, so an output that must be whole needs a place that can be
 /// given up, such as a temporary file.
+///
+/// ```
+/// use fetool::{Checked, Error, Open, Opened, Opening, Seal, Secret, status};
+///
+/// let key = Secret::key([7; 32]);
+/// let mut sealed = Vec::new();
+/// Seal::new(&key).run(&b"for my eyes only"[..], &mut sealed)?;
+///
+/// let Checked { warnings, .. } = Open::new(&key).check(&sealed[..])?;
+/// assert!(warnings.is_empty());
+///
+/// // The secret is tried before there is an output.
+/// let opening: Opening<_> = Open::new(&key).start(&sealed[..])?;
+/// let mut opened = Vec::new();
+/// let Opened { plaintext_len, .. } = opening.run(&mut opened)?;
+/// assert_eq!((plaintext_len, opened.as_slice()), (16, b"for my eyes only".as_slice()));
+///
+/// let error = Open::new(&Secret::key([8; 32])).start(&sealed[..]).err();
+/// assert_eq!(error.map(|error| error.status()), Some(status::KEY));
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Open<'a> {
     pub(crate) identities: Vec<Identity<'a>>,
     pub(crate) formats: &'a [&'a dyn Format],

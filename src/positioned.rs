@@ -4,6 +4,15 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 /// Bytes that can be read at any position, such as those of a regular file.
+///
+/// ```
+/// use fetool::ReadAt;
+///
+/// let mut word = [0; 4];
+/// assert_eq!(b"for my eyes only".as_slice().read_at(&mut word, 7)?, 4);
+/// assert_eq!(&word, b"eyes");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait ReadAt: Sync {
     /// Reads at most as many bytes as there is room for; none only at the end.
     ///
@@ -19,6 +28,46 @@ pub trait ReadAt: Sync {
 }
 
 /// A place that can be written at any position, also behind its end.
+///
+/// A buffer in memory:
+///
+/// ```
+/// use fetool::{Positioned, Seal, Secret, WriteAt};
+/// use std::io;
+/// use std::sync::{Mutex, MutexGuard};
+///
+/// struct Buffer(Mutex<Vec<u8>>);
+///
+/// impl Buffer {
+///     fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+///         self.0.lock().expect("no thread panics")
+///     }
+/// }
+///
+/// impl WriteAt for Buffer {
+///     fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<usize> {
+///         let (start, mut buffer) = (position as usize, self.bytes());
+///         let end = buffer.len().max(start + bytes.len());
+///         buffer.resize(end, 0);
+///         buffer[start..][..bytes.len()].copy_from_slice(bytes);
+///         Ok(bytes.len())
+///     }
+///
+///     fn truncate(&self, position: u64) -> io::Result<()> {
+///         self.bytes().truncate(position as usize);
+///         Ok(())
+///     }
+/// }
+///
+/// let (key, plaintext, sealed) = (Secret::key([7; 32]), vec![1; 5000], Buffer(Mutex::default()));
+/// let sealing = Seal::new(&key).size(Some(5000)).start()?;
+/// let done = sealing.run_at(
+///     Positioned { file: &plaintext, position: 0 },
+///     Positioned { file: &sealed, position: 0 },
+/// )?;
+/// assert_eq!(done.sealed_len, sealed.bytes().len() as u64);
+/// # Ok::<(), fetool::Error>(())
+/// ```
 pub trait WriteAt: Sync {
     /// Writes as many of the bytes as it takes at once.
     ///
@@ -43,6 +92,17 @@ pub trait WriteAt: Sync {
 }
 
 /// A position in a file; reads or writes from there on.
+///
+/// ```
+/// use fetool::Positioned;
+/// use std::io::Read;
+///
+/// let mut rest = String::new();
+/// let mut from = Positioned { file: b"for my eyes only".as_slice(), position: 7 };
+/// from.read_to_string(&mut rest)?;
+/// assert_eq!((rest.as_str(), from.position), ("eyes only", 16));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Positioned<'a, F: ?Sized> {
     /// The file.

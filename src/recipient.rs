@@ -5,6 +5,47 @@ use std::collections::BTreeSet;
 
 /// Wraps the key of a file for somebody of whom only something public is known. Needed to seal a file
 /// without any secret.
+///
+/// A vault that keeps the keys of files, which hold only a number:
+///
+/// ```
+/// use fetool::format::age::Age;
+/// use fetool::{Error, FileKey, Identity, Open, Recipient, Seal, Stanza, UnwrapKey, WrapKey};
+/// use std::sync::Mutex;
+///
+/// struct Vault(Mutex<Vec<FileKey>>);
+///
+/// impl WrapKey for Vault {
+///     fn wrap_key(
+///         &self,
+///         key: &FileKey,
+///         _random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
+///     ) -> Result<Vec<Stanza>, Error> {
+///         let mut keys = self.0.lock().expect("no thread panics");
+///         keys.push(key.clone());
+///         let number = (keys.len() - 1).to_string();
+///         Ok(vec![Stanza { kind: "vault".to_owned(), args: vec![number], body: Vec::new() }])
+///     }
+/// }
+///
+/// impl UnwrapKey for Vault {
+///     fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error> {
+///         let ours = stanzas.iter().find(|stanza| stanza.kind == "vault");
+///         let number = ours.and_then(|stanza| stanza.args.first()?.parse::<usize>().ok());
+///         let keys = self.0.lock().expect("no thread panics");
+///         Ok(number.and_then(|number| keys.get(number)).cloned())
+///     }
+/// }
+///
+/// let vault = Vault(Mutex::default());
+/// let mut sealed = Vec::new();
+/// Seal::new(Recipient::wrapping(&vault)).format(&Age).run(&b"for my eyes only"[..], &mut sealed)?;
+///
+/// let mut opened = Vec::new();
+/// Open::new(Identity::unwrapping(&vault)).run(&sealed[..], &mut opened)?;
+/// assert_eq!(opened, b"for my eyes only");
+/// # Ok::<(), Error>(())
+/// ```
 pub trait WrapKey: Send + Sync {
     /// Wraps the file key; `random` gives fresh random bytes.
     ///

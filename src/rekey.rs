@@ -12,6 +12,34 @@ use crate::try_alloc::zeros;
 use std::io::{Read, Write};
 
 /// Changes who can open a sealed file, by its key slots or stanzas: only its header changes.
+///
+/// ```
+/// use fetool::format::{Change, Rekeyed, Which};
+/// use fetool::format::age::{Age, AgeIdentity, X25519Identity};
+/// use fetool::{Identity, Open, PeekReader, Recipient, Rekey, RunOptions, Seal, copy_behind, random};
+///
+/// let [mine, yours] = [(); 2].map(|()| X25519Identity::generate(&random).map(AgeIdentity::X25519));
+/// let (mine, yours) = (mine?, yours?);
+/// let mut sealed = Vec::new();
+/// Seal::new(Recipient::wrapping(&mine.recipient())).format(&Age).run(&[1; 1000][..], &mut sealed)?;
+///
+/// let your_recipient = yours.recipient();
+/// let rekey = Rekey::new(Identity::unwrapping(&mine), Change::Add(vec![Recipient::wrapping(&your_recipient)]));
+/// let mut rekeyed = Vec::new();
+/// let done: Rekeyed = rekey.run(&sealed[..], &mut rekeyed)?;
+/// Open::new(Identity::unwrapping(&yours)).run(&rekeyed[..], std::io::sink())?;
+///
+/// let drop_yours = Change::Remove(Which::OpenedBy(vec![Identity::unwrapping(&yours)]));
+/// let done_again = Rekey::new(Identity::unwrapping(&mine), drop_yours).header(&rekeyed[..])?;
+/// assert_eq!((done.slots, done_again.slots), (2, 1));
+///
+/// // The same in two steps, for whoever writes the header to a place of its own.
+/// let mut chunks = PeekReader::new(&sealed[done.old_len..]);
+/// let mut again = Vec::new();
+/// copy_behind(&done.header, &mut chunks, &mut again, &RunOptions::new())?;
+/// assert_eq!(again, rekeyed);
+/// # Ok::<(), fetool::Error>(())
+/// ```
 pub struct Rekey<'a> {
     identities: Vec<Identity<'a>>,
     change: Change<'a>,

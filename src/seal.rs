@@ -16,11 +16,12 @@ use std::num::NonZeroUsize;
 /// Seals a stream: plaintext in, a sealed file out.
 ///
 /// ```
-/// use fetool::{Open, Seal, Secret};
+/// use fetool::{Open, Seal, Sealed, Secret};
 ///
 /// let key = Secret::key([7; 32]);
 /// let mut sealed = Vec::new();
-/// Seal::new(&key).run(&b"for my eyes only"[..], &mut sealed)?;
+/// let Sealed { sealed_len, .. } = Seal::new(&key).run(&b"for my eyes only"[..], &mut sealed)?;
+/// assert_eq!(sealed_len, sealed.len() as u64);
 ///
 /// let mut opened = Vec::new();
 /// Open::new(&key).run(&sealed[..], &mut opened)?;
@@ -259,6 +260,21 @@ impl SealedLen {
 }
 
 /// Ready to seal one stream.
+///
+/// ```no_run
+/// use fetool::{Positioned, Seal, SealedLen, Sealing, Secret};
+/// use std::fs::File;
+///
+/// let (key, disk) = (Secret::key([7; 32]), File::open("disk.img")?);
+/// let size = disk.metadata()?.len();
+/// let sealing: Sealing = Seal::new(&key).size(Some(size)).start()?;
+/// let len: SealedLen = sealing.sealed_len();
+/// println!("{:?} bytes will be written", len.of(size));
+///
+/// let sealed = File::create_new("disk.img.gfe")?;
+/// sealing.run_at(Positioned { file: &disk, position: 0 }, Positioned { file: &sealed, position: 0 })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Sealing {
     sealer: format::Sealer,
     armor: bool,

@@ -1,7 +1,7 @@
 //! Keys and passphrases in memory: wiped when dropped, and never printed.
 
 use crate::Error;
-use crate::kdf::{Derivation, Kdf, Key};
+use crate::kdf::{self, Derivation, Kdf, Key};
 use crate::secure_memory::Locked;
 use std::collections::HashMap;
 use std::fmt;
@@ -13,6 +13,20 @@ use zeroize::Zeroizing;
 ///
 /// Its bytes are wiped when it is dropped, locked in memory where the system allows that, and its
 /// `Debug` does not show them.
+///
+/// ```
+/// use fetool::{Secret, random, without_line_end};
+///
+/// let mut bytes = [0; 32];
+/// random(&mut bytes)?;
+/// let key = Secret::key(bytes);
+/// assert_eq!(format!("{key:?}"), "Secret(key, not shown)");
+///
+/// let typed = b"correct horse battery staple\n";
+/// let passphrase = Secret::passphrase(without_line_end(typed));
+/// assert!(passphrase.is_passphrase());
+/// # Ok::<(), fetool::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Secret {
     bytes: Locked,
@@ -193,17 +207,14 @@ impl Secret {
         &self,
         random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
     ) -> Result<[u8; 16], Error> {
-        let mut salt = [0; 16];
         let Some(memory) = &self.memory else {
-            random(&mut salt)?;
-            return Ok(salt);
+            return kdf::new_salt(random);
         };
         let mut shared = memory.salt.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = *shared {
             return Ok(shared);
         }
-        random(&mut salt)?;
-        Ok(*shared.insert(salt))
+        Ok(*shared.insert(kdf::new_salt(random)?))
     }
 
     /// For formats without a KDF (GFE): which one to use, and the salt kept beside the file.

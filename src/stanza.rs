@@ -8,6 +8,14 @@ pub const FILE_KEY_LEN: usize = 16;
 
 /// The key of one file, from which all its other keys are derived. It is wiped when it is dropped, and
 /// locked in memory where the system allows that.
+///
+/// ```
+/// use fetool::{FILE_KEY_LEN, FileKey};
+///
+/// let key = FileKey::from_bytes(&[7; FILE_KEY_LEN]);
+/// assert_eq!(key.as_bytes(), &[7; FILE_KEY_LEN]);
+/// assert_eq!(format!("{key:?}"), "FileKey(not shown)");
+/// ```
 #[derive(Clone)]
 pub struct FileKey(pub(crate) Locked);
 

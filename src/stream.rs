@@ -43,17 +43,17 @@ fn spawn<T: Send + 'static>(
 /// an output that ends too early, which every reader notices as far as its format can.
 ///
 /// ```
-/// use fetool::{Open, Seal, Secret};
+/// use fetool::{Open, OpenReader, Seal, SealWriter, Secret};
 /// use std::io::{Read, Write};
 ///
 /// let key = Secret::key([7; 32]);
-/// let mut writer = Seal::new(&key).start()?.into_writer(Vec::new())?;
+/// let mut writer: SealWriter<_> = Seal::new(&key).start()?.into_writer(Vec::new())?;
 /// writer.write_all(b"for my ")?;
 /// writer.write_all(b"eyes only")?;
 /// let (done, sealed) = writer.finish()?;
 /// assert_eq!(done.sealed_len, sealed.len() as u64);
 ///
-/// let mut reader = Open::new(&key).start(std::io::Cursor::new(sealed))?.into_reader()?;
+/// let mut reader: OpenReader = Open::new(&key).start(std::io::Cursor::new(sealed))?.into_reader()?;
 /// let mut text = String::new();
 /// reader.read_to_string(&mut text)?;
 /// assert_eq!(text, "for my eyes only");
@@ -146,7 +146,7 @@ impl<W> Drop for SealWriter<W> {
 ///
 /// A read fails where [`Opening::run`] would have, after the good bytes before the fault;
 /// [`io::Error::downcast`] gives the [`Error`] back. The plaintext is whole only where a read says that it
-/// has ended. A reader that is dropped before cancels the opening.
+/// has ended. A reader that is dropped before cancels the opening. [`SealWriter`] has an example.
 pub struct OpenReader {
     /// `None` once the opening has failed.
     pipe: Option<PipeReader>,

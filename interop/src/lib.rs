@@ -1,1 +1,1 @@
-//! Nothing: the package is its tests.
+//! Nothing: the package is its tests, and a plugin that they start.

@@ -21,6 +21,17 @@ use zeroize::Zeroizing;
 const BLOCK_LEN: usize = 64;
 
 /// A key and a nonce, ready to seal and open messages up to a length. Wiped when it is dropped.
+///
+/// ```
+/// use fetool::aead::fixed_nonce::FixedNonce;
+///
+/// let chunks = FixedNonce::new(&[7; 32], &[0; 24], 16);
+/// let mut buffer = *b"for my eyes only";
+/// let tag = chunks.seal(&mut buffer)?;
+/// chunks.open(&mut buffer, &tag)?;
+/// assert_eq!(&buffer, b"for my eyes only");
+/// # Ok::<(), fetool::aead::AeadError>(())
+/// ```
 pub struct FixedNonce {
     keystream: Zeroizing<Vec<u8>>,
     mac: Mac,

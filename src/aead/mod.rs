@@ -12,6 +12,26 @@
 //! | Deoxys-II-256 | 15 bytes | yes | no | on x86-64 with AES-NI |
 //!
 //! Keys are 32 bytes throughout.
+//!
+//! ```
+//! use fetool::aead::{Aead, AeadError, Algorithm, Engine, KEY_LEN, TAG_LEN, Tag};
+//!
+//! let key = [7; KEY_LEN];
+//! let nonce = [0; 24];
+//! let aead = Aead::new(Algorithm::XChaCha20Poly1305, &key);
+//! let mut buffer = *b"for my eyes only";
+//! let mut tag: Tag = aead.seal(&nonce, b"page 1", &mut buffer)?;
+//! assert_eq!(tag.len(), TAG_LEN);
+//!
+//! // Every engine opens what another sealed.
+//! let other = Aead::with_engine(Engine::RustCrypto, aead.algorithm(), &key).expect("always there");
+//! other.open(&nonce, b"page 1", &mut buffer, &tag)?;
+//! assert_eq!(&buffer, b"for my eyes only");
+//!
+//! tag[0] ^= 1;
+//! assert_eq!(aead.open(&nonce, b"page 1", &mut buffer, &tag), Err(AeadError::Tag));
+//! # Ok::<(), AeadError>(())
+//! ```
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;

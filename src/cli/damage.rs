@@ -1,8 +1,13 @@
-//! Damaged parts of files, in words.
+//! Damaged parts of files, in words and as JSON.
 
 use super::failure::say;
+use super::inspect::{hex_of, json_line};
+use crate::io::terminal_safe;
 use fetool::{Damage, Salvaged};
+use serde::Serialize;
+use std::borrow::Cow;
 use std::ops::Range;
+use std::path::Path;
 
 /// Prints a damaged part.
 pub fn tell(input: &str, damage: &Damage) {
@@ -36,4 +41,36 @@ pub fn summary(salvaged: &Salvaged) -> String {
         salvaged.damaged,
         plural(salvaged.damaged),
     )
+}
+
+/// A damaged part's object; documented in fetool-open(1).
+#[derive(Serialize)]
+struct DamageJson<'a> {
+    path: Cow<'a, str>,
+    path_hex: Option<String>,
+    offset: u64,
+    length: u64,
+    plaintext_offset: u64,
+    plaintext_length: u64,
+    chunk: u64,
+    chunks: u64,
+    status: u8,
+    reason: String,
+}
+
+/// Returns a damaged part of a file as an object of JSON in a line.
+pub fn json(path: &Path, damage: &Damage) -> String {
+    let line = json_line(&DamageJson {
+        path: path.to_string_lossy(),
+        path_hex: hex_of(path),
+        offset: damage.file.start,
+        length: damage.file.end - damage.file.start,
+        plaintext_offset: damage.plaintext.start,
+        plaintext_length: damage.plaintext.end - damage.plaintext.start,
+        chunk: damage.chunks.start,
+        chunks: damage.chunks.end - damage.chunks.start,
+        status: damage.error.status(),
+        reason: damage.error.to_string(),
+    });
+    terminal_safe::json(&line).to_string()
 }

@@ -103,6 +103,15 @@ impl Failure {
         }
     }
 
+    /// Puts words in front of the message, which say whom it is about.
+    pub fn introduced(self, words: &str) -> Self {
+        let what = format!("{words}: {}", self.what);
+        Self {
+            what,
+            ..self.alone()
+        }
+    }
+
     /// Leaves out whom it is about.
     pub fn alone(self) -> Self {
         Self {
@@ -362,6 +371,16 @@ fn to_type(hint: &Hint) -> String {
         }
         Hint::Stream => "read the file through a pipe: cat FILE | fetool open …",
         Hint::OneLayer => "GoCrypt reads --format gocrypt with --layers 1 as well",
+        Hint::Feature(name) => {
+            return format!(
+                "install it with that feature, which it has by default: \
+                 cargo install --locked --path . --features {name}"
+            );
+        }
+        Hint::DownloadKeys if speaker().is_some() => {
+            "download https://github.com/USER.keys and name that file with -R"
+        }
+        Hint::DownloadKeys => "download https://github.com/USER.keys and give it with --to @FILE",
         Hint::ConvertSshKey => "convert a copy of it with ssh-keygen -p -f COPY",
         other => return other.to_string(),
     };

@@ -14,6 +14,16 @@ type FrameLen = fn(&[u8]) -> Option<usize>;
 ///
 /// A chunk that authenticates at its own number is the chunk that the file was sealed with. Where its
 /// plaintext belongs follows from its number, because all chunks before it have one length.
+///
+/// ```
+/// use fetool::format::{ChunkMap, End, Layout, Uniform};
+///
+/// let layout = Layout { chunk: 1000, prefix: 0, suffix: 16, end: End::Any, max_chunks: 1 << 32 };
+/// let map = ChunkMap::new(Uniform::new(layout, "the input"));
+/// let last = map.span(2, 2548).expect("there are three chunks");
+/// assert_eq!((last.offset, last.frame, last.len), (2032, 516, 500));
+/// assert!(map.is_last(2, 2548));
+/// ```
 pub struct ChunkMap {
     layout: Layout,
     /// Length of the plaintext, if the header declares it.

@@ -30,6 +30,19 @@ pub enum Geometry {
 }
 
 /// How plaintext is cut into chunks and stored: a uniform geometry.
+///
+/// ```
+/// use fetool::format::{BadEnd, Count, End, Layout, Span};
+///
+/// let layout = Layout { chunk: 1000, prefix: 0, suffix: 16, end: End::Any, max_chunks: 1 << 32 };
+/// assert_eq!(layout.sealed_len(2500), 2548);
+/// assert_eq!(layout.count(2548), Ok(Count { chunks: 3, plaintext: 2500 }));
+/// assert_eq!(layout.count(1020), Err(BadEnd::InsideTag { end: 1020 }));
+///
+/// let (chunk, place) = layout.locate(2001);
+/// let Span { offset, frame, .. } = layout.span(chunk);
+/// assert_eq!((chunk, place, offset, frame), (2, 1, 2032, 1016));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Plaintext bytes in every chunk but the last; at least 1.

@@ -14,6 +14,7 @@
 //! A *chunk* is a piece of plaintext that is sealed by itself; its *frame* is how it is stored:
 //! perhaps a prefix, the ciphertext, the tag. To add a format, write a module with these and put
 //! it in [`FORMATS`].
+#![doc = include_str!("example.md")]
 
 pub mod age;
 mod chunk_map;
@@ -46,6 +47,15 @@ use crate::{Error, Identity, Recipient, Unknown};
 use std::fmt;
 
 /// Every format, in the order in which they are tried.
+///
+/// ```
+/// use fetool::format::{FORMATS, HEAD_MAX, HEADER_MAX, by_name};
+///
+/// let names: Vec<_> = FORMATS.iter().map(|format| format.name()).collect();
+/// assert_eq!(names, ["gfe", "dexios", "gocrypt", "gocrypt-v1", "parallel-encryptor", "age"]);
+/// let age = by_name("age").expect("it is one of them");
+/// assert_eq!((age.header_max(), HEAD_MAX), (HEADER_MAX, 512));
+/// ```
 pub static FORMATS: &[&dyn Format] = &[
     &gfe::Gfe,
     &dexios::Dexios,
@@ -80,6 +90,16 @@ pub(crate) fn many_files(files: u64) -> Option<String> {
 }
 
 /// The files that one run seals, as far as they matter for what they do not protect.
+///
+/// ```
+/// use fetool::format::gfe::Gfe;
+/// use fetool::format::{FILES_A_KEY, Format, NewFiles};
+///
+/// let few = NewFiles { files: FILES_A_KEY, ..NewFiles::default() };
+/// assert!(Gfe.weaknesses(&few).is_empty());
+/// let many = NewFiles { files: FILES_A_KEY + 1, ..few };
+/// assert_eq!(Gfe.weaknesses(&many).len(), 1);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NewFiles {
     /// How many there are.
@@ -282,6 +302,30 @@ pub struct Rekeyed {
 }
 
 /// What a header says without a key.
+///
+/// ```
+/// use fetool::format::age::{Age, AgeRecipient, X25519Identity};
+/// use fetool::format::{Description, Field, KeyDerivation, PostQuantum, StanzaDescription};
+/// use fetool::{Inspect, Recipient, Seal};
+///
+/// let identity = X25519Identity::generate(&fetool::random)?;
+/// let recipient = AgeRecipient::X25519(identity.recipient().clone());
+/// let mut sealed = Vec::new();
+/// Seal::new(Recipient::wrapping(&recipient)).format(&Age).run(&b"for my eyes only"[..], &mut sealed)?;
+///
+/// let Description { fields, stanzas, derivations, post_quantum, .. } =
+///     Inspect::new().run(&sealed[..])?.description;
+/// for Field { name, bytes, meaning } in &fields {
+///     println!("{name}: {} bytes, {meaning}", bytes.len());
+/// }
+/// for StanzaDescription { kind, meaning, .. } in &stanzas {
+///     println!("{kind}: {meaning}");
+/// }
+/// assert_eq!(post_quantum, Some(PostQuantum::No));
+/// let derivations: Vec<KeyDerivation> = derivations;
+/// assert!(derivations.is_empty(), "it has no passphrase");
+/// # Ok::<(), fetool::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Description {
     /// The format's version number, where it has one.

@@ -213,6 +213,13 @@ impl Default for Limits {
 }
 
 /// What the caller allows a header to ask for, before its key is known.
+///
+/// ```
+/// use fetool::format::KeyPolicy;
+///
+/// let cheap = KeyPolicy { max_work_factor: 16, memory: 64 << 20, ..KeyPolicy::default() };
+/// assert!(!cheap.legacy_slots);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyPolicy {
     /// Whether to take key slots that may be forged ([`Error::LegacySlot`]).

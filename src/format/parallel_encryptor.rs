@@ -15,6 +15,18 @@
 //! It does not protect: the passphrase against guessing, since its hash is fast and has no salt; the
 //! end of the file, which can be cut off between two chunks; the chunk size, as far as the data fits
 //! into one chunk of either size.
+//!
+//! ```
+//! use fetool::format::parallel_encryptor::{CHUNK_DEFAULT, HEADER_LEN, ParallelEncryptor, ParallelHeader};
+//! use fetool::{Seal, Secret};
+//!
+//! let passphrase = Secret::passphrase("correct horse battery staple");
+//! let mut sealed = Vec::new();
+//! Seal::new(&passphrase).format(&ParallelEncryptor).run(&[1; 1000][..], &mut sealed)?;
+//! let header = ParallelHeader::decode(&sealed[..HEADER_LEN])?;
+//! assert_eq!(u64::from(header.chunk), CHUNK_DEFAULT);
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 use super::{
     BadEnd, ChunkId, Claim, Description, End, Evidence, Field, FirstChunk, Format, Frames,

@@ -143,11 +143,10 @@ impl Access {
     pub fn give(self, file: &File) -> io::Result<()> {
         let now = file.metadata()?;
         if now.uid() != self.user && geteuid().is_root() {
-            // Refused on some file systems, where a file has always the same owner.
-            let _ = fchown(file, Some(Uid::from_raw(self.user)), None);
+            allowed(fchown(file, Some(Uid::from_raw(self.user)), None))?;
         }
-        let is_same =
-            now.gid() == self.group || fchown(file, None, Some(Gid::from_raw(self.group))).is_ok();
+        let is_same = now.gid() == self.group
+            || allowed(fchown(file, None, Some(Gid::from_raw(self.group))))?;
         file.set_permissions(Permissions::from_mode(self.mode_for(is_same)))
     }
 
@@ -162,6 +161,17 @@ impl Access {
         }
         let others = (self.mode & 0o007) << 3;
         self.mode & !SET_GROUP_ID & !(GROUP & !others)
+    }
+}
+
+/// Whether a file has another owner or group now. Some file systems refuse that, where a file has always the
+/// same owner, and so does a namespace without that user.
+fn allowed(changed: nix::Result<()>) -> io::Result<bool> {
+    match changed.map_err(io::Error::from) {
+        Ok(()) => Ok(true),
+        Err(error) if is_unsupported(&error) => Ok(false),
+        Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -50,6 +50,7 @@ static UNDO: Mutex<Undo> = Mutex::new(Undo {
     watched: false,
     files: Vec::new(),
     terminal: None,
+    waits_for_somebody: false,
     last_words: None,
     finish: None,
 });
@@ -59,13 +60,18 @@ struct Undo {
     watched: bool,
     files: Vec<(Arc<Dir>, OsString)>,
     terminal: Option<Asking>,
+    /// Somebody is to answer a question, so that no work ends soon.
+    waits_for_somebody: bool,
     /// What to say then.
     last_words: Option<Words>,
-    /// Ends the work soon, and cleanly, at the first SIGTERM.
+    /// Ends the work soon, and cleanly, at the first of some signals.
     finish: Option<Finish>,
 }
 
-type Finish = Box<dyn FnOnce() + Send>;
+struct Finish {
+    signals: &'static [i32],
+    work: Box<dyn FnOnce(i32) + Send>,
+}
 
 type Words = Box<dyn FnOnce() -> String + Send>;
 
@@ -106,7 +112,7 @@ fn watch() -> io::Result<()> {
                 match signal {
                     SIGTSTP => suspend(),
                     SIGCONT => resume(),
-                    SIGTERM if finish() => {}
+                    signal if finish(signal) => {}
                     signal => die_of(signal),
                 }
             }
@@ -114,27 +120,44 @@ fn watch() -> io::Result<()> {
         .map(drop)
 }
 
-/// Has the work end by itself, if it can and was not asked before.
-fn finish() -> bool {
-    let finish = lock().finish.take();
+/// Has the work end by itself at this signal, if it can and was not asked before.
+fn finish(signal: i32) -> bool {
+    let mut undo = lock();
+    if undo.waits_for_somebody {
+        return false;
+    }
+    let finish = undo.finish.take_if(|it| it.signals.contains(&signal));
+    drop(undo);
     let asked = finish.is_some();
     if let Some(finish) = finish {
         TERMINATED.store(true, Ordering::SeqCst);
-        finish();
+        (finish.work)(signal);
     }
     asked
 }
 
-/// Whether a SIGTERM has asked the work to end.
+/// Whether a signal has asked the work to end.
 static TERMINATED: AtomicBool = AtomicBool::new(false);
 
-/// Work that ends soon, and cleanly, when it is asked to, for as long as this lives. Only a second SIGTERM
+/// Whether a signal has asked the work to end, so that nothing is to be waited for any longer.
+#[cfg(feature = "age-plugin")]
+pub fn is_terminated() -> bool {
+    TERMINATED.load(Ordering::SeqCst)
+}
+
+/// Work that ends soon, and cleanly, at one of some signals, for as long as this lives. Only a second one
 /// ends the process at once.
 pub struct EndsItself;
 
 impl EndsItself {
-    pub fn new(finish: impl FnOnce() + Send + 'static) -> io::Result<Self> {
-        watched()?.finish = Some(Box::new(finish));
+    pub fn new(
+        signals: &'static [i32],
+        finish: impl FnOnce(i32) + Send + 'static,
+    ) -> io::Result<Self> {
+        watched()?.finish = Some(Finish {
+            signals,
+            work: Box::new(finish),
+        });
         Ok(Self)
     }
 
@@ -269,6 +292,22 @@ impl Silenced {
         asking.silence()?;
         undo.terminal = Some(asking);
         Ok(Self)
+    }
+}
+
+/// Somebody is asked something, for as long as this lives: a signal ends the process at once then.
+pub struct WaitsForSomebody;
+
+impl WaitsForSomebody {
+    pub fn new() -> Self {
+        lock().waits_for_somebody = true;
+        Self
+    }
+}
+
+impl Drop for WaitsForSomebody {
+    fn drop(&mut self) {
+        lock().waits_for_somebody = false;
     }
 }
 

@@ -228,6 +228,12 @@ impl Dir {
         }
     }
 
+    /// What has this name, without following a link.
+    pub fn see(&self, name: &OsStr) -> io::Result<Stat> {
+        let stat = fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+        Ok(Stat::from(&stat))
+    }
+
     /// The directory itself.
     pub fn stat(&self) -> io::Result<FileStat> {
         Ok(fstat(&self.fd)?)

@@ -5,6 +5,7 @@ pub mod cleanup;
 pub mod dir;
 pub mod file_at;
 pub mod file_to_file;
+pub mod fstab;
 pub mod in_place;
 pub mod input;
 pub mod output;

@@ -1,11 +1,12 @@
 //! Asking for a passphrase on the terminal: never on standard input, which carries data, unless that was allowed.
 
-use super::cleanup::Silenced;
+use super::cleanup::{Silenced, WaitsForSomebody};
 use super::status_line;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use zeroize::{Zeroize, Zeroizing};
 
 const TERMINAL: &str = "/dev/tty";
@@ -38,19 +39,26 @@ pub fn show(text: &str) -> Option<io::Result<()>> {
     Some(status_line::without(|| terminal.write_all(text.as_bytes())))
 }
 
+/// One question at a time: an answer is for what was asked last, and a terminal is silenced once.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// Asks once, without echo, and takes the prompt off the screen again. Returns the bytes as they were
 /// typed, whatever encoding they are in, without the line's end.
 ///
 /// `None` when there is no terminal.
 pub fn passphrase(prompt: &str) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut terminal = terminal()?;
+    let _waiting = WaitsForSomebody::new();
     Some(ask(&mut terminal, prompt))
 }
 
 /// Asks once for a line that is shown as it is typed. `None` when there is no terminal.
 #[cfg(feature = "age-plugin")]
 pub fn line(prompt: &str) -> Option<io::Result<Zeroizing<String>>> {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut terminal = terminal()?;
+    let _waiting = WaitsForSomebody::new();
     let mut ask = || {
         status_line::without(|| terminal.write_all(prompt.as_bytes()))?;
         let typed = read_line(&mut terminal)?;

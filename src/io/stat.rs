@@ -36,6 +36,10 @@ impl Stat {
         self.kind() == SFlag::S_IFREG
     }
 
+    pub fn is_dir(&self) -> bool {
+        self.kind() == SFlag::S_IFDIR
+    }
+
     pub fn is_link(&self) -> bool {
         self.kind() == SFlag::S_IFLNK
     }

@@ -9,6 +9,19 @@ use std::sync::Arc;
 /// The pipeline throws it at the first error; anybody else may throw it to cancel the work, which
 /// then ends with [`Error::Stopped`](crate::Error::Stopped). A blocked `read` cannot see it, so an
 /// input that may block for long registers a waker ([`CancelToken::on_stop`]).
+///
+/// ```
+/// use fetool::{CancelToken, Error, Seal, Secret};
+/// use std::{io, thread};
+///
+/// let stop = CancelToken::new();
+/// let token = stop.clone();
+/// thread::spawn(move || token.stop());
+///
+/// let key = Secret::key([7; 32]);
+/// let error = Seal::new(&key).stop(&stop).run(io::repeat(0), io::sink()).unwrap_err();
+/// assert!(matches!(error, Error::Stopped));
+/// ```
 #[derive(Clone, Default)]
 pub struct CancelToken(Arc<Inner>);
 

@@ -16,6 +16,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const WAITING: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 /// The workers' end: counts plaintext bytes.
+///
+/// ```
+/// use fetool::{Meter, Seal, Secret};
+///
+/// let (key, meter) = (Secret::key([7; 32]), Meter::unwatched());
+/// Seal::new(&key).meter(meter.clone()).run(&[1; 1000][..], std::io::sink())?;
+/// assert_eq!(meter.total(), 1000);
+/// # Ok::<(), fetool::Error>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Meter {
     total: Arc<AtomicU64>,

@@ -5,6 +5,17 @@ use std::num::NonZeroUsize;
 
 /// How an operation is run: threads, memory, cancellation, and what counts the work. The same for
 /// sealing, opening and rekeying.
+///
+/// ```
+/// use fetool::{RunOptions, Seal, Secret};
+/// use std::num::NonZeroUsize;
+///
+/// let options = RunOptions::new().jobs(NonZeroUsize::new(2)).memory(64 << 20);
+/// let key = Secret::key([7; 32]);
+/// let mut sealed = Vec::new();
+/// Seal::new(&key).run_options(options).run(&b"for my eyes only"[..], &mut sealed)?;
+/// # Ok::<(), fetool::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct RunOptions {
     pub(crate) jobs: Option<NonZeroUsize>,

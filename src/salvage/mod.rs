@@ -60,15 +60,15 @@ impl Window {
 /// search, and 256 GiB in all; chunks at their own places are always found.
 ///
 /// ```
-/// use fetool::{Fill, Open, Salvage, Seal, Secret};
+/// use fetool::{Damage, Fill, Open, Salvage, Salvaged, Seal, Secret};
 ///
 /// let key = Secret::key([7; 32]);
 /// let mut sealed = Vec::new();
 /// Seal::new(&key).chunk_size(Some(1000)).run(&[1; 5000][..], &mut sealed)?;
 /// sealed[2000] ^= 1;
 ///
-/// let (mut plaintext, mut damage) = (Vec::new(), Vec::new());
-/// let salvaged = Salvage::new(Open::new(&key))
+/// let (mut plaintext, mut damage): (_, Vec<Damage>) = (Vec::new(), Vec::new());
+/// let salvaged: Salvaged = Salvage::new(Open::new(&key))
 ///     .fill(Fill::Zeros)
 ///     .run(sealed, &mut plaintext, |span| damage.push(span))?;
 /// assert_eq!((salvaged.chunks, salvaged.plaintext_len, salvaged.lost), (5, 4000, 1000));

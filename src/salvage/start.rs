@@ -85,12 +85,18 @@ pub(super) fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Res
         });
         match started {
             Ok(start) => return Ok(start),
+            // One that is cut in its first chunk has none that could show the key to be right.
+            Err(error @ Error::Authentication { chunk: 0, .. })
+                if only && open.detached.is_none() =>
+            {
+                last = Some((candidate.format.name(), error));
+            }
             Err(error) if only => return Err(error),
             Err(error @ (Error::Read(_) | Error::Memory(_) | Error::Stopped)) => return Err(error),
             Err(error) => last = Some((candidate.format.name(), error)),
         }
     }
-    // Formats without a magic number, of which none fits.
+    // Formats without a magic number, of which none fits, and files without a good chunk.
     let mut input = PeekReader::new(Positioned {
         file: source as &dyn ReadAt,
         position: 0,
@@ -98,6 +104,9 @@ pub(super) fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Res
     let found = identify(open.search(), &mut input)
         .and_then(|file| file.unlock(&open.identities, open.policy(), &mut input));
     match (found.map_err(Error::root), last) {
+        (Err(error), Some((_, last))) if only && !matches!(error, Error::Truncated { .. }) => {
+            Err(last)
+        }
         (Err(error), _) => Err(error),
         (Ok(_), Some((_, error))) => Err(error),
         (Ok(_), None) => Err(Error::truncated(0, "the input is empty")),

@@ -6,36 +6,42 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 /// A directory with a plugin in `bin`, an identity that is none of its business (`me`) and plaintext (`plain`).
-fn dir() -> Dir {
+pub fn dir() -> Dir {
     let dir = Dir::new();
     for name in ["bin", "tree"] {
         fs::create_dir(dir.path(name)).unwrap();
     }
-    let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/age_plugins/age-plugin-toy");
-    symlink(plugin, dir.path("bin/age-plugin-toy")).unwrap();
+    install(&dir, "toy", "toy");
     dir.write("me", fs::read(vector("age/x25519.key")).unwrap());
     dir.write("toy", IDENTITY);
     dir.write("plain", PLAIN);
     dir
 }
 
-const PLAIN: &str = "For your eyes only\n";
+/// Puts a plugin of the tests into `bin`, under a name that need not be its own.
+pub fn install(dir: &Dir, plugin: &str, name: &str) {
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/age_plugins");
+    let link = dir.path(format!("bin/age-plugin-{name}"));
+    symlink(plugins.join(format!("age-plugin-{plugin}")), link).unwrap();
+}
+
+pub const PLAIN: &str = "For your eyes only\n";
 /// That without data.
 const IDENTITY: &str = "AGE-PLUGIN-TOY-177ZNG8\n";
 
-fn with_plugin(fetool: Fetool, dir: &Dir) -> Fetool {
+pub fn with_plugin(fetool: Fetool, dir: &Dir) -> Fetool {
     let path = std::env::var("PATH").unwrap();
     fetool
         .within(dir)
         .env("PATH", format!("{}:{path}", dir.text("bin")))
 }
 
-fn run(dir: &Dir, line: &str) -> Ended {
+pub fn run(dir: &Dir, line: &str) -> Ended {
     with_plugin(fetool(line.split(' ')), dir).run()
 }
 
 /// How often the plugin was started since the last look.
-fn starts(dir: &Dir) -> usize {
+pub fn starts(dir: &Dir) -> usize {
     let text = fs::read_to_string(dir.path("bin/starts")).unwrap_or_default();
     let _ = fs::remove_file(dir.path("bin/starts"));
     text.lines().count()
@@ -106,7 +112,61 @@ fn an_encrypted_identity_file_may_hold_identities_of_plugins() {
     ])
     .within(&dir)
     .run()
-    .fails(1, "fetool: f.age: age-plugin-toy is not in PATH\n");
+    .fails(
+        1,
+        "fetool: f.age: age-plugin-toy is not in PATH\n\
+         fetool: hint: install the plugin, which is a program of its own, or add its directory to PATH: \
+         fetool runs age-plugin-toy for this key\n",
+    );
+}
+
+/// Those that options name, and those of encrypted files, which are opened only when a file needs them.
+#[test]
+fn one_process_serves_the_identities_in_encrypted_files_as_well() {
+    let dir = dir();
+    dir.write("pass", "correct horse");
+    let mine = String::from_utf8(dir.read("me")).unwrap();
+    dir.write("both", mine + IDENTITY);
+    for name in ["toy", "both"] {
+        let line = format!("seal -p=@pass --work-factor 2 {name} -o locked_{name}");
+        run(&dir, &line).succeeds();
+    }
+    for name in ["a", "b", "c"] {
+        let line = format!("seal --plugin toy plain -o tree/{name}.age");
+        run(&dir, &line).succeeds();
+    }
+    run(&dir, "seal --to @me plain -o mine.age").succeeds();
+    let locked = "-k @locked_toy -k @locked_both --identity-passphrase @pass";
+    let other = "-k @other";
+    dir.write("other", fs::read(vector("age/x25519b.key")).unwrap());
+    starts(&dir);
+
+    for keys in [
+        locked.to_owned(),
+        format!("{locked} --plugin toy"),
+        format!("{locked} {other}"),
+        format!("{other} -k @toy {locked}"),
+    ] {
+        run(&dir, &format!("open {keys} tree/a.age")).succeeds();
+        assert_eq!(starts(&dir), 1, "{keys}");
+        run(&dir, &format!("open -r -q --force {keys} tree -O out")).succeeds();
+        assert_eq!(starts(&dir), 1, "{keys}");
+        assert_eq!(dir.read("out/tree/c"), PLAIN.as_bytes());
+    }
+    run(&dir, &format!("check -r -q {locked} tree")).succeeds();
+    assert_eq!(starts(&dir), 1);
+    let line = format!("inspect --verify -q {locked} tree/a.age tree/b.age");
+    run(&dir, &line).succeeds();
+    assert_eq!(starts(&dir), 1);
+    run(&dir, &format!("rekey -r -i -q {locked} --to @me tree")).succeeds();
+    assert_eq!(starts(&dir), 1);
+    // The other identity in the file is enough, so nothing is started.
+    run(&dir, &format!("open -r -q --force {locked} tree -O out")).succeeds();
+    run(&dir, &format!("open {locked} --plugin toy mine.age")).succeeds();
+    assert_eq!(starts(&dir), 0);
+    // Its passphrase is not asked for where it is not needed.
+    run(&dir, "open -r -q --force -k @me -k @locked_toy tree -O out").succeeds();
+    assert_eq!(starts(&dir), 0);
 }
 
 /// What the caller leaves open may lead to a secret, whatever it was opened for.
@@ -200,4 +260,14 @@ fn a_plugin_that_fails_is_started_once() {
     run(&dir, "seal -r -q --plugin toy --to @me out -O again")
         .fails(1, &format!("fetool: {failed}\n"));
     assert_eq!(starts(&dir), 1);
+}
+
+/// It is nobody's to read, and must not hold the plugin up.
+#[test]
+fn what_a_plugin_says_on_standard_error_is_dropped() {
+    let dir = dir();
+    dir.write("bin/first", "head -c 1000000 /dev/zero >&2\n");
+    run(&dir, "seal --plugin toy plain -o f.age").succeeds();
+    let opened = run(&dir, "open --plugin toy f.age").succeeds();
+    assert_eq!(opened, PLAIN.as_bytes());
 }

@@ -1,12 +1,15 @@
 //! `fetool check --record`, `--since` and `--for`: what lists remember and find out.
 
 use crate::check::{check, objects, told};
-use crate::cli_common::{Dir, Fetool, K, data, fetool, hex, sealed, shell};
+use crate::cli_common::{Dir, Fetool, K, data, fetool, hex, sealed, shell, until};
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes};
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
+use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, SystemTime};
 
 const CORRUPTED: &str =
@@ -418,4 +421,66 @@ fn an_empty_directory_forgets_nothing() {
     fs::rename(dir.path("away"), dir.path("t")).unwrap();
     rot(&dir, "t/b.gfe");
     assert_eq!(record(&dir).run().code(), Some(3));
+}
+
+/// A list has one run at a time; it is unlocked when that ends, however it ends.
+#[test]
+fn one_run_for_a_list() {
+    let dir = tree();
+    let refused = "fetool: l: another run of fetool writes this list\n\
+                   fetool: hint: wait until it has ended, or give each run a list of its own\n";
+    dir.fifo("fifo");
+    let start = || {
+        let start = check(&dir, ["-q", "--record", "l", "t/a.gfe", "fifo"]).start();
+        until("the list is there", || dir.path("l").exists());
+        start
+    };
+    for round in 0..2 {
+        // The list was not there, or was.
+        let waiting = start();
+        until("it is locked", || dir.open("l").try_lock().is_err());
+        let before = dir.read("l");
+        record(&dir).run().fails(1, refused);
+        assert!(dir.read("l") == before, "{round}");
+        // Reading it is no harm.
+        check(&dir, ["-q", "--since", "l", "t/a.gfe"])
+            .run()
+            .succeeds();
+        check(&dir, ["-q", "-n", "--record", "l", "t/a.gfe"]).run();
+        waiting.signal(Signal::SIGKILL);
+        waiting.end();
+        record(&dir).run().succeeds();
+        assert_eq!(entries(&dir).len(), 4);
+    }
+    dir.holds_only(&["fifo", "l", "t"]);
+}
+
+/// What was checked until a signal comes is in the list.
+#[test]
+fn a_signal_loses_nothing() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        let dir = tree();
+        dir.fifo("fifo");
+        let (err, stderr) = io::pipe().unwrap();
+        let run = check(&dir, ["-v", "--record", "l", "t/a.gfe", "t/b.gfe", "fifo"]);
+        let job = run.stderr(stderr).start();
+        let mut lines = BufReader::new(err).lines().map(Result::unwrap);
+        let mut told: Vec<_> = lines.by_ref().take(2).collect();
+        told.sort();
+        for (line, name) in told.iter().zip(["a", "b"]) {
+            let start = format!("fetool: t/{name}.gfe: structure intact: gfe");
+            assert!(line.starts_with(&start), "{line}");
+        }
+        job.signal(signal);
+        let ended = job.end();
+        assert_eq!(ended.output.status.signal(), Some(signal as i32));
+        assert_eq!(
+            lines.next().as_deref(),
+            Some("fetool: interrupted: checked 2 of 3 files")
+        );
+        let names: Vec<_> = listed(&dir, "result");
+        let names: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["t/a.gfe", "t/b.gfe"]);
+        dir.holds_only(&["fifo", "l", "t"]);
+    }
 }

@@ -5,11 +5,21 @@ mod cli_common;
 #[path = "../dexios_common/mod.rs"]
 mod dexios_common;
 
+// New keys are cheap to derive here, in the runs of the program and in what checks their files.
+ctor::declarative::ctor! {
+    #[ctor(unsafe)]
+    fn cheap_keys() {
+        // SAFETY: before `main` there is one thread.
+        unsafe { std::env::set_var("FETOOL_CHEAP_KEYS", "1") }
+    }
+}
+
 mod age;
 mod age_dropin;
-mod age_dropin_terminal;
 #[cfg(feature = "age-plugin")]
 mod age_plugin;
+#[cfg(feature = "age-plugin")]
+mod age_plugin_terminal;
 mod bench;
 mod check;
 mod check_lists;
@@ -36,6 +46,7 @@ mod progress;
 mod progress_line;
 mod prompt;
 mod proof;
+mod public_api;
 mod range;
 mod readme;
 mod rekey;

@@ -81,6 +81,18 @@ fn a_long_run_over_files_prints_lines_when_asked_to() {
     drop(list);
     job.end().succeeds();
     assert_eq!(opened(dir.read("one.gfe")), b"12345");
+    // The last line says what was done since, and is not waited for.
+    let last = lines.next().expect("one more line");
+    assert!(
+        last.starts_with("fetool: 100%, 1 of 1 file, 5 B of 5 B, "),
+        "{last}"
+    );
+    let summary = lines.next().expect("the summary");
+    assert!(
+        summary.starts_with("fetool: sealed 1 file, 5 B, "),
+        "{summary}"
+    );
+    assert_eq!(lines.next(), None);
 }
 
 #[test]
@@ -97,6 +109,31 @@ fn nothing_is_printed_when_not_asked_to() {
     for (job, feed) in quiet {
         drop(feed);
         job.end().succeeds();
+    }
+}
+
+/// Nobody waits for the next line at the end, and no thread waits to draw where nothing is drawn.
+#[test]
+fn the_thread_that_draws() {
+    let threads = |job: &Job| -> Vec<String> {
+        let all = std::fs::read_dir(format!("/proc/{}/task", job.pid())).unwrap();
+        let name = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("comm"));
+        all.flatten()
+            .filter_map(|thread| name(thread).ok())
+            .collect()
+    };
+    for (option, is_there) in [("auto", false), ("always", true)] {
+        let (stdin, mut feed) = io::pipe().unwrap();
+        let (mut out, stdout) = io::pipe().unwrap();
+        let sealing = fetool(["seal", "-k", K, "--progress", option]);
+        let job = sealing.stdin(stdin).stdout(stdout).start();
+        feed.write_all(&data(2 * MIB)).unwrap();
+        // The header comes out when everything is ready.
+        io::Read::read_exact(&mut out, &mut [0; 24]).unwrap();
+        let there = threads(&job).iter().any(|name| name == "progress\n");
+        assert_eq!(there, is_there, "{option}: {:?}", threads(&job));
+        drop((feed, out));
+        job.end();
     }
 }
 

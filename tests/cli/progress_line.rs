@@ -224,3 +224,49 @@ fn lines_of_json_are_not_written_into_the_line() {
     let (ended, _) = screen.end();
     assert_eq!(ended.code(), Some(1));
 }
+
+/// Files, bytes, rate and time left of a whole tree, in one line that is taken away at the end.
+#[test]
+fn the_bar_of_a_tree() {
+    let dir = Dir::new();
+    std::fs::create_dir(dir.path("t")).unwrap();
+    for name in ["a", "b"] {
+        dir.write(format!("t/{name}"), data(MIB));
+    }
+    // Another run has the directory, so this one waits for as long as it is looked at.
+    std::fs::create_dir(dir.path("out")).unwrap();
+    let other = dir.open("out");
+    other.lock().unwrap();
+    let args = [
+        "seal", "-r", "--update", "--wait", "-k", K, "t", "-O", "out",
+    ];
+    let screen = fetool(args).within(&dir).on_terminal();
+    screen.shows("fetool: out: waiting for another run to end\r\n");
+    other.unlock().unwrap();
+    let (ended, seen) = screen.end();
+    assert_eq!(ended.code(), Some(0), "{seen}");
+    // It was over before anything had to be drawn.
+    assert!(!seen.contains(ERASE), "{seen:?}");
+    assert!(
+        seen.contains("fetool: sealed 2 files, updated 0, 2.00 MiB, "),
+        "{seen}"
+    );
+
+    let (stdin, mut feed) = io::pipe().unwrap();
+    let args = ["seal", "-k", K, "--files0-from=-", "-O", "other"];
+    let screen = fetool(args).within(&dir).stdin(stdin).on_terminal();
+    feed.write_all(b"t/a\0").unwrap();
+    // The list is not at its end, so nobody knows how much there is.
+    screen.shows("1 file, 1.00 MiB, ");
+    feed.write_all(b"t/b\0").unwrap();
+    drop(feed);
+    let (ended, seen) = screen.end();
+    assert_eq!(ended.code(), Some(0), "{seen}");
+    let all = "100%, 2 of 2 files, 2.00 MiB of 2.00 MiB, ";
+    assert!(seen.contains(all), "{seen:?}");
+    let (_, rest) = seen.rsplit_once(ERASE).expect("it was drawn");
+    assert!(
+        rest.starts_with("fetool: sealed 2 files, 2.00 MiB, "),
+        "{seen:?}"
+    );
+}

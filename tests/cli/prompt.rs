@@ -1,9 +1,9 @@
 //! Asking for a passphrase on the terminal.
 
 use crate::cli_common::screen::Screen;
-use crate::cli_common::{Dir, Fetool, fetool, sealed, until};
+use crate::cli_common::{Dir, Fetool, fetool, sealed, until, vector};
 use nix::sys::signal::Signal;
-use std::fs::File;
+use std::fs::{self, File};
 use std::process::Stdio;
 
 const ENTER: &str = "Enter passphrase: ";
@@ -242,3 +242,65 @@ fn suspended_at_the_prompt() {
         std::fs::remove_file(dir.path("out")).unwrap();
     }
 }
+
+/// Two files at once need the passphrases of two keys.
+#[cfg(feature = "age-ssh")]
+#[test]
+fn questions_of_two_workers_come_one_after_the_other() {
+    let dir = Dir::new();
+    dir.write("plain", "plain");
+    fs::create_dir(dir.path("tree")).unwrap();
+    for (name, file) in [("one", "ssh_ed25519_pw"), ("one.pub", "ssh_ed25519_pw.pub")] {
+        dir.write(name, fs::read(vector(&format!("age/{file}"))).unwrap());
+    }
+    dir.write("two", TWO);
+    dir.write("two.pub", TWO_PUBLIC);
+    for name in ["one", "two"] {
+        dir.set_mode(name, 0o600);
+        let line = format!("seal --to @{name}.pub plain -o tree/{name}.age");
+        let sealed = fetool(line.split(' ')).within(&dir).run();
+        sealed.succeeds();
+    }
+    let passphrase = fs::read_to_string(vector("age/passphrase.txt")).unwrap();
+    let passphrases = [passphrase.trim_end(), "correct horse"];
+    let line = "open -r -q -j 2 -k @one -k @two tree -O out";
+    let screen = fetool(line.split(' '))
+        .within(&dir)
+        .stderr(Stdio::piped())
+        .on_terminal();
+    let asked = ["one", "two"].map(|name| format!("Enter passphrase for {name}: "));
+    let mut answered = [false; 2];
+    while answered != [true; 2] {
+        let mut next = None;
+        until("a question is shown", || {
+            let seen = screen.seen();
+            next = (0..2).find(|&at| !answered[at] && seen.contains(&asked[at]));
+            next.is_some()
+        });
+        let next = next.unwrap();
+        screen.answers(&asked[next], format!("{}\n", passphrases[next]));
+        answered[next] = true;
+    }
+    until("the echo is back", || screen.echoes());
+    screen.end().0.succeeds();
+    for name in ["one", "two"] {
+        assert_eq!(dir.read(format!("out/tree/{name}")), b"plain");
+    }
+}
+
+/// A key of `ssh-keygen -t ed25519 -a 1`. Its passphrase is "correct horse".
+#[cfg(feature = "age-ssh")]
+const TWO: &str = "\
+-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABCVVD0Kmw
+PrkQAepFoEMHSYAAAAAQAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIP0hyQDUqWEfi/mp
+EL+ANtGO1ICgq7DRzrcnGJH2ipnAAAAAkOy5jVtzG8lX7fY0/26pxBXBHEdogWGlZFqPOt
+va2qgWJBcSBi2LFgSbNBPM+t/TdIwNsXHowY6TKW6N5MvI72A1T7I0l9nHVQq/6MH0tqjQ
+P9kSWkzoHFTsmu1UxC82yNka9ok4Tji3h2cMSZS/BYZi4aEs6uUNJ0uX9+E5Zu0vcEG3ai
+98cgrrff9ceNpwmw==
+-----END OPENSSH PRIVATE KEY-----
+";
+
+#[cfg(feature = "age-ssh")]
+const TWO_PUBLIC: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP0hyQDUqWEfi/mpEL+ANtGO1ICgq7DRzrcnGJH2ipnA";

@@ -270,6 +270,47 @@ fn a_tree() {
     assert!(tree.join("bad.gfe").exists() && !tree.join("good.gfe").exists());
 }
 
+/// With --json, all there is to read is on standard output.
+#[test]
+fn a_tree_in_json() {
+    let dir = Dir::new();
+    damaged_in(&dir);
+    std::fs::create_dir(dir.path("tree")).unwrap();
+    std::fs::rename(dir.path("in"), dir.path("tree/bad.gfe")).unwrap();
+    let open = fetool(["open", "-k", K, "-r", "-q", "--salvage", "--json", "tree"]);
+    let ended = open.within(&dir).run();
+    let said = "fetool: tree/bad.gfe: salvaged 234464 bytes, lost 65536 in 1 damaged part\n";
+    let lines = String::from_utf8(ended.fails_after_output(3, said)).unwrap();
+    let mut lines = lines.lines();
+    let part = "{\"path\":\"tree/bad.gfe\",\"path_hex\":null,\"offset\":131136,\"length\":65556,\
+                \"plaintext_offset\":131072,\"plaintext_length\":65536,\"chunk\":2,\"chunks\":1,\
+                \"status\":3,\"reason\":\"authentication failed in chunk 2 (at offset 131136): the file \
+                was tampered with\"}";
+    assert_eq!(lines.next(), Some(part));
+    let file = lines.next().unwrap();
+    assert!(file.contains("\"result\":\"failed\""), "{file}");
+    assert!(lines.next().unwrap().starts_with("{\"summary\":"));
+}
+
+/// A file that is cut in its first chunk has nothing that could be salvaged: `open` says why.
+#[test]
+fn without_a_whole_chunk() {
+    let whole = sealed(&data(1000), "64KiB");
+    for len in [30, 44, 500, whole.len() - 1] {
+        let dir = Dir::new();
+        dir.write("in", &whole[..len]);
+        let open = fetool(["open", "-k", K, "in"]).within(&dir).run();
+        let said = open.stderr();
+        assert!(said.starts_with("fetool: in: unexpected EOF: "), "{said}");
+        open.fails(5, &said);
+        salvage(&dir, &["--salvage"]).fails(5, &said);
+        assert!(!dir.path("out").exists());
+        // With a wrong key, too: nothing shows that it is one.
+        let wrong = fetool(["open", "-k", OTHER, "--salvage", "in", "-o", "out"]);
+        wrong.within(&dir).run().fails(5, &said);
+    }
+}
+
 /// What `seal` writes, `--salvage` opens.
 #[test]
 fn the_output_is_that_of_open() {

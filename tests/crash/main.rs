@@ -4,6 +4,8 @@
 mod cli_common;
 #[path = "../dexios_common/mod.rs"]
 mod dexios_common;
+#[path = "../trace_common/mod.rs"]
+mod trace_common;
 #[path = "../tree_common/mod.rs"]
 mod tree_common;
 
@@ -12,3 +14,4 @@ mod header;
 mod rekey;
 mod rekey_recovery;
 mod tree;
+mod tree_faults;

@@ -1,19 +1,15 @@
 //! `rekey -i` killed at every system call that writes: the file opens, and the next run completes.
-//!
-//! The program is traced (ptrace). Where that is not allowed these tests fail, and do not pass for
-//! nothing.
 #![cfg(target_os = "linux")]
 
 use crate::dexios_common::forge::{Forge, HEADER};
 use crate::dexios_common::{Folder, SECRET, allowing_forged, open, watchdog};
+pub use crate::trace_common::Moment;
+use crate::trace_common::{self, Then, WRITES};
 use fetool::status;
-use nix::errno::Errno;
 use nix::libc;
-use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
-use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
@@ -28,43 +24,8 @@ pub const STEPS: [&str; 9] = [
     "remove", "sync",
 ];
 
-/// The system calls that change files, by the first words of /proc/TID/syscall.
-fn writes(thread: Pid) -> Option<&'static str> {
-    let call = std::fs::read_to_string(format!("/proc/{thread}/syscall")).ok()?;
-    let mut words = call.split_whitespace();
-    let number: libc::c_long = words.next()?.parse().ok()?;
-    let mut argument = |n| {
-        let word: &str = words.nth(n)?;
-        i64::from_str_radix(word.trim_start_matches("0x"), 16).ok()
-    };
-    Some(match number {
-        libc::SYS_openat if argument(2)? & i64::from(libc::O_CREAT) != 0 => "create",
-        libc::SYS_write | libc::SYS_writev => "write",
-        libc::SYS_pwrite64 | libc::SYS_pwritev | libc::SYS_pwritev2 => "write at",
-        libc::SYS_fsync | libc::SYS_fdatasync => "sync",
-        libc::SYS_unlinkat => "remove",
-        libc::SYS_renameat | libc::SYS_renameat2 | libc::SYS_linkat => "rename",
-        libc::SYS_ftruncate => "truncate",
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_unlink => "remove",
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_rename | libc::SYS_link => "rename",
-        _ => return None,
-    })
-}
-
-/// A moment at which the program stands still.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    Before,
-    After,
-}
-
 /// Runs the program on `f`, stops it before and after every system call that writes, and sends it a
 /// signal where `decide` wants one. Tells how it ended.
-///
-/// The old secret comes on standard input, so that the program cannot get anywhere before it is
-/// watched.
 pub fn trace(
     folder: &Folder,
     line: &str,
@@ -74,64 +35,23 @@ pub fn trace(
 }
 
 /// The same with another secret.
-#[expect(clippy::zombie_processes, reason = "it is waited for with waitpid")]
 pub fn trace_with(
     folder: &Folder,
     line: &str,
     secret: &[u8],
     mut decide: impl FnMut(Moment, &'static str) -> Option<Signal>,
 ) -> WaitStatus {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_fetool"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fetool"));
+    let command = command
         .current_dir(folder.path(""))
         .args(line.split(' '))
-        .args(allowing_forged(line))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let program = Pid::from_raw(child.id() as i32);
-    // Threads that come later are watched with the first one. The one before only waits for
-    // signals.
-    ptrace::seize(
-        program,
-        Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_TRACECLONE | Options::PTRACE_O_EXITKILL,
-    )
-    .expect("these tests need to be allowed to trace");
-    ptrace::interrupt(program).unwrap();
-    child.stdin.take().unwrap().write_all(secret).unwrap();
-
-    loop {
-        // Only what this thread traces, and not the programs of other tests.
-        let flags = WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD;
-        let status = waitpid(Pid::from_raw(-1), Some(flags)).unwrap();
-        let (thread, passed_on) = match status {
-            WaitStatus::Exited(ended, _) | WaitStatus::Signaled(ended, ..) => {
-                if ended == program {
-                    return status;
-                }
-                continue;
-            }
-            WaitStatus::PtraceSyscall(thread) => {
-                let moment = match ptrace::getevent(thread) {
-                    Ok(1) => Moment::Before, // PTRACE_EVENTMSG_SYSCALL_ENTRY
-                    _ => Moment::After,
-                };
-                if let Some(signal) = writes(thread).and_then(|name| decide(moment, name)) {
-                    kill(program, signal).unwrap();
-                }
-                (thread, None)
-            }
-            WaitStatus::Stopped(thread, signal) => (thread, Some(signal)),
-            WaitStatus::PtraceEvent(thread, ..) => (thread, None),
-            other => panic!("{other:?}"),
-        };
-        match ptrace::syscall(thread, passed_on) {
-            // It was killed.
-            Ok(()) | Err(Errno::ESRCH) => {}
-            Err(error) => panic!("{error}"),
-        }
-    }
+        .args(allowing_forged(line));
+    let traced = trace_common::trace(command, secret, |moment, call| {
+        let is_write = WRITES.contains(&call.name);
+        let signal = is_write.then(|| decide(moment, call.name)).flatten();
+        signal.map_or(Then::GoOn, Then::Signal)
+    });
+    traced.status
 }
 
 /// Sends the signal at one of the moments: they count from 0, two for each call.

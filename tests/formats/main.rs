@@ -32,6 +32,7 @@ mod dexios_seal;
 mod dexios_vectors;
 mod engines;
 mod expected_len;
+mod features;
 mod format_documents;
 mod gfe_additive;
 mod gfe_mutations;

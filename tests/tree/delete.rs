@@ -98,13 +98,11 @@ fn only_sealed_files_of_this_format_are_removed() {
         "note",
     ];
     assert_eq!(files(dir.path("out")), left);
-    // The source has become something else.
-    fs::remove_file(dir.path("t/b")).unwrap();
-    symlink("a", dir.path("t/b")).unwrap();
     fs::remove_dir_all(dir.path("t/d")).unwrap();
     mirror(&dir, &["-q"]).run().succeeds();
     let left = [
         "a.gfe",
+        "b.gfe",
         "d/other.age",
         "e/f/g.gfe",
         "fake.gfe",
@@ -179,6 +177,14 @@ fn a_file_that_fails_keeps_everything() {
     ];
     tells(&ended, 1, &lines, &summary(0, 3, 0, 2));
     assert!(dir.path("out/a.gfe").exists());
+    // --force is about PATHs that are empty or missing.
+    let ended = mirror(&dir, &["--force"]).run();
+    tells(&ended, 1, &lines, &summary(0, 3, 0, 2));
+    fs::remove_dir(dir.path("out/new.gfe")).unwrap();
+    let ended = mirror(&dir, &["--force", "gone"]).run();
+    let line = "fetool: gone: no such file or directory";
+    tells(&ended, 1, &[line], &summary(1, 3, 1, 1));
+    assert!(!dir.path("out/a.gfe").exists());
 }
 
 #[test]

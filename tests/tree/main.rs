@@ -2,9 +2,12 @@
 
 #[path = "../cli_common/mod.rs"]
 mod cli_common;
+#[path = "../trace_common/mod.rs"]
+mod trace_common;
 #[path = "../tree_common/mod.rs"]
 mod tree_common;
 
+mod became;
 mod carried_over;
 mod delete;
 mod existing;

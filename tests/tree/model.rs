@@ -1,21 +1,26 @@
-//! A tree that changes at random between runs of `--update --delete --links`, some of which are killed: after
-//! a run that ends with 0, opening gives the tree of that moment, and after a killed one each result is of
-//! some moment of its file. The source is never touched.
+//! A tree that changes at random between runs of `--update --delete --links`, some of which are killed at a
+//! system call that writes, or find the disk full or failing from there on: after a run that ends with 0,
+//! opening gives the tree of that moment, and after any other each result is of some moment of its file. The
+//! source is never touched.
+#![cfg(target_os = "linux")]
 
-use crate::cli_common::{Dir, fetool};
+use crate::cli_common::{Dir, fetool, hex, program};
+use crate::trace_common::{CHANGES, GROWING, Moment, Then, Traced, WRITES, trace};
 use crate::tree_common::*;
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
+use nix::sys::wait::WaitStatus;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
+use std::process::Command;
 
 /// Paths that are files at some times, directories with files at others, and gone at others still.
 const PATHS: [&str; 8] = ["a", "b", "d", "d/a", "d/b", "d/e/a", "f/a", "f/a/b"];
-const LINKS: [&str; 3] = ["link", "d/link", "f/link"];
+/// Some of them take the places of directories.
+const LINKS: [&str; 4] = ["link", "d/link", "f", "d/e"];
 
 #[derive(Clone, Debug)]
 enum Edit {
@@ -53,8 +58,17 @@ enum Edit {
 #[derive(Clone, Debug)]
 struct Round {
     edits: Vec<Edit>,
-    /// The run is killed after so many tenths of a millisecond.
-    kill: Option<u16>,
+    /// What happens at which of the calls that write, if there are so many.
+    fault: Option<(usize, Fault)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Kill,
+    /// Nothing can be written from there on.
+    Full,
+    /// One call fails.
+    Error,
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
@@ -73,12 +87,22 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
+fn fault() -> impl Strategy<Value = Fault> {
+    // Calls can be made to fail where the registers of the processor are known.
+    let faults = match cfg!(target_arch = "x86_64") {
+        true => vec![Fault::Kill, Fault::Full, Fault::Error],
+        false => vec![Fault::Kill],
+    };
+    proptest::sample::select(faults)
+}
+
 fn rounds() -> impl Strategy<Value = Vec<Round>> {
     let round = (
         proptest::collection::vec(edit(), 1..6),
-        proptest::option::weighted(0.4, 0..400u16),
+        proptest::option::weighted(0.5, (0..60usize, fault())),
     );
-    proptest::collection::vec(round.prop_map(|(edits, kill)| Round { edits, kill }), 2..7)
+    let round = round.prop_map(|(edits, fault)| Round { edits, fault });
+    proptest::collection::vec(round, 2..7)
 }
 
 /// Removes what is at a path, whatever it is.
@@ -129,9 +153,8 @@ fn apply(root: &Path, edit: &Edit, step: u32) {
                 PATHS[to].starts_with(PATHS[from]) || PATHS[from].starts_with(PATHS[to]);
             if at(from).exists() && !is_inside {
                 make_room(root, &at(to));
-                if at(from).exists() {
-                    fs::rename(at(from), at(to)).unwrap();
-                }
+                // Through a link it may be the very directory that was made for it.
+                let _ = fs::rename(at(from), at(to));
             }
         }
         Edit::Remove { path } => clear(&at(path)),
@@ -173,6 +196,33 @@ fn opened(dir: &Dir) -> Tree {
     walk(dir.path("back"))
 }
 
+const UPDATE: [&str; 7] = ["-q", "--update", "--delete", "--links", "t/", "-O", "out"];
+
+/// Runs the update with a fault at one of the calls that write.
+fn update_with(dir: &Dir, wanted: usize, fault: Fault) -> Traced {
+    let mut command = Command::new(program());
+    let command = command
+        .current_dir(dir.path(""))
+        .args(["seal", "-r", "-k", "@-"])
+        .args(UPDATE);
+    let mut moment = 0;
+    trace(command, hex(&[7; 32]).as_bytes(), |at, call| {
+        let writes = WRITES.contains(&call.name) || CHANGES.contains(&call.name);
+        if at == Moment::After || !writes {
+            return Then::GoOn;
+        }
+        moment += 1;
+        match fault {
+            Fault::Kill if moment - 1 == wanted => Then::Signal(Signal::SIGKILL),
+            Fault::Full if moment > wanted && GROWING.contains(&call.name) => {
+                Then::Fail(Errno::ENOSPC)
+            }
+            Fault::Error if moment - 1 == wanted => Then::Fail(Errno::EIO),
+            _ => Then::GoOn,
+        }
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: if big() { 600 } else { 12 },
@@ -197,13 +247,21 @@ proptest! {
             }
             let before = walk(&root);
             remember(&before, &mut known);
-            let run = || seal_tree(&dir, &["-q", "--update", "--delete", "--links", "t/", "-O", "out"]);
-            if let Some(tenths) = round.kill {
-                let job = run().start();
-                thread::sleep(Duration::from_micros(u64::from(tenths) * 100));
-                job.signal(Signal::SIGKILL);
-                let ended = job.end();
-                prop_assert!(matches!(ended.code(), None | Some(0)), "{}", ended.stderr());
+            if let Some((moment, fault)) = round.fault {
+                let traced = update_with(&dir, moment, fault);
+                let (status, said) = (traced.status, &traced.stderr);
+                match (fault, status) {
+                    // It was over before.
+                    (_, WaitStatus::Exited(_, 0)) => prop_assert_eq!(said, ""),
+                    (Fault::Kill, WaitStatus::Signaled(_, Signal::SIGKILL, _)) => {}
+                    (Fault::Full, WaitStatus::Exited(_, 1)) => {
+                        prop_assert!(said.contains(": no space left on device\n"), "{}", said);
+                    }
+                    (Fault::Error, WaitStatus::Exited(_, 1)) => {
+                        prop_assert!(said.contains(": input/output error\n"), "{}", said);
+                    }
+                    _ => prop_assert!(false, "{:?}: {}", status, said),
+                }
                 prop_assert_eq!(&walk(&root), &before, "the source");
                 // One by one: a file and a directory that took its place may both have results.
                 for name in files(dir.path("out")) {
@@ -215,7 +273,7 @@ proptest! {
                     prop_assert!(of_path.is_some_and(|all| all.contains(&hash)), "{}", name);
                 }
             } else {
-                let ended = run().run();
+                let ended = seal_tree(&dir, &UPDATE).run();
                 prop_assert_eq!(ended.code(), Some(0), "{}", ended.stderr());
                 prop_assert_eq!(&walk(&root), &before, "the source");
                 prop_assert_eq!(opened(&dir), before);

@@ -1,7 +1,7 @@
 //! Stands in for ml-kem 0.2, which the `age` crate has for recipients on hardware keys alone, and which
 //! cannot be linked beside the ml-kem 0.3 of fetool: each needs another version of the crate `kem`.
 //!
-//! It has the names that age compiles against. No test seals to such a recipient, and every
+//! It has the names that age compiles against. No test has the crate seal to such a recipient, and every
 //! function panics.
 
 use hybrid_array::Array;
@@ -69,7 +69,7 @@ impl Decapsulation {
     }
 }
 
-const NO: &str = "recipients on hardware keys are not tested here";
+const NO: &str = "the age crate has no ML-KEM here";
 
 pub mod kem {
     use super::{B32, Ciphertext, MlKem768, NO};

@@ -3,7 +3,7 @@
 use super::super::failure::Failure;
 use super::super::secrets::keys::Keys;
 use super::super::secrets::{NamedSecret, Purpose};
-use super::super::work::Source;
+use super::super::work::{Source, subjects};
 use super::terminal::{Held, pasted};
 use super::{Args, spec, words};
 use crate::io::FileId;
@@ -25,8 +25,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let source = Source::new(args.input());
     let stop = CancelToken::new();
     let mut input = source.open(&stop).map_err(words::unread)?;
-    let files = args.identity.iter().filter_map(|path| spec(path).file());
-    let read: Vec<FileId> = input.id().into_iter().chain(files).collect();
+    let named = args.identity.iter().filter_map(|path| spec(path).file());
+    let read: Vec<FileId> = input.id().into_iter().chain(named).collect();
     let target = args.target();
     let output = Output::open(&target, Content::Opened, &read);
     let output = output.map_err(|refused| words::refused(&target, refused))?;
@@ -36,7 +36,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let open = Open::new(Identity::unwrapping(&kind));
     let open = keys.identities().fold(open, Open::add_identity);
     let open = open.among(&[&Age]).stop(&stop);
-    let failed = |error: Error| words::of_error(&error);
+    let files = subjects(&source, &target);
+    let failed = |error: Error| words::of_error(&error, &files);
     let mut output = Held::new(output);
     let places = output.direct().map(|output| FileToFile::of(&input, output));
     let places = places
@@ -46,12 +47,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         true => Box::new(pasted(&mut input)?),
         false => Box::new(input),
     };
-    let opening = open.start(input).map_err(|error| words::of_start(&error))?;
+    let opening = open
+        .start(input)
+        .map_err(|error| words::of_start(&error, &files))?;
     match places.flatten() {
         Some(places) => places.work(|input, output| opening.run_at(input, output)),
         None => opening.run(&mut output),
     }
-    .map_err(|error| words::of_chunks(&error))?;
+    .map_err(|error| words::of_chunks(&error, &files))?;
     output.commit().map_err(|error| failed(Error::Write(error)))
 }
 

@@ -3,7 +3,7 @@
 use super::super::args::WorkArgs;
 use super::super::failure::{Failure, say, shown};
 use super::super::secrets::recipients::{SealFor, without_duplicates};
-use super::super::work::Source;
+use super::super::work::{Source, subjects};
 use super::terminal::Held;
 use super::{Args, in_file, passphrase, spec, words};
 use crate::io::FileId;
@@ -28,8 +28,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let source = Source::new(args.input());
     let stop = CancelToken::new();
     let mut input = source.open(&stop).map_err(words::unread)?;
-    let files = args.identity.iter().chain(&args.recipients_file);
-    let read = files.filter_map(|path| spec(path).file());
+    let named = args.identity.iter().chain(&args.recipients_file);
+    let read = named.filter_map(|path| spec(path).file());
     let read: Vec<FileId> = input.id().into_iter().chain(read).collect();
     let content = match args.armor {
         true => Content::Opened,
@@ -61,7 +61,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         .iter()
         .map(SealFor::recipient)
         .fold(seal, Seal::add_recipient);
-    let failed = |error: Error| words::of_error(&error);
+    let files = subjects(&source, &target);
+    let failed = |error: Error| words::of_error(&error, &files);
     let sealing = seal.start().map_err(failed)?;
     let mut output = Held::new(output);
     match output
@@ -82,10 +83,7 @@ fn recipient(word: &OsStr) -> Result<AgeRecipient, Failure> {
     let parsed = text
         .parse::<AgeRecipient>()
         .map_err(|error| Failure::of_library(&error));
-    parsed.map_err(|failure| {
-        let what = format!("malformed recipient: {}", failure.message());
-        failure.worded(what)
-    })
+    parsed.map_err(|failure| failure.introduced("malformed recipient"))
 }
 
 /// The recipients of a file.

@@ -360,6 +360,5 @@ fn spec(path: &Path) -> Spec {
 
 /// Says in which file a failure is, as age does.
 fn in_file(doing: &str, name: &str, failure: Failure) -> Failure {
-    let what = format!("{doing} \"{name}\": {}", failure.message());
-    failure.worded(what)
+    failure.introduced(&format!("{doing} \"{name}\""))
 }

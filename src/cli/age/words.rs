@@ -10,8 +10,8 @@ pub const FOR_PASSPHRASE: &str =
 pub const FOR_IDENTITIES: &str = "identities are required to decrypt this file";
 
 /// Words an error before the first chunk.
-pub fn of_start(error: &Error) -> Failure {
-    let failure = of_error(error);
+pub fn of_start(error: &Error, files: &Subjects) -> Failure {
+    let failure = of_error(error, files);
     match error {
         Error::NoMatch { .. } => failure.worded("no identity matched any of the recipients"),
         // Of an identity it is the other one.
@@ -34,8 +34,8 @@ pub fn of_start(error: &Error) -> Failure {
 }
 
 /// Words an error at a chunk.
-pub fn of_chunks(error: &Error) -> Failure {
-    let failure = of_error(error);
+pub fn of_chunks(error: &Error, files: &Subjects) -> Failure {
+    let failure = of_error(error, files);
     match error {
         Error::Authentication { .. }
         | Error::Tampered { .. }
@@ -47,13 +47,14 @@ pub fn of_chunks(error: &Error) -> Failure {
     }
 }
 
-/// An error that means no file, or the only one.
-pub fn of_error(error: &Error) -> Failure {
-    let failure = Subjects::default().attribute(error);
+/// Words an error that is not about the contents of a file. What the system says of a file names it.
+pub fn of_error(error: &Error, files: &Subjects) -> Failure {
+    let failure = files.attribute(error);
     match error {
         Error::Secret { what, .. } => {
             failure.worded(what.replace("wrong passphrase", "incorrect passphrase"))
         }
+        Error::Read(system) | Error::Write(system) if system.raw_os_error().is_some() => failure,
         _ => failure.alone(),
     }
 }

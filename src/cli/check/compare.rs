@@ -6,7 +6,7 @@ use crate::cli::failure::{Failure, shown};
 use fetool::status;
 use nix::errno::Errno;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,6 +17,10 @@ pub struct Lists {
     file: Option<PathBuf>,
     /// What was in that file before.
     known: Record,
+    /// Whether it was there.
+    exists: bool,
+    /// Keeps other runs from writing it.
+    _lock: Option<File>,
     /// Another list to compare with.
     since: Option<Record>,
 }
@@ -47,8 +51,13 @@ impl Compared {
 }
 
 impl Lists {
-    /// Reads the list that is to be updated, and the one to compare with.
-    pub fn open(file: Option<&Path>, since: Option<&Path>) -> Result<Self, Failure> {
+    /// Reads the list that is to be updated, and the one to compare with. Unless nothing is to be written, no
+    /// other run can write the list from now on.
+    pub fn open(file: Option<&Path>, since: Option<&Path>, dry_run: bool) -> Result<Self, Failure> {
+        let lock = match file.filter(|_| !dry_run) {
+            Some(file) => record::lock(file)?,
+            None => None,
+        };
         let known = file.map(record::read).transpose()?.flatten();
         let since = since.filter(|since| Some(*since) != file);
         let since = since.map(|since| {
@@ -57,6 +66,8 @@ impl Lists {
         });
         Ok(Self {
             file: file.map(Path::to_owned),
+            exists: known.is_some(),
+            _lock: lock,
             known: known.unwrap_or_default(),
             since: since.transpose()?,
         })
@@ -107,6 +118,8 @@ impl Lists {
             gone: BTreeSet::new(),
             saved: Instant::now(),
             cost: Duration::ZERO,
+            exists: self.exists,
+            _lock: None,
         };
         update.save()?;
         Ok(update)
@@ -152,6 +165,10 @@ pub struct Update<'l> {
     saved: Instant,
     /// How long that took.
     cost: Duration,
+    /// Whether there is one to replace.
+    exists: bool,
+    /// That on the list that was written last.
+    _lock: Option<File>,
 }
 
 impl Update<'_> {
@@ -219,7 +236,8 @@ impl Update<'_> {
             .filter(|(path, _)| !self.gone.contains(*path))
             .collect();
         entries.extend(&self.fresh);
-        record::write(file, entries.into_iter())?;
+        self._lock = record::write(file, entries.into_iter(), self.exists)?;
+        self.exists = true;
         self.saved = Instant::now();
         self.cost = started.elapsed();
         Ok(())

@@ -15,14 +15,16 @@ use super::tree::{
     Counters, WalkArgs, list_id, list_on_stdin, refuse_in_trees, some_path_exists, spawn,
 };
 use super::work::{Source, all_paths_exist, needs_tree};
-use crate::io::cleanup::LastWords;
+use crate::io::cleanup::{self, EndsItself, LastWords};
 use clap::ValueHint;
 use compare::{Lists, Update};
-use crossbeam::channel::bounded;
+use crossbeam::channel::{Receiver, bounded, never, select};
 use fetool::{CancelToken, all_cores};
 use find::{Finder, Item, Job};
 use one::{Checker, Outcome, What};
 use report::Report;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -102,7 +104,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         all_paths_exist(&args.paths)?;
     }
     let header = args.read.detached()?;
-    let lists = Lists::open(args.record.as_deref(), args.since.as_deref())?;
+    let lists = Lists::open(
+        args.record.as_deref(),
+        args.since.as_deref(),
+        args.walk.dry_run,
+    )?;
     let only = match &sources[..] {
         [source] => source.path(),
         _ => None,
@@ -219,6 +225,15 @@ fn check_one(
     teller.end(args, lists)
 }
 
+/// Has the first signal that ends the run come through a channel, so that the list can be written before.
+fn saved_at_signals() -> io::Result<(Option<EndsItself>, Receiver<i32>)> {
+    let (signal_tx, signal_rx) = bounded(1);
+    let ends_itself = EndsItself::new(&[SIGTERM, SIGINT, SIGHUP], move |signal| {
+        let _ = signal_tx.try_send(signal);
+    })?;
+    Ok((Some(ends_itself), signal_rx))
+}
+
 /// Checks many files, side by side.
 fn check_all(
     mut checker: Checker<'_>,
@@ -235,6 +250,10 @@ fn check_all(
     let display = checker.counters.show(&args.work);
     let (job_tx, job_rx) = bounded::<Job>(WAITING);
     let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
+    let (_ends_itself, signal_rx) = match args.record.is_some() && !args.walk.dry_run {
+        true => saved_at_signals().map_err(Failure::from_system)?,
+        false => (None, never()),
+    };
     let told = thread::scope(|scope| {
         for _ in 0..checker.jobs.get() {
             let (jobs, outcomes) = (job_rx.clone(), outcome_tx.clone());
@@ -255,7 +274,7 @@ fn check_all(
         }
         // Plugins of age unwrap the keys of many files at once.
         let job_tx = match &checker.keys {
-            Some(keys) if keys.have_plugins() => {
+            Some(keys) if keys.may_need_plugins() => {
                 let (batch_tx, batch_rx) = bounded(WAITING);
                 spawn(scope, "batches", move || {
                     keys.pass_on(&batch_rx, &job_tx, Job::path);
@@ -277,7 +296,17 @@ fn check_all(
             });
         })?;
         drop(job_rx);
-        for outcome in outcome_rx {
+        loop {
+            let outcome = select! {
+                recv(signal_rx) -> signal => {
+                    teller.update.save()?;
+                    cleanup::die_of(signal.unwrap_or(SIGTERM))
+                }
+                recv(outcome_rx) -> outcome => outcome,
+            };
+            let Ok(outcome) = outcome else {
+                return Ok(());
+            };
             let told = teller.tell(outcome);
             if told
                 .as_ref()
@@ -287,7 +316,6 @@ fn check_all(
             }
             told?;
         }
-        Ok(())
     });
     drop(display);
     told?;

@@ -2,14 +2,14 @@
 
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::inspect::{hex_of, json_line};
-use crate::io::output::{Content, Output, Target};
+use crate::io::output::{Content, Output, Refused, Target};
 use crate::io::terminal_safe;
 use fetool::{Error, status};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
@@ -176,21 +176,58 @@ pub fn read(path: &Path) -> Result<Option<Record>, Failure> {
     Ok(Some(record))
 }
 
-/// Replaces a list as a whole.
+/// Locks a list that is there, so that no other run replaces it meanwhile. Returns `None` if there is none, or
+/// where there are no locks.
+pub fn lock(path: &Path) -> Result<Option<File>, Failure> {
+    let system = |error: io::Error| Failure::system(shown(path), &error);
+    loop {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(system(error)),
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(in_use(path)),
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
+        // Whoever had the lock may have put another file there.
+        let id = |metadata: &Metadata| (metadata.dev(), metadata.ino());
+        let locked = file.metadata().map_err(system)?;
+        if std::fs::metadata(path).is_ok_and(|there| id(&there) == id(&locked)) {
+            return Ok(Some(file));
+        }
+    }
+}
+
+fn in_use(path: &Path) -> Failure {
+    Failure::usage("another run of fetool writes this list")
+        .with_status(status::SYSTEM)
+        .about(shown(path))
+        .hint("wait until it has ended, or give each run a list of its own")
+}
+
+/// Writes a list as a whole, which replaces the one before if it `exists`. Returns the lock on the new one.
 pub fn write<'e>(
     path: &Path,
     entries: impl Iterator<Item = (&'e PathBuf, &'e Entry)>,
-) -> Result<(), Failure> {
+    exists: bool,
+) -> Result<Option<File>, Failure> {
     let subjects = Subjects {
         output: shown(path),
         ..Subjects::default()
     };
     let target = Target::File {
         path: path.to_owned(),
-        force: true,
+        force: exists,
         sync: true,
     };
-    let output = Output::open(&target, Content::Opened, &[]).map_err(|e| subjects.refused(e))?;
+    let output = match Output::open(&target, Content::Opened, &[]) {
+        Err(Refused::Exists) if !exists => return Err(in_use(path)),
+        output => output.map_err(|e| subjects.refused(e))?,
+    };
+    // Its temporary file is locked from the beginning.
+    let lock = output.as_file().and_then(|file| file.try_clone().ok());
     let mut output = BufWriter::new(output);
     let write = || {
         for (path, entry) in entries {
@@ -204,7 +241,11 @@ pub fn write<'e>(
         Ok(output) => output.commit(),
         Err(error) => Err(error.into_error()),
     });
-    written.map_err(|error| subjects.attribute(&Error::Write(error)))
+    match written {
+        Ok(()) => Ok(lock),
+        Err(error) if !exists && error.kind() == io::ErrorKind::AlreadyExists => Err(in_use(path)),
+        Err(error) => Err(subjects.attribute(&Error::Write(error))),
+    }
 }
 
 #[cfg(test)]
@@ -238,7 +279,7 @@ mod tests {
             .zip([-5, i64::MIN, 0, i64::MAX])
             .map(|(path, seconds)| (PathBuf::from(OsStr::from_bytes(path)), entry(seconds)))
             .collect();
-        write(&list, record.iter()).unwrap();
+        write(&list, record.iter(), false).unwrap();
         assert_eq!(read(&list).unwrap(), Some(record));
         let text = std::fs::read_to_string(&list).unwrap();
         assert!(text.starts_with(

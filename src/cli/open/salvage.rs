@@ -2,15 +2,11 @@
 
 use super::Args;
 use super::request::Request;
-use crate::cli::damage::{summary, tell};
+use crate::cli::damage::{json, summary, tell};
 use crate::cli::failure::{Failure, say};
-use crate::cli::inspect::{hex_of, json_line};
 use crate::cli::work::{Clock, print, show_progress, warn};
 use crate::io::output::Target;
-use crate::io::terminal_safe;
-use fetool::{Damage, Error, Fill, Salvage};
-use serde::Serialize;
-use std::borrow::Cow;
+use fetool::{Error, Fill, Salvage};
 use std::path::Path;
 
 /// What takes the place of a damaged chunk.
@@ -53,7 +49,7 @@ pub fn run(args: &Args, fill: Fill) -> Result<(), Failure> {
         ..
     } = &request;
 
-    let json = args.tree.walk.json;
+    let as_json = args.tree.walk.json;
     let path = source.path().unwrap_or(Path::new("-"));
     // The first failure to print is told at the end.
     let mut printed = Ok(());
@@ -63,10 +59,10 @@ pub fn run(args: &Args, fill: Fill) -> Result<(), Failure> {
         let open = request.open(&keys, total).meter(meter);
         let salvage = Salvage::new(open).fill(fill);
         let done = salvage.run(file.at(), &mut output, |damage| {
-            if !json {
+            if !as_json {
                 tell(&subjects.input, &damage);
             } else if printed.is_ok() {
-                printed = print(line(path, &damage).as_bytes());
+                printed = print(json(path, &damage).as_bytes());
             }
         });
         drop(progress);
@@ -119,35 +115,4 @@ pub fn list(damaged: &[(String, String)], quiet: bool) {
     for (file, summary) in damaged {
         say(Some(file), summary);
     }
-}
-
-/// A damaged part's object; documented in fetool-open(1).
-#[derive(Serialize)]
-struct DamageJson<'a> {
-    path: Cow<'a, str>,
-    path_hex: Option<String>,
-    offset: u64,
-    length: u64,
-    plaintext_offset: u64,
-    plaintext_length: u64,
-    chunk: u64,
-    chunks: u64,
-    status: u8,
-    reason: String,
-}
-
-fn line(path: &Path, damage: &Damage) -> String {
-    let line = json_line(&DamageJson {
-        path: path.to_string_lossy(),
-        path_hex: hex_of(path),
-        offset: damage.file.start,
-        length: damage.file.end - damage.file.start,
-        plaintext_offset: damage.plaintext.start,
-        plaintext_length: damage.plaintext.end - damage.plaintext.start,
-        chunk: damage.chunks.start,
-        chunks: damage.chunks.end - damage.chunks.start,
-        status: damage.error.status(),
-        reason: damage.error.to_string(),
-    });
-    terminal_safe::json(&line).to_string()
 }

@@ -81,7 +81,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
     };
     // Plugins of age unwrap the keys of many files at once.
-    let batch = match secrets.old.have_plugins() && !args.walk.dry_run {
+    let batch = match secrets.old.may_need_plugins() && !args.walk.dry_run {
         true => BATCH,
         false => 1,
     };

@@ -15,6 +15,9 @@ use std::sync::{Mutex, PoisonError};
 /// So many files are waited for before a plugin is started.
 pub const BATCH: usize = 1000;
 
+/// And no more bytes of stanzas than this, or the last file's.
+const BATCH_LEN: usize = 8 << 20;
+
 /// What the keys of files are needed for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum For {
@@ -24,9 +27,9 @@ pub enum For {
 }
 
 impl Keys {
-    /// Whether a plugin is needed, so that files are better handed over in batches.
-    pub fn have_plugins(&self) -> bool {
-        self.all().any(|key| matches!(key, Key::Plugin(_)))
+    /// Whether a plugin may be needed, so that files are better handed over in batches.
+    pub fn may_need_plugins(&self) -> bool {
+        self.pool.may_be_needed()
     }
 
     /// Passes items on after the plugins have unwrapped the keys of the files at their paths.
@@ -43,23 +46,27 @@ impl Keys {
 
     /// Has the plugins unwrap the keys of files. Errors appear when the files are opened.
     pub fn prepare_files<'p>(&self, paths: impl IntoIterator<Item = &'p Path>, purpose: For) {
-        if !self.have_plugins() {
-            return;
+        let (mut files, mut len) = (Vec::new(), 0);
+        for path in paths {
+            // An encrypted identity file that was opened for the file before may have none of plugins.
+            if !self.may_need_plugins() {
+                return;
+            }
+            if let Some(stanzas) = stanzas(path)
+                && (!self.opens_without_plugins(&stanzas) || purpose == For::Rekeying)
+            {
+                len += stanzas.iter().map(length).sum::<usize>();
+                files.push(stanzas);
+            }
+            if len > BATCH_LEN {
+                self.prepare_stanzas(std::mem::take(&mut files), purpose);
+                len = 0;
+            }
         }
-        // As they are tried: the plugins last.
-        let opens_without = |stanzas: &Vec<Stanza>| {
-            self.all().any(|key| match key {
-                Key::Identities(list) => list
-                    .iter()
-                    .any(|identity| matches!(identity.unwrap_key(stanzas), Ok(Some(_)))),
-                _ => false,
-            })
-        };
-        let files = paths.into_iter().filter_map(stanzas);
-        let mut files: Vec<_> = match purpose {
-            For::Opening => files.filter(|file| !opens_without(file)).collect(),
-            For::Rekeying => files.collect(),
-        };
+        self.prepare_stanzas(files, purpose);
+    }
+
+    fn prepare_stanzas(&self, mut files: Vec<Vec<Stanza>>, purpose: For) {
         if purpose == For::Rekeying {
             let several = files.iter().filter(|stanzas| stanzas.len() > 1);
             let each: Vec<_> = several
@@ -68,11 +75,20 @@ impl Keys {
                 .collect();
             files.extend(each);
         }
-        for key in self.all() {
-            if let Key::Plugin(plugin) = key {
-                let _ = plugin.identities.prepare(&files);
-            }
-        }
+        self.pool.prepare(&files);
+    }
+
+    /// Whether anything else opens a file, all of which is tried before the plugins. As when the file is opened,
+    /// somebody may be asked for the passphrase of an identity.
+    fn opens_without_plugins(&self, stanzas: &[Stanza]) -> bool {
+        let opens = |key: &dyn UnwrapKey| matches!(key.unwrap_key(stanzas), Ok(Some(_)));
+        self.all().any(|key| match key {
+            Key::Identities(list) => list.iter().any(|identity| opens(identity)),
+            Key::Encrypted(key) => opens(&*key.file),
+            #[cfg(feature = "age-ssh")]
+            Key::Ssh { identity, .. } => opens(&**identity),
+            Key::Secret(_) | Key::Asked(_) | Key::Plugin(_) => false,
+        })
     }
 }
 
@@ -120,6 +136,15 @@ fn stanzas(path: &Path) -> Option<Vec<Stanza>> {
         .start(open(path).ok()?);
     let stanzas = found.0.into_inner();
     stanzas.unwrap_or_else(PoisonError::into_inner)
+}
+
+/// About the memory that a stanza takes.
+fn length(stanza: &Stanza) -> usize {
+    let words = stanza
+        .args
+        .iter()
+        .map(|arg| size_of::<String>() + arg.len());
+    size_of::<Stanza>() + stanza.kind.len() + words.sum::<usize>() + stanza.body.len()
 }
 
 /// Opens a regular file, and waits for nobody.

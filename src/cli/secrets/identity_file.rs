@@ -1,7 +1,7 @@
 //! Identity files that are encrypted themselves.
 
 use super::keys::Key;
-use super::plugins::{self, PluginKeys};
+use super::plugins::{self, PluginIdentity, PluginName};
 use super::question::{Purpose, library_error};
 use super::source::SecretSource;
 use super::spec::Spec;
@@ -9,6 +9,8 @@ use crate::cli::args::WorkArgs;
 use crate::cli::failure::Failure;
 use fetool::format::age::{Age, AgeIdentity, AgeRecipient, identities};
 use fetool::{Error, FileKey, Open, Stanza, UnwrapKey};
+use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use zeroize::Zeroizing;
@@ -19,8 +21,8 @@ pub struct EncryptedIdentities {
     name: String,
     passphrase: Option<Spec>,
     opened: OnceLock<Opened>,
-    /// The passphrase was wrong. Nobody is asked again for the next file.
-    failed: OnceLock<()>,
+    /// What went wrong. Nobody is asked again for the next file.
+    failed: OnceLock<Error>,
 }
 
 impl EncryptedIdentities {
@@ -42,6 +44,11 @@ impl EncryptedIdentities {
         Ok(&self.opened()?.recipients)
     }
 
+    /// The identities of plugins, if something has opened the file.
+    pub fn plugins_if_opened(&self) -> Option<&BTreeMap<PluginName, Vec<PluginIdentity>>> {
+        self.opened.get().map(|opened| &opened.plugins)
+    }
+
     fn opened(&self) -> Result<&Opened, Error> {
         // Where two threads come here at once, one of them waits for the other's prompt.
         static TURN: Mutex<()> = Mutex::new(());
@@ -49,11 +56,13 @@ impl EncryptedIdentities {
         if let Some(opened) = self.opened.get() {
             return Ok(opened);
         }
-        if self.failed.get().is_some() {
-            return Err(self.wrong_passphrase());
+        if let Some(error) = self.failed.get() {
+            return Err(again(error));
         }
-        let opened = Opened::new(self.open()?)?;
-        Ok(self.opened.get_or_init(|| opened))
+        match self.open() {
+            Ok(all) => Ok(self.opened.get_or_init(|| Opened::new(all))),
+            Err(error) => Err(again(self.failed.get_or_init(|| error))),
+        }
     }
 
     fn open(&self) -> Result<Vec<AgeIdentity>, Error> {
@@ -84,10 +93,7 @@ impl EncryptedIdentities {
                 .of_wrong_secret();
             if !wrong || !found.ask_again(&failure).map_err(library_error)? {
                 return Err(match wrong {
-                    true => {
-                        let _ = self.failed.set(());
-                        self.wrong_passphrase()
-                    }
+                    true => self.wrong_passphrase(),
                     false => self.failed(&error),
                 });
             }
@@ -109,31 +115,40 @@ impl EncryptedIdentities {
     }
 }
 
+/// An error that was told before.
+fn again(error: &Error) -> Error {
+    match error {
+        Error::Secret { what, hint } => Error::Secret {
+            what: what.clone(),
+            hint: hint.clone(),
+        },
+        error => Error::Read(io::Error::other(error.to_string())),
+    }
+}
+
 /// What was in the file.
 struct Opened {
     identities: Vec<AgeIdentity>,
-    plugins: Vec<PluginKeys>,
+    plugins: BTreeMap<PluginName, Vec<PluginIdentity>>,
     recipients: Vec<AgeRecipient>,
 }
 
 impl Opened {
-    fn new(mut identities: Vec<AgeIdentity>) -> Result<Self, Error> {
+    fn new(mut identities: Vec<AgeIdentity>) -> Self {
         let recipients = identities.iter().map(AgeIdentity::recipient).collect();
-        let plugins = plugins::take_identities([&mut identities]).map_err(library_error)?;
-        Ok(Self {
+        let plugins = plugins::take_identities(&mut identities);
+        Self {
             identities,
             plugins,
             recipients,
-        })
+        }
     }
 }
 
+/// Those of plugins are not tried here: one process of each plugin serves all files.
 impl UnwrapKey for EncryptedIdentities {
     fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error> {
-        let opened = self.opened()?;
-        let native = opened.identities.iter().map(|one| one as &dyn UnwrapKey);
-        let plugins = opened.plugins.iter().map(|one| &one.identities as _);
-        for identity in native.chain(plugins) {
+        for identity in &self.opened()?.identities {
             if let Some(key) = identity.unwrap_key(stanzas)? {
                 return Ok(Some(key));
             }

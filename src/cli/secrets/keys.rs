@@ -1,20 +1,22 @@
 //! What the bytes of a secret are: a key, a passphrase, or age identities; and what opens files with them.
 
 use super::identity_file::EncryptedIdentities;
-use super::plugins::{self, PluginKeys};
+use super::plugin_pool::{EncryptedKey, PluginKey, PluginPool};
+use super::plugins;
 use super::question::Asked;
 #[cfg(feature = "age-ssh")]
 use super::question::library_error;
 use super::recipients::SealFor;
 use super::{NamedSecret, Prepared, Purpose, SecretSource, Spec};
 use crate::cli::args::WorkArgs;
-use crate::cli::failure::{Failure, SecretName};
+use crate::cli::failure::{Failure, SecretName, speaker};
 #[cfg(feature = "age-ssh")]
 use fetool::format::age::SshIdentity;
 use fetool::format::age::{AgeIdentity, AgeRecipient, KeyFile, identities};
 use fetool::{Error, Identity, Open, Secret};
 #[cfg(feature = "age-ssh")]
 use std::path::PathBuf;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// One `--key` or `--passphrase`.
@@ -23,13 +25,13 @@ pub enum Key {
     /// A passphrase that is asked for when a file needs it.
     Asked(Asked),
     Identities(Vec<AgeIdentity>),
-    Encrypted(EncryptedIdentities),
+    Encrypted(EncryptedKey),
     #[cfg(feature = "age-ssh")]
     Ssh {
         identity: Box<dyn fetool::UnwrapKey>,
         recipient: AgeRecipient,
     },
-    Plugin(PluginKeys),
+    Plugin(PluginKey),
 }
 
 impl Key {
@@ -60,15 +62,19 @@ impl Key {
             KeyFile::Identities => {
                 Self::Identities(identities::parse(bytes).map_err(|error| about(name, &error))?)
             }
-            KeyFile::Encrypted { .. } => Self::Encrypted(EncryptedIdentities::new(
-                bytes.clone(),
-                name.to_owned(),
-                unlock.cloned(),
-            )),
+            KeyFile::Encrypted { .. } => {
+                let unlock = unlock.cloned();
+                let file = EncryptedIdentities::new(bytes.clone(), name.to_owned(), unlock);
+                Self::Encrypted(EncryptedKey::new(file))
+            }
             KeyFile::Recipients => {
+                let hint = match speaker() {
+                    None => "seal for them with --to @FILE; open with the identity of one of them",
+                    Some(_) => "-R encrypts to them; the identity of one of them decrypts",
+                };
                 return Err(Failure::usage("these are recipients, which open nothing")
                     .about(name)
-                    .hint("seal for them with --to @FILE; open with the identity of one of them"));
+                    .hint(hint));
             }
             KeyFile::Damaged(what) => {
                 return Err(Failure::usage(what)
@@ -103,7 +109,7 @@ impl Key {
 
     #[cfg(not(feature = "age-ssh"))]
     fn ssh(_: &[u8], name: &str, _: Option<&Spec>) -> Result<Self, Failure> {
-        Err(Failure::usage("this fetool was built without SSH keys").about(name))
+        Err(about(name, &fetool::format::age::Feature::Ssh.missing()))
     }
 
     fn identities(&self) -> Vec<Identity<'_>> {
@@ -111,10 +117,10 @@ impl Key {
             Self::Secret(secret) => vec![secret.into()],
             Self::Asked(asked) => vec![Identity::lazy(|| asked.ask())],
             Self::Identities(all) => all.iter().map(|key| Identity::unwrapping(key)).collect(),
-            Self::Encrypted(file) => vec![Identity::unwrapping(file)],
+            Self::Encrypted(key) => vec![Identity::unwrapping(key)],
             #[cfg(feature = "age-ssh")]
             Self::Ssh { identity, .. } => vec![Identity::unwrapping(&**identity)],
-            Self::Plugin(plugin) => vec![Identity::unwrapping(&plugin.identities)],
+            Self::Plugin(plugin) => vec![Identity::unwrapping(plugin)],
         }
     }
 
@@ -132,10 +138,10 @@ impl Key {
                 let all = all.iter().map(AgeIdentity::recipient);
                 all.map(SealFor::Age).collect()
             }
-            Self::Encrypted(file) => of(file.recipients().map_err(failed)?),
+            Self::Encrypted(key) => of(key.file.recipients().map_err(failed)?),
             #[cfg(feature = "age-ssh")]
             Self::Ssh { recipient, .. } => vec![SealFor::Age(recipient.clone())],
-            Self::Plugin(plugin) => of(&plugin.recipients),
+            Self::Plugin(plugin) => of(&plugin.recipients()),
         })
     }
 
@@ -153,7 +159,10 @@ pub(super) fn about(name: &str, error: &Error) -> Failure {
 }
 
 /// Everything that a file is tried to be opened with, in this order.
-pub struct Keys(Vec<NamedSecret>);
+pub struct Keys {
+    all: Vec<NamedSecret>,
+    pub(super) pool: Arc<PluginPool>,
+}
 
 impl Keys {
     /// Reads all secrets. A single passphrase is asked for at once; beside others, when it is needed.
@@ -167,7 +176,7 @@ impl Keys {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// Reads what is not typed.
@@ -182,31 +191,42 @@ impl Keys {
 
     /// Takes the identities of plugins out of the lists, so that one process serves all of a plugin.
     pub fn of(mut all: Vec<NamedSecret>) -> Result<Self, Failure> {
-        let lists = all.iter_mut().filter_map(|found| match &mut found.key {
-            Key::Identities(list) => Some(list),
+        let mut pool = PluginPool::default();
+        for found in &mut all {
+            match &mut found.key {
+                Key::Identities(list) => pool.take_from(list),
+                Key::Encrypted(key) => pool.add_encrypted(&key.file),
+                _ => {}
+            }
+        }
+        all.retain(|found| !matches!(&found.key, Key::Identities(list) if list.is_empty()));
+        let pool = Arc::new(pool);
+        let last = all.iter_mut().rev().find_map(|found| match &mut found.key {
+            Key::Encrypted(key) => Some(key),
             _ => None,
         });
-        let taken = plugins::take_identities(lists)?;
-        all.retain(|found| !matches!(&found.key, Key::Identities(list) if list.is_empty()));
-        all.extend(taken.into_iter().map(|plugin| {
-            let name = plugin.program.clone();
-            NamedSecret::of(Key::Plugin(plugin), name)
-        }));
-        Ok(Self(all))
+        if let Some(last) = last {
+            last.pool = Some(Arc::clone(&pool));
+        }
+        for name in pool.named() {
+            let key = PluginKey::new(name, &pool).map_err(|error| Failure::of_library(&error))?;
+            all.push(NamedSecret::of(Key::Plugin(key), plugins::program(name)));
+        }
+        Ok(Self { all, pool })
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Key> {
-        self.0.iter().map(|found| &found.key)
+        self.all.iter().map(|found| &found.key)
     }
 
     pub fn identities(&self) -> impl Iterator<Item = Identity<'_>> {
-        self.0.iter().flat_map(|found| found.key.identities())
+        self.all.iter().flat_map(|found| found.key.identities())
     }
 
     /// Whether there are identities only, and no raw key among them.
     pub fn are_identities(&self) -> bool {
         let secret = |found: &NamedSecret| matches!(found.key, Key::Secret(_) | Key::Asked(_));
-        !self.0.iter().any(secret)
+        !self.all.iter().any(secret)
     }
 
     /// Opens with all of them.
@@ -220,7 +240,7 @@ impl Keys {
 
     /// What messages call them.
     pub fn name(&self) -> SecretName {
-        match &self.0[..] {
+        match &self.all[..] {
             [found] => found.name.clone(),
             _ => SecretName {
                 shown: "keys".to_owned(),
@@ -231,7 +251,7 @@ impl Keys {
 
     /// A key opened a file, so it was not mistyped.
     pub fn recover(&mut self) {
-        self.0.iter_mut().for_each(NamedSecret::recover);
+        self.all.iter_mut().for_each(NamedSecret::recover);
     }
 
     /// Asks again for a passphrase that was typed wrong, where it is the only secret.
@@ -239,7 +259,7 @@ impl Keys {
     /// # Errors
     /// Those of asking.
     pub fn ask_again(&mut self, failure: &Failure) -> Result<bool, Failure> {
-        match &mut self.0[..] {
+        match &mut self.all[..] {
             [found] => found.ask_again(failure),
             _ => Ok(false),
         }
@@ -247,13 +267,13 @@ impl Keys {
 
     /// How many keys were derived so far, of those that are remembered.
     pub fn derivations(&self) -> u64 {
-        let secrets = self.0.iter().filter_map(|found| found.key.as_secret());
+        let secrets = self.all.iter().filter_map(|found| found.key.as_secret());
         secrets.map(Secret::derivations).sum()
     }
 
     /// For many files, as [`Secret::for_many_files_within`].
     pub fn for_many_files_within(mut self, memory: u64) -> Self {
-        for found in &mut self.0 {
+        for found in &mut self.all {
             if let Key::Secret(secret) = &mut found.key {
                 *secret = secret.clone().for_many_files_within(memory);
             }
@@ -264,7 +284,7 @@ impl Keys {
     /// Whom a file is sealed for that these shall open.
     pub fn seal_for(&self) -> Result<Vec<SealFor>, Failure> {
         let all = self
-            .0
+            .all
             .iter()
             .map(|found| found.key.seal_for(&found.name.shown));
         Ok(all

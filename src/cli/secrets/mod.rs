@@ -7,6 +7,7 @@ mod batches;
 mod identity_file;
 pub mod keys;
 mod new_key;
+mod plugin_pool;
 #[cfg_attr(not(feature = "age-plugin"), path = "no_plugins.rs")]
 mod plugins;
 mod question;

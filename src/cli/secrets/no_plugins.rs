@@ -1,30 +1,41 @@
 //! What stands in for `plugins.rs` in a build without the feature `age-plugin`.
 
 use crate::cli::failure::Failure;
-use fetool::format::age::{AgeIdentity, AgeRecipient};
+use fetool::format::age::{AgeIdentity, AgeRecipient, Feature};
 use fetool::{Error, FileKey, Stanza, UnwrapKey, WrapKey};
+use std::collections::BTreeMap;
 
 /// There are none.
-pub struct PluginKeys {
-    pub program: String,
-    pub identities: PluginIdentities,
-    pub recipients: Vec<AgeRecipient>,
-}
+pub type PluginName = String;
 
 /// There are none.
-pub enum PluginIdentities {}
+#[derive(Clone, Copy)]
+pub enum PluginIdentity {}
+
+/// They open nothing.
+pub struct PluginIdentities;
 
 /// There are none.
 pub enum PluginRecipients {}
 
 pub fn identity(_: &str) -> Result<AgeIdentity, Failure> {
-    Err(Failure::usage("this fetool was built without plugins"))
+    Err(Failure::of_library(&Feature::Plugin.missing()))
 }
 
-pub fn take_identities<'l>(
-    _: impl IntoIterator<Item = &'l mut Vec<AgeIdentity>>,
-) -> Result<Vec<PluginKeys>, Failure> {
-    Ok(Vec::new())
+pub fn program(name: &PluginName) -> String {
+    name.clone()
+}
+
+pub fn together(_: &PluginName, _: Vec<PluginIdentity>) -> Result<PluginIdentities, Error> {
+    Ok(PluginIdentities)
+}
+
+pub fn take_identities(_: &mut Vec<AgeIdentity>) -> BTreeMap<PluginName, Vec<PluginIdentity>> {
+    BTreeMap::new()
+}
+
+pub fn recipient(identity: &PluginIdentity) -> AgeRecipient {
+    match *identity {}
 }
 
 pub fn take_recipients(_: &mut Vec<AgeRecipient>) -> Result<Vec<PluginRecipients>, Failure> {
@@ -33,13 +44,13 @@ pub fn take_recipients(_: &mut Vec<AgeRecipient>) -> Result<Vec<PluginRecipients
 
 impl PluginIdentities {
     pub fn prepare(&self, _: &[Vec<Stanza>]) -> Result<(), Error> {
-        match *self {}
+        Ok(())
     }
 }
 
 impl UnwrapKey for PluginIdentities {
     fn unwrap_key(&self, _: &[Stanza]) -> Result<Option<FileKey>, Error> {
-        match *self {}
+        Ok(None)
     }
 }
 

@@ -2,17 +2,17 @@
 
 use crate::cli::failure::{Failure, say};
 use crate::io::terminal_safe::quoted;
-use crate::io::{process, prompt};
-use fetool::format::age::plugin::{
-    Plugin, PluginIdentity, PluginInteraction, PluginName, PluginRecipient,
-};
+use crate::io::{cleanup, process, prompt};
+use fetool::Error;
+use fetool::format::age::plugin::{Plugin, PluginInteraction, PluginRecipient};
 use fetool::format::age::{AgeIdentity, AgeRecipient};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-use fetool::format::age::plugin::PluginIdentities;
-pub use fetool::format::age::plugin::PluginRecipients;
+pub use fetool::format::age::plugin::{
+    PluginIdentities, PluginIdentity, PluginName, PluginRecipients,
+};
 
 /// The identity without data of a plugin, which is named as its program is, without `age-plugin-`.
 pub fn identity(name: &str) -> Result<AgeIdentity, Failure> {
@@ -20,47 +20,46 @@ pub fn identity(name: &str) -> Result<AgeIdentity, Failure> {
     Ok(AgeIdentity::Plugin(PluginIdentity::of_name(&name)))
 }
 
-/// All identities of one plugin.
-pub struct PluginKeys {
-    pub program: String,
-    pub identities: PluginIdentities,
-    /// Whom files are sealed for that these open.
-    pub recipients: Vec<AgeRecipient>,
+/// The name of a plugin's program.
+pub fn program(name: &PluginName) -> String {
+    name.program()
 }
 
-/// Takes the identities of plugins out of lists, so that one process serves all of a plugin.
-pub fn take_identities<'l>(
-    lists: impl IntoIterator<Item = &'l mut Vec<AgeIdentity>>,
-) -> Result<Vec<PluginKeys>, Failure> {
-    let mut taken = BTreeMap::<PluginName, Vec<_>>::new();
-    for list in lists {
-        for (name, identities) in PluginIdentity::take_from(list) {
-            taken.entry(name).or_default().extend(identities);
-        }
-    }
-    let taken = taken.into_iter().map(|(name, identities)| {
-        let recipients = identities.iter().map(PluginIdentity::recipient);
-        Ok(PluginKeys {
-            program: name.program(),
-            recipients: recipients.map(AgeRecipient::Plugin).collect(),
-            identities: PluginIdentities::new(find(&name)?, identities),
-        })
-    });
-    taken.collect()
+/// Puts identities of one plugin together.
+///
+/// # Errors
+/// [`Error::Plugin`] if it is not installed.
+pub fn together(
+    name: &PluginName,
+    identities: Vec<PluginIdentity>,
+) -> Result<PluginIdentities, Error> {
+    Ok(PluginIdentities::new(find(name)?, identities))
+}
+
+/// Takes the identities of plugins out of a list.
+pub fn take_identities(list: &mut Vec<AgeIdentity>) -> BTreeMap<PluginName, Vec<PluginIdentity>> {
+    PluginIdentity::take_from(list)
+}
+
+/// Whom files are sealed for that an identity opens.
+pub fn recipient(identity: &PluginIdentity) -> AgeRecipient {
+    AgeRecipient::Plugin(identity.recipient())
 }
 
 /// Takes the recipients of plugins out of a list.
 pub fn take_recipients(list: &mut Vec<AgeRecipient>) -> Result<Vec<PluginRecipients>, Failure> {
     let taken = PluginRecipient::take_from(list).into_iter();
     taken
-        .map(|(name, recipients)| Ok(PluginRecipients::new(find(&name)?, recipients)))
+        .map(|(name, recipients)| {
+            let plugin = find(&name).map_err(|error| Failure::of_library(&error))?;
+            Ok(PluginRecipients::new(plugin, recipients))
+        })
         .collect()
 }
 
 /// Looks a plugin up.
-fn find(name: &PluginName) -> Result<Plugin, Failure> {
-    let found =
-        Plugin::find(name, Arc::new(OnTerminal)).map_err(|error| Failure::of_library(&error))?;
+fn find(name: &PluginName) -> Result<Plugin, Error> {
+    let found = Plugin::find(name, Arc::new(OnTerminal))?;
     // The one that tells its plugin of a descriptor means this plugin.
     let named = std::env::var("AGE_PASSPHRASE_FD").ok();
     let named = named.filter(|_| name.program() == "age-plugin-batchpass");
@@ -119,5 +118,9 @@ impl PluginInteraction for OnTerminal {
             Some(&plugin.program()),
             "waiting; the plugin may want a key to be touched",
         );
+    }
+
+    fn is_stopped(&self) -> bool {
+        cleanup::is_terminated()
     }
 }

@@ -62,7 +62,10 @@ impl To {
                  with 'fetool keygen --age'",
             ));
         }
-        if text.starts_with("age1") || text.starts_with("ssh-") {
+        if ["age1", "ssh-", "github:"]
+            .iter()
+            .any(|start| text.starts_with(start))
+        {
             let recipient = text.parse().map_err(|error| about("--to", &error))?;
             return Ok(Self::Recipient(recipient));
         }

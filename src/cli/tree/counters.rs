@@ -43,7 +43,17 @@ struct InWork {
 impl Counters {
     /// A file of `len` bytes was found.
     pub fn found(&self, len: u64) {
+        self.found_name();
+        self.found_len(len);
+    }
+
+    /// A file was found whose length is not known yet.
+    pub fn found_name(&self) {
         self.0.found_files.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The length of a file that was found.
+    pub fn found_len(&self, len: u64) {
         self.0.found_bytes.fetch_add(len, Ordering::Relaxed);
     }
 

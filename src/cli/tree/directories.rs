@@ -4,9 +4,9 @@
 //! Every file that is worked on holds its directory, and every directory the one that it is in. Whoever
 //! lets go of one last finishes it. So only those are remembered in which something is left to do.
 
-use super::Task;
 use super::entry::TreeEntry;
-use super::report::Outcome;
+use super::outcome::Outcome;
+use super::task::Task;
 use crate::cli::failure::{Failure, shown};
 use crate::io::access::Access;
 use crate::io::dir::Dir;
@@ -60,7 +60,7 @@ impl<'t> Directories<'t> {
 
     /// The walk goes into a directory.
     pub fn enter(&mut self, entry: TreeEntry) {
-        let parent = self.of(&entry);
+        let parent = self.of(&entry.source, entry.named);
         self.open.push(Arc::new(Directory {
             task: self.task,
             outcomes: self.outcomes.clone(),
@@ -70,11 +70,11 @@ impl<'t> Directories<'t> {
     }
 
     /// The directory of something that the walk has come to.
-    pub fn of(&mut self, entry: &TreeEntry) -> Option<Arc<Directory<'t>>> {
-        let parent = entry.source.parent()?;
+    pub fn of(&mut self, source: &Path, named: bool) -> Option<Arc<Directory<'t>>> {
+        let parent = source.parent()?;
         while let Some(last) = self.open.last() {
             if last.entry.source.as_os_str() == parent.as_os_str()
-                || last.entry.source == parent && !entry.named
+                || last.entry.source == parent && !named
             {
                 return Some(last.clone());
             }
@@ -91,7 +91,7 @@ fn carry_over(task: &Task<'_>, dir: &Path, entry: &TreeEntry) -> io::Result<()> 
         return Ok(());
     }
     let new = |_| Access::of_new_directory();
-    let made = Dir::open(dir)?.enter(&entry.relative, Some(&new))?;
+    let made = task.enter(dir, &entry.relative, &new)?;
     give(task, &made, &entry.source, &entry.found)
 }
 

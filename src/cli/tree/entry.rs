@@ -39,6 +39,57 @@ impl TreeEntry {
     }
 }
 
+/// A directory of a tree, for the files in it.
+#[derive(Debug)]
+pub struct SourceDir {
+    pub path: PathBuf,
+    /// As those of its files ([`TreeEntry`]).
+    pub root: PathBuf,
+    pub below: PathBuf,
+    /// The directory's path under the output's directory.
+    pub relative: PathBuf,
+}
+
+impl SourceDir {
+    /// The directory at `dir` when walking `path`.
+    pub fn of(path: &Path, dir: &Path) -> Option<Self> {
+        let below = dir.strip_prefix(path).ok()?;
+        Some(Self {
+            path: dir.to_owned(),
+            root: path.to_owned(),
+            below: below.to_owned(),
+            relative: relative(path, below),
+        })
+    }
+
+    /// One of its files.
+    pub fn entry(&self, source: PathBuf, found: Stat) -> TreeEntry {
+        let name = source.file_name().unwrap_or_default();
+        TreeEntry {
+            root: self.root.clone(),
+            below: self.below.clone(),
+            relative: self.relative.join(name),
+            named: false,
+            link: false,
+            found,
+            source,
+        }
+    }
+}
+
+/// The path under the output's directory of a file found at `source` when walking `path`.
+pub fn relative_of(path: &Path, source: &Path) -> Option<PathBuf> {
+    Some(relative(path, source.strip_prefix(path).ok()?))
+}
+
+/// The path under the output's directory of what is `below` a PATH, or of the PATH itself.
+fn relative(path: &Path, below: &Path) -> PathBuf {
+    match below.as_os_str().is_empty() {
+        true => prefix(path).to_owned(),
+        false => prefix(path).join(below),
+    }
+}
+
 /// What of a PATH goes into the names under the output's directory: its last part, or nothing if
 /// its contents are meant.
 pub fn prefix(path: &Path) -> &Path {
@@ -66,15 +117,11 @@ pub fn walked(path: &Path, source: &Path, found: Stat) -> Option<TreeEntry> {
 /// A directory found at `source` when walking `path`, perhaps `path` itself.
 pub fn directory(path: &Path, source: &Path, found: Stat) -> Option<TreeEntry> {
     let below = source.strip_prefix(path).ok()?;
-    let mut relative = prefix(path).to_owned();
-    if !below.as_os_str().is_empty() {
-        relative.push(below);
-    }
     Some(TreeEntry {
         source: source.to_owned(),
         root: path.to_owned(),
         below: below.parent().unwrap_or(Path::new("")).to_owned(),
-        relative,
+        relative: relative(path, below),
         named: false,
         link: false,
         found,

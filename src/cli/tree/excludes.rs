@@ -109,6 +109,12 @@ impl<'a> Excludes<'a> {
         })
     }
 
+    /// Whether nothing is left out.
+    pub fn is_empty(&self) -> bool {
+        let has_names = self.args.exclude_caches || !self.args.exclude_if_present.is_empty();
+        self.globs.is_empty() && self.lists.is_empty() && !has_names
+    }
+
     /// Returns the rule that leaves out a file, or a directory with everything in it. `below` is its path
     /// below a PATH, or a listed path.
     pub fn rule(&self, source: &Path, below: &Path, is_dir: bool) -> Option<Rule<'_>> {

@@ -4,7 +4,7 @@
 //! with `--update` exclude all others; parts of one (`--shard`) and runs that only add files share the
 //! lock. Whole files would appear without it, too: it keeps one run from undoing what another does.
 
-use super::Task;
+use super::task::Task;
 use crate::cli::failure::{Failure, say, shown};
 use crate::io::dir::parent;
 use fetool::{plain, status};

@@ -1,8 +1,8 @@
 //! Which sources a path under the output directory may come from.
 
 use super::entry::{TreeEntry, prefix};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// The PATHs, and where their files go.
 #[derive(Default)]
@@ -42,11 +42,22 @@ impl Mapping {
 
     /// The PATHs that are directories.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.dirs().map(|root| root.path.as_path())
+        self.dirs().map(|(path, _)| path)
     }
 
-    fn dirs(&self) -> impl Iterator<Item = &Root> {
-        self.roots.iter().filter(|root| root.is_dir)
+    /// How many PATHs are not there.
+    pub fn missing(&self) -> u64 {
+        let is_missing = |root: &&Root| {
+            let found = fs::symlink_metadata(&root.path);
+            found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        self.roots.iter().filter(is_missing).count() as u64
+    }
+
+    /// The same, with the paths under the output directory to which they map.
+    pub fn dirs(&self) -> impl Iterator<Item = (&Path, &Path)> {
+        let dirs = self.roots.iter().filter(|root| root.is_dir);
+        dirs.map(|root| (root.path.as_path(), root.to.as_path()))
     }
 
     /// Whether the user named this, so that a link is followed.
@@ -57,7 +68,7 @@ impl Mapping {
     /// The paths under the output directory below which everything comes from the PATHs, none of them
     /// inside another.
     pub fn targets(&self) -> Vec<&Path> {
-        let mut all: Vec<&Path> = self.dirs().map(|root| root.to.as_path()).collect();
+        let mut all: Vec<&Path> = self.dirs().map(|(_, to)| to).collect();
         all.sort_unstable();
         let mut targets: Vec<&Path> = Vec::new();
         for path in all {

@@ -1,8 +1,8 @@
 //! What is done to a file, and undone to compare: sealing and opening.
 
-use super::Verb;
 use super::entry::{has_sealed_suffix, with_suffix, without_suffix};
 use super::skip::Skip;
+use super::task::Verb;
 use crate::cli::secrets::keys::Keys;
 use crate::cli::secrets::recipients::SealFor;
 use crate::io::sparse::Sparse;

@@ -1,7 +1,6 @@
 //! `--backup-dir`: what would be replaced or removed is moved there.
 
-use super::Task;
-use super::dir_of;
+use super::task::{Task, dir_of};
 use crate::io::access::Access;
 use crate::io::dir::Dir;
 use std::ffi::OsStr;

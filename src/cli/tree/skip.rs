@@ -23,6 +23,8 @@ pub enum Skip {
     List,
     /// `--no-hidden`.
     Hidden,
+    /// What file systems have for root.
+    LostFound,
     Link,
     Directory,
     Fifo,
@@ -59,6 +61,7 @@ impl Skip {
             Self::Key => "key file",
             Self::List => "list of files",
             Self::Hidden => "hidden",
+            Self::LostFound => "lost+found",
             Self::Link => "symbolic link",
             Self::Directory => "directory",
             Self::Fifo => "FIFO",

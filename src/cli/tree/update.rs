@@ -3,22 +3,31 @@
 //! A result is taken for that of its source if it has the same time and the length that the source
 //! makes. Both sides are looked at without being opened, by threads of their own between the one that
 //! finds the files and those that work on them. What they are not sure of is left to the workers.
+//!
+//! Most files are unchanged, so they are handed over by name alone, as their directory lists them: a look at
+//! each side in a directory that is open is all that one costs.
 
+use super::directories::Directory;
+use super::entry::SourceDir;
+use super::find::{Item, Kind};
 use super::lengths::Lengths;
 use super::operation::Operation;
-use super::report::{Outcome, What};
+use super::outcome::{Outcome, What};
+use super::skip::Skip;
+use super::task::Task;
 use super::times::Times;
-use super::{Item, Kind, Task, TreeEntry};
+use crate::cli::failure::{Failure, shown};
 use crate::io::access::Access;
 use crate::io::dir::Dir;
 use crate::io::stat::Stat;
 use crossbeam::channel::{Receiver, Sender};
 use fetool::{Error, Fault, SealedLen};
-use std::ffi::OsString;
-use std::fs::File;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -137,51 +146,50 @@ impl Update {
     }
 }
 
+/// What is to be compared with its result.
+pub enum Candidate<'t> {
+    /// Somebody has looked at it.
+    Seen(Item<'t>),
+    Unseen(Siblings<'t>),
+}
+
+/// Files of one directory, which nobody has looked at.
+pub struct Siblings<'t> {
+    pub dir: Arc<SourceDir>,
+    pub directory: Option<Arc<Directory<'t>>>,
+    pub files: Vec<PathBuf>,
+}
+
 /// Reports files that are unchanged, and passes on all others.
 pub fn check_all<'t>(
     task: &'t Task<'t>,
-    batches: &Receiver<Vec<Item<'t>>>,
+    batches: &Receiver<Vec<Candidate<'t>>>,
     files: &Sender<Item<'t>>,
     outcomes: &Sender<Outcome>,
 ) {
-    let mut targets = Targets::default();
-    let by_name = task.tells_of_each();
+    let mut checker = Checker {
+        task,
+        files,
+        outcomes,
+        target: None,
+        unchanged: 0,
+    };
     for batch in batches {
-        let mut unchanged = 0;
-        for item in batch {
-            if task.is_ended() {
-                return;
-            }
-            let Some(target) = targets.unchanged(task, &item) else {
-                if files.send(item).is_err() {
-                    return;
-                }
-                continue;
-            };
-            task.counters.passed(item.len);
-            if !by_name {
-                unchanged += 1;
-                continue;
-            }
-            let outcome = Outcome {
-                output: Some(task.target_path(&item.place, &target)),
-                path: item.place.source,
-                named: false,
-                what: What::Unchanged(1),
-            };
-            if outcomes.send(outcome).is_err() {
-                return;
-            }
-        }
-        if unchanged > 0 && outcomes.send(Outcome::unchanged(unchanged)).is_err() {
+        if checker.check(batch).is_break() {
             return;
         }
     }
 }
 
-/// The directory that was looked into last.
-#[derive(Default)]
-struct Targets(Option<Entered>);
+struct Checker<'c, 't> {
+    task: &'t Task<'t>,
+    files: &'c Sender<Item<'t>>,
+    outcomes: &'c Sender<Outcome>,
+    /// The directory for results that was looked into last.
+    target: Option<Entered>,
+    /// Files that were not told yet.
+    unchanged: u64,
+}
 
 struct Entered {
     root: PathBuf,
@@ -190,43 +198,148 @@ struct Entered {
     dir: Option<Arc<Dir>>,
 }
 
-impl Targets {
-    /// Returns the name of a result that is surely unchanged.
-    fn unchanged(&mut self, task: &Task<'_>, item: &Item<'_>) -> Option<OsString> {
-        let place = &item.place;
-        // What a link leads to is opened.
-        if item.kind != Kind::File
-            || place.link
-            || task.tree.checksum
-            || task.mapping().is_ambiguous()
-        {
-            return None;
+impl<'t> Checker<'_, 't> {
+    /// Breaks when the run ends.
+    fn check(&mut self, batch: Vec<Candidate<'t>>) -> ControlFlow<()> {
+        for candidate in batch {
+            match candidate {
+                Candidate::Seen(item) => self.check_seen(item)?,
+                Candidate::Unseen(siblings) => self.check_siblings(siblings)?,
+            }
         }
-        let target = task
-            .operation
-            .target_by_name(place.source.file_name().unwrap_or_default())?;
-        let dir = self.enter(task, place)?;
-        let result = Stat::from(&dir.look(&target).ok()??);
-        let update = &task.update;
-        update
-            .is_unchanged(task, &place.found, &result, dir)
-            .then_some(target)
+        match std::mem::take(&mut self.unchanged) {
+            0 => ControlFlow::Continue(()),
+            files => self.tell(Outcome::unchanged(files)),
+        }
     }
 
-    fn enter(&mut self, task: &Task<'_>, place: &TreeEntry) -> Option<&Arc<Dir>> {
-        let (root, below) = task.target_dir(place);
-        let is_this = |entered: &Entered| {
+    fn check_seen(&mut self, item: Item<'t>) -> ControlFlow<()> {
+        let (task, place) = (self.task, &item.place);
+        let target = match item.kind {
+            // What a link leads to is opened.
+            Kind::File if !place.link => {
+                let (root, below) = task.target_dir(place);
+                let name = place.source.file_name().unwrap_or_default();
+                let dir = self.enter(root, below);
+                self.unchanged(dir.as_ref(), name, &place.found)
+            }
+            _ => None,
+        };
+        self.pass_on(item, target)
+    }
+
+    fn check_siblings(&mut self, siblings: Siblings<'t>) -> ControlFlow<()> {
+        let task = self.task;
+        let Siblings {
+            dir,
+            directory,
+            files,
+        } = siblings;
+        let source = Dir::open(&dir.root).and_then(|root| root.enter(&dir.below, None));
+        let (root, below) = task.target_dir_of(&dir);
+        let results = self.enter(root, below);
+        for path in files {
+            let name = path.file_name().unwrap_or_default();
+            let found = match &source {
+                Ok(source) => source.see(name),
+                Err(_) => fs::symlink_metadata(&path).map(|it| Stat::from(&it)),
+            };
+            let found = match found {
+                Ok(found) if found.is_file() => found,
+                Ok(_) => {
+                    self.tell(Outcome::skipped(&path, Skip::Changed, false))?;
+                    continue;
+                }
+                Err(error) => {
+                    let failure = Failure::system(shown(&path), &error);
+                    self.tell(Outcome::failed(&path, failure))?;
+                    continue;
+                }
+            };
+            task.counters.found_len(found.len);
+            task.count_oddities(&path, &found);
+            let target = self.unchanged(results.as_ref(), name, &found);
+            if target.is_some() && !task.tells_of_each() && !task.is_ended() {
+                task.counters.passed(found.len);
+                self.unchanged += 1;
+                continue;
+            }
+            let item = Item {
+                place: dir.entry(path, found),
+                len: found.len,
+                kind: Kind::File,
+                directory: directory.clone(),
+            };
+            self.pass_on(item, target)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Reports a file whose result has the name `target` and is unchanged, or passes it on.
+    fn pass_on(&mut self, item: Item<'t>, target: Option<OsString>) -> ControlFlow<()> {
+        let task = self.task;
+        if task.is_ended() {
+            return ControlFlow::Break(());
+        }
+        let Some(target) = target else {
+            return match self.files.send(item) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            };
+        };
+        task.counters.passed(item.len);
+        if !task.tells_of_each() {
+            self.unchanged += 1;
+            return ControlFlow::Continue(());
+        }
+        self.tell(Outcome {
+            output: Some(task.target_path(&item.place, &target)),
+            path: item.place.source,
+            named: false,
+            what: What::Unchanged(1),
+        })
+    }
+
+    fn tell(&self, outcome: Outcome) -> ControlFlow<()> {
+        match self.outcomes.send(outcome) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    /// Returns the name of a result that is surely unchanged. `results` is its directory.
+    fn unchanged(
+        &self,
+        results: Option<&Arc<Dir>>,
+        name: &OsStr,
+        source: &Stat,
+    ) -> Option<OsString> {
+        let task = self.task;
+        if task.tree.checksum || task.mapping().is_ambiguous() {
+            return None;
+        }
+        let dir = results?;
+        let target = task.operation.target_by_name(name)?;
+        let result = dir.see(&target).ok()?;
+        let is_unchanged = task.update.is_unchanged(task, source, &result, dir);
+        is_unchanged.then_some(target)
+    }
+
+    fn enter(&mut self, root: &Path, below: &Path) -> Option<Arc<Dir>> {
+        let is_this = |entered: &&Entered| {
             entered.root.as_os_str() == root.as_os_str()
                 && entered.below.as_os_str() == below.as_os_str()
         };
-        if !self.0.as_ref().is_some_and(is_this) {
-            let dir = Dir::open(root).and_then(|dir| dir.enter(below, None)).ok();
-            self.0 = Some(Entered {
-                root: root.to_owned(),
-                below: below.to_owned(),
-                dir: dir.map(Arc::new),
-            });
+        if let Some(entered) = self.target.as_ref().filter(is_this) {
+            return entered.dir.clone();
         }
-        self.0.as_ref()?.dir.as_ref()
+        let dir = Dir::open(root).and_then(|dir| dir.enter(below, None)).ok();
+        let dir = dir.map(Arc::new);
+        self.target = Some(Entered {
+            root: root.to_owned(),
+            below: below.to_owned(),
+            dir: dir.clone(),
+        });
+        dir
     }
 }

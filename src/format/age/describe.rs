@@ -113,3 +113,27 @@ fn fields(file: &AgeFileHeader) -> Vec<Field> {
     fields.push(field(&file.nonce, "nonce", meaning.to_owned()));
     fields
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_classic_stanza_makes_a_file_classic() {
+        for (kinds, expected) in [
+            (&["X25519"][..], PostQuantum::No),
+            (&["mlkem768x25519", "X25519"], PostQuantum::No),
+            (&["mlkem768x25519", "grease"], PostQuantum::Yes),
+            (&["scrypt"], PostQuantum::Yes),
+            (&["grease"], PostQuantum::Unknown),
+        ] {
+            let stanza = |kind: &&str| Stanza {
+                kind: (*kind).to_owned(),
+                args: Vec::new(),
+                body: Vec::new(),
+            };
+            let stanzas: Vec<_> = kinds.iter().map(stanza).collect();
+            assert_eq!(post_quantum(&stanzas), expected, "{kinds:?}");
+        }
+    }
+}

@@ -2,6 +2,20 @@
 //!
 //! The file key is sealed with HPKE (RFC 9180, base mode, one message) whose KEM is X-Wing: ML-KEM-768
 //! and X25519 together, so that both must be broken to open a file.
+//!
+//! ```
+//! use fetool::format::age::hybrid::{KIND, HybridIdentity, HybridRecipient};
+//! use fetool::{FileKey, random};
+//!
+//! let identity = HybridIdentity::generate(&random)?;
+//! let recipient: HybridRecipient = identity.recipient().to_string().parse()?;
+//! let file_key = FileKey::generate(&random)?;
+//! let stanza = recipient.wrap(&file_key, &random)?;
+//! assert_eq!(stanza.kind, KIND);
+//! let unwrapped = identity.unwrap(&stanza)?.expect("it is for this identity");
+//! assert_eq!(unwrapped.as_bytes(), file_key.as_bytes());
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 use super::bech32;
 use super::keys::random_bytes;

@@ -1,4 +1,16 @@
 //! Identities of any kind, and files of them.
+//!
+//! ```
+//! use fetool::format::age::identities::{AgeIdentity, FILE_MAX, KeyFile, parse};
+//! use fetool::format::age::X25519Identity;
+//!
+//! let identity = X25519Identity::generate(&fetool::random)?;
+//! let file = format!("# made today\n{}\n", *identity.encode());
+//! assert!(file.len() <= FILE_MAX);
+//! assert_eq!(KeyFile::of(file.as_bytes()), KeyFile::Identities);
+//! assert_eq!(parse(file.as_bytes())?, [AgeIdentity::X25519(identity)]);
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 use super::armor::{BYTE_ORDER_MARK, UTF_16, narrowed};
 use super::header::MAGIC;
@@ -89,7 +101,7 @@ impl FromStr for AgeIdentity {
             #[cfg(all(unix, feature = "age-plugin"))]
             return text.parse().map(Self::Plugin);
             #[cfg(not(all(unix, feature = "age-plugin")))]
-            return Err(secret("this fetool was built without plugins"));
+            return Err(super::Feature::Plugin.missing_for_identity());
         }
         if text.starts_with("age1") {
             return Err(secret(
@@ -287,6 +299,7 @@ mod tests {
                 PUBLIC.to_owned(),
                 "line 3: a recipient was given as an identity: it only seals",
             ),
+            #[cfg(all(unix, feature = "age-plugin"))]
             (
                 "AGE-PLUGIN-YUBIKEY-1QQ".to_owned(),
                 "line 3: invalid age identity: wrong length",

@@ -1,4 +1,14 @@
 //! The file key, and the keys that are derived from it.
+//!
+//! ```
+//! use fetool::format::age::keys::{NONCE_LEN, WRAPPED_LEN};
+//! use fetool::{FILE_KEY_LEN, FileKey};
+//!
+//! let key = FileKey::generate(&fetool::random)?;
+//! assert_ne!(*key.payload_key(&[1; NONCE_LEN]), *key.payload_key(&[2; NONCE_LEN]));
+//! assert_eq!(WRAPPED_LEN, FILE_KEY_LEN + 16);
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 use super::Random;
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};

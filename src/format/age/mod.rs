@@ -13,12 +13,32 @@
 //! | [`recipients`], [`identities`] | the kinds above as one type, and files of them |
 //! | [`armor`] | the text form of a file |
 //! | `file`, `describe` | the format: what the rest of fetool sees of all this |
+//!
+//! ```
+//! use fetool::format::age::{Age, AgeFileHeader, AgeHeader, AgeIdentity, AgeRecipient, CHUNK_LEN, X25519Identity};
+//! use fetool::{Identity, Open, Recipient, Seal};
+//!
+//! let identity = AgeIdentity::X25519(X25519Identity::generate(&fetool::random)?);
+//! let recipient: AgeRecipient = identity.recipient();
+//! println!("{recipient}: give it to those who seal files for you");
+//!
+//! let mut sealed = Vec::new();
+//! Seal::new(Recipient::wrapping(&recipient)).format(&Age).run(&[1; 3 * CHUNK_LEN][..], &mut sealed)?;
+//! Open::new(Identity::unwrapping(&identity)).run(&sealed[..], std::io::sink())?;
+//!
+//! // A file without the nonce behind the header, and without it.
+//! let header = AgeHeader::decode(&sealed)?;
+//! assert_eq!(header.stanzas[0].kind, "X25519");
+//! assert!(AgeFileHeader::decode(&sealed).is_ok());
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 pub mod armor;
 mod describe;
 mod file;
 
 mod bech32;
+mod feature;
 pub mod header;
 mod hpke;
 pub mod hybrid;
@@ -40,6 +60,7 @@ mod text;
 pub mod x25519;
 
 pub use self::scrypt::ScryptLimits;
+pub use feature::Feature;
 pub use file::{Age, AgeFileHeader, CHUNK_LEN};
 pub use header::AgeHeader;
 pub use hybrid::{HybridIdentity, HybridRecipient};

@@ -1,4 +1,19 @@
 //! Recipients of any kind, and files of them.
+//!
+//! ```
+//! use fetool::format::age::recipients::{AgeRecipient, PassedOver, RecipientList, parse};
+//! use fetool::format::age::X25519Identity;
+//!
+//! let identity = X25519Identity::generate(&fetool::random)?;
+//! let file = format!("# my team\n{}\n", identity.recipient());
+//! let RecipientList { recipients, passed_over } = RecipientList::parse(file.as_bytes())?;
+//! for PassedOver { line, kind } in &passed_over {
+//!     println!("line {line}: a key of type {kind}");
+//! }
+//! assert_eq!(recipients, [AgeRecipient::X25519(identity.recipient().clone())]);
+//! assert_eq!(parse(file.as_bytes())?, recipients);
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 use super::lines::{Line, lines};
 #[cfg(all(unix, feature = "age-plugin"))]
@@ -8,9 +23,7 @@ use super::ssh::{self, SshRecipient};
 #[cfg(feature = "age-tag")]
 use super::tag::TagRecipient;
 use super::{HybridRecipient, Random, X25519Recipient};
-use crate::Error;
-use crate::FileKey;
-use crate::Stanza;
+use crate::{Error, FileKey, Hint, Stanza};
 use std::fmt;
 use std::str::FromStr;
 
@@ -92,16 +105,20 @@ impl FromStr for AgeRecipient {
         }
         #[cfg(not(feature = "age-ssh"))]
         if text.starts_with("ssh-") {
-            return Err(Error::usage("this fetool was built without SSH recipients"));
+            return Err(super::Feature::Ssh.missing());
+        }
+        if text.starts_with("github:") {
+            return Err(Error::usage_hint(
+                "fetool downloads no recipients from GitHub",
+                Hint::DownloadKeys,
+            ));
         }
         // Before plugins of the same names.
         if text.starts_with("age1tag1") || text.starts_with("age1tagpq1") {
             #[cfg(feature = "age-tag")]
             return text.parse().map(Self::Tag);
             #[cfg(not(feature = "age-tag"))]
-            return Err(Error::usage(
-                "this fetool was built without recipients of hardware keys (age1tag1…, age1tagpq1…)",
-            ));
+            return Err(super::Feature::Tag.missing());
         }
         if text.starts_with("age1pq1") {
             return text.parse().map(Self::Hybrid);
@@ -110,9 +127,7 @@ impl FromStr for AgeRecipient {
             #[cfg(all(unix, feature = "age-plugin"))]
             Some(rest) if rest.contains('1') => text.parse().map(Self::Plugin),
             #[cfg(not(all(unix, feature = "age-plugin")))]
-            Some(rest) if rest.contains('1') => {
-                Err(Error::usage("this fetool was built without plugins"))
-            }
+            Some(rest) if rest.contains('1') => Err(super::Feature::Plugin.missing()),
             Some(_) => text.parse().map(Self::X25519),
             None => Err(invalid("it does not begin with age1")),
         }
@@ -264,14 +279,21 @@ mod tests {
                 "age1pq1qqqqqqqq".to_owned(),
                 "line 2: invalid age recipient: wrong checksum: there is a typo in it",
             ),
+            #[cfg(all(unix, feature = "age-plugin"))]
             (
                 "age1yubikey1qqqqqqqq".to_owned(),
                 "line 2: invalid age recipient: wrong checksum: there is a typo in it",
             ),
+            #[cfg(feature = "age-tag")]
             (
                 "age1tag1qqqqqqqq".to_owned(),
                 "line 2: invalid age recipient: wrong checksum: there is a typo in it",
             ),
+            (
+                "github:USER".to_owned(),
+                "line 2: fetool downloads no recipients from GitHub",
+            ),
+            #[cfg(feature = "age-ssh")]
             (
                 "ssh-ed25519 AAAA".to_owned(),
                 "line 2: invalid SSH recipient: the key is damaged, or there is a typo in it",

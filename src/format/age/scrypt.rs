@@ -1,11 +1,28 @@
 //! scrypt: files for a passphrase.
+//!
+//! ```
+//! use fetool::format::age::scrypt::{
+//!     KIND, ScryptLimits, WORK_FACTOR, WORK_FACTOR_MAX, derivation, unwrap, work_factor, wrap,
+//! };
+//! use fetool::{FileKey, Secret, random};
+//!
+//! assert_eq!(derivation(WORK_FACTOR).memory(), 256 << 20);
+//!
+//! let (passphrase, file_key) = (Secret::passphrase("correct horse"), FileKey::generate(&random)?);
+//! let stanza = wrap(&passphrase, 10, &file_key, &random)?;
+//! assert_eq!((stanza.kind.as_str(), work_factor(&stanza)?), (KIND, Some(10)));
+//! let limits = ScryptLimits { work_factor: WORK_FACTOR_MAX, memory: 64 << 20 };
+//! let unwrapped = unwrap(&passphrase, limits, &stanza)?.expect("the passphrase is right");
+//! assert_eq!(unwrapped.as_bytes(), file_key.as_bytes());
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 use super::Random;
-use super::keys::{ZERO_NONCE, random_bytes};
+use super::keys::ZERO_NONCE;
 use super::strict_base64::{decode_exact, unpadded};
 use crate::FileKey;
 use crate::Stanza;
-use crate::kdf::{Derivation, Key};
+use crate::kdf::{Derivation, Key, new_salt};
 use crate::{Error, Secret};
 use base64::Engine;
 
@@ -61,11 +78,11 @@ pub fn wrap(
             "the scrypt work factor must be between 1 and {WORK_FACTOR_CEILING}"
         )));
     }
-    let salt = random_bytes::<SALT_LEN>(random)?;
+    let salt = new_salt(random)?;
     let key = derive(passphrase, &salt, work_factor)?;
     Ok(Stanza {
         kind: KIND.to_owned(),
-        args: vec![unpadded().encode(*salt), work_factor.to_string()],
+        args: vec![unpadded().encode(salt), work_factor.to_string()],
         body: file_key.wrap(&key, &ZERO_NONCE).to_vec(),
     })
 }

@@ -46,6 +46,16 @@ const POINT_LEN: usize = 65;
 const STACK: usize = 128 << 10;
 
 /// A recipient whose private key is in hardware.
+///
+/// ```no_run
+/// use fetool::format::age::TagRecipient;
+/// use fetool::{FileKey, random};
+///
+/// let recipient: TagRecipient = "age1tag1…".parse()?;
+/// let stanza = recipient.wrap(&FileKey::generate(&random)?, &random)?;
+/// assert_eq!(stanza.kind, "p256tag");
+/// # Ok::<(), fetool::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct TagRecipient {
     point: PublicKey,

@@ -1,4 +1,18 @@
 //! X25519: the classic recipients, `age1…`, and their identities.
+//!
+//! ```
+//! use fetool::format::age::x25519::{KIND, X25519Identity, X25519Recipient};
+//! use fetool::{FileKey, random};
+//!
+//! let identity = X25519Identity::generate(&random)?;
+//! let recipient: X25519Recipient = identity.recipient().to_string().parse()?;
+//! let file_key = FileKey::generate(&random)?;
+//! let stanza = recipient.wrap(&file_key, &random)?;
+//! assert_eq!(stanza.kind, KIND);
+//! let unwrapped = identity.unwrap(&stanza)?.expect("it is for this identity");
+//! assert_eq!(unwrapped.as_bytes(), file_key.as_bytes());
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 use super::Random;
 use super::bech32;

@@ -11,6 +11,32 @@
 //!
 //! Byte by byte: [`header`]. Every version is read, version 5 in stream mode is written. The facts
 //! are from Dexios' own sources and from files that Dexios 8.2, 8.3, 8.4, 8.6, 8.7 and 8.8 made.
+//!
+//! ```
+//! use fetool::aead::Algorithm;
+//! use fetool::format::dexios::{Dexios, DexiosHeader, Mode, SLOTS, Slot, SlotHash, Version};
+//! use fetool::format::Format;
+//!
+//! // A file as Dexios 8.8 makes it, with one used slot.
+//! let slot = Slot {
+//!     hash: SlotHash::BalloonV5,
+//!     salt: [1; 16],
+//!     nonce: vec![2; 24],
+//!     wrapped: [3; 48],
+//! };
+//! # let mut bytes = vec![0xDE, 0x05, 0x0E, 0x01, 0x0C, 0x01];
+//! # bytes.resize(416, 0);
+//! # bytes[32..][..2].copy_from_slice(&[0xDF, slot.hash.code()]);
+//! # bytes[34..][..48].copy_from_slice(&slot.wrapped);
+//! # bytes[82..][..24].copy_from_slice(&slot.nonce);
+//! # bytes[106..][..16].copy_from_slice(&slot.salt);
+//! let header = DexiosHeader::decode(&bytes)?;
+//! assert_eq!((header.mode, header.algorithm), (Mode::Stream, Algorithm::XChaCha20Poly1305));
+//! assert_eq!((header.version, header.slots.len()), (Version::V5, 1));
+//! assert!(header.slots[0] == slot && SLOTS == 4);
+//! assert_eq!(Dexios.header(&bytes)?.size(), 416);
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 mod codec;
 mod describe;

@@ -22,6 +22,29 @@
 //! The size field takes three shapes ([`Size`]). The third is this project's own, for streams: the
 //! program takes it as "size unknown" and opens such files, and here it makes the end of the
 //! stream authenticated. Only the program's reading of the four is tried on such a file.
+//!
+//! ```
+//! use fetool::format::gfe::{
+//!     AdRule, CHUNK_DEFAULT, CHUNK_MAX, Gfe, GfeAdditive, GfeHeader, HEADER_LEN, MAGIC, NonceRule, Reading, Size,
+//!     VERSION, key,
+//! };
+//! use fetool::{Open, Seal, Secret};
+//!
+//! let secret = Secret::key("07".repeat(32));
+//! assert_eq!(*key(&secret)?, [7; 32]);
+//!
+//! let mut sealed = Vec::new();
+//! Seal::new(&secret).format(&Gfe).chunk_size(Some(CHUNK_MAX)).run(&[1; 1000][..], &mut sealed)?;
+//! assert_eq!((&sealed[..3], sealed[3]), (MAGIC.as_slice(), VERSION));
+//! let header = GfeHeader::decode(&sealed[..HEADER_LEN])?;
+//! assert_eq!(header.size, Size::Stream { chunk: CHUNK_MAX });
+//! assert!(CHUNK_DEFAULT < CHUNK_MAX);
+//!
+//! // Both nonce rules read what is written here; only the first of the four readings is tried on a stream.
+//! assert_eq!(Reading::ALL[0], Reading { nonce: NonceRule::CounterSuffix, ad: AdRule::Size });
+//! Open::new(&secret).format(Some(&GfeAdditive)).run(&sealed[..], std::io::sink())?;
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 mod additive;
 mod codec;

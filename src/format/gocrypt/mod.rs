@@ -21,6 +21,23 @@
 //! tags can be forged. With one layer everything can be forged; with two, the end can be cut off between
 //! two chunks; with more, nothing guarantees that it cannot. docs/formats/gocrypt.md works that out.
 //! 4096 iterations are few.
+//!
+//! ```
+//! use fetool::format::gocrypt::{
+//!     CHUNK_LEN, DERIVATION, GoCrypt, GoCryptV1, HEADER_LEN, LAYERS_DEFAULT, LAYERS_MAX, LayerHeader,
+//! };
+//! use fetool::{Open, Seal, Secret};
+//!
+//! let passphrase = Secret::passphrase("correct horse battery staple");
+//! let mut sealed = Vec::new();
+//! Seal::new(&passphrase).format(&GoCrypt).layers(Some(2)).run(&[1; CHUNK_LEN][..], &mut sealed)?;
+//!
+//! let header = LayerHeader::decode(&sealed[..HEADER_LEN])?;
+//! assert_eq!((header.layer, LAYERS_DEFAULT, LAYERS_MAX), (2, 5, 200));
+//! assert_eq!(DERIVATION.to_string(), "PBKDF2-HMAC-SHA256, 4096 iterations");
+//! Open::new(&passphrase).among(&[&GoCrypt, &GoCryptV1]).run(&sealed[..], std::io::sink())?;
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 mod codec;
 mod header;

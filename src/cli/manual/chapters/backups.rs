@@ -64,16 +64,26 @@ pub const BACKUPS: Chapter = (
              only. It removes regular files that have the suffix of the format that is written and are \
              sealed files by their content, symbolic links with --links, and directories that are empty \
              then. It looks only below the directories that the PATHs map to: 'photos' maps to DIR/photos, \
-             'photos/' to all of DIR. A result stays if its source exists but is left out by a rule. -n lists \
+             'photos/' to all of DIR. A result stays if its source exists but is left out by a rule or skipped, \
+             such as a file that became a symbolic link, without --links. -n lists \
              what would be removed, and --max-delete N removes nothing if it would be more than N files.",
         ),
         Item(
             "when nothing is removed",
             "If any file failed, if a PATH is missing, unreadable or an empty directory, as a mount point is \
              without its disk, or if the run was ended early, fetool removes nothing. --force removes all \
-             the same, except after a run that was ended. With --update, --force does not seal unchanged \
-             files again. A directory below a PATH can be empty, so the results of a disk that is \
-             mounted there go if it is missing: give --max-delete, or make the mount point a PATH.",
+             the same if PATHs are missing or empty, and nothing else went wrong. With --update, --force does \
+             not seal unchanged files again. A mount point of \
+             /etc/fstab below a PATH counts like a PATH: if it is empty, and has results, nothing is removed. \
+             fetool does not know of other mount points: give --max-delete, or make them PATHs. Any other \
+             directory can be empty, and then its results go.",
+        ),
+        Item(
+            "directories and links",
+            "With --links, a directory and a symbolic link may change places between two runs. A link in DIR \
+             that is in the way of a directory is replaced, whoever made it. A directory in DIR that is in the \
+             way of a link fails without --delete. With --delete, fetool makes the link after it removed the \
+             results in the directory, unless other files are in it.",
         ),
         Item(
             "--backup-dir",

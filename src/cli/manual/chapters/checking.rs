@@ -38,7 +38,8 @@ pub const LISTS: Chapter = (
         Text(
             "--record FILE writes one JSON object a line for each file that was checked, in the order of \
              the paths. FILE is replaced as a whole: it is the old list or the new one, whenever fetool \
-             is killed. It is written at the start, about every minute, and at the end.",
+             is killed. It is written at the start, about every minute, at the end, and when SIGTERM, SIGINT or \
+             SIGHUP ends the run, with all files that were checked until then.",
         ),
         Item(
             "path",
@@ -68,7 +69,8 @@ pub const LISTS: Chapter = (
         ),
         Text(
             "If FILE exists, it is updated. Files that this run does not check keep their entries. Two runs \
-             at the same time, such as two parts of --shard, need two FILEs.",
+             at the same time, such as two parts of --shard, need two FILEs: FILE is locked, and the second run \
+             fails with status 1.",
         ),
         Text(
             "If FILE exists, or --since names another list, each file is compared with its entry there. Use \

@@ -85,7 +85,8 @@ pub const SALVAGE: Chapter = (
         Text(
             "This is the one exception to the rule that a failed open leaves no output: FILE appears whole \
              with what was salvaged, and the status is 3, 4 or 5, as the first damaged part deserves. The \
-             status is 0 only if nothing is damaged. If no chunk authenticates, there is no FILE.",
+             status is 0 only if nothing is damaged. If no chunk authenticates, there is no FILE, and the \
+             status is that of a plain open.",
         ),
         Text(
             "fetool prints each damaged part: where it is in the file and in the plaintext, and what is \
@@ -123,7 +124,8 @@ pub const SALVAGE: Chapter = (
         ),
         Text(
             "With -r, fetool salvages each file of a tree by itself and lists the damaged ones at the end. They count \
-             as failed, and --remove-source does not remove them.",
+             as failed, and --remove-source does not remove them. With --json, the objects of a file's parts \
+             come before that of the file.",
         ),
     ],
 );

@@ -35,7 +35,8 @@ pub const TREES: Chapter = (
         Text(
             "Hidden files are included; --no-hidden skips them. fetool follows a PATH or listed path \
              that is itself a symbolic link, and skips links below a PATH unless --follow is given. It \
-             skips sockets, FIFOs, devices and the files that hold this run's secrets. -v names every \
+             skips sockets, FIFOs, devices, the files that hold this run's secrets, and root's lost+found if it \
+             cannot be read. -v names every \
              skipped file with its reason, and the summary always counts them by reason. A skipped \
              file that you named yourself, a socket, a FIFO or a device gets a line without -v.",
         ),
@@ -140,7 +141,7 @@ pub const TREES: Chapter = (
              plaintext (or null), reason (or null), status. The path of a deleted file is that of its result. \
              The reason of a planned file is 'update', 'delete' or null. The reason of a skipped file is 'result exists', 'sealed already', \
              'rekeyed already', 'not a sealed file', 'sealed in another format', 'key file', \
-             'list of files', 'hidden', 'symbolic link', 'directory', 'FIFO', 'socket', 'device' or 'no longer a \
+             'list of files', 'hidden', 'lost+found', 'symbolic link', 'directory', 'FIFO', 'socket', 'device' or 'no longer a \
              regular file'.",
         ),
         Text(

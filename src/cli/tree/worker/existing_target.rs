@@ -4,7 +4,7 @@
 use super::{End, Job, Worker, not_found};
 use crate::cli::failure::{Failure, Subjects, say};
 use crate::cli::tree::operation::Operation;
-use crate::cli::tree::report::What;
+use crate::cli::tree::outcome::What;
 use crate::cli::tree::skip::Skip;
 use crate::cli::tree::update::Verdict;
 use crate::io::FileId;

@@ -1,17 +1,23 @@
 //! `--links`: symbolic links are made anew, and never followed.
+//!
+//! A directory and a link may change places between two runs. A link that is in the way of a directory is
+//! replaced at once. A directory in the way of a link goes with the results in it, after everything else
+//! succeeded (`--delete`); then the link is made.
 
 use super::{Worker, not_found};
 use crate::cli::failure::{Failure, shown};
 use crate::cli::tree::entry::TreeEntry;
-use crate::cli::tree::report::{Outcome, What};
+use crate::cli::tree::outcome::{Outcome, What};
 use crate::cli::tree::set_aside::{Then, set_aside};
 use crate::cli::tree::skip::Skip;
+use crate::cli::tree::task::Task;
+use crate::io::access::Access;
 use crate::io::dir::Dir;
 use crate::io::stat::Stat;
 use fetool::status;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 impl Worker<'_> {
     /// Makes the same link.
@@ -59,6 +65,9 @@ impl Worker<'_> {
         let there = dir.look(name).map_err(about)?;
         let exists = there.is_some();
         if let Some(there) = there.as_ref().map(Stat::from) {
+            if there.is_dir() {
+                return self.meet_directory(place, output);
+            }
             if !there.is_link() {
                 let failure = Failure::usage("something that is no symbolic link is there already");
                 return Err(failure.with_status(status::SYSTEM).about(shown(output)));
@@ -93,5 +102,79 @@ impl Worker<'_> {
             true => What::Updated(0),
             false => What::Linked,
         })
+    }
+
+    /// What becomes of a link whose place a directory has.
+    fn meet_directory(&self, place: &TreeEntry, output: &Path) -> Result<What, Failure> {
+        let task = self.task;
+        let deletes = task.delete.is_some_and(|args| args.delete);
+        if deletes && task.tree.walk.dry_run {
+            return Ok(What::PlannedUpdate);
+        }
+        if deletes && !self.is_last {
+            let later = task.shared.later.lock();
+            later
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(place.clone());
+            return Ok(What::Later);
+        }
+        let failure = Failure::usage("a directory is in the way of the symbolic link");
+        let hint = match deletes {
+            true => "only results without a source are removed from it: move away what is left",
+            false => "with --delete, fetool removes the results in it and makes the link",
+        };
+        let failure = failure.with_status(status::SYSTEM).about(shown(output));
+        Err(failure.hint(hint))
+    }
+}
+
+/// Makes the links whose places directories had, now that results without a source are gone.
+pub fn make_later(task: &Task<'_>) -> Vec<Outcome> {
+    let later = &task.shared.later;
+    let mut later = later.lock().unwrap_or_else(PoisonError::into_inner);
+    if task.is_ended() {
+        return Vec::new();
+    }
+    let mut worker = Worker::new(task);
+    worker.is_last = true;
+    later.drain(..).map(|place| worker.link(&place)).collect()
+}
+
+impl Task<'_> {
+    /// Opens the directory `below` another one, which is made. With --links, a link in its place is a result
+    /// of an earlier run, and gives way.
+    pub fn enter(
+        &self,
+        root: &Path,
+        below: &Path,
+        new: &dyn Fn(usize) -> Access,
+    ) -> io::Result<Dir> {
+        let enter = || Dir::open(root)?.enter(below, Some(new));
+        match enter() {
+            Err(_) if self.tree.links && self.replaces_outputs() && self.clear(root, below)? => {
+                enter()
+            }
+            entered => entered,
+        }
+    }
+
+    /// Removes the first link on the way. Returns whether there was one.
+    fn clear(&self, root: &Path, below: &Path) -> io::Result<bool> {
+        let mut dir = Dir::open(root)?;
+        let mut relative = PathBuf::new();
+        for name in below.iter() {
+            relative.push(name);
+            let Some(there) = dir.look(name)? else {
+                return Ok(false);
+            };
+            if Stat::from(&there).is_link() {
+                if !set_aside(self, &dir, name, &relative, Then::Removed)? {
+                    dir.remove(name)?;
+                }
+                return Ok(true);
+            }
+            dir = dir.enter(Path::new(name), None)?;
+        }
+        Ok(false)
     }
 }

@@ -3,42 +3,43 @@
 mod claims;
 mod existing_target;
 mod links;
+mod make;
+
+pub use links::make_later;
 
 use super::counters::Current;
 use super::entry::TreeEntry;
-use super::operation::{Done, NoTarget, Run, is_marked};
-use super::report::{Outcome, What};
-use super::set_aside::{Then, set_aside};
+use super::operation::{NoTarget, is_marked};
+use super::outcome::{Outcome, What};
 use super::skip::Skip;
+use super::task::{Task, dir_of};
+use super::times;
 use super::update::Verdict;
-use super::{Task, dir_of, times};
-use crate::cli::damage;
-use crate::cli::failure::{Failure, Subjects, say, shown};
+use crate::cli::failure::{Failure, Subjects, shown};
 use crate::io::FileId;
 use crate::io::access::Access;
 use crate::io::dir::{Dir, parent};
-use crate::io::staged::Staged;
-use crate::io::xattrs;
 use claims::Claims;
-use existing_target::{exists_already, of_another};
-use fetool::{CancelToken, Error, Salvaged, status};
+use crossbeam::channel::Sender;
+use existing_target::exists_already;
+use fetool::{Error, status};
 use nix::fcntl::OFlag;
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs::{self, File, FileTimes, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
-use std::num::NonZeroUsize;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Longer files are worked on one at a time, with all the workers.
-const BIG: u64 = 16 << 20;
-
 /// Works on one file after the other; one for each thread.
 pub struct Worker<'a> {
     task: &'a Task<'a>,
+    /// Where damaged parts of files are told, for JSON.
+    parts: Option<Sender<Outcome>>,
+    /// Links are not left for later.
+    is_last: bool,
     /// The directories used last, which the next file often shares.
     source: Option<(PathBuf, Arc<Dir>)>,
     target: Option<(PathBuf, Arc<Dir>)>,
@@ -59,17 +60,10 @@ pub struct Shared {
     pub(super) said_of_xattrs: AtomicBool,
     /// It was said that many salts take many derivations.
     pub(super) said_of_salts: AtomicBool,
+    /// Links whose places are taken by directories.
+    later: Mutex<Vec<TreeEntry>>,
     /// Damaged files that were salvaged, and how much of each.
     pub(super) salvaged: Mutex<Vec<(String, String)>>,
-}
-
-/// What became of a result that was whole.
-enum Placed {
-    Yes,
-    /// Something else has its name.
-    Exists,
-    /// Another result of this run has its name.
-    ByThisRun,
 }
 
 /// What ends the work on a file early.
@@ -108,8 +102,18 @@ impl<'a> Worker<'a> {
     pub fn new(task: &'a Task<'a>) -> Self {
         Self {
             task,
+            parts: None,
+            is_last: false,
             source: None,
             target: None,
+        }
+    }
+
+    /// Tells of damaged parts of files as JSON.
+    pub fn with_parts(self, parts: Sender<Outcome>) -> Self {
+        Self {
+            parts: Some(parts),
+            ..self
         }
     }
 
@@ -224,164 +228,6 @@ impl<'a> Worker<'a> {
         })
     }
 
-    /// Makes the other file, and gives it its name when it is whole.
-    fn make(&mut self, job: &Job<'_>, target: &OsStr, len: u64) -> Result<What, End> {
-        let task = self.task;
-        let about = |error: io::Error| job.output_failed(&error);
-        if task.tree.update && task.mapping().is_taken(job.place) {
-            return Err(of_another(job).into());
-        }
-        // A link beside the file may have the name of its result.
-        let beside = job.place.source.with_file_name(target);
-        if task.tree.links && fs::symlink_metadata(beside).is_ok_and(|found| found.is_symlink()) {
-            return Err(of_another(job).into());
-        }
-        self.enter_target(job.place).map_err(about)?;
-        let (_, dir) = self.target.as_ref().expect("it was entered");
-        let exists = (!task.force || task.tree.update) && dir.has(target).map_err(about)?;
-        if exists && task.tree.update {
-            if let Some(done) = self.update(job, dir, target)? {
-                return Ok(done);
-            }
-        } else if exists {
-            return Err(self.meet_existing(job, dir, target));
-        }
-        let staged = Staged::new(dir).map_err(about)?;
-        let done = self.transfer(job, &staged.file, len)?;
-        self.finish(job, &staged).map_err(about)?;
-        match self.place(job, staged, target).map_err(about)? {
-            Placed::Yes => {}
-            // Another run was faster.
-            Placed::Exists => return Err(self.meet_existing(job, dir, target)),
-            Placed::ByThisRun => return Err(of_another(job).into()),
-        }
-        if task.on_disk() {
-            dir.sync().map_err(about)?;
-        }
-        if let Some(salvaged) = &done.damaged {
-            return Err(self.damaged(job, salvaged).into());
-        }
-        if task.tree.remove_source {
-            self.remove(job, dir, target, done.file_key.as_ref())?;
-        }
-        Ok(match exists {
-            true => What::Updated(done.bytes),
-            false => What::Done(done.bytes),
-        })
-    }
-
-    /// Remembers a file of which only a part was salvaged. Its source stays.
-    fn damaged(&self, job: &Job<'_>, salvaged: &Salvaged) -> Failure {
-        let summary = damage::summary(salvaged);
-        let all = &self.task.shared.salvaged;
-        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push((job.subjects.input.clone(), summary.clone()));
-        Failure::usage(summary)
-            .with_status(salvaged.status)
-            .about(&job.subjects.input)
-    }
-
-    fn transfer(&self, job: &Job<'_>, output: &File, len: u64) -> Result<Done, Failure> {
-        let task = self.task;
-        let _alone;
-        let jobs = if len > BIG {
-            _alone = task
-                .shared
-                .big
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            task.jobs
-        } else {
-            NonZeroUsize::MIN
-        };
-        // Its own: what fails here must not stop the others.
-        let stop = CancelToken::new();
-        let run = Run {
-            jobs,
-            stop: &stop,
-            meter: job.current.meter(),
-            damaged: &|damage| damage::tell(&job.subjects.input, damage),
-        };
-        let done = task
-            .operation
-            .transfer(&job.file, output, run)
-            .map_err(|error| job.subjects.attribute(&error))?;
-        if !task.quiet {
-            for warning in &done.warnings {
-                say(Some(&job.subjects.input), &format!("warning: {warning}"));
-            }
-        }
-        self.check_unchanged(job)?;
-        Ok(done)
-    }
-
-    /// Gives the result its name, unless that is taken.
-    fn place(&self, job: &Job<'_>, staged: Staged, target: &OsStr) -> io::Result<Placed> {
-        let task = self.task;
-        let exists = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
-        if !task.claims_outputs() {
-            return match staged.place(target, false) {
-                Err(error) if exists(&error) => Ok(Placed::Exists),
-                placed => placed.map(|()| Placed::Yes),
-            };
-        }
-        // From the look until the name is given.
-        let mut claims = task.shared.claims.hold();
-        let replaces = task.replaces_outputs();
-        if replaces
-            && let Some(there) = staged.dir().look(target)?
-            && claims.has(there.st_dev, there.st_ino)
-        {
-            return Ok(Placed::ByThisRun);
-        }
-        let made = staged.file.metadata()?;
-        let relative = job.place.relative.with_file_name(target);
-        if replaces && staged.dir().has(target)? {
-            set_aside(task, staged.dir(), target, &relative, Then::Replaced)?;
-        }
-        match staged.place(target, replaces) {
-            Err(error) if !replaces && exists(&error) => return Ok(Placed::Exists),
-            placed => placed?,
-        }
-        claims.claim(&made, &job.before);
-        Ok(Placed::Yes)
-    }
-
-    /// A file that was written to while it was read is none of the two states that it had.
-    fn check_unchanged(&self, job: &Job<'_>) -> Result<(), Failure> {
-        let now = job
-            .file
-            .metadata()
-            .map_err(|error| job.subjects.attribute(&Error::Read(error)))?;
-        let same =
-            now.len() == job.before.len() && now.modified().ok() == job.before.modified().ok();
-        if same {
-            return Ok(());
-        }
-        Err(Failure::usage("the file changed while it was read")
-            .with_status(status::SYSTEM)
-            .about(&job.subjects.input))
-    }
-
-    /// Mode and time, and the disk where that is wanted.
-    fn finish(&self, job: &Job<'_>, staged: &Staged) -> io::Result<()> {
-        let task = self.task;
-        if !task.tree.no_preserve {
-            let access = Access::of(&job.file, &job.before, task.limits_modes());
-            task.tolerate_modes(access.give(&staged.file))?;
-            if task.tree.xattrs {
-                task.tolerate_xattrs(xattrs::carry_over(&job.file, &staged.file))?;
-            }
-            let times = FileTimes::new().set_modified(job.before.modified()?);
-            let set = staged.file.set_times(times);
-            task.tolerate_times(set)?;
-        }
-        if self.task.on_disk() {
-            staged.file.sync_all()?;
-        }
-        Ok(())
-    }
-
     /// Opens the directory for the result, with everything on the way there, and clears it of what
     /// earlier runs left.
     fn enter_target(&mut self, place: &TreeEntry) -> io::Result<()> {
@@ -395,7 +241,7 @@ impl<'a> Worker<'a> {
                 // Beside sources that links lead to.
                 Dir::open(&path)?
             } else {
-                Dir::open(root)?.enter(below, Some(&access))?
+                self.task.enter(root, below, &access)?
             };
             let mut cleaned = shared
                 .cleaned

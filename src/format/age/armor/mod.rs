@@ -3,6 +3,36 @@
 //! [`ArmorDecoder`] and [`ArmorEncoder`] take the bytes as they come, in pieces of any length.
 //! [`decode_lines`] and [`encode_lines`] work on whole lines alone, so several threads can share a file:
 //! three sealed chunks of age are 4097 whole lines.
+//!
+//! ```
+//! use fetool::format::Claim;
+//! use fetool::format::age::armor::{
+//!     ArmorDecoder, ArmorEncoder, BEGIN, BLANK_MAX, COLUMNS, END, LINE_BYTES, LINE_LEN, armored_len, decode_lines,
+//!     encode_lines, probe, text_damage,
+//! };
+//!
+//! let mut text = Vec::new();
+//! let mut encoder = ArmorEncoder::new();
+//! encoder.push(&[1; 100], &mut text)?;
+//! encoder.finish(&mut text)?;
+//! assert!(text.starts_with(BEGIN.as_bytes()) && text.ends_with(format!("{END}\n").as_bytes()));
+//! assert_eq!((probe(&text), armored_len(100)), (Claim::Yes, Some(text.len() as u64)));
+//!
+//! let mut bytes = Vec::new();
+//! let mut decoder = ArmorDecoder::new();
+//! decoder.push(&[b'\n'; BLANK_MAX], &mut bytes)?;
+//! decoder.push(&text, &mut bytes)?;
+//! decoder.finish()?;
+//! assert_eq!(bytes, [1; 100]);
+//!
+//! // Lines alone.
+//! let (mut line, mut decoded) = ([0; LINE_LEN], [0; LINE_BYTES]);
+//! encode_lines(&bytes[..LINE_BYTES], &mut line);
+//! assert_eq!(line[COLUMNS], b'\n');
+//! assert_eq!(decode_lines(&line, &mut decoded), (LINE_LEN, LINE_BYTES));
+//! assert_eq!(text_damage(&text), None);
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 mod decoder;
 mod encoder;

@@ -10,7 +10,7 @@ use std::env;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::RawFd;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,6 +18,8 @@ use zeroize::Zeroizing;
 
 /// After as long a silence, whoever uses the plugin is told.
 const NOTICE: Duration = Duration::from_secs(5);
+/// After as long, it is asked whether anybody waits for the plugin.
+const LOOK: Duration = Duration::from_millis(100);
 /// How long a plugin that has finished may take to exit.
 const GRACE: Duration = Duration::from_secs(2);
 /// The most messages of a plugin that have to do with no file.
@@ -25,13 +27,16 @@ const MESSAGES_MAX: usize = 1000;
 /// The most bytes of a text that is shown.
 const TEXT_MAX: usize = 4096;
 
+/// What was read of the plugin.
+type Received = Result<Stanza, Fault>;
+
 /// A running plugin.
 pub(super) struct Connection<'a> {
     plugin: &'a Plugin,
     child: Child,
     /// To the thread that writes: a plugin that does not read must not hold us up.
     to: Option<Sender<Zeroizing<Vec<u8>>>>,
-    from: Receiver<Result<Stanza, Fault>>,
+    from: Receiver<Received>,
     messages_left: usize,
 }
 
@@ -152,15 +157,7 @@ impl<'a> Connection<'a> {
             .messages_left
             .checked_sub(1)
             .ok_or_else(|| self.broke("it sends messages without end"))?;
-        let patience = self.plugin.patience;
-        let received = match self.from.recv_timeout(NOTICE.min(patience)) {
-            Err(RecvTimeoutError::Timeout) if patience > NOTICE => {
-                self.plugin.interaction.waiting(&self.plugin.name);
-                self.from.recv_timeout(patience - NOTICE)
-            }
-            received => received,
-        };
-        match received {
+        match self.wait_for_message()? {
             Ok(Ok(message)) => Ok(message),
             Ok(Err(Fault::Invalid(what))) => Err(self.broke(what)),
             Ok(Err(Fault::Read(error))) => Err(self.plugin.failed(plain(&error))),
@@ -173,8 +170,34 @@ impl<'a> Connection<'a> {
             }
             Err(RecvTimeoutError::Timeout) => Err(self.plugin.failed(format!(
                 "does not answer: it was silent for {} seconds",
-                patience.as_secs()
+                self.plugin.patience.as_secs()
             ))),
+        }
+    }
+
+    /// Waits as long as the plugin may be silent, but not where nobody waits for the result.
+    fn wait_for_message(&self) -> Result<Result<Received, RecvTimeoutError>, Error> {
+        let Plugin {
+            name,
+            interaction,
+            patience,
+            ..
+        } = self.plugin;
+        let begin = Instant::now();
+        let mut told = false;
+        loop {
+            let left = patience.saturating_sub(begin.elapsed());
+            match self.from.recv_timeout(left.min(LOOK)) {
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
+                received => return Ok(received),
+            }
+            if interaction.is_stopped() {
+                return Err(Error::Stopped);
+            }
+            if !told && begin.elapsed() >= NOTICE {
+                interaction.waiting(name);
+                told = true;
+            }
         }
     }
 
@@ -190,7 +213,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Closes the pipe to the plugin and waits for its end, but not for long.
-    fn wait(&mut self) -> Option<std::process::ExitStatus> {
+    fn wait(&mut self) -> Option<ExitStatus> {
         self.to = None;
         let until = Instant::now() + GRACE;
         loop {
@@ -210,10 +233,9 @@ impl<'a> Connection<'a> {
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
-        self.to = None;
-        // A process that has ended already is left alone by this.
+        // A process that has ended already is left alone by this. One that waits for hardware may not end even now.
         let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.wait();
     }
 }
 

@@ -8,6 +8,31 @@
 //! A plugin is trusted with the file keys that it is for, and with nothing else. It gets no other secret:
 //! no descriptor but its standard ones, and no environment variable that a secret came from. What it
 //! sends is bounded in length and number.
+//!
+//! ```no_run
+//! use fetool::format::age::plugin::{
+//!     NoInteraction, Plugin, PluginIdentities, PluginIdentity, PluginInteraction, PluginName, PluginRecipient,
+//!     PluginRecipients,
+//! };
+//! use fetool::format::age::{Age, AgeRecipient};
+//! use fetool::{Identity, Open, Recipient, Seal};
+//! use std::sync::Arc;
+//!
+//! let name: PluginName = "yubikey".parse()?;
+//! let silent: Arc<dyn PluginInteraction> = Arc::new(NoInteraction);
+//! let plugin = || Plugin::find(&name, silent.clone());
+//!
+//! let mut recipients: Vec<AgeRecipient> = vec!["age1yubikey1…".parse()?];
+//! let taken: Vec<PluginRecipient> = PluginRecipient::take_from(&mut recipients).remove(&name).unwrap();
+//! let recipients = PluginRecipients::new(plugin()?, taken);
+//! let mut sealed = Vec::new();
+//! Seal::new(Recipient::wrapping(&recipients)).format(&Age).run(&[1; 1000][..], &mut sealed)?;
+//!
+//! let identity: PluginIdentity = PluginIdentity::of_name(&name);
+//! let identities = PluginIdentities::new(plugin()?, vec![identity]);
+//! Open::new(Identity::unwrapping(&identities)).run(&sealed[..], std::io::sink())?;
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 mod connection;
 mod identities;
@@ -51,6 +76,11 @@ pub trait PluginInteraction: Send + Sync {
     /// Says that the plugin has been silent for some seconds.
     fn waiting(&self, plugin: &PluginName) {
         let _ = plugin;
+    }
+
+    /// Returns whether the plugin is not to be waited for any longer. It is asked a few times a second.
+    fn is_stopped(&self) -> bool {
+        false
     }
 }
 

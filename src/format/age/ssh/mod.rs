@@ -3,6 +3,21 @@
 //! The specification of age leaves them out; the rules here are those that its programs share. A stanza
 //! has a tag of the public key it is for, so an identity knows its stanzas without its private key, and
 //! the passphrase of an encrypted key file is asked for only when there is one.
+//!
+//! ```no_run
+//! use fetool::format::age::ssh::{FILE_MAX, SshIdentity, SshRecipient};
+//! use fetool::{FileKey, Secret, random};
+//!
+//! let public: SshRecipient = std::fs::read_to_string("id_ed25519.pub").unwrap().parse()?;
+//! let file_key = FileKey::generate(&random)?;
+//! let stanza = public.wrap(&file_key, &random)?;
+//!
+//! let file = std::fs::read("id_ed25519").unwrap();
+//! assert!(file.len() <= FILE_MAX);
+//! let private = SshIdentity::parse(&file)?.asking(|| Ok(Secret::passphrase("correct horse")));
+//! assert!(private.unwrap(&stanza)?.is_some());
+//! # Ok::<(), fetool::Error>(())
+//! ```
 
 mod identity;
 mod private_key;

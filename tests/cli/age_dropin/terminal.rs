@@ -1,6 +1,6 @@
 //! The commands of age on a terminal.
 
-use crate::age_dropin::{PLAIN, command, dir};
+use super::{PLAIN, command, dir};
 use crate::cli_common::{Dir, vector};
 use std::fs;
 use std::process::Stdio;

@@ -1,101 +1,21 @@
-//! What became of each file, in a line, and of all of them together.
+//! What is told of each file, in a line, and of all of them together.
 
+mod json;
+
+use super::WalkArgs;
 use super::counters::Counters;
-use super::skip::{Skip, Skips};
-use super::sources::Extra;
-use super::{Verb, WalkArgs};
+use super::outcome::{Outcome, What};
+use super::skip::Skips;
+use super::task::Verb;
 use crate::cli::args::WorkArgs;
 use crate::cli::failure::{Failure, say, shown};
-use crate::cli::inspect::hex_of;
 use crate::cli::work::print;
 use crate::io::cleanup::LastWords;
-use crate::io::terminal_safe;
 use crate::size::rounded;
 use fetool::status;
-use serde::Serialize;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use json::line;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-/// What became of a file.
-pub struct Outcome {
-    pub path: PathBuf,
-    pub output: Option<PathBuf>,
-    /// The user named the file itself, and not a directory above it.
-    pub named: bool,
-    pub what: What,
-}
-
-pub enum What {
-    /// Done, with so many plaintext bytes.
-    Done(u64),
-    /// The result, which existed, was replaced, with so many plaintext bytes. None if only its mode or
-    /// owner was changed.
-    Updated(u64),
-    /// So many files are as they were done before: one, unless nobody reads which.
-    Unchanged(u64),
-    /// A symbolic link was made.
-    Linked,
-    /// The result, whose source is gone, was removed.
-    Deleted,
-    /// The same for a directory, which is not counted.
-    DeletedDirectory,
-    /// The result would be removed.
-    PlannedDelete,
-    /// The rule that leaves a file out.
-    Excluded(String),
-    /// Would be done.
-    Planned,
-    /// The result would be replaced.
-    PlannedUpdate,
-    /// Not done, and that is as it should be.
-    Skipped(Skip),
-    Failed(Failure),
-}
-
-impl Outcome {
-    pub fn failed(path: &Path, failure: Failure) -> Self {
-        Self {
-            path: path.to_owned(),
-            output: None,
-            named: false,
-            what: What::Failed(failure),
-        }
-    }
-
-    /// For a file that a rule leaves out.
-    pub fn excluded(extra: Extra) -> Option<Self> {
-        let Extra::Excluded(path, rule) = extra else {
-            return None;
-        };
-        Some(Self {
-            path,
-            output: None,
-            named: false,
-            what: What::Excluded(rule),
-        })
-    }
-
-    /// So many files, whose names nobody reads.
-    pub fn unchanged(files: u64) -> Self {
-        Self {
-            path: PathBuf::new(),
-            output: None,
-            named: false,
-            what: What::Unchanged(files),
-        }
-    }
-
-    pub fn skipped(path: &Path, skip: Skip, named: bool) -> Self {
-        Self {
-            path: path.to_owned(),
-            output: None,
-            named,
-            what: What::Skipped(skip),
-        }
-    }
-}
 
 /// What is done to a result that exists.
 const UPDATE: Verb = Verb {
@@ -183,14 +103,17 @@ impl Report {
         self
     }
 
-    /// Whether anything failed so far.
-    pub fn has_failed(&self) -> bool {
-        self.failed > 0
+    /// How many files failed so far.
+    pub fn failed(&self) -> u64 {
+        self.failed
     }
 
     /// Tells of one file.
     pub fn tell(&mut self, outcome: &Outcome) -> Result<(), Failure> {
-        let is_silent = matches!(outcome.what, What::Excluded(_) | What::DeletedDirectory);
+        let is_silent = matches!(
+            outcome.what,
+            What::Excluded(_) | What::DeletedDirectory | What::DamagedPart(_) | What::Later
+        );
         if self.json && !is_silent && !outcome.path.as_os_str().is_empty() {
             print(line(&self.json(outcome)).as_bytes())?;
         }
@@ -241,6 +164,8 @@ impl Report {
                     say(Some(&path), &format!("excluded by {rule}"));
                 }
             }
+            What::Later => {}
+            What::DamagedPart(json) => print(json.as_bytes())?,
             What::Unchanged(files) => {
                 self.unchanged += files;
                 if self.verbose {
@@ -347,25 +272,6 @@ impl Report {
         )
     }
 
-    fn summary_json(&self, elapsed: Duration) -> impl Serialize {
-        SummaryJson {
-            summary: Summary {
-                files: self.files,
-                updated: self.updated,
-                unchanged: self.unchanged,
-                deleted: self.deleted.unwrap_or(0),
-                links: self.links,
-                bytes: self.bytes,
-                planned: self.planned + self.planned_updates,
-                skipped: self.skips.total(),
-                skipped_by_reason: self.skips.by_reason(),
-                failed: self.failed,
-                seconds: elapsed.as_secs_f64(),
-                status: self.worst,
-            },
-        }
-    }
-
     /// The longest plaintext so far.
     pub fn longest(&self) -> u64 {
         self.longest
@@ -375,92 +281,4 @@ impl Report {
     pub fn files(&self) -> u64 {
         self.files + self.updated
     }
-
-    fn json<'o>(&self, outcome: &'o Outcome) -> impl Serialize + use<'o> {
-        let mut json = Json {
-            path: outcome.path.to_string_lossy(),
-            path_hex: hex_of(&outcome.path),
-            output: outcome.output.as_deref().map(Path::to_string_lossy),
-            output_hex: outcome.output.as_deref().and_then(hex_of),
-            result: "",
-            bytes: None,
-            reason: None,
-            status: status::OK,
-        };
-        match &outcome.what {
-            What::Done(bytes) => {
-                json.result = self.verb.done;
-                json.bytes = Some(*bytes);
-            }
-            What::Updated(bytes) => {
-                json.result = UPDATE.done;
-                json.bytes = Some(*bytes);
-            }
-            What::Unchanged(_) => json.result = "unchanged",
-            What::Linked => json.result = "linked",
-            What::Deleted => json.result = "deleted",
-            What::PlannedDelete => {
-                json.result = "planned";
-                json.reason = Some("delete");
-            }
-            // These have no line of their own.
-            What::DeletedDirectory | What::Excluded(_) => {}
-            What::Planned => json.result = "planned",
-            What::PlannedUpdate => {
-                json.result = "planned";
-                json.reason = Some(UPDATE.plan);
-            }
-            What::Skipped(skip) => {
-                json.result = "skipped";
-                json.reason = Some(skip.reason());
-            }
-            What::Failed(failure) => {
-                json.result = "failed";
-                json.reason = Some(failure.message());
-                json.status = failure.status();
-            }
-        }
-        json
-    }
-}
-
-/// An object of JSON in a line.
-fn line(object: &impl Serialize) -> String {
-    let line = serde_json::to_string(object).expect("strings and numbers have JSON");
-    terminal_safe::json(&line) + "\n"
-}
-
-/// One file's object; documented in the manual.
-#[derive(Serialize)]
-struct Json<'a> {
-    path: Cow<'a, str>,
-    path_hex: Option<String>,
-    output: Option<Cow<'a, str>>,
-    output_hex: Option<String>,
-    result: &'a str,
-    bytes: Option<u64>,
-    reason: Option<&'a str>,
-    status: u8,
-}
-
-/// The last object; documented in the manual.
-#[derive(Serialize)]
-struct SummaryJson {
-    summary: Summary,
-}
-
-#[derive(Serialize)]
-struct Summary {
-    files: u64,
-    bytes: u64,
-    updated: u64,
-    unchanged: u64,
-    deleted: u64,
-    links: u64,
-    planned: u64,
-    skipped: u64,
-    skipped_by_reason: BTreeMap<&'static str, u64>,
-    failed: u64,
-    seconds: f64,
-    status: u8,
 }

@@ -1,20 +1,22 @@
 //! Which files are worked on: a walk through directories, or a list of paths.
 
+mod listed;
+
 use super::args::{Shard, WalkArgs};
-use super::entry::{self, TreeEntry};
+use super::entry::{self, SourceDir, TreeEntry};
 use super::excludes::{Excludes, Globs, Rule};
 use super::skip::Skip;
 use crate::cli::failure::{Failure, shown};
 use crate::io::dir::{is_recovery, is_temporary};
-use crate::io::input::Input;
 use crate::io::stat::Stat;
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
-use std::io::{self, BufRead, BufReader};
+use std::fs::{self, Metadata};
+use std::io;
 use std::ops::ControlFlow;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use walkdir::{DirEntry, WalkDir};
 
 /// What was come by.
@@ -34,6 +36,8 @@ pub enum Extra {
     Directory(TreeEntry),
     /// A symbolic link that is not followed.
     Link(TreeEntry),
+    /// A regular file, as far as its directory tells, which nobody has looked at.
+    Unseen(PathBuf, Arc<SourceDir>),
     /// The rule that leaves a file out.
     Excluded(PathBuf, String),
 }
@@ -47,6 +51,8 @@ pub struct Extras {
     pub directories: bool,
     pub links: bool,
     pub excluded: bool,
+    /// Files that are left to others to look at. Cannot be had with --follow.
+    pub unseen: bool,
 }
 
 /// Decides what of a tree is wanted.
@@ -102,14 +108,22 @@ impl<'a> Wanted<'a> {
             .max_depth
             .map_or(usize::MAX, |depth| depth as usize);
         let walk = WalkDir::new(path)
-            .sort_by_file_name()
+            // In one directory all paths begin alike, so their names need not be taken apart.
+            .sort_by(|a, b| a.path().as_os_str().cmp(b.path().as_os_str()))
             .follow_links(self.args.follow)
             .same_file_system(self.args.one_file_system)
             .max_depth(depth);
+        let mut here = None;
+        // The directories that the walk is in.
+        let mut above = Vec::new();
         let mut entries = walk.into_iter();
         while let Some(entry) = entries.next() {
             let found = match entry {
                 Ok(entry) => {
+                    if entry.file_type().is_dir() {
+                        above.truncate(entry.depth());
+                        above.push(entry.path().to_owned());
+                    }
                     let left = match self.takes(path, &entry) {
                         Ok(()) => None,
                         Err(why) => {
@@ -121,17 +135,49 @@ impl<'a> Wanted<'a> {
                         entries.skip_current_dir();
                     }
                     match left {
+                        None if self.is_unseen(&entry) => self.unseen(path, entry, &mut here),
                         None => self.walked(path, &entry),
                         Some(found) => found,
                     }
                 }
-                Err(error) => Some(failed(path, error)),
+                Err(error) => {
+                    // An error in the middle of a directory does not say which one.
+                    let dir = error
+                        .depth()
+                        .checked_sub(1)
+                        .and_then(|depth| above.get(depth));
+                    Some(failed(dir.map_or(path, PathBuf::as_path), error))
+                }
             };
             if let Some(found) = found {
                 take(found)?;
             }
         }
         ControlFlow::Continue(())
+    }
+
+    fn is_unseen(&self, entry: &DirEntry) -> bool {
+        self.extras.unseen && entry.depth() > 0 && entry.file_type().is_file()
+    }
+
+    /// Gives out a file without a look at it. `here` is the directory of the last one.
+    fn unseen(
+        &self,
+        path: &Path,
+        entry: DirEntry,
+        here: &mut Option<Arc<SourceDir>>,
+    ) -> Option<Found> {
+        let dir = entry.path().parent()?;
+        let here = match here {
+            Some(here) if here.path.as_os_str() == dir.as_os_str() => here,
+            here => here.insert(Arc::new(SourceDir::of(path, dir)?)),
+        };
+        // Without parts there is nothing to compute.
+        if self.args.shard.is_some() && !self.is_in_part(&here.relative.join(entry.file_name())) {
+            return None;
+        }
+        let unseen = Extra::Unseen(entry.into_path(), here.clone());
+        Some(Found::Extra(unseen))
     }
 
     /// What is said of something that is left out.
@@ -156,19 +202,24 @@ impl<'a> Wanted<'a> {
         }
         let is_dir = entry.file_type().is_dir();
         let source = entry.path();
-        let below = source.strip_prefix(path).unwrap_or(source);
+        let below = || source.strip_prefix(path).unwrap_or(source);
         let outputs = || {
             is_dir
                 && self.not.is_some()
                 && entry.metadata().ok().map(|metadata| id(&metadata)) == self.not
         };
         let name = entry.file_name();
-        let included = is_dir || self.include.is_empty() || self.include.match_(below);
+        let included = is_dir || self.include.is_empty() || self.include.match_(below());
         if is_own(name) || !included || outputs() {
             return Err(Left::NotSelected);
         }
-        if let Some(rule) = self.exclude.rule(source, below, is_dir) {
+        if !self.exclude.is_empty()
+            && let Some(rule) = self.exclude.rule(source, below(), is_dir)
+        {
             return Err(Left::Excluded(rule));
+        }
+        if is_dir && name == "lost+found" && is_locked(source) {
+            return Err(Left::Skipped(Skip::LostFound));
         }
         if self.args.no_hidden && name.as_bytes().starts_with(b".") {
             return Err(Left::Skipped(Skip::Hidden));
@@ -220,6 +271,10 @@ impl<'a> Wanted<'a> {
                 Err(failure) => Some(Found::Failed(source.to_owned(), failure)),
             };
         }
+        // Those who have the other parts look at the files in them.
+        if self.args.shard.is_some() && !self.is_in_part(&entry::relative_of(path, source)?) {
+            return None;
+        }
         match entry.metadata() {
             Ok(metadata) => {
                 let place = entry::walked(path, source, Stat::from(&metadata))?;
@@ -238,10 +293,13 @@ impl<'a> Wanted<'a> {
         looked().map_err(|error: io::Error| Failure::system(shown(path), &error))
     }
 
+    /// Whether a file is in the part of the tree that is worked on.
+    fn is_in_part(&self, relative: &Path) -> bool {
+        self.args.shard.is_none_or(|shard| is_in(shard, relative))
+    }
+
     fn regular(&self, source: &Path, place: TreeEntry, metadata: &Metadata) -> Option<Found> {
-        if let Some(shard) = self.args.shard
-            && !is_in(shard, &place.relative)
-        {
+        if place.named && !self.is_in_part(&place.relative) {
             return None;
         }
         if self.extras.links && metadata.is_symlink() {
@@ -253,55 +311,6 @@ impl<'a> Wanted<'a> {
         }
         Some(Found::File(place, metadata.len()))
     }
-
-    fn listed(&self, list: &Path, take: Take<'_>) -> Result<(), Failure> {
-        let system = |error: io::Error| Failure::system(shown(list), &error);
-        let list: Box<dyn BufRead> = if list.as_os_str() == "-" {
-            Box::new(BufReader::new(Input::stdin().map_err(system)?))
-        } else {
-            Box::new(BufReader::new(File::open(list).map_err(system)?))
-        };
-        for path in list.split(0) {
-            let path = PathBuf::from(std::ffi::OsString::from_vec(path.map_err(system)?));
-            if let Some(found) = self.one_listed(path)
-                && take(found).is_break()
-            {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn one_listed(&self, path: PathBuf) -> Option<Found> {
-        let name = path.file_name().unwrap_or_default();
-        let included = self.include.is_empty() || self.include.match_(&path);
-        if !included || is_own(name) {
-            return None;
-        }
-        if let Some(rule) = self.exclude.rule_for_listed(&path) {
-            return self.left_out(&path, Left::Excluded(rule));
-        }
-        let failed = |failure: Failure| Some(Found::Failed(path.clone(), failure));
-        let (metadata, link) = match self.named(&path) {
-            Ok(named) => named,
-            Err(failure) => {
-                let path = path.as_os_str().as_bytes();
-                let has_mark = path.starts_with("\u{feff}".as_bytes());
-                return failed(if has_mark {
-                    failure
-                        .hint("the list begins with a byte order mark (BOM); write it without one")
-                } else {
-                    failure
-                });
-            }
-        };
-        match entry::listed(&path, Stat::from(&metadata)) {
-            // Only directories have no name, such as "..".
-            None => Some(skipped(&path, Skip::of(metadata.file_type()), true)),
-            Some((_, Err(why))) if self.placed => failed(Failure::usage(why).about(shown(&path))),
-            Some((place, _)) => self.regular(&path, TreeEntry { link, ..place }, &metadata),
-        }
-    }
 }
 
 /// Why something is left out.
@@ -310,6 +319,12 @@ enum Left<'w> {
     NotSelected,
     Excluded(Rule<'w>),
     Skipped(Skip),
+}
+
+/// Whether a directory is root's alone: nobody can do anything about that, in no run.
+fn is_locked(dir: &Path) -> bool {
+    let unreadable = fs::read_dir(dir).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied);
+    unreadable && fs::symlink_metadata(dir).is_ok_and(|found| found.uid() == 0)
 }
 
 /// Whether fetool made a file for itself, and not for its user.

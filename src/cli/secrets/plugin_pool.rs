@@ -1,0 +1,181 @@
+//! The identities of plugins: those that options name, and those in encrypted identity files.
+
+use super::identity_file::EncryptedIdentities;
+use super::plugins::{self, PluginIdentities, PluginIdentity, PluginName};
+use fetool::format::age::{AgeIdentity, AgeRecipient};
+use fetool::{Error, FileKey, Stanza, UnwrapKey};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// All identities of plugins that a run has. One process serves all of a plugin, wherever they come from.
+#[derive(Default)]
+pub struct PluginPool {
+    /// Those that are known from the start.
+    named: BTreeMap<PluginName, Vec<PluginIdentity>>,
+    /// What may have more of them, once it is opened.
+    encrypted: Vec<Arc<EncryptedIdentities>>,
+    /// Each plugin that was needed, and how many identities it has.
+    plugins: Mutex<BTreeMap<PluginName, (usize, Arc<PluginIdentities>)>>,
+}
+
+impl PluginPool {
+    /// Adds the identities of plugins in a list, which are taken out of it.
+    pub fn take_from(&mut self, list: &mut Vec<AgeIdentity>) {
+        for (name, identities) in plugins::take_identities(list) {
+            self.named.entry(name).or_default().extend(identities);
+        }
+    }
+
+    /// Adds those in an encrypted file. They are there once something has opened that.
+    pub fn add_encrypted(&mut self, file: &Arc<EncryptedIdentities>) {
+        self.encrypted.push(Arc::clone(file));
+    }
+
+    /// The plugins that are known from the start.
+    pub fn named(&self) -> impl Iterator<Item = &PluginName> {
+        self.named.keys()
+    }
+
+    /// Whom files are sealed for that the identities open which are known from the start.
+    pub fn recipients(&self, name: &PluginName) -> Vec<AgeRecipient> {
+        let identities = self.named.get(name).into_iter().flatten();
+        identities.map(plugins::recipient).collect()
+    }
+
+    /// Whether there are identities of plugins, as far as is known yet.
+    pub fn may_be_needed(&self) -> bool {
+        let has_some = |file: &Arc<EncryptedIdentities>| {
+            let plugins = file.plugins_if_opened();
+            plugins.is_none_or(|plugins| !plugins.is_empty())
+        };
+        !self.named.is_empty() || self.encrypted.iter().any(has_some)
+    }
+
+    /// All identities of a plugin together.
+    ///
+    /// # Errors
+    /// [`Error::Plugin`] if it is not installed.
+    pub fn of(&self, name: &PluginName) -> Result<Arc<PluginIdentities>, Error> {
+        let named = self.named.get(name).into_iter();
+        let encrypted = self.in_encrypted().filter_map(|all| all.get(name));
+        let identities: Vec<_> = named.chain(encrypted).flatten().collect();
+        let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
+        // A file that was opened since then may have brought more.
+        if let Some((count, plugin)) = plugins.get(name)
+            && *count == identities.len()
+        {
+            return Ok(Arc::clone(plugin));
+        }
+        let count = identities.len();
+        let identities = identities.into_iter().cloned().collect();
+        let plugin = Arc::new(plugins::together(name, identities)?);
+        plugins.insert(name.clone(), (count, Arc::clone(&plugin)));
+        Ok(plugin)
+    }
+
+    /// Has the plugins unwrap the file keys of many files. Errors appear when the files are opened.
+    pub fn prepare(&self, files: &[Vec<Stanza>]) {
+        if files.is_empty() {
+            return;
+        }
+        let in_encrypted = self.in_encrypted().flat_map(BTreeMap::keys);
+        let names: BTreeSet<_> = self.named().chain(in_encrypted).collect();
+        for name in names {
+            if let Ok(plugin) = self.of(name) {
+                let _ = plugin.prepare(files);
+            }
+        }
+    }
+
+    /// The identities in the files that are opened.
+    fn in_encrypted(&self) -> impl Iterator<Item = &BTreeMap<PluginName, Vec<PluginIdentity>>> {
+        let files = self.encrypted.iter();
+        files.filter_map(|file| file.plugins_if_opened())
+    }
+
+    /// The plugins that only encrypted files have identities of.
+    fn only_encrypted(&self) -> BTreeSet<&PluginName> {
+        let names = self.in_encrypted().flat_map(BTreeMap::keys);
+        names
+            .filter(|name| !self.named.contains_key(*name))
+            .collect()
+    }
+}
+
+/// All identities of one plugin, which options name at least one of.
+pub struct PluginKey {
+    name: PluginName,
+    pool: Arc<PluginPool>,
+}
+
+impl PluginKey {
+    /// # Errors
+    /// [`Error::Plugin`] if the plugin is not installed.
+    pub fn new(name: &PluginName, pool: &Arc<PluginPool>) -> Result<Self, Error> {
+        pool.of(name)?;
+        Ok(Self {
+            name: name.clone(),
+            pool: Arc::clone(pool),
+        })
+    }
+
+    pub fn recipients(&self) -> Vec<AgeRecipient> {
+        self.pool.recipients(&self.name)
+    }
+}
+
+impl UnwrapKey for PluginKey {
+    fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error> {
+        self.pool.of(&self.name)?.unwrap_key(stanzas)
+    }
+
+    fn matching(&self, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
+        self.pool.of(&self.name)?.matching(stanzas)
+    }
+}
+
+/// An encrypted identity file among others.
+pub struct EncryptedKey {
+    pub file: Arc<EncryptedIdentities>,
+    /// The last one of them has the plugins that no option names: now all files of identities are opened.
+    pub pool: Option<Arc<PluginPool>>,
+}
+
+impl EncryptedKey {
+    pub fn new(file: EncryptedIdentities) -> Self {
+        Self {
+            file: Arc::new(file),
+            pool: None,
+        }
+    }
+
+    fn plugins(&self) -> Result<Vec<Arc<PluginIdentities>>, Error> {
+        let Some(pool) = &self.pool else {
+            return Ok(Vec::new());
+        };
+        let names = pool.only_encrypted().into_iter();
+        names.map(|name| pool.of(name)).collect()
+    }
+}
+
+impl UnwrapKey for EncryptedKey {
+    fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error> {
+        if let Some(key) = self.file.unwrap_key(stanzas)? {
+            return Ok(Some(key));
+        }
+        for plugin in self.plugins()? {
+            if let Some(key) = plugin.unwrap_key(stanzas)? {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+
+    fn matching(&self, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
+        let mut all = BTreeSet::from_iter(self.file.matching(stanzas)?);
+        for plugin in self.plugins()? {
+            all.extend(plugin.matching(stanzas)?);
+        }
+        Ok(all.into_iter().collect())
+    }
+}

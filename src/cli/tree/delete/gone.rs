@@ -1,0 +1,206 @@
+//! What has no source any more.
+
+use super::{Delete, Gone, Take, is_missing};
+use crate::cli::failure::{Failure, shown};
+use crate::cli::tree::directories;
+use crate::cli::tree::sources::{is_in, is_own};
+use crate::cli::tree::task::dir_of;
+use crate::io::dir::Dir;
+use crate::io::stat::Stat;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
+
+/// A directory that is walked through.
+struct Open {
+    relative: PathBuf,
+    depth: usize,
+    /// Something in it was removed.
+    changed: bool,
+    /// Its source is a symbolic link now, so nothing in it has a source.
+    is_gone: bool,
+}
+
+impl Delete<'_> {
+    /// Gives out all of it, and each directory behind what is in it.
+    pub(super) fn find(&self, take: Take<'_>) -> Result<(), Failure> {
+        for target in self.task.mapping().targets() {
+            self.walk(target, take)?;
+        }
+        Ok(())
+    }
+
+    fn walk(&self, target: &Path, take: Take<'_>) -> Result<(), Failure> {
+        let root = self.dir.join(target);
+        if !fs::symlink_metadata(&root).is_ok_and(|found| found.is_dir()) {
+            return Ok(());
+        }
+        let mut open: Vec<Open> = Vec::new();
+        let mut entries = WalkDir::new(&root)
+            .sort_by_file_name()
+            .same_file_system(self.task.tree.walk.one_file_system)
+            .into_iter();
+        while let Some(entry) = entries.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let path = error.path().unwrap_or(&root).to_owned();
+                    let relative = path.strip_prefix(self.dir).unwrap_or(&path).to_owned();
+                    let error = error.into_io_error();
+                    let error = error.unwrap_or_else(|| io::Error::other("cannot be read"));
+                    // Another part of the tree (--shard) has removed it meanwhile.
+                    if is_missing(&error) {
+                        continue;
+                    }
+                    take(&relative, Err(Failure::system(shown(&path), &error)))?;
+                    continue;
+                }
+            };
+            while open.last().is_some_and(|last| last.depth >= entry.depth()) {
+                self.leave(&mut open, take)?;
+            }
+            let relative = entry.path().strip_prefix(self.dir).unwrap_or(entry.path());
+            let is_gone = open.last().is_some_and(|last| last.is_gone);
+            if entry.file_type().is_dir() {
+                let is_link = !is_gone && self.became_link(relative);
+                open.push(Open {
+                    relative: relative.to_owned(),
+                    depth: entry.depth(),
+                    changed: false,
+                    is_gone: is_gone || is_link,
+                });
+                if is_link && !self.task.tree.links {
+                    // The link is skipped, and the results of what it replaced stay.
+                    open.pop();
+                    entries.skip_current_dir();
+                }
+                continue;
+            }
+            if is_own(entry.file_name()) && !self.task.tree.walk.dry_run {
+                // A run was killed here, and nothing may have brought a later one to this directory.
+                let dir = Dir::open(self.dir).and_then(|dir| dir.enter(dir_of(relative), None));
+                if let Err(error) = dir.and_then(|dir| dir.remove_stale()) {
+                    let path = dir_of(relative);
+                    take(
+                        path,
+                        Err(Failure::system(shown(&self.dir.join(path)), &error)),
+                    )?;
+                } else if let Some(last) = open.last_mut() {
+                    last.changed = true;
+                }
+                continue;
+            }
+            let gone = if entry.file_type().is_file() {
+                self.is_gone_file(relative, is_gone).then_some(Gone::File)
+            } else if entry.file_type().is_symlink() {
+                self.is_gone_link(relative, is_gone).then_some(Gone::Link)
+            } else {
+                None
+            };
+            if let Some(gone) = gone
+                && take(relative, Ok(gone))?
+                && let Some(last) = open.last_mut()
+            {
+                last.changed = true;
+            }
+        }
+        while !open.is_empty() {
+            self.leave(&mut open, take)?;
+        }
+        Ok(())
+    }
+
+    /// Everything in the last directory was looked at.
+    fn leave(&self, open: &mut Vec<Open>, take: Take<'_>) -> Result<(), Failure> {
+        let Some(last) = open.pop() else {
+            return Ok(());
+        };
+        if last.relative.as_os_str().is_empty() {
+            return Ok(());
+        }
+        let mapping = self.task.mapping();
+        let mut sources = mapping.sources(&last.relative).filter(|_| !last.is_gone);
+        let source = sources.find_map(|source| match fs::metadata(&source) {
+            Ok(found) if found.is_dir() => Some(Ok((source, Stat::from(&found)))),
+            Err(error) if !is_missing(&error) => Some(Err(error)),
+            _ => None,
+        });
+        match source {
+            // What cannot be looked at may well be there.
+            Some(Err(_)) => {}
+            Some(Ok((source, found))) if last.changed => {
+                let dir = Dir::open(self.dir).and_then(|dir| dir.enter(&last.relative, None));
+                let given = dir.and_then(|dir| directories::give(self.task, &dir, &source, &found));
+                if let Err(error) = given {
+                    let path = shown(&self.dir.join(&last.relative));
+                    take(&last.relative, Err(Failure::system(path, &error)))?;
+                }
+            }
+            Some(Ok(_)) => {}
+            None => {
+                if take(&last.relative, Ok(Gone::Directory))?
+                    && let Some(above) = open.last_mut()
+                {
+                    above.changed = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the source of a directory is a symbolic link that is not followed, in each PATH that has it.
+    fn became_link(&self, relative: &Path) -> bool {
+        let mapping = self.task.mapping();
+        if self.task.tree.walk.follow {
+            return false;
+        }
+        let mut is_link = false;
+        for source in mapping.sources(relative) {
+            match fs::symlink_metadata(&source) {
+                Ok(found) if found.is_symlink() && !mapping.is_named(&source) => is_link = true,
+                Err(error) if is_missing(&error) => {}
+                _ => return false,
+            }
+        }
+        is_link
+    }
+
+    /// `dir_is_gone` says that nothing in its directory has a source.
+    fn is_gone_file(&self, relative: &Path, dir_is_gone: bool) -> bool {
+        let Some(name) = relative.file_name() else {
+            return false;
+        };
+        let Some(source) = self.task.operation.source_name(name) else {
+            return false;
+        };
+        // What is skipped may be a file again tomorrow: it is not gone, and its result stays.
+        let links = self.task.tree.links;
+        let is_file = |found: &Metadata| !(found.is_dir() || links && found.is_symlink());
+        self.is_gone(&relative.with_file_name(source), dir_is_gone, is_file)
+    }
+
+    fn is_gone_link(&self, relative: &Path, dir_is_gone: bool) -> bool {
+        let is_link = |found: &Metadata| !found.is_dir() && !found.is_file();
+        self.task.tree.links && self.is_gone(relative, dir_is_gone, is_link)
+    }
+
+    /// Whether nothing of a kind has this relative path in any of the sources.
+    fn is_gone(&self, relative: &Path, dir_is_gone: bool, is: impl Fn(&Metadata) -> bool) -> bool {
+        let walk = &self.task.tree.walk;
+        let mapping = self.task.mapping();
+        let look = |source: &PathBuf| match walk.follow || mapping.is_named(source) {
+            true => fs::metadata(source),
+            false => fs::symlink_metadata(source),
+        };
+        if walk.shard.is_some_and(|shard| !is_in(shard, relative)) {
+            return false;
+        }
+        dir_is_gone
+            || !mapping.sources(relative).any(|source| match look(&source) {
+                Ok(found) => is(&found),
+                // What cannot be looked at may well be there.
+                Err(error) => !is_missing(&error),
+            })
+    }
+}

@@ -1,0 +1,170 @@
+//! `--delete`: results whose sources are gone are removed, after everything else succeeded.
+//!
+//! Nothing is remembered of the sources: for each result, those places are looked at where its source
+//! would be.
+
+mod gone;
+mod refusal;
+
+pub use refusal::refuse_overlaps;
+
+use super::outcome::{Outcome, What};
+use super::report::Report;
+use super::set_aside::{Then, set_aside};
+use super::task::{Task, dir_of};
+use crate::cli::failure::{Failure, say, shown};
+use crate::io::dir::Dir;
+use fetool::status;
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Options for what is gone.
+#[derive(clap::Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Trees")]
+pub struct DeleteArgs {
+    /// With --update, remove the results of files that are gone
+    ///
+    /// Only sealed files of the format that is written are removed, only under the directories that the
+    /// PATHs map to, and only if nothing failed before. If a PATH is empty or missing, nothing
+    /// is removed unless --force is given. -n lists what would be removed.
+    #[arg(long, requires_all = ["update", "output_dir"], conflicts_with = "files0_from")]
+    pub delete: bool,
+
+    /// With --delete, remove nothing if it would be more than N files
+    #[arg(long, value_name = "N", requires = "delete")]
+    pub max_delete: Option<u64>,
+}
+
+/// Removes what is gone.
+///
+/// # Errors
+/// Only where nobody can be told.
+pub fn run(task: &Task<'_>, args: &DeleteArgs, report: &mut Report) -> Result<(), Failure> {
+    let Some(dir) = &task.tree.output_dir else {
+        return Ok(());
+    };
+    let delete = Delete { task, dir };
+    if let Some(why) = delete.refusal(report) {
+        return match why {
+            Some(failure) => report.tell(&Outcome::failed(dir, failure)),
+            None => Ok(()),
+        };
+    }
+    if let Some(most) = args.max_delete {
+        let mut count = 0;
+        delete.find(&mut |_, gone| {
+            count += u64::from(matches!(gone, Ok(Gone::File | Gone::Link)));
+            Ok(false)
+        })?;
+        if count > most {
+            let what = format!("{count} results would be deleted, and --max-delete allows {most}");
+            let failure = Failure::usage(what).with_status(status::SYSTEM);
+            let failure = failure
+                .about(shown(dir))
+                .hint("nothing was deleted; -n lists them");
+            return report.tell(&Outcome::failed(dir, failure));
+        }
+    }
+    let mut entered = None;
+    delete.find(&mut |relative, gone| {
+        let removed = gone.and_then(|gone| {
+            let removed = match delete.remove(&mut entered, relative, gone) {
+                Err(error) if is_missing(&error) => Ok(None),
+                removed => removed,
+            };
+            removed.map_err(|error| Failure::system(shown(&dir.join(relative)), &error))
+        });
+        let path = dir.join(relative);
+        let what = match removed {
+            Ok(None) => return Ok(false),
+            Ok(Some(what)) => what,
+            Err(failure) => What::Failed(failure),
+        };
+        let is_removed = matches!(what, What::Deleted | What::DeletedDirectory);
+        report.tell(&Outcome {
+            path,
+            output: None,
+            named: false,
+            what,
+        })?;
+        Ok(is_removed)
+    })
+}
+
+/// What has no source any more.
+#[derive(Clone, Copy)]
+enum Gone {
+    File,
+    Link,
+    /// Perhaps with something in it.
+    Directory,
+}
+
+/// Who gets each path under the output directory that is gone, and says whether it removed it.
+type Take<'a> = &'a mut dyn FnMut(&Path, Result<Gone, Failure>) -> Result<bool, Failure>;
+
+struct Delete<'t> {
+    task: &'t Task<'t>,
+    dir: &'t Path,
+}
+
+impl Delete<'_> {
+    /// Removes one, or says what would become of it. `None` if it stays.
+    fn remove(
+        &self,
+        entered: &mut Option<(PathBuf, Dir)>,
+        relative: &Path,
+        gone: Gone,
+    ) -> io::Result<Option<What>> {
+        let name = relative.file_name().unwrap_or_default();
+        let below = dir_of(relative);
+        if entered.as_ref().is_none_or(|(path, _)| path != below) {
+            *entered = None;
+            *entered = Some((below.to_owned(), Dir::open(self.dir)?.enter(below, None)?));
+        }
+        let (_, dir) = entered.as_ref().expect("it was just entered");
+        if let Gone::File = gone
+            && !self.is_sealed(dir, name)?
+        {
+            if self.task.verbose {
+                let path = shown(&self.dir.join(relative));
+                say(Some(&path), "kept: it has no source, but is no sealed file");
+            }
+            return Ok(None);
+        }
+        let dry_run = self.task.tree.walk.dry_run;
+        if let Gone::Directory = gone {
+            if dry_run {
+                return Ok(None);
+            }
+            dir.allow_writing()?;
+            return match dir.remove_dir(name) {
+                Ok(()) => Ok(Some(What::DeletedDirectory)),
+                // Somebody else's files are in it, or those of another part of the tree.
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(None),
+                Err(error) => Err(error),
+            };
+        }
+        if dry_run {
+            return Ok(Some(What::PlannedDelete));
+        }
+        dir.allow_writing()?;
+        if !set_aside(self.task, dir, name, relative, Then::Removed)? {
+            dir.remove(name)?;
+        }
+        Ok(Some(What::Deleted))
+    }
+
+    fn is_sealed(&self, dir: &Dir, name: &OsStr) -> io::Result<bool> {
+        match dir.file(name)? {
+            Some(file) if file.metadata()?.is_file() => self.task.operation.is_sealed(name, &file),
+            _ => Ok(false),
+        }
+    }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    [NotFound, NotADirectory].contains(&error.kind())
+}

@@ -1,0 +1,173 @@
+//! Handing on the files that are found: to the workers, or to those who pass on what has changed.
+
+use super::counters::Counters;
+use super::directories::{Directories, Directory};
+use super::entry::{SourceDir, TreeEntry};
+use super::outcome::Outcome;
+use super::sources::{Extra, Found, Wanted};
+use super::task::Task;
+use super::update::{BATCH, Candidate, Siblings};
+use crossbeam::channel::Sender;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A file that waits for a worker.
+pub struct Item<'t> {
+    pub place: TreeEntry,
+    pub len: u64,
+    pub kind: Kind,
+    /// The directory that is finished when all that is in it is done.
+    #[expect(dead_code, reason = "letting go of it finishes the directory")]
+    pub directory: Option<Arc<Directory<'t>>>,
+}
+
+/// What waits for a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    File,
+    /// A symbolic link, which is made anew.
+    Link,
+}
+
+/// Where files go that were found.
+pub enum Items<'t> {
+    /// To the workers.
+    All(Sender<Item<'t>>),
+    /// To those who pass on what has changed, many at a time.
+    Checked(Batch<'t>, Sender<Vec<Candidate<'t>>>),
+}
+
+/// Files that are handed over together.
+#[derive(Default)]
+pub struct Batch<'t> {
+    candidates: Vec<Candidate<'t>>,
+    files: usize,
+}
+
+impl<'t> Items<'t> {
+    /// Returns whether somebody takes files.
+    fn send(&mut self, item: Item<'t>) -> bool {
+        match self {
+            Self::All(files) => files.send(item).is_ok(),
+            Self::Checked(batch, _) => {
+                batch.candidates.push(Candidate::Seen(item));
+                self.one_more()
+            }
+        }
+    }
+
+    /// The same for a file that nobody has looked at.
+    fn send_unseen(
+        &mut self,
+        path: PathBuf,
+        dir: Arc<SourceDir>,
+        directories: &mut Directories<'t>,
+    ) -> bool {
+        let Self::Checked(batch, _) = self else {
+            return true;
+        };
+        match batch.candidates.last_mut() {
+            Some(Candidate::Unseen(last)) if Arc::ptr_eq(&last.dir, &dir) => last.files.push(path),
+            _ => {
+                let directory = directories.of(&path, false);
+                let files = vec![path];
+                let siblings = Siblings {
+                    dir,
+                    directory,
+                    files,
+                };
+                batch.candidates.push(Candidate::Unseen(siblings));
+            }
+        }
+        self.one_more()
+    }
+
+    fn one_more(&mut self) -> bool {
+        match self {
+            Self::All(_) => true,
+            Self::Checked(batch, _) => {
+                batch.files += 1;
+                batch.files < BATCH || self.flush()
+            }
+        }
+    }
+
+    fn flush(&mut self) -> bool {
+        match self {
+            Self::All(_) => true,
+            Self::Checked(batch, batches) => batches.send(std::mem::take(batch).candidates).is_ok(),
+        }
+    }
+}
+
+/// Held by all who find files, and look how long they are. When the last one lets go of it, all were found.
+pub struct Finding(pub Counters);
+
+impl Drop for Finding {
+    fn drop(&mut self) {
+        self.0.found_all();
+    }
+}
+
+/// Finds files until there are no more, or nobody wants them.
+pub fn find_all<'t>(
+    task: &'t Task<'t>,
+    wanted: &Wanted<'_>,
+    paths: &[PathBuf],
+    mut files: Items<'t>,
+    outcomes: Sender<Outcome>,
+) {
+    let mut directories = Directories::new(task, outcomes.clone());
+    let found = wanted.find(paths, &mut |found| {
+        let sent = match found {
+            Found::File(place, len) => {
+                task.counters.found(len);
+                task.count_oddities(&place.source, &place.found);
+                files.send(Item {
+                    directory: directories.of(&place.source, place.named),
+                    kind: Kind::File,
+                    place,
+                    len,
+                })
+            }
+            Found::Extra(Extra::Link(place)) => {
+                task.counters.found(0);
+                files.send(Item {
+                    directory: directories.of(&place.source, place.named),
+                    kind: Kind::Link,
+                    place,
+                    len: 0,
+                })
+            }
+            Found::Extra(Extra::Unseen(path, dir)) => {
+                task.counters.found_name();
+                files.send_unseen(path, dir, &mut directories)
+            }
+            Found::Extra(Extra::Directory(entry)) => {
+                directories.enter(entry);
+                true
+            }
+            Found::Extra(extra) => {
+                let outcome = Outcome::excluded(extra);
+                outcome.is_none_or(|outcome| outcomes.send(outcome).is_ok())
+            }
+            Found::Skipped(path, skip, named) => {
+                outcomes.send(Outcome::skipped(&path, skip, named)).is_ok()
+            }
+            Found::Failed(path, failure) => outcomes.send(Outcome::failed(&path, failure)).is_ok(),
+        };
+        if sent && !task.is_ended() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    drop(directories);
+    files.flush();
+    if let Err(failure) = found {
+        // The list of files itself.
+        let list = task.tree.walk.files0_from.clone().unwrap_or_default();
+        let _ = outcomes.send(Outcome::failed(&list, failure));
+    }
+}

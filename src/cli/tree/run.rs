@@ -1,0 +1,228 @@
+//! One run: the threads that find files, work on them and tell of them, and what comes before and after.
+
+use super::delete;
+use super::find::{Batch, Finding, Item, Items, Kind, find_all};
+use super::lock::Lock;
+use super::mapping::Mapping;
+use super::operation::Operation;
+use super::outcome::{Outcome, What};
+use super::report::Report;
+use super::sources::{Extras, Wanted};
+use super::task::Task;
+use super::worker::{Worker, make_later};
+use super::{spawn, update};
+use crate::cli::args::WorkArgs;
+use crate::cli::failure::{Failure, say, shown};
+use crate::cli::secrets::pass_on_to_seal;
+use crate::io::cleanup::{self, EndsItself};
+use crossbeam::channel::{Receiver, Sender, bounded};
+use signal_hook::consts::SIGTERM;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+/// Files that wait for a worker.
+const WAITING: usize = 64;
+
+/// Batches of files that wait to be compared with their results.
+const WAITING_BATCHES: usize = 8;
+
+/// What went through in one run.
+pub struct Totals {
+    pub files: u64,
+    /// The longest plaintext.
+    pub longest: u64,
+}
+
+/// Works on all files.
+pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals, Failure> {
+    let tree = task.tree;
+    for dir in tree.output_dir.iter().chain(&tree.backup_dir) {
+        if !tree.walk.dry_run {
+            fs::create_dir_all(dir).map_err(|error| Failure::system(shown(dir), &error))?;
+        }
+    }
+    let _ = task.mapping.set(Mapping::new(paths));
+    let delete = task.delete.filter(|args| args.delete);
+    delete::refuse_overlaps(task, delete.is_some(), paths)?;
+    let _lock = Lock::of(task, paths)?;
+    let extras = Extras {
+        directories: tree.output_dir.is_some() && !tree.walk.dry_run,
+        links: tree.links,
+        excluded: work.verbose,
+        unseen: tree.update && !tree.walk.follow,
+    };
+    let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?.with(extras);
+    let mut report = Report::new(
+        task.operation.verb(),
+        &tree.walk,
+        work,
+        &task.counters,
+        task.resume(),
+    )?
+    .with_updates(tree.update, delete.is_some());
+    let display = task.counters.show(work);
+    let (file_tx, file_rx) = bounded::<Item<'t>>(WAITING);
+    let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
+    let ends_itself = {
+        let (stop, quiet) = (task.stop.clone(), task.quiet);
+        EndsItself::new(&[SIGTERM], move |_| {
+            if !quiet {
+                say(
+                    None,
+                    "ending after the files in work; a second SIGTERM ends at once",
+                );
+            }
+            stop.stop();
+        })
+        .map_err(Failure::from_system)?
+    };
+    let finding = Arc::new(Finding(task.counters.clone()));
+    let told = thread::scope(|scope| {
+        for _ in 0..task.jobs.get() {
+            let (files, outcomes) = (file_rx.clone(), outcome_tx.clone());
+            spawn(scope, "files", move || work_all(task, files, outcomes))?;
+        }
+        let file_tx = in_batches(scope, task, file_tx)?;
+        let found = if tree.update {
+            let (batch_tx, batch_rx) = bounded(WAITING_BATCHES);
+            for _ in 0..task.jobs.get() {
+                let (batches, files) = (batch_rx.clone(), file_tx.clone());
+                let (outcomes, finding) = (outcome_tx.clone(), finding.clone());
+                spawn(scope, "update", move || {
+                    update::check_all(task, &batches, &files, &outcomes);
+                    drop(finding);
+                })?;
+            }
+            drop(file_tx);
+            Items::Checked(Batch::default(), batch_tx)
+        } else {
+            Items::All(file_tx)
+        };
+        let wanted = &wanted;
+        spawn(scope, "walk", move || {
+            find_all(task, wanted, paths, found, outcome_tx);
+            drop(finding);
+        })?;
+        drop(file_rx);
+        tell_all(task, outcome_rx, &mut report)
+    });
+    told?;
+    if let Some(args) = delete {
+        delete::run(task, args, &mut report)?;
+        for outcome in make_later(task) {
+            report.tell(&outcome)?;
+        }
+    }
+    drop(display);
+    if ends_itself.was_asked() {
+        cleanup::die_of(SIGTERM);
+    }
+    if task.is_left.load(Ordering::Relaxed) {
+        report.is_left(tree.time.unwrap_or_default(), task.resume());
+    }
+    let totals = Totals {
+        files: report.files(),
+        longest: report.longest(),
+    };
+    report.end().map(|()| totals)
+}
+
+/// Where there are plugins of age, has files go to the workers in batches.
+fn in_batches<'s, 'e, 't: 's>(
+    scope: &'s thread::Scope<'s, 'e>,
+    task: &'t Task<'t>,
+    files: Sender<Item<'t>>,
+) -> Result<Sender<Item<'t>>, Failure> {
+    let needs_plugins = match &task.operation {
+        Operation::Open { keys, .. } => keys.may_need_plugins(),
+        Operation::Seal { recipients, .. } => {
+            recipients.iter().any(|one| one.as_plugin().is_some())
+        }
+    };
+    if task.tree.walk.dry_run || !needs_plugins {
+        return Ok(files);
+    }
+    let (batch_tx, batch_rx) = bounded(WAITING);
+    spawn(scope, "batches", move || match &task.operation {
+        Operation::Open { keys, .. } => {
+            keys.pass_on(&batch_rx, &files, |item: &Item| Some(&item.place.source));
+        }
+        Operation::Seal { recipients, .. } => {
+            pass_on_to_seal(recipients, &batch_rx, &files);
+        }
+    })?;
+    Ok(batch_tx)
+}
+
+/// What to say where every file has a salt of its own: opening them takes a derivation each.
+fn many_salts(salts: u64) -> Option<String> {
+    const MANY: u64 = 1000;
+    (salts >= MANY).then(|| {
+        format!(
+            "warning: more than {} different salts: each of these files takes a key derivation of its \
+             own; files that one 'fetool seal -r' sealed share a salt",
+            MANY - 1
+        )
+    })
+}
+
+fn work_all<'t>(task: &'t Task<'t>, files: Receiver<Item<'t>>, outcomes: Sender<Outcome>) {
+    let mut worker = Worker::new(task);
+    if task.tree.walk.json {
+        worker = worker.with_parts(outcomes.clone());
+    }
+    for item in files {
+        if task.is_ended() {
+            return;
+        }
+        let current = task.counters.start(&item.place.source, item.len);
+        let outcome = match item.kind {
+            Kind::File => worker.work(&item.place, item.len, &current),
+            Kind::Link => worker.link(&item.place),
+        };
+        drop(current);
+        if let Operation::Open { keys, .. } = &task.operation
+            && let Some(warning) = many_salts(keys.derivations())
+            && !task.quiet
+            && !task.shared.said_of_salts.swap(true, Ordering::Relaxed)
+        {
+            say(None, &warning);
+        }
+        if outcomes.send(outcome).is_err() {
+            return;
+        }
+    }
+}
+
+fn tell_all(
+    task: &Task<'_>,
+    outcomes: Receiver<Outcome>,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    for outcome in outcomes {
+        let told = report.tell(&outcome);
+        let failed = matches!(outcome.what, What::Failed(_));
+        if told.is_err() || (failed && task.tree.walk.fail_fast) {
+            task.stop.stop();
+        }
+        told?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_salts_are_told() {
+        assert_eq!(many_salts(999), None);
+        let warning = many_salts(1000).expect("these are many");
+        let says = "warning: more than 999 different salts: each of these files takes a key derivation \
+                    of its own; files that one 'fetool seal -r' sealed share a salt";
+        assert_eq!(warning, says);
+    }
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds the Debian package, installs it on a copy of this system, uses it, and purges it.
+#
+#     tests/package/run.sh [PROFILE]
+#
+# The package holds the program that `cargo build --profile PROFILE` has built [default: dev]. The copy is an
+# overlay in memory that only this script sees: the system itself stays as it is. This takes root, dpkg,
+# cargo-deb (`cargo install --locked cargo-deb`), man, bash-completion, zsh and fish. Compression is that of gzip,
+# since cargo-deb's own takes a minute without optimisation.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+profile=${1:-dev}
+scratch=$(mktemp -d)
+trap 'rm -r "$scratch"' EXIT
+cargo deb --locked --no-build --no-strip --fast --compress-type gz --compress-system --quiet --profile "$profile" --output "$scratch/fetool.deb"
+mkdir "$scratch/copy"
+
+# What is mounted in this shell ends with it.
+unshare --mount --propagation private bash -euo pipefail -s "$scratch" <<'IN_NAMESPACE'
+scratch=$1 copy=$1/copy
+mount -t tmpfs fetool "$copy"
+mkdir "$copy"/{upper,work,root}
+mount -t overlay fetool -o "lowerdir=/,upperdir=$copy/upper,workdir=$copy/work" "$copy/root"
+mount --bind /dev "$copy/root/dev"
+mount --bind /proc "$copy/root/proc"
+# The test's own files, which are no part of what is compared.
+mkdir "$copy/root/fetool-test"
+cp "$scratch/fetool.deb" tests/package/use.sh "$copy/root/fetool-test/"
+env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/fetool-test LC_ALL=C.UTF-8 \
+  chroot "$copy/root" bash -euo pipefail /fetool-test/use.sh
+
+# Only what dpkg and mandb know about all packages may differ from the system.
+cd "$copy/upper"
+find . \( -path ./fetool-test -o -path ./var/lib/dpkg -o -path ./var/cache/man \) -prune -o -print |
+  while IFS= read -r path; do
+    case $path in ./var/log/dpkg.log) continue ;; esac
+    { [ -d "$path" ] && [ -d "/$path" ]; } || cmp --silent "$path" "/$path" || echo "left, changed or removed: ${path#.}"
+  done > "$copy/left"
+cat "$copy/left" >&2
+[ ! -s "$copy/left" ]
+IN_NAMESPACE
+echo 'package: built, installed, used and purged'

@@ -1,0 +1,228 @@
+//! Sources that have become something else since the last run.
+
+use crate::cli_common::{Dir, Fetool, fetool};
+use crate::tree_common::*;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+/// `t` with two files, one of them in a directory, and `out` with their results.
+fn mirrored() -> Dir {
+    let dir = home();
+    for name in ["a", "d/b"] {
+        put(&dir, format!("t/{name}"), name);
+    }
+    mirror(&dir, &["-q", "--delete"]).run().succeeds();
+    dir
+}
+
+fn mirror(dir: &Dir, more: &[&str]) -> Fetool {
+    seal_tree(dir, &["--update", "--links", "t/", "-O", "out"]).args(more)
+}
+
+/// Puts a link in the place of a directory, which is moved to where the link leads.
+fn become_link(dir: &Dir) {
+    fs::rename(dir.path("t/d"), dir.path("moved")).unwrap();
+    symlink("../moved", dir.path("t/d")).unwrap();
+}
+
+#[track_caller]
+fn comes_back(dir: &Dir) {
+    let _ = fs::remove_dir_all(dir.path("back"));
+    open_tree(dir, &["-q", "--links", "--perms", "out/", "-O", "back"])
+        .run()
+        .succeeds();
+    assert_eq!(walk(dir.path("back")), walk(dir.path("t")));
+}
+
+#[test]
+fn a_directory_that_became_a_link() {
+    let dir = mirrored();
+    become_link(&dir);
+    let ended = mirror(&dir, &[]).run();
+    let lines = [
+        "fetool: out/d: a directory is in the way of the symbolic link",
+        "fetool: hint: with --delete, fetool removes the results in it and makes the link",
+    ];
+    let said = "sealed 0 files, updated 0, 0 B, 1 unchanged, 0 skipped, 1 failed";
+    tells(&ended, 1, &lines, said);
+    let ended = mirror(&dir, &["--delete", "-n"]).run();
+    let counts = "would seal 0 files, update 1, delete 1, 1 unchanged, 0 skipped, 0 failed";
+    let plan = planned(&ended, 0, &[], counts);
+    assert_eq!(
+        plan,
+        "would update t/d -> out/d\nwould delete out/d/b.gfe\n"
+    );
+    // Somebody else's file stays, and so does the directory.
+    dir.write("out/d/mine", "mine");
+    let ended = mirror(&dir, &["--delete"]).run();
+    let lines = [
+        "fetool: out/d: a directory is in the way of the symbolic link",
+        "fetool: hint: only results without a source are removed from it: move away what is left",
+    ];
+    let said = "sealed 0 files, updated 0, 0 B, 1 unchanged, 1 deleted, 0 skipped, 1 failed";
+    tells(&ended, 1, &lines, said);
+    assert_eq!(files(dir.path("out")), ["a.gfe", "d/mine"]);
+    fs::remove_file(dir.path("out/d/mine")).unwrap();
+    let ended = mirror(&dir, &["--delete", "-v"]).run();
+    let lines = [
+        "fetool: t/a: unchanged",
+        "fetool: out/d: deleted: empty directory",
+        "fetool: t/d: linked -> out/d",
+    ];
+    let said = "sealed 0 files, updated 0, 1 symbolic link, 0 B, 1 unchanged, 0 deleted, 0 skipped, 0 failed";
+    tells(&ended, 0, &lines, said);
+    comes_back(&dir);
+    let said = "sealed 0 files, updated 0, 0 B, 2 unchanged, 0 deleted, 0 skipped, 0 failed";
+    tells(&mirror(&dir, &["--delete"]).run(), 0, &[], said);
+}
+
+/// In one run, with the results set aside.
+#[test]
+fn a_directory_that_became_a_link_is_set_aside() {
+    let dir = mirrored();
+    become_link(&dir);
+    mirror(&dir, &["-q", "--delete", "--backup-dir=old"])
+        .run()
+        .succeeds();
+    assert_eq!(files(dir.path("old")), ["d/b.gfe"]);
+    comes_back(&dir);
+}
+
+#[test]
+fn a_link_that_became_a_directory() {
+    for (more, old) in [(&[][..], &[][..]), (&["--backup-dir=old"], &["d", "e"])] {
+        let dir = mirrored();
+        become_link(&dir);
+        symlink("a", dir.path("t/e")).unwrap();
+        mirror(&dir, &["-q", "--delete"]).run().succeeds();
+        fs::remove_file(dir.path("t/d")).unwrap();
+        fs::rename(dir.path("moved"), dir.path("t/d")).unwrap();
+        // One without a file.
+        fs::remove_file(dir.path("t/e")).unwrap();
+        fs::create_dir(dir.path("t/e")).unwrap();
+        let ended = mirror(&dir, more).run();
+        let said = "sealed 1 file, updated 0, 3 B, 1 unchanged, 0 skipped, 0 failed";
+        tells(&ended, 0, &[], said);
+        comes_back(&dir);
+        if !old.is_empty() {
+            assert_eq!(files(dir.path("old")), old);
+        }
+    }
+}
+
+/// What is skipped is not gone.
+#[test]
+fn without_links_the_results_of_what_became_one_stay() {
+    let dir = mirrored();
+    become_link(&dir);
+    fs::remove_file(dir.path("t/a")).unwrap();
+    symlink("nowhere", dir.path("t/a")).unwrap();
+    put(&dir, "t/fifo", "1");
+    let run = |more: &[&str]| {
+        let run = seal_tree(&dir, &["--update", "--delete", "t/", "-O", "out"]).args(more);
+        run.run()
+    };
+    run(&["-q"]).succeeds();
+    fs::remove_file(dir.path("t/fifo")).unwrap();
+    dir.fifo("t/fifo");
+    let said = "sealed 0 files, updated 0, 0 B, 0 unchanged, 0 deleted, \
+                3 skipped (2 symbolic links, 1 FIFO), 0 failed";
+    tells(&run(&[]), 0, &["fetool: t/fifo: skipped: FIFO"], said);
+    assert_eq!(files(dir.path("out")), ["a.gfe", "d/b.gfe", "fifo.gfe"]);
+    // With --links they are links now.
+    let said = "sealed 0 files, updated 0, 2 symbolic links, 0 B, 0 unchanged, 2 deleted, \
+                1 skipped (1 FIFO), 0 failed";
+    tells(
+        &run(&["--links"]),
+        0,
+        &["fetool: t/fifo: skipped: FIFO"],
+        said,
+    );
+    assert_eq!(files(dir.path("out")), ["a", "d", "fifo.gfe"]);
+    let link = fs::read_link(dir.path("out/d")).unwrap();
+    assert_eq!(link, Path::new("../moved"));
+}
+
+/// Only root can read it, and nobody has anything there.
+#[test]
+fn the_lost_and_found_of_a_file_system() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let dir = mirrored();
+    fs::create_dir(dir.path("t/lost+found")).unwrap();
+    dir.set_mode("t/lost+found", 0);
+    let args = ["--update", "--delete", "t/", "-O", "out"];
+    let all: Vec<&str> = ["seal", "-r", "-k", KEY_FILE]
+        .into_iter()
+        .chain(args)
+        .collect();
+    let ended = unprivileged(&dir, &all).run();
+    let said = "sealed 0 files, updated 0, 0 B, 2 unchanged, 0 deleted, 1 skipped (1 lost+found), 0 failed";
+    tells(&ended, 0, &[], said);
+    assert!(!dir.path("out/lost+found").exists());
+    // Any other name is an error.
+    fs::rename(dir.path("t/lost+found"), dir.path("t/lost")).unwrap();
+    let ended = unprivileged(&dir, &all).run();
+    let lines = [
+        "fetool: t/lost: permission denied",
+        "fetool: out: nothing was deleted, because of what failed before",
+    ];
+    let said = "sealed 0 files, updated 0, 0 B, 2 unchanged, 0 deleted, 0 skipped, 2 failed";
+    tells(&ended, 1, &lines, said);
+    dir.set_mode("t/lost", 0o700);
+}
+
+/// The disk of a mount point below a PATH is away: fstab tells.
+#[test]
+fn a_disk_that_is_not_mounted() {
+    let dir = mirrored();
+    let disk = dir.path("t/d").canonicalize().unwrap();
+    dir.write(
+        "fstab",
+        format!("UUID=1 {} ext4 nofail 0 2\n", disk.display()),
+    );
+    if !Path::new("/etc/fstab").exists() {
+        return;
+    }
+    fs::remove_file(dir.path("t/d/b")).unwrap();
+    fs::remove_file(dir.path("t/a")).unwrap();
+    put(&dir, "t/new", "new");
+    let run = |more: &[&str]| {
+        let args = [
+            "seal", "-r", "-k", KEY_FILE, "--update", "--delete", "t/", "-O", "out",
+        ];
+        let script = r#"mount --bind fstab /etc/fstab && exec "$FETOOL" "$@""#;
+        mounting(&dir, script, &[&args[..], more].concat()).run()
+    };
+    let lines = [
+        "fetool: t/d: the directory is empty, so nothing was deleted",
+        "fetool: hint: if its files are really gone, --force deletes their results",
+    ];
+    let said = "sealed 1 file, updated 0, 3 B, 0 unchanged, 0 deleted, 0 skipped, 1 failed";
+    tells(&run(&[]), 1, &lines, said);
+    assert_eq!(files(dir.path("out")), ["a.gfe", "d/b.gfe", "new.gfe"]);
+    let said = "sealed 0 files, updated 0, 0 B, 1 unchanged, 2 deleted, 0 skipped, 0 failed";
+    tells(&run(&["--force"]), 0, &[], said);
+    assert_eq!(files(dir.path("out")), ["new.gfe"]);
+    // Where it has no results, there is nothing to lose.
+    fs::remove_file(dir.path("t/new")).unwrap();
+    put(&dir, "t/e/x", "1");
+    let said = "sealed 1 file, updated 0, 1 B, 0 unchanged, 1 deleted, 0 skipped, 0 failed";
+    tells(&run(&[]), 0, &[], said);
+}
+
+/// What any other directory in the tree was, nobody knows: as in rsync, its files are gone.
+#[test]
+fn a_directory_that_is_empty() {
+    let dir = mirrored();
+    fs::remove_file(dir.path("t/d/b")).unwrap();
+    let ended = mirror(&dir, &["--delete", "--max-delete=0"]).run();
+    assert_eq!(ended.code(), Some(1));
+    assert!(dir.path("out/d/b.gfe").exists());
+    mirror(&dir, &["-q", "--delete"]).run().succeeds();
+    assert_eq!(files(dir.path("out")), ["a.gfe"]);
+    let checked = fetool(["check", "-r", "-q", "-k", KEY_FILE, "out"]).within(&dir);
+    checked.run().succeeds();
+}
