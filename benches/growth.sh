@@ -4,7 +4,7 @@
 # medians and the fitted slopes to benches/compare/growth.md, which compare.sh takes into docs/performance.md, and the
 # plots to docs/growth-*.svg.
 #
-#   benches/growth.sh [ROUNDS [PLOT...]]      3 rounds of all plots: size jobs files layers recipients slots
+#   benches/growth.sh [ROUNDS [PLOT...]]      3 rounds of all plots: size jobs files layers recipients slots threads
 #
 # MAX_SIZE is the longest input [default: 64GiB], MAX_FILES the largest tree [default: 100000], DIR a directory in
 # memory [default: /dev/shm], FETOOL the program [default: built anew].
@@ -15,7 +15,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 rounds=${1:-3}
 plots=("${@:2}")
-[ ${#plots[@]} -gt 0 ] || plots=(size jobs files layers recipients slots)
+[ ${#plots[@]} -gt 0 ] || plots=(size jobs files layers recipients slots threads)
 max_size=$(numfmt --from=iec-i --suffix=B "${MAX_SIZE:-64GiB}")
 max_size=${max_size%B} max_files=${MAX_FILES:-100000}
 if [ -z "${FETOOL:-}" ]; then
@@ -122,7 +122,7 @@ layers_cases() {
         "$f" seal -q -k @key -f gocrypt --layers $layers part -o part.$layers
         point "seal, 4 MiB" $layers 3 "measured $f seal -q -k @key -f gocrypt --layers $layers part -o out.enc --force"
         point "open, 4 MiB" $layers 3 "measured $f open -q -k @key part.$layers -o out.part --force"
-        point "seal, 1 byte: the keys" $layers 3 "measured $f seal -q -k @key -f gocrypt --layers $layers key -o out.key --force"
+        point "seal, 32 bytes: the keys" $layers 3 "measured $f seal -q -k @key -f gocrypt --layers $layers key -o out.key --force"
     done
 }
 recipients_cases() {
@@ -209,13 +209,42 @@ write_plot() { # PLOT
     echo
 }
 
-for name in "${plots[@]}"; do "${name}_cases"; done
+# Not a plot: the processor time of each thread between two pipes, in seconds for a GiB. Threads that ended are
+# remembered as they were seen last.
+threads_table() {
+    local round label options gib=4
+    printf '### Threads, from pipe to pipe\n\nProcessor time of each thread for a GiB, in seconds; the last column is how many GiB/s it could do by itself.\n\n'
+    printf '| | producer | workers, together | ordered writer | limit of the producer, GiB/s |\n|---|--:|--:|--:|--:|\n'
+    while IFS='|' read -r label options; do
+        rm -f seen
+        for ((round = 0; round < rounds; round++)); do
+            # shellcheck disable=SC2086 # the options are words
+            head -c ${gib}G /dev/zero | { exec "$f" seal -q $options; } | cat >/dev/null &
+            sleep 0.1
+            local pid
+            pid=$(pgrep -n -x -P $$ fetool)
+            while cat /proc/"$pid"/task/*/stat >>seen 2>/dev/null; do sleep 0.05; done
+            wait
+        done
+        awk -v label="$label" -v gib=$((gib * rounds)) '
+            $14 + $15 > ticks[$1] { ticks[$1] = $14 + $15; thread[$1] = $2 }
+            END {
+                for (id in ticks) total[thread[id]] += ticks[id] / 100 / gib
+                printf "| %s | %.2f | %.2f | %.2f | %.1f |\n", label, total["(producer)"], total["(worker)"], total["(fetool)"], 1 / total["(producer)"]
+            }' seen
+    done <<END
+GFE|-k @key
+age|--to @identity
+Dexios, Deoxys-II|-k @key -f dexios --kdf balloon --aead deoxys-ii-256
+END
+    echo
+}
+
+for name in "${plots[@]}"; do [ "$name" = threads ] || "${name}_cases"; done
 measure_all
-{
-    for name in "${plots[@]}"; do write_plot "$name"; done
-} >growth.md
-cat growth.md
+mkdir -p "$root/benches/compare/growth"
 for name in "${plots[@]}"; do
-    mkdir -p "$root/benches/compare/growth"
-    awk -v title="$(titles "$name" && echo "$title")" '/^### / { on = $0 == "### " title } on' growth.md >"$root/benches/compare/growth/$name.md"
+    if [ "$name" = threads ]; then threads_table; else write_plot "$name"; fi >page.md
+    cp page.md "$root/benches/compare/growth/$name.md"
+    cat page.md
 done
