@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Many small files: `fetool seal -r` and `open -r` beside one process a file, of cp, age, rage and
-# fetool itself. Prints a table; each way is measured in turn, ROUNDS times, and medians are shown.
+# fetool itself, and `seal --update` beside rsync if nothing has changed. Prints a table; each way is measured in turn, ROUNDS times, and medians are shown.
 #
 #   benches/trees.sh [FILES [ROUNDS [FOLDER]]]      20000 files of 4 KiB, 3 rounds, in /dev/shm
 set -euo pipefail
@@ -39,6 +39,13 @@ for program in age rage; do
         printf '%s is not installed, and left out\n' $program >&2
     fi
 done
+if command -v rsync >/dev/null; then
+    cp -a tree copied
+    ways+=(
+        "fetool, unchanged" '"$fetool" seal -q -r --update -k @key tree/ -O sealed'
+        "rsync, unchanged"  'rsync -a --dry-run tree/ copied/'
+    )
+fi
 "$fetool" seal -q -r -k @key tree/ -O sealed
 "$fetool" seal -q -r --to "$recipient" tree/ -O sealed-age
 

@@ -39,13 +39,13 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             break
         }
         'fetool;seal' {
-            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
-            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
-            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Where the salt for a GFE passphrase is, as for --key')
+            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]')
+            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Source of the salt for a GFE passphrase, as for --key')
             [CompletionResult]::new('--kdf', '--kdf', [CompletionResultType]::ParameterName, 'How a passphrase becomes a key')
             [CompletionResult]::new('--add-key', '--add-key', [CompletionResultType]::ParameterName, 'One more key that opens the file, as for --key; up to three times (Dexios)')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'A recipient who can open the file: age1…, or @FILE with some (age)')
@@ -112,13 +112,13 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             break
         }
         'fetool;open' {
-            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
-            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
-            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Where the salt for a GFE passphrase is, as for --key')
+            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]')
+            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Source of the salt for a GFE passphrase, as for --key')
             [CompletionResult]::new('--kdf', '--kdf', [CompletionResultType]::ParameterName, 'How a passphrase becomes a key')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The format to read [default: auto-detect]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The format to read [default: auto-detect]')
@@ -180,13 +180,13 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             break
         }
         'fetool;check' {
-            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
-            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
-            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Where the salt for a GFE passphrase is, as for --key')
+            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]')
+            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Source of the salt for a GFE passphrase, as for --key')
             [CompletionResult]::new('--kdf', '--kdf', [CompletionResultType]::ParameterName, 'How a passphrase becomes a key')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The format to read [default: auto-detect]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The format to read [default: auto-detect]')
@@ -229,13 +229,13 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             break
         }
         'fetool;inspect' {
-            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
-            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
-            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Where the salt for a GFE passphrase is, as for --key')
+            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]')
+            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Source of the salt for a GFE passphrase, as for --key')
             [CompletionResult]::new('--kdf', '--kdf', [CompletionResultType]::ParameterName, 'How a passphrase becomes a key')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The format to read [default: auto-detect]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The format to read [default: auto-detect]')
@@ -258,23 +258,23 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             break
         }
         'fetool;rekey' {
-            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
-            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
-            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Where the salt for a GFE passphrase is, as for --key')
+            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]')
+            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Source of the salt for a GFE passphrase, as for --key')
             [CompletionResult]::new('--kdf', '--kdf', [CompletionResultType]::ParameterName, 'How a passphrase becomes a key')
-            [CompletionResult]::new('--new-key', '--new-key', [CompletionResultType]::ParameterName, 'Where the new key is, as for --key')
+            [CompletionResult]::new('--new-key', '--new-key', [CompletionResultType]::ParameterName, 'Source of the new key, as for --key')
             [CompletionResult]::new('--new-passphrase', '--new-passphrase', [CompletionResultType]::ParameterName, 'Use a new passphrase, as for --passphrase')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'A recipient who can open the file from now on: age1…, or @FILE with some (age)')
             [CompletionResult]::new('--work-factor', '--work-factor', [CompletionResultType]::ParameterName, 'The work factor of a new passphrase (age) [default: 18]')
-            [CompletionResult]::new('--new-salt', '--new-salt', [CompletionResultType]::ParameterName, 'Where the salt for a new GFE passphrase is')
+            [CompletionResult]::new('--new-salt', '--new-salt', [CompletionResultType]::ParameterName, 'Source of the salt for a new GFE passphrase')
             [CompletionResult]::new('--new-kdf', '--new-kdf', [CompletionResultType]::ParameterName, 'How the new passphrase or key is hashed')
             [CompletionResult]::new('--stanza', '--stanza', [CompletionResultType]::ParameterName, 'With --remove: remove stanza N of --list instead (age)')
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'With --reseal: the format to write; that of the input otherwise')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'With --reseal: the format to write; that of the input otherwise')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'With --reseal: the format to write [default: that of the input]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'With --reseal: the format to write [default: that of the input]')
             [CompletionResult]::new('--max-memory', '--max-memory', [CompletionResultType]::ParameterName, 'Memory that a key derivation, or with --reseal a file sealed in one piece, may need')
             [CompletionResult]::new('--max-work-factor', '--max-work-factor', [CompletionResultType]::ParameterName, 'The highest work factor of a passphrase that an age file may ask for [default: 22]')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'The file with the detached header; only it is changed')
@@ -320,13 +320,13 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
             break
         }
         'fetool;header' {
-            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Where the key is: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Source of the key: @FILE, env:NAME or fd:N')
             [CompletionResult]::new('--plugin', '--plugin', [CompletionResultType]::ParameterName, 'Use the identity without data of the plugin age-plugin-NAME (age)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Use a passphrase: asked for on the terminal, or from SPEC as for --key')
-            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]')
-            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Where the salt for a GFE passphrase is, as for --key')
+            [CompletionResult]::new('--identity-passphrase', '--identity-passphrase', [CompletionResultType]::ParameterName, 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]')
+            [CompletionResult]::new('--salt', '--salt', [CompletionResultType]::ParameterName, 'Source of the salt for a GFE passphrase, as for --key')
             [CompletionResult]::new('--kdf', '--kdf', [CompletionResultType]::ParameterName, 'How a passphrase becomes a key')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The format of the file [default: auto-detect]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The format of the file [default: auto-detect]')

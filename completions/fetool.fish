@@ -37,11 +37,11 @@ complete -c fetool -n "__fish_fetool_needs_command" -f -a "age" -d 'Encrypt and 
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "age-keygen" -d 'Make age identities as age-keygen does, with the options of age-keygen'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "bench" -d 'Measure how fast this machine seals and opens'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "help" -d 'Print help for fetool or one of its subcommands'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l salt -d 'Where the salt for a GFE passphrase is, as for --key' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
@@ -104,11 +104,11 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -l sync -d 'fsync FI
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s q -l quiet -d 'Print errors only'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s v -l verbose -d 'Print what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l salt -d 'Where the salt for a GFE passphrase is, as for --key' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
@@ -169,11 +169,11 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l sync -d 'fsync FI
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s q -l quiet -d 'Print errors only'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s v -l verbose -d 'Print what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fetool -n "__fish_fetool_using_subcommand check" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l salt -d 'Where the salt for a GFE passphrase is, as for --key' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
@@ -216,11 +216,11 @@ complete -c fetool -n "__fish_fetool_using_subcommand check" -l json -d 'Print o
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s q -l quiet -d 'Print errors only'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s v -l verbose -d 'Print what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l salt -d 'Where the salt for a GFE passphrase is, as for --key' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
@@ -245,24 +245,24 @@ complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l allow-legacy-s
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s q -l quiet -d 'Print errors only'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s v -l verbose -d 'Print what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l salt -d 'Where the salt for a GFE passphrase is, as for --key' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-key -d 'Where the new key is, as for --key' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-key -d 'Source of the new key, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-passphrase -d 'Use a new passphrase, as for --passphrase' -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l to -d 'A recipient who can open the file from now on: age1…, or @FILE with some (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l work-factor -d 'The work factor of a new passphrase (age) [default: 18]' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-salt -d 'Where the salt for a new GFE passphrase is' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-salt -d 'Source of the salt for a new GFE passphrase' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-kdf -d 'How the new passphrase or key is hashed' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l stanza -d 'With --remove: remove stanza N of --list instead (age)' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s f -l format -d 'With --reseal: the format to write; that of the input otherwise' -r -f -a "gfe\t'GFE (go-fileencrypt)'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s f -l format -d 'With --reseal: the format to write [default: that of the input]' -r -f -a "gfe\t'GFE (go-fileencrypt)'
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 parallel-encryptor\t'AES-GCM File Encryptor'
@@ -303,11 +303,11 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l sync -d 'fsync F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'Print errors only'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 'Print what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fetool -n "__fish_fetool_using_subcommand header" -s k -l key -d 'Where the key is: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand header" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand header" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand header" -l identity-passphrase -d 'Where the passphrase of an encrypted identity file is, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand header" -l salt -d 'Where the salt for a GFE passphrase is, as for --key' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand header" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"

@@ -2,14 +2,14 @@
 
 use crate::Error;
 
-/// Which chunk of a stream is meant.
+/// Identifies a chunk of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkId {
     /// Its number, from 0.
     pub index: u64,
     /// Whether it is the last.
     pub last: bool,
-    /// Where its frame starts in its sealed stream, in bytes.
+    /// The offset of its frame in its sealed stream, in bytes.
     pub offset: u64,
 }
 

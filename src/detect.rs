@@ -1,5 +1,5 @@
-//! Telling formats apart by their first bytes: by magic numbers; and where there is none, by what speaks for and
-//! against each.
+//! Format detection by the first bytes: by magic numbers, and without one by the evidence for and against each
+//! format.
 
 use crate::Error;
 use crate::error::{Evidence, Possible, Unknown};
@@ -105,8 +105,8 @@ fn unarmor<R: Read>(
     Ok(())
 }
 
-/// Decodes the header of an input, of which nothing is taken, of the given format or of the one that
-/// claims it by its magic number. Reads no more than that needs, and looks into armor.
+/// Decodes the header of an input without consuming it, of the given format or of the one that claims it by
+/// its magic number. Reads no more than that needs, and looks into armor.
 ///
 /// # Errors
 /// As [`read_header`], and [`Error::Read`].
@@ -163,7 +163,7 @@ pub(crate) fn peek_header<'a, R: Read>(
 }
 
 /// Length of the hole where the header was, in a data file that begins with `start` and whose header
-/// is kept apart.
+/// is detached.
 pub(crate) fn hole(header: &dyn Header, start: &[u8]) -> u64 {
     let len = header.size();
     let zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);

@@ -369,7 +369,7 @@ pub struct Evidence {
 }
 
 impl Possible {
-    /// Whether nothing speaks against it.
+    /// Returns whether there is no evidence against it.
     pub fn is_likely(&self) -> bool {
         self.evidence.opposing.is_empty()
     }
@@ -391,7 +391,7 @@ pub mod status {
     pub const USAGE: u8 = 2;
     /// Wrong key, or data that was tampered with.
     pub const KEY: u8 = 3;
-    /// Not a file we know, malformed or unsupported.
+    /// Not a known file, malformed or unsupported.
     pub const FORMAT: u8 = 4;
     /// Truncated.
     pub const TRUNCATED: u8 = 5;
@@ -416,7 +416,7 @@ impl From<Error> for io::Error {
 }
 
 impl Error {
-    /// A [`Error::Usage`] without a hint.
+    /// Makes an [`Error::Usage`] without a hint.
     pub fn usage(what: impl Into<String>) -> Self {
         Self::Usage {
             what: what.into(),
@@ -424,7 +424,7 @@ impl Error {
         }
     }
 
-    /// A [`Error::Usage`] that says what to do instead.
+    /// Makes an [`Error::Usage`] that says what to do instead.
     pub fn usage_hint(what: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self::Usage {
             what: what.into(),
@@ -455,9 +455,9 @@ impl Error {
         }
     }
 
-    /// Returns the error of this library that an [`Error::Read`] or [`Error::Write`] carries, as it does
-    /// where a [`SealWriter`](crate::SealWriter) or an [`OpenReader`](crate::OpenReader) is the output or
-    /// input of another operation; any other error as it is.
+    /// Returns the error of this library that an [`Error::Read`] or [`Error::Write`] carries, and any other
+    /// error as it is. Such a one comes from a [`SealWriter`](crate::SealWriter) or an
+    /// [`OpenReader`](crate::OpenReader) that is the output or input of another operation.
     #[must_use]
     pub fn root(self) -> Self {
         match self {
@@ -469,7 +469,7 @@ impl Error {
         }
     }
 
-    /// The exit status that this error maps to, one of [`status`].
+    /// Returns the exit status that this error maps to, one of [`status`].
     pub fn status(&self) -> u8 {
         match self {
             Self::Read(_)
@@ -504,7 +504,7 @@ impl Error {
         }
     }
 
-    /// What the caller can do about it, where the kind of error does not say that by itself.
+    /// Returns what the caller can do about it, if the kind of error does not say that by itself.
     pub fn hint(&self) -> Option<&Hint> {
         match self {
             Self::Usage { hint, .. } | Self::Secret { hint, .. } | Self::Plugin { hint, .. } => {
@@ -514,7 +514,7 @@ impl Error {
         }
     }
 
-    /// The offset in the sealed file at which its structure breaks, where that is known.
+    /// Returns the offset in the sealed file at which its structure breaks, if that is known.
     pub fn offset(&self) -> Option<u64> {
         match self {
             Self::Authentication { offset, .. }
@@ -526,7 +526,7 @@ impl Error {
         }
     }
 
-    /// Whether the reader of our output went away, which is no failure to talk about.
+    /// Returns whether the reader of the output went away, which needs no message.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Write(e) if e.kind() == io::ErrorKind::BrokenPipe)
     }
@@ -550,7 +550,7 @@ impl std::fmt::Display for Plain<'_> {
     }
 }
 
-/// An I/O error in lowercase and without Rust's "(os error N)", for messages.
+/// Returns an I/O error in lowercase and without Rust's "(os error N)", for messages.
 pub fn plain(error: &io::Error) -> String {
     Plain(error).to_string()
 }

@@ -29,7 +29,7 @@ pub(crate) struct Search<'a> {
     pub formats: &'a [&'a dyn Format],
     /// unless one was asked for.
     pub format: Option<&'a dyn Format>,
-    /// The header, if it is kept apart.
+    /// The header, if it is detached.
     pub detached: Option<&'a [u8]>,
     pub limits: Limits,
 }

@@ -3,7 +3,7 @@
 use crate::{Error, FileKey, Secret, Stanza};
 use std::sync::OnceLock;
 
-/// Unwraps the keys of files with a private key, or whatever else stands for a recipient.
+/// Unwraps the keys of files, with a private key or another counterpart of a recipient.
 pub trait UnwrapKey: Send + Sync {
     /// Returns the file key, or `None` if none of the stanzas is for this identity.
     ///
@@ -55,8 +55,8 @@ enum Kind<'a> {
 }
 
 impl<'a> Identity<'a> {
-    /// A secret that `ask` gives when a file needs it: not where an identity before it opens the file,
-    /// nor where the file is of no known format. It is asked for once.
+    /// Asks for a secret when a file needs it: not if an identity before it opens the file, nor if the file
+    /// is of no known format. `ask` is called once.
     pub fn lazy(ask: impl Fn() -> Result<Secret, Error> + Send + Sync + 'a) -> Self {
         Self(Kind::Asked {
             ask: Box::new(ask),

@@ -11,8 +11,8 @@ use crate::{Error, Identity};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-/// Looks into a sealed file: decodes its header, and walks its frames to the end by their lengths
-/// alone. Nothing is authenticated, so this tells what the file claims to be.
+/// Inspects a sealed file: decodes its header, and walks its frames to the end by their lengths alone.
+/// Nothing is authenticated, so the report says what the file claims to be.
 ///
 /// ```
 /// use fetool::{Fault, Inspect, Inspected, Seal, Secret, status};
@@ -78,7 +78,7 @@ pub struct Fault {
     pub error: Arc<Error>,
 }
 
-/// Faults are the same that say the same.
+/// Compares what faults say.
 impl PartialEq for Fault {
     fn eq(&self, other: &Self) -> bool {
         let said = |fault: &Self| (fault.offset, fault.status);
@@ -100,7 +100,7 @@ impl From<Error> for Fault {
 }
 
 impl<'a> Inspect<'a> {
-    /// Finds out the format.
+    /// Detects the format.
     pub fn new() -> Self {
         Self {
             formats: FORMATS,
@@ -111,19 +111,19 @@ impl<'a> Inspect<'a> {
         }
     }
 
-    /// The formats to tell apart; all of [`FORMATS`] otherwise.
+    /// Sets the formats to detect [default: all of [`FORMATS`]].
     pub fn among(mut self, formats: &'a [&'a dyn Format]) -> Self {
         self.formats = formats;
         self
     }
 
-    /// The format to read; `None` finds it out.
+    /// Sets the format to read; `None` detects it.
     pub fn format(mut self, format: Option<&'a dyn Format>) -> Self {
         self.format = format;
         self
     }
 
-    /// The header, where it is kept apart. The input starts with the first chunk, or with a hole
+    /// Sets a detached header. The input starts with the first chunk, or with a hole
     /// ([`Header::leaves_hole`]).
     pub fn detached_header(mut self, header: Option<&'a [u8]>) -> Self {
         self.detached = header;
@@ -136,7 +136,7 @@ impl<'a> Inspect<'a> {
         self
     }
 
-    /// What counts the bytes of the sealed file that were read or passed over.
+    /// Sets what counts the bytes of the sealed file that were read or skipped.
     pub fn meter(mut self, meter: Meter) -> Self {
         self.meter = meter;
         self
@@ -252,9 +252,9 @@ impl Default for Inspect<'_> {
 }
 
 impl Inspected {
-    /// Takes in what authenticating the same file told ([`Open::check`](crate::Open::check)): warnings that only the
-    /// secret brings to light, and the fault that comes first. Returns the reading of the format
-    /// that authenticated the file, or `None` when it is not authentic.
+    /// Adds the result of authenticating the same file ([`Open::check`](crate::Open::check)): warnings that
+    /// only the secret reveals, and the fault that comes first. Returns the reading of the format that
+    /// authenticated the file, or `None` if it is not authentic.
     ///
     /// # Errors
     /// Those that are not about the file's bytes: [`Error::Read`], [`Error::Secret`] and the like.

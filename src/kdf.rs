@@ -103,7 +103,7 @@ impl Kdf {
         self.for_gfe()
     }
 
-    /// The parameters of go-fileencrypt's helpers: Argon2id with t = 3, m = 65 536 KiB, p = 4, or
+    /// Returns the parameters of go-fileencrypt's helpers: Argon2id with t = 3, m = 65 536 KiB, p = 4, or
     /// PBKDF2 with 600 000 iterations.
     ///
     /// # Errors
@@ -126,7 +126,7 @@ impl Kdf {
 }
 
 impl Derivation {
-    /// The memory that it works on, in bytes; 0 where that is next to nothing.
+    /// Returns the memory that it works on, in bytes; 0 if that is next to nothing.
     pub fn memory(self) -> u64 {
         match self {
             Self::Argon2id { memory, .. } => u64::from(memory) << 10,

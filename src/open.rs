@@ -15,9 +15,8 @@ use std::num::NonZeroUsize;
 
 /// Opens a sealed stream: a sealed file in, plaintext out.
 ///
-/// Every byte that comes out was authenticated. An error in the middle of a file comes after the
-/// good chunks before it were written, so an output that must be whole needs a place that can be
-/// given up, such as a temporary file.
+/// Every byte of the output was authenticated. An error in the middle of a file comes after the good chunks
+/// before it were written. For an output that must be whole, write to a temporary file.
 ///
 /// ```
 /// use fetool::{Checked, Error, Open, Opened, Opening, Seal, Secret, status};
@@ -52,7 +51,7 @@ pub struct Open<'a> {
     pub(crate) options: RunOptions,
 }
 
-/// What was opened.
+/// The result of opening a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
     /// Chunks in the file.
@@ -61,7 +60,7 @@ pub struct Opened {
     pub plaintext_len: u64,
 }
 
-/// What authenticating a whole file told.
+/// The result of authenticating a whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// Which reading of the format authenticated it, for people.
@@ -71,7 +70,7 @@ pub struct Checked {
 }
 
 impl<'a> Open<'a> {
-    /// Finds out the format, accepts what is merely weak, and uses all cores.
+    /// Detects the format, accepts what is merely weak, and uses all cores.
     pub fn new(identity: impl Into<Identity<'a>>) -> Self {
         Self {
             identities: vec![identity.into()],
@@ -93,19 +92,19 @@ impl<'a> Open<'a> {
         self
     }
 
-    /// The format to read; `None` finds it out.
+    /// Sets the format to read; `None` detects it.
     pub fn format(mut self, format: Option<&'a dyn Format>) -> Self {
         self.format = format;
         self
     }
 
-    /// The formats to tell apart; all of [`FORMATS`] otherwise.
+    /// Sets the formats to detect [default: all of [`FORMATS`]].
     pub fn among(mut self, formats: &'a [&'a dyn Format]) -> Self {
         self.formats = formats;
         self
     }
 
-    /// The header, where it is kept apart. The input starts with the first chunk, or with a hole
+    /// Sets a detached header. The input starts with the first chunk, or with a hole
     /// ([`Header::leaves_hole`]).
     pub fn detached_header(mut self, header: Option<&'a [u8]>) -> Self {
         self.detached = header;
@@ -196,7 +195,7 @@ impl<'a> Open<'a> {
         self
     }
 
-    /// Reads the header and the first chunk and tries the secret on it, before anything comes out.
+    /// Reads the header and the first chunk, and tries the secret on it, before there is any output.
     ///
     /// # Errors
     /// [`Error::Authentication`] for a wrong secret, [`Error::UnknownFormat`] and the errors of
@@ -206,8 +205,8 @@ impl<'a> Open<'a> {
         started.map_err(|(error, _)| error)
     }
 
-    /// As [`start`](Self::start), but with an error the input comes back, of which nothing is taken: for
-    /// a try with another secret.
+    /// Starts as [`start`](Self::start) does, but an error returns the input unconsumed, to try another
+    /// secret.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -245,8 +244,8 @@ impl<'a> Open<'a> {
         self.authenticated(true).start(input)?.check()
     }
 
-    /// Finds out the format of `input`, of which nothing is taken: by its magic number, or else by
-    /// what the secret opens.
+    /// Detects the format of `input` without consuming it: by its magic number, or else by what the secret
+    /// opens.
     ///
     /// # Errors
     /// [`Error::UnknownFormat`], the errors of a header that cannot be decoded, [`Error::Read`].
@@ -376,28 +375,28 @@ pub struct Opening<R> {
 }
 
 impl<R: Read + Send> Opening<R> {
-    /// Whether the input is armored.
+    /// Returns whether the input is armored.
     pub fn is_armored(&self) -> bool {
         self.input.is_armored()
     }
 
-    /// The name of the file's format.
+    /// Returns the name of the file's format.
     pub fn format(&self) -> &'static str {
         self.file.format
     }
 
-    /// Which reading of the format authenticated the first chunk, for people.
+    /// Returns which reading of the format authenticated the first chunk, for people.
     pub fn reading(&self) -> &str {
         &self.file.payload.reading
     }
 
-    /// What the file does not protect, a line each.
+    /// Returns what the file does not protect, a line each.
     pub fn warnings(&self) -> &[String] {
         &self.file.payload.warnings
     }
 
-    /// Whether chunks may be missing at the beginning of the plaintext until all of it was opened
-    /// without an error. Whoever hands it on before must authenticate the whole input first.
+    /// Returns whether chunks may be missing at the beginning of the plaintext until all of it was opened
+    /// without an error. A caller that passes it on must authenticate the whole input first.
     pub fn only_whole(&self) -> bool {
         matches!(self.file.payload.proof, Proof::WholeFile { .. })
     }
@@ -419,9 +418,9 @@ impl<R: Read + Send> Opening<R> {
         })
     }
 
-    /// As [`run`](Self::run), from file to file; faster where there is much to open, for parts of
-    /// the file are then read and written in any order. `input` is what the work was
-    /// [started](Open::start) with, at the position that it had then.
+    /// Opens from file to file, as [`run`](Self::run) does. It is faster if there is much to open: parts of
+    /// the file are then read and written in any order. `input` is what the work was [started](Open::start)
+    /// with, at the position that it had then.
     ///
     /// At an error the output ends behind the good beginning of the plaintext; it should have nothing
     /// behind its position before.

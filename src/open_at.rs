@@ -382,17 +382,17 @@ pub(crate) fn in_plaintext(start: u64, end: u64, len: u64) -> Result<(), Error> 
 }
 
 impl<R> OpenAt<R> {
-    /// The name of the file's format.
+    /// Returns the name of the file's format.
     pub fn format(&self) -> &'static str {
         self.file.format
     }
 
-    /// Which reading of the format opens the file, for people.
+    /// Returns which reading of the format opens the file, for people.
     pub fn reading(&self) -> &str {
         &self.file.payload.reading
     }
 
-    /// What the file does not protect, a line each.
+    /// Returns what the file does not protect, a line each.
     pub fn warnings(&self) -> &[String] {
         &self.file.payload.warnings
     }

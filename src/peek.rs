@@ -31,7 +31,7 @@ impl<R: Read> Read for Source<R> {
 }
 
 impl<R: Read> PeekReader<R> {
-    /// Nothing is read yet.
+    /// Wraps an input, of which nothing is read yet.
     pub fn new(input: R) -> Self {
         let input = Source {
             input,

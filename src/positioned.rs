@@ -20,7 +20,7 @@ pub trait ReadAt: Sync {
     /// Those of the system.
     fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize>;
 
-    /// How many bytes there are now.
+    /// Returns how many bytes there are now.
     ///
     /// # Errors
     /// Those of the system.
@@ -81,7 +81,7 @@ pub trait WriteAt: Sync {
     /// Those of the system.
     fn truncate(&self, position: u64) -> io::Result<()>;
 
-    /// Is told that `len` bytes will be written from `position` on, in an order of their own.
+    /// Prepares for `len` bytes from `position` on, which will be written in any order.
     ///
     /// # Errors
     /// Only where there is no room for them.
@@ -107,7 +107,7 @@ pub trait WriteAt: Sync {
 pub struct Positioned<'a, F: ?Sized> {
     /// The file.
     pub file: &'a F,
-    /// Where the next byte is.
+    /// The offset of the next byte.
     pub position: u64,
 }
 

@@ -57,7 +57,7 @@ const PIECE: usize = 1 << 20;
 const COPIED_AT_ONCE: usize = 64 << 20;
 
 impl<'a> Rekey<'a> {
-    /// With a secret that opens the file.
+    /// Changes the secrets of a file that `old` opens.
     pub fn new(old: impl Into<Identity<'a>>, change: Change<'a>) -> Self {
         Self {
             identities: vec![old.into()],
@@ -83,7 +83,7 @@ impl<'a> Rekey<'a> {
         self
     }
 
-    /// Which key derivation a new secret gets; the format's own default otherwise.
+    /// Sets the key derivation of a new secret [default: the format's own].
     pub fn kdf(mut self, kdf: Option<Kdf>) -> Self {
         self.kdf = kdf;
         self
@@ -128,8 +128,8 @@ impl<'a> Rekey<'a> {
         self.run_ahead(&mut PeekReader::new(input), output)
     }
 
-    /// As [`run`](Self::run). With an error of [`header`](Self::header) nothing is taken of `input`, for a
-    /// try with another secret.
+    /// Copies as [`run`](Self::run) does. After an error of [`header`](Self::header) `input` is unconsumed,
+    /// to try another secret.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -141,9 +141,9 @@ impl<'a> Rekey<'a> {
         self.run_copying(input, output, |_, _, _| None)
     }
 
-    /// As [`run_ahead`](Self::run_ahead), with a faster way to copy data. `copy` moves at most so many bytes
-    /// from where the input is to where the output is, and returns their number. `None` means that it moved
-    /// nothing; then the data are read and written, which also finds the end and every error.
+    /// Copies as [`run_ahead`](Self::run_ahead) does, with a faster way to copy data. `copy` moves at most
+    /// so many bytes from where the input is to where the output is, and returns their number. `None` means
+    /// that it moved nothing; then the data are read and written, which also finds the end and every error.
     ///
     /// # Errors
     /// As [`run`](Self::run).

@@ -42,7 +42,7 @@ pub struct Seal<'a> {
     random: &'a (dyn Fn(&mut [u8]) -> Result<(), Error> + Sync),
 }
 
-/// What was sealed.
+/// The result of sealing a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sealed {
     /// Chunks in the file.
@@ -54,7 +54,7 @@ pub struct Sealed {
 }
 
 impl<'a> Seal<'a> {
-    /// As GFE, with 1 MiB chunks, on all cores.
+    /// Seals as GFE, with 1 MiB chunks, on all cores.
     pub fn new(recipient: impl Into<Recipient<'a>>) -> Self {
         Self {
             recipients: vec![recipient.into()],
@@ -71,20 +71,20 @@ impl<'a> Seal<'a> {
         }
     }
 
-    /// The format to write.
+    /// Sets the format to write.
     pub fn format(mut self, format: &'a dyn Format) -> Self {
         self.format = format;
         self
     }
 
-    /// The plaintext's length in bytes, where it is known before: some formats then store it, and
-    /// an input of another length is an error.
+    /// Sets the plaintext's length in bytes, if it is known before. Some formats then store it, and an
+    /// input of another length is an error.
     pub fn size(mut self, size: Option<u64>) -> Self {
         self.size = size;
         self
     }
 
-    /// Plaintext bytes a chunk; the format's own default otherwise.
+    /// Sets the plaintext bytes of a chunk [default: the format's own].
     pub fn chunk_size(mut self, bytes: Option<u64>) -> Self {
         self.chunk_size = bytes;
         self
@@ -96,26 +96,26 @@ impl<'a> Seal<'a> {
         self
     }
 
-    /// Which AEAD; the format's own default otherwise.
+    /// Sets the AEAD [default: the format's own].
     pub fn algorithm(mut self, algorithm: Option<Algorithm>) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// Which key derivation, for formats that do it themselves; their own default otherwise.
+    /// Sets the key derivation, for formats that do it themselves [default: their own].
     pub fn kdf(mut self, kdf: Option<Kdf>) -> Self {
         self.kdf = kdf;
         self
     }
 
-    /// How many times to seal it over, for formats with layers; their own default otherwise.
+    /// Sets the number of layers, for formats with layers [default: their own].
     pub fn layers(mut self, layers: Option<u8>) -> Self {
         self.layers = layers;
         self
     }
 
-    /// Sets scrypt's work factor, for a passphrase in formats that derive keys with it; their own default
-    /// otherwise.
+    /// Sets scrypt's work factor for a passphrase, for formats that derive keys with it [default: their
+    /// own].
     pub fn work_factor(mut self, factor: Option<u8>) -> Self {
         self.work_factor = factor;
         self
@@ -232,7 +232,7 @@ impl<'a> Seal<'a> {
     }
 }
 
-/// How long sealed files are, from the lengths of their plaintexts.
+/// The lengths of sealed files, from the lengths of their plaintexts.
 #[derive(Clone, Debug)]
 pub struct SealedLen {
     header: u64,
@@ -283,12 +283,12 @@ pub struct Sealing {
 }
 
 impl Sealing {
-    /// How the plaintext will be cut.
+    /// Returns how the plaintext will be cut.
     pub fn layout(&self) -> Layout {
         self.sealer.layout
     }
 
-    /// The header's bytes, for a file of their own.
+    /// Returns the header's bytes, for a file of their own.
     pub fn header(&self) -> &[u8] {
         &self.sealer.header
     }
@@ -331,8 +331,8 @@ impl Sealing {
         }
     }
 
-    /// As [`run`](Self::run), from file to file; faster where there is much to seal and the
-    /// [size](Seal::size) is known, for parts of the file are then read and written in any order.
+    /// Seals from file to file, as [`run`](Self::run) does. It is faster if there is much to seal and the
+    /// [size](Seal::size) is known: parts of the file are then read and written in any order.
     ///
     /// At an error the output ends behind what was sealed before it, as with `run`; it should have
     /// nothing behind its position at the beginning.
@@ -368,7 +368,7 @@ impl Sealing {
         self.options.stop.clone()
     }
 
-    /// Seals all of `input` to `output` without the header, which the caller keeps apart
+    /// Seals all of `input` to `output` without the header, which the caller stores
     /// ([`header`](Self::header)).
     ///
     /// # Errors

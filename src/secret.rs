@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 /// What opens a sealed file: key bytes, or a passphrase.
 ///
-/// Its bytes are wiped when it is dropped, locked in memory where the system allows that, and its
-/// `Debug` does not show them.
+/// Its bytes are wiped on drop, and locked in memory if the system allows that. Its `Debug` does not show
+/// them.
 ///
 /// ```
 /// use fetool::{Secret, random, without_line_end};
@@ -127,13 +127,13 @@ enum Kind {
 }
 
 impl Secret {
-    /// Key bytes as they are. What shapes are good depends on the format; see
+    /// Takes key bytes as they are. The format decides which are valid; see
     /// [`gfe::key`](crate::format::gfe::key) for GFE's.
     pub fn key(bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(bytes.into(), Kind::Key)
     }
 
-    /// A passphrase, for formats that keep a salt in the file and derive the key themselves.
+    /// Takes a passphrase, for formats that keep a salt in the file and derive the key themselves.
     pub fn passphrase(bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(bytes.into(), Kind::Passphrase { salted: None })
     }
@@ -147,15 +147,15 @@ impl Secret {
         }
     }
 
-    /// For many files: what is derived from it is remembered, and the key slots of new files share
-    /// one salt, so that a whole run costs one hash. Each file still has a master key and nonces of
-    /// its own.
+    /// Prepares the secret for many files: derived keys are cached, and the key slots of new files share
+    /// one salt, so that a whole run costs one hash. Each file still has a master key and nonces of its
+    /// own.
     pub fn for_many_files(self) -> Self {
         self.for_many_files_within(u64::MAX)
     }
 
-    /// As [`for_many_files`](Self::for_many_files), and keys that are derived at the same time take no
-    /// more than `memory` bytes together. One is always derived, whatever it takes.
+    /// Prepares the secret as [`for_many_files`](Self::for_many_files) does. Keys that are derived at the
+    /// same time take no more than `memory` bytes together; a single one is always derived.
     pub fn for_many_files_within(mut self, memory: u64) -> Self {
         let room = Room {
             limit: memory,
@@ -193,7 +193,7 @@ impl Secret {
         memory.room.with(derivation.memory(), derive)
     }
 
-    /// For fuzzing, which opens thousands of files a second: what computes keys in the place of
+    /// For fuzzing, which opens thousands of files a second: what computes keys instead of
     /// [`Derivation::derive`]. With anything cheaper a passphrase is easy to guess.
     #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
@@ -217,8 +217,8 @@ impl Secret {
         Ok(*shared.insert(kdf::new_salt(random)?))
     }
 
-    /// For formats without a KDF (GFE): which one to use, and the salt kept beside the file.
-    /// The key is derived only when a format asks for it.
+    /// Sets the KDF and the salt for formats without a KDF (GFE). The salt is kept beside the file. The key
+    /// is derived only when a format asks for it.
     pub fn with_salt(mut self, kdf: Kdf, salt: impl Into<Vec<u8>>) -> Self {
         if let Kind::Passphrase { salted } = &mut self.kind {
             *salted = Some((kdf, salt.into()));
@@ -226,17 +226,17 @@ impl Secret {
         self
     }
 
-    /// The bytes that were given.
+    /// Returns the bytes that were given.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Whether this is a passphrase.
+    /// Returns whether this is a passphrase.
     pub fn is_passphrase(&self) -> bool {
         matches!(self.kind, Kind::Passphrase { .. })
     }
 
-    /// The key derived from a passphrase and a salt beside the file, when both are here.
+    /// Returns the key derived from a passphrase and a salt beside the file, if both are here.
     ///
     /// # Errors
     /// [`Error::Secret`] when the salt is too short.
@@ -277,7 +277,27 @@ pub fn without_line_end(bytes: &[u8]) -> &[u8] {
 /// # Errors
 /// [`Error::Random`] when the system has none.
 pub fn random(bytes: &mut [u8]) -> Result<(), Error> {
+    // The crate `getrandom` looks the function up at run time, which a static program cannot do. It would open
+    // /dev/urandom, which takes a descriptor, and is not in every container.
+    #[cfg(all(target_os = "linux", feature = "cli"))]
+    if by_system_call(bytes) {
+        return Ok(());
+    }
     getrandom::fill(bytes).map_err(Error::Random)
+}
+
+/// Returns whether the system call filled all of `bytes`. It waits until the generator has its seed.
+#[cfg(all(target_os = "linux", feature = "cli"))]
+fn by_system_call(mut bytes: &mut [u8]) -> bool {
+    use rustix::rand::{GetRandomFlags, getrandom};
+    while !bytes.is_empty() {
+        match getrandom(&mut *bytes, GetRandomFlags::empty()) {
+            Ok(len @ 1..) => bytes = &mut bytes[len..],
+            Err(rustix::io::Errno::INTR) => {}
+            Ok(0) | Err(_) => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]

@@ -56,9 +56,9 @@ define_cases() {
 
 sealing_files() {
     section "$1" "$bytes" 1 "$2" \
-        'Every run overwrites the output of another one; nobody is asked to bring it to the disk. cp and the
-others empty the old file first and use its memory again, and so does the shell for *> out*. With *-o out*
-fetool writes a new file and renames it over the old one, which needs memory for both.'
+        'Every run overwrites the output of another one, without fsync. cp and the others empty the old file first
+and use its memory again, and so does the shell for *> out*. With *-o out* fetool writes a new file and
+renames it over the old one, which needs memory for both.'
     contender cp cp 'cp plain out'
     contender fetool 'fetool > out' "$seal plain >out"
     contender fetool 'fetool > out, 1 job' "$seal -j 1 plain >out"
@@ -198,7 +198,7 @@ age_files() {
 age_tree() {
     local loop='rm -rf outs; mkdir outs; for f in tree/*; do'
     section tmpfs $((tree_files << 12)) 1 'A tree of age files' \
-        "$tree_files files of 4 KiB. What has no way to work on many files is started for each."
+        "$tree_files files of 4 KiB. Programs that take one file are started for each."
     contender age 'a loop over age' "$loop age -R age.pub -o outs/\${f#*/}.age \$f; done"
     contender rage 'a loop over rage' "$loop rage -R age.pub -o outs/\${f#*/}.age \$f; done"
     contender fetool 'a loop over fetool' "$loop $age_seal \$f -o outs/\${f#*/}.age; done"

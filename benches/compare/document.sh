@@ -85,14 +85,14 @@ file_system() {
 
 method() {
     cat <<END
-Large files have ${size/[MG]iB/ ${size: -3}}. Everything was measured $rounds times behind one that warms
-up: each command once, then each once more, so that what else the machine did spoiled a round of all of
-them. In memory each ran once uncounted just before, so that it overwrites its own output. The tables
-have medians, and the quartiles behind them; 1 GB is 10^9 bytes. *Processor* is the time that all cores
-together spent on a GiB, in the whole pipeline. *× first* compares the time with that of the table's
-first line: 2.00 is twice as long. Where a key is hashed from a passphrase or a key file (gpg, Dexios,
-GoCrypt), the same command was measured on a file of one byte just before, and what that took is
-subtracted. Nothing is subtracted elsewhere; openssl's hash takes some milliseconds.
+Large files have ${size/[MG]iB/ ${size: -3}}. Everything was measured $rounds times after a warm-up round:
+each command once, then each once more, so that other work on the machine disturbs a round of all of them.
+In memory, each command ran once uncounted just before, so that it overwrites its own output. The tables
+have medians and quartiles; 1 GB is 10^9 bytes. *Processor* is the time that all cores together spent on a
+GiB, in the whole pipeline. *× first* compares the time with that of the table's first line: 2.00 is twice
+as long. Some programs hash a key from a passphrase or a key file (gpg, Dexios, GoCrypt). The time of the
+same command on a file of one byte, measured just before, is subtracted from theirs. Nothing is subtracted
+from the others; openssl's hash takes some milliseconds.
 
 END
 }

@@ -73,7 +73,7 @@ impl Mac {
 }
 
 impl FixedNonce {
-    /// For messages of at most `longest` bytes.
+    /// Computes what messages of at most `longest` bytes need.
     pub fn new(key: &[u8; KEY_LEN], nonce: &[u8; 24], longest: usize) -> Self {
         let mut cipher = XChaCha20::new(key.into(), nonce.into());
         let mut first = Zeroizing::new([0; BLOCK_LEN]);

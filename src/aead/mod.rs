@@ -79,7 +79,7 @@ impl Algorithm {
         Self::DeoxysII256,
     ];
 
-    /// The name that the standards use.
+    /// Returns the name that the standards use.
     pub fn name(self) -> &'static str {
         match self {
             Self::Aes256Gcm => "AES-256-GCM",
@@ -89,7 +89,7 @@ impl Algorithm {
         }
     }
 
-    /// Length of the nonce, in bytes.
+    /// Returns the length of the nonce, in bytes.
     pub fn nonce_len(self) -> usize {
         match self {
             Self::Aes256Gcm | Self::ChaCha20Poly1305 => 12,
@@ -121,7 +121,7 @@ impl Engine {
     /// All that exist, the fastest first, whether they are there or not.
     pub const ALL: [Self; 3] = [Self::Fetool, Self::AwsLc, Self::RustCrypto];
 
-    /// Its name.
+    /// Returns its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Fetool => "fetool",
@@ -172,7 +172,7 @@ pub struct Aead {
 }
 
 impl Aead {
-    /// In the fastest engine that is there and has the algorithm.
+    /// Makes it in the fastest engine that is there and has the algorithm.
     pub fn new(algorithm: Algorithm, key: &[u8; KEY_LEN]) -> Self {
         Engine::ALL
             .into_iter()
@@ -180,8 +180,8 @@ impl Aead {
             .expect("RustCrypto has every algorithm")
     }
 
-    /// In a given engine; `None` where that is not built in, lacks the algorithm, or needs another
-    /// processor.
+    /// Makes it in a given engine. Returns `None` if that is not built in, lacks the algorithm, or needs
+    /// another processor.
     pub fn with_engine(engine: Engine, algorithm: Algorithm, key: &[u8; KEY_LEN]) -> Option<Self> {
         let cipher = match engine {
             #[cfg(feature = "aws-lc")]
@@ -207,12 +207,12 @@ impl Aead {
         })
     }
 
-    /// The algorithm.
+    /// Returns the algorithm.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The engine that computes it.
+    /// Returns the engine that computes it.
     pub fn engine(&self) -> Engine {
         self.engine
     }

@@ -17,34 +17,33 @@ use std::sync::LazyLock;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Secrets")]
 pub struct SecretArgs {
-    /// Where the key is: @FILE, env:NAME or fd:N
+    /// Source of the key: @FILE, env:NAME or fd:N
     ///
-    /// @FILE takes the file's bytes as they are (@~/FILE: in the home directory), @- standard input (when the data comes from a
-    /// PATH), env:NAME an environment variable, fd:N a file descriptor that the caller
-    /// opened. Never the key itself: what is typed here can be read by every user of the machine.
-    /// Without -k and -p the environment variable FETOOL_KEY is taken, which holds a SPEC too.
+    /// @FILE is the content of FILE; '@~/FILE' is in the home directory. @- is standard input, when the
+    /// data comes from a PATH. env:NAME is an environment variable, fd:N a file descriptor that the
+    /// caller opened. Never give the key itself: every user of the machine can read what is typed here.
+    /// Without -k and -p, fetool uses the environment variable FETOOL_KEY, which holds a SPEC.
     ///
-    /// A GFE key is 32 raw bytes, or their 64 hexadecimal digits or 44 base64 characters with an
-    /// optional line end, below lines that begin with '#'. 'fetool keygen' makes one. For age it is a file
-    /// of identities, as 'fetool keygen --age' and age-keygen write it, also an encrypted one. For the
-    /// other formats it is any bytes. May be repeated: a file is opened by the first key that fits,
-    /// keys before passphrases.
+    /// A GFE key is 32 raw bytes, 64 hexadecimal digits or 44 base64 characters; text may have a line
+    /// end, and comment lines ('#') above. 'fetool keygen' makes one. For age the key is an identity
+    /// file, as 'fetool keygen --age' and age-keygen write it; it may be encrypted. Other formats take
+    /// any bytes. Can be repeated: the first key that fits opens the file, keys before passphrases.
     #[arg(short, long, value_name = "SPEC")]
     pub key: Vec<OsString>,
 
     /// Use the identity without data of the plugin age-plugin-NAME (age)
     ///
     /// For plugins that find their keys without it. It stands for an identity file with the line
-    /// AGE-PLUGIN-NAME-1…, so it opens files, and 'fetool seal' seals for the keys of the plugin. The plugin is
-    /// looked up in PATH. May be repeated.
+    /// AGE-PLUGIN-NAME-1…: it opens files, and 'fetool seal' seals for the keys of the plugin. The plugin
+    /// is looked up in PATH. Can be repeated.
     #[arg(long, value_name = "NAME")]
     pub plugin: Vec<String>,
 
     /// Use a passphrase: asked for on the terminal, or from SPEC as for --key
     ///
-    /// Without SPEC it is asked for on the terminal (/dev/tty, never standard input), twice when
-    /// sealing. With SPEC one trailing line end is removed. GFE takes it together with --salt; files
-    /// of the other formats keep their salts.
+    /// Without SPEC, fetool asks for it on the terminal (/dev/tty, never standard input), twice when
+    /// sealing. With SPEC, one trailing line end is removed. GFE requires --salt with it; files of the
+    /// other formats hold their salts.
     #[arg(
         short,
         long,
@@ -55,25 +54,25 @@ pub struct SecretArgs {
     )]
     pub passphrase: Vec<OsString>,
 
-    /// Where the passphrase of an encrypted identity file is, as for --key [default: ask]
+    /// Source of the passphrase of an encrypted identity file, as for --key [default: ask]
     ///
-    /// It is asked for, or read, only when a file needs one of the identities.
+    /// It is asked for, or read, only if a file needs one of the identities.
     #[arg(long, value_name = "SPEC")]
     pub identity_passphrase: Option<OsString>,
 
-    /// Where the salt for a GFE passphrase is, as for --key
+    /// Source of the salt for a GFE passphrase, as for --key
     ///
-    /// GFE files hold no salt, so it must be kept beside them: at least 16 bytes, as they are.
-    /// 'fetool keygen -o SALTFILE' makes a good one. It is no secret.
+    /// GFE files hold no salt, so keep it beside them: at least 16 bytes, as they are. 'fetool keygen -o
+    /// SALTFILE' makes one. A salt is not secret.
     #[arg(long, value_name = "SPEC")]
     pub salt: Option<OsString>,
 
     /// How a passphrase becomes a key
     ///
-    /// With --salt, for GFE, the parameters are those of go-fileencrypt: argon2id (the default, 3
-    /// passes over 64 MiB in 4 lanes) or pbkdf2 (HMAC-SHA256, 600 000 iterations). A Dexios key slot
-    /// is hashed with argon2id (the default, 10 passes over 256 MiB in 4 lanes) or balloon
-    /// (BLAKE3-Balloon, about 9 MiB); files tell which, so opening needs no --kdf.
+    /// With --salt (GFE), the parameters are those of go-fileencrypt: argon2id (the default, 3 passes
+    /// over 64 MiB in 4 lanes) or pbkdf2 (HMAC-SHA256, 600 000 iterations). A Dexios key slot is hashed
+    /// with argon2id (the default, 10 passes over 256 MiB in 4 lanes) or balloon (BLAKE3-Balloon, about 9
+    /// MiB). The file says which, so opening needs no --kdf.
     #[arg(long, value_name = "KDF")]
     pub kdf: Option<KdfArg>,
 }
@@ -128,9 +127,9 @@ pub struct ReadArgs {
 
     /// How the number of a chunk enters its nonce (GFE)
     ///
-    /// 'auto' reads files with a counter suffix, as go-fileencrypt and fetool write them. It reads an
-    /// additive nonce, which the format's document describes, only in a file of known length that
-    /// holds as many bytes as its header declares: such a file can lose its first chunks unnoticed.
+    /// 'auto' reads files with a counter suffix, as go-fileencrypt and fetool write them. The format's
+    /// document describes an additive nonce instead. Such a file can lose its first chunks unnoticed, so
+    /// 'auto' reads it only if its length is known and holds as many bytes as its header declares.
     /// 'additive' reads an additive nonce in any file, also from a pipe. Use it only if you trust the
     /// source of the file.
     #[arg(long, value_name = "RULE", default_value = "auto")]
@@ -142,22 +141,22 @@ pub struct ReadArgs {
 
     /// Open with a Dexios key slot that may be forged
     ///
-    /// A version 5 key slot with a hash of version 1 or 2 can be made by anybody who has an old file
-    /// of the same secret and knows 32 bytes of its plaintext. No Dexios writes such slots.
+    /// Anyone who has an old file of the same secret, and knows 32 bytes of its plaintext, can make a
+    /// version 5 key slot with a hash of version 1 or 2. No Dexios writes such slots.
     #[arg(long)]
     pub allow_legacy_slots: bool,
 
     /// The highest work factor of a passphrase that an age file may ask for [default: 22]
     ///
-    /// A work factor of N needs 2^N KiB of memory, which --max-memory bounds too.
+    /// A work factor of N needs 2^N KiB of memory, which --max-memory also bounds.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30))]
     pub max_work_factor: Option<u8>,
 
     /// Memory that a file's chunks may need
     ///
-    /// A chunk must be authenticated whole before any of it comes out. Dexios up to 8.6 sealed small
-    /// files in one piece ("memory mode"), and the AES-GCM File Encryptor's chunks have whatever size
-    /// their header says. Where several would need more, fewer are worked on at a time.
+    /// A chunk must be authenticated whole before any of it is written. Dexios up to 8.6 sealed small
+    /// files in one piece ("memory mode"), and chunks of the AES-GCM File Encryptor have the size that
+    /// their header says. If several chunks do not fit, fewer are worked on at a time.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes)]
     pub max_memory: u64,
 }
@@ -218,10 +217,10 @@ fn read_header(path: &Path) -> Result<Vec<u8>, Failure> {
 pub struct OutputArgs {
     /// Write to FILE, which appears whole or not at all
     ///
-    /// The data goes to a temporary file in the same directory, which is renamed when it is
-    /// complete. A new FILE has mode 0600, a replaced one keeps its mode. A symbolic link is replaced at its
-    /// target; a device, fifo or socket is written straight to. '-o -' is standard output, even
-    /// when that is a terminal.
+    /// The data goes to a temporary file in the same directory, which is renamed when it is complete. A
+    /// new FILE has mode 0600, a replaced one keeps its mode. A symbolic link is replaced at its target;
+    /// a device, FIFO or socket is written directly. '-o -' is standard output, even if that is a
+    /// terminal.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 
@@ -231,7 +230,7 @@ pub struct OutputArgs {
 
     /// fsync FILE and its directory before exiting
     ///
-    /// Without it FILE is whole or not there even when fetool dies; with it also after a power cut.
+    /// Without --sync, FILE is whole or not there even if fetool dies; with it, also after a power cut.
     #[arg(long)]
     pub sync: bool,
 }

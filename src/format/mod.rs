@@ -144,42 +144,42 @@ pub enum Claim {
 
 /// A file format: where to start reading one, and how to write one.
 pub trait Format: Send + Sync {
-    /// The name on the command line, in lowercase.
+    /// Returns the name on the command line, in lowercase.
     fn name(&self) -> &'static str;
 
-    /// The name for people, with the program that made the format.
+    /// Returns the name for people, with the program that made the format.
     fn title(&self) -> &'static str;
 
-    /// What sealed files end in, with the dot.
+    /// Returns the suffix of sealed files, with the dot.
     fn suffix(&self) -> &'static str;
 
-    /// Whether its files tell how a secret becomes a key, so that a passphrase needs no salt beside
+    /// Returns whether its files say how a secret becomes a key, so that a passphrase needs no salt beside
     /// them.
     fn derives_keys(&self) -> bool {
         false
     }
 
-    /// Whether its files can be for recipients with public keys.
+    /// Returns whether its files can be for recipients with public keys.
     fn has_recipients(&self) -> bool {
         false
     }
 
-    /// The AEADs that new files can be sealed with, the default first. None for formats that are only
-    /// read.
+    /// Returns the AEADs that new files can be sealed with, the default first. None for formats that are
+    /// only read.
     fn algorithms(&self) -> &'static [Algorithm];
 
-    /// How many layers new files have by default, for formats with layers.
+    /// Returns how many layers new files have by default, for formats with layers.
     fn default_layers(&self) -> Option<u8> {
         None
     }
 
-    /// The key derivations, with the parameters that the format fixes; each with the format's name for it,
-    /// if it has several.
+    /// Returns the key derivations, with the parameters that the format fixes; each with the format's name
+    /// for it, if it has several.
     fn derivations(&self) -> Vec<(Option<&'static str>, Derivation)> {
         Vec::new()
     }
 
-    /// Whether it can be written. Old formats are only read.
+    /// Returns whether it can be written. Old formats are only read.
     fn can_seal(&self) -> bool {
         !self.algorithms().is_empty()
     }
@@ -194,15 +194,15 @@ pub trait Format: Send + Sync {
         None
     }
 
-    /// Whether a file that starts with `head` is of this format, by its magic number.
+    /// Tells whether a file that starts with `head` is of this format, by its magic number.
     fn probe(&self, head: &[u8]) -> Claim;
 
-    /// Whether its files can be written as text.
+    /// Returns whether its files can be written as text.
     fn has_armor(&self) -> bool {
         false
     }
 
-    /// Whether a file that starts with `head` is text around a file of this format.
+    /// Tells whether a file that starts with `head` is text around a file of this format.
     fn armored(&self, head: &[u8]) -> Claim {
         let _ = head;
         Claim::No
@@ -214,8 +214,8 @@ pub trait Format: Send + Sync {
         None
     }
 
-    /// For formats without a magic number: what speaks for and against a file of `len` bytes (where
-    /// that is known) that starts with `head`, at most [`HEAD_MAX`] of them.
+    /// Returns the evidence for and against a file of `len` bytes (if that is known) that starts with
+    /// `head`, at most [`HEAD_MAX`] of them. For formats without a magic number.
     ///
     /// # Errors
     /// Why it cannot be of this format, to follow the format's name and a colon.
@@ -256,7 +256,7 @@ pub trait Format: Send + Sync {
 pub struct RekeyRequest<'a> {
     /// What opens it.
     pub old: &'a Identity<'a>,
-    /// Everything that was tried up to that, and more: whoever has several identities has them all.
+    /// All identities of the caller, those that were tried before it among them.
     pub all: &'a [Identity<'a>],
     /// What to do.
     pub change: &'a Change<'a>,
@@ -264,21 +264,21 @@ pub struct RekeyRequest<'a> {
     pub kdf: Option<Kdf>,
     /// The work factor of scrypt for a new passphrase, for formats that have it.
     pub work_factor: Option<u8>,
-    /// Where salts and nonces come from.
+    /// The source of salts and nonces.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
 /// What a rekey does to the key slots, or stanzas.
 pub enum Change<'a> {
-    /// These recipients take the place of the identity that opens the file.
+    /// These recipients replace the identity that opens the file.
     Replace(Vec<Recipient<'a>>),
     /// These recipients are added.
     Add(Vec<Recipient<'a>>),
-    /// A slot is dropped.
+    /// A slot is removed.
     Remove(Which<'a>),
 }
 
-/// Which key slots, or stanzas, a rekey drops.
+/// Which key slots, or stanzas, a rekey removes.
 pub enum Which<'a> {
     /// Those that the identity opens that opens the file.
     Old,
@@ -293,7 +293,7 @@ pub enum Which<'a> {
 pub struct Rekeyed {
     /// Its bytes.
     pub header: Vec<u8>,
-    /// How many bytes of the old one it takes the place of.
+    /// How many bytes of the old header it replaces.
     pub old_len: usize,
     /// Slots that are used now.
     pub slots: usize,
@@ -367,7 +367,7 @@ pub struct StanzaDescription {
     pub kind: String,
     /// The arguments behind the type.
     pub args: Vec<String>,
-    /// Where it starts in the file, in bytes.
+    /// Its offset in the file, in bytes.
     pub offset: u64,
     /// Its length in bytes.
     pub len: u64,
@@ -375,7 +375,7 @@ pub struct StanzaDescription {
     pub meaning: String,
 }
 
-/// Whether a file stays secret from whoever keeps a copy until there are quantum computers.
+/// Whether a file stays secret once there are quantum computers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostQuantum {
     /// All stanzas that are known are post-quantum.

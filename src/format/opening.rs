@@ -15,7 +15,7 @@ pub trait OpenChunk: Send + Sync {
     /// [`Error::Authentication`]. The frame then holds no plaintext.
     fn open(&self, id: ChunkId, frame: &mut [u8]) -> Result<Range<usize>, Error>;
 
-    /// The same into another place, `room`, which is as long as the frame; for layers.
+    /// Opens a frame into another buffer, `room`, which is as long as the frame; for layers.
     ///
     /// # Errors
     /// As [`open`](Self::open). The room then holds no plaintext.
@@ -24,7 +24,7 @@ pub trait OpenChunk: Send + Sync {
         self.open(id, room)
     }
 
-    /// Whether frames that do not open are looked at again with [`open_as_other`](Self::open_as_other).
+    /// Returns whether frames that do not open are tried again with [`open_as_other`](Self::open_as_other).
     fn looks_again(&self) -> bool {
         false
     }
@@ -49,7 +49,7 @@ pub type OpenedLayer = (Box<dyn Frames>, Box<dyn OpenChunk>);
 /// A stream inside another one, where a format nests them: the plaintext of one layer is the header
 /// and the frames of the next.
 pub trait OpenLayer: Send + Sync {
-    /// Length of its header, in bytes.
+    /// Returns the length of its header, in bytes.
     fn size(&self) -> usize;
 
     /// Decodes its header, which is shorter than [`size`](Self::size) only where the stream ends
@@ -62,11 +62,11 @@ pub trait OpenLayer: Send + Sync {
 
 /// A decoded header.
 pub trait Header: Send + Sync {
-    /// How many bytes of the file it takes; the first frame follows.
+    /// Returns how many bytes of the file it takes; the first frame follows.
     fn size(&self) -> usize;
 
-    /// Whether a data file whose header is kept apart may begin with a hole: as many zero bytes
-    /// as the header is long, which belong to no frame.
+    /// Returns whether a data file whose header is detached may begin with a hole: as many zero bytes as
+    /// the header is long, which belong to no frame.
     fn leaves_hole(&self) -> bool {
         false
     }
@@ -152,7 +152,8 @@ pub trait Header: Send + Sync {
         let _ = policy;
     }
 
-    /// Whether it holds a wrapped master key, so that [`rekey`](Self::rekey) can change its secrets.
+    /// Returns whether it holds a wrapped master key, so that [`rekey`](Self::rekey) can change its
+    /// secrets.
     fn has_slots(&self) -> bool {
         false
     }
@@ -178,8 +179,8 @@ pub trait Header: Send + Sync {
         Err(Error::NoMasterKey("this format".to_owned()))
     }
 
-    /// Length of the plaintext, where what the outermost chunks hold has `len` bytes. They are the
-    /// same but for formats that nest streams.
+    /// Returns the length of the plaintext, if the outermost chunks hold `len` bytes. They differ only in
+    /// formats that nest streams.
     ///
     /// # Errors
     /// [`Error::Malformed`] where no plaintext makes that length.
@@ -187,7 +188,7 @@ pub trait Header: Send + Sync {
         Ok(len)
     }
 
-    /// What the header says, for people and programs that have no key.
+    /// Returns what the header says, for people and programs that have no key.
     fn describe(&self) -> Description;
 }
 
@@ -272,7 +273,7 @@ pub struct Payload {
     pub codec: Arc<dyn OpenChunk>,
     /// Whether the header proves the key, so that a chunk that does not authenticate was changed.
     pub key_proven: bool,
-    /// Where the format nests streams: the layers inside this one, from the outside in.
+    /// The layers inside this one, from the outside in, for formats that nest streams.
     pub layers: Vec<Box<dyn OpenLayer>>,
     /// Which reading of the format authenticated the first chunk, for people.
     pub reading: String,
@@ -323,7 +324,7 @@ impl FirstChunk {
         Ok(Self { frame, range, last })
     }
 
-    /// As [`open`](Self::open); `None` where the frame does not authenticate.
+    /// Opens a copy as [`open`](Self::open) does. Returns `None` if the frame does not authenticate.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -390,16 +391,16 @@ impl<C: OpenChunk> OpenChunk for OpenedOnce<C> {
 
 /// Walks the frames of a file in their order, from the first bytes of each.
 pub trait Frames: Send {
-    /// How many bytes of a frame tell its length; at least 1.
+    /// Returns how many bytes of a frame tell its length; at least 1.
     fn prefix_len(&self) -> usize;
 
-    /// Whether it depends on the lead's bytes what [`next`](Self::next) says, and not only on how many
-    /// of them there are. Where frame after frame has the same, many are walked over together.
+    /// Returns whether [`next`](Self::next) inspects the bytes of the prefix, and not only their number. If
+    /// frame after frame has the same, many are walked over together.
     fn prefix_has_length(&self) -> bool {
         true
     }
 
-    /// The length of the whole next frame, which starts at `offset` in the file and whose first
+    /// Returns the length of the whole next frame, which starts at `offset` in the file and whose first
     /// [`prefix_len`](Self::prefix_len) bytes are given: fewer only where the file ends, none where it ends
     /// before the frame. `None` means that the file is complete.
     ///
@@ -407,8 +408,8 @@ pub trait Frames: Send {
     /// [`Error::Malformed`] or [`Error::Truncated`], with the offset.
     fn next(&mut self, offset: u64, lead: &[u8]) -> Result<Option<usize>, Error>;
 
-    /// The file ends after `got` bytes of the frame that was announced last, which starts at
-    /// `offset`. A format whose last frame may be shorter than announced accepts this.
+    /// Accepts or refuses a file that ends after `got` bytes of the frame that was announced last, which
+    /// starts at `offset`. A format whose last frame may be shorter than announced accepts it.
     ///
     /// # Errors
     /// [`Error::Truncated`] where that breaks the format's rules, as it does in most.
@@ -419,13 +420,13 @@ pub trait Frames: Send {
         ))
     }
 
-    /// Bytes of a frame that are not plaintext.
+    /// Returns how many bytes of a frame are not plaintext.
     fn overhead(&self) -> usize;
 
-    /// The longest frame that the file may have, in bytes.
+    /// Returns the length of the longest frame that the file may have, in bytes.
     fn largest(&self) -> u64;
 
-    /// What to say of a frame that needs more than `memory` bytes, all that it may have.
+    /// Returns the error for a frame that needs more than `memory` bytes, all that it may have.
     fn too_large(&self, memory: u64) -> Error {
         Error::usage_hint(
             format!(

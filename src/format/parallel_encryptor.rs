@@ -196,7 +196,7 @@ impl ParallelHeader {
         })
     }
 
-    /// The header's bytes.
+    /// Returns the header's bytes.
     pub fn encode(&self) -> [u8; HEADER_LEN] {
         let mut bytes = [0; HEADER_LEN];
         bytes[..NONCE_LEN].copy_from_slice(&self.nonce);

@@ -21,7 +21,7 @@ pub struct SealRequest<'a> {
     pub kdf: Option<Kdf>,
     /// The work factor of scrypt, for formats that derive keys with it; `None` for the default.
     pub work_factor: Option<u8>,
-    /// Where salts, nonces and master keys come from.
+    /// The source of salts, nonces and master keys.
     pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
@@ -81,11 +81,11 @@ pub struct Sealer {
     pub layout: Layout,
     /// The AEAD work.
     pub codec: Box<dyn SealChunk>,
-    /// Where the format nests streams: the layers around this one, from the inside out. The
-    /// header above is the outermost one's.
+    /// The layers around this one, from the inside out, for formats that nest streams. The header above is
+    /// the outermost one's.
     pub layers: Vec<SealLayer>,
-    /// The key of the file, for formats that wrap one for recipients: it opens the file for whoever reads
-    /// it back and has no identity.
+    /// The key of the file, for formats that wrap one for recipients. It opens the file without an
+    /// identity.
     pub file_key: Option<FileKey>,
 }
 
@@ -101,14 +101,14 @@ pub struct SealLayer {
 
 /// Seals single chunks, from any thread.
 pub trait SealChunk: Send + Sync {
-    /// `frame` is the room for prefix ‖ plaintext ‖ suffix, with the plaintext in place; all of it
-    /// is written.
+    /// Seals a chunk in place. `frame` is the room for prefix ‖ plaintext ‖ suffix, with the plaintext in
+    /// place; all of it is written.
     ///
     /// # Errors
     /// Only where a nonce would repeat.
     fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error>;
 
-    /// The same with the plaintext in another place, for layers. `prefix` is the layout's.
+    /// Seals a chunk whose plaintext is in another buffer, for layers. `prefix` is the layout's.
     ///
     /// # Errors
     /// As [`seal`](Self::seal).

@@ -18,7 +18,7 @@ pub struct Uniform {
 }
 
 impl Uniform {
-    /// A stream that messages call `stream`, such as "the input".
+    /// Makes the geometry of a stream that messages call `stream`, such as "the input".
     pub fn new(layout: Layout, stream: impl Into<String>) -> Self {
         Self {
             layout,

@@ -3,6 +3,10 @@
 //! All work in a directory goes through its descriptor. Directories below it are entered one by one,
 //! without following symbolic links: a link that somebody plants on the way leads nowhere.
 
+mod stale;
+
+pub use stale::is_ours;
+
 use super::access::{Access, is_unsupported};
 use super::stat::Stat;
 use nix::errno::Errno;
@@ -94,10 +98,13 @@ impl Dir {
                 fd,
                 path: self.path.join(name),
             }),
-            Err(Errno::ELOOP | Errno::ENOTDIR) => Err(io::Error::other(format!(
-                "{} is not a directory, and links are not followed there",
-                name.display()
-            ))),
+            Err(Errno::ELOOP | Errno::ENOTDIR) => Err(io::Error::new(
+                io::ErrorKind::NotADirectory,
+                format!(
+                    "{} is not a directory, and links are not followed there",
+                    name.display()
+                ),
+            )),
             Err(error) => Err(error.into()),
         }
     }
@@ -179,44 +186,6 @@ impl Dir {
             OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
         Ok(File::from(openat(&self.fd, name, flags, mode)?))
-    }
-
-    /// Removes temporary files that nobody writes any more. Returns how many.
-    pub fn remove_stale(&self) -> io::Result<usize> {
-        let mut removed = 0;
-        let mut dir = nix::dir::Dir::openat(&self.fd, ".", FLAGS, Mode::empty())?;
-        for entry in dir.iter() {
-            let entry = entry?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            // Held until it is gone, so that nobody else takes it for stale meanwhile.
-            if !is_temporary(name) {
-                continue;
-            }
-            let lock = self.stale(name);
-            if lock.is_some() || self.is_stale_link(name) {
-                match self.remove(name) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    _ => removed += 1,
-                }
-            }
-        }
-        Ok(removed)
-    }
-
-    /// A temporary file that nobody writes, locked: whoever writes one holds its lock.
-    fn stale(&self, name: &OsStr) -> Option<File> {
-        let file = self.file(name).ok()??;
-        let stale = file.metadata().ok()?.is_file() && file.try_lock().is_ok();
-        stale.then_some(file)
-    }
-
-    /// Whether it is a symbolic link under a temporary name for longer than making it takes.
-    fn is_stale_link(&self, name: &OsStr) -> bool {
-        const LONG: i64 = 3600;
-        let now = std::time::SystemTime::UNIX_EPOCH.elapsed();
-        let now = now.map_or(0, |now| now.as_secs() as i64); // until long after 2262
-        let found = self.look(name).ok().flatten();
-        found.is_some_and(|found| Stat::from(&found).is_link() && now - found.st_ctime > LONG)
     }
 
     /// What has this name, without following a link; `None` where nothing has.
@@ -385,16 +354,4 @@ fn random_name(suffix: &str) -> io::Result<OsString> {
     Ok(OsString::from(format!(
         "{TEMPORARY_PREFIX}{random}{suffix}"
     )))
-}
-
-/// Locks a new temporary file, so that nobody takes it for one that was left behind. `false` where
-/// somebody has done that already, in the moment before.
-pub fn is_ours(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    match file.try_lock() {
-        Ok(()) => Ok(file.metadata()?.nlink() > 0),
-        Err(std::fs::TryLockError::WouldBlock) => Ok(false),
-        // File systems without locks: there nobody can take it for a stale one either.
-        Err(std::fs::TryLockError::Error(_)) => Ok(true),
-    }
 }

@@ -70,9 +70,11 @@ impl Staged {
         let temporary = self.temporary.name();
         #[cfg(target_os = "linux")]
         {
-            use nix::fcntl::{RenameFlags, renameat2};
-            match renameat2(fd, temporary, fd, name, RenameFlags::RENAME_NOREPLACE) {
-                Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {}
+            // nix has it for glibc alone.
+            use rustix::fs::{RenameFlags, renameat_with};
+            use rustix::io::Errno;
+            match renameat_with(fd, temporary, fd, name, RenameFlags::NOREPLACE) {
+                Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
                 renamed => return Ok(renamed?),
             }
         }

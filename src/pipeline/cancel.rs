@@ -4,11 +4,11 @@ use super::sync::{AtomicBool, Mutex, Ordering, PoisonError};
 use std::fmt;
 use std::sync::Arc;
 
-/// A switch that ends one operation. Clones are the same switch.
+/// Cancels one operation. Clones share the state.
 ///
-/// The pipeline throws it at the first error; anybody else may throw it to cancel the work, which
-/// then ends with [`Error::Stopped`](crate::Error::Stopped). A blocked `read` cannot see it, so an
-/// input that may block for long registers a waker ([`CancelToken::on_stop`]).
+/// The pipeline cancels itself at the first error. Any other thread may cancel the work, which then ends
+/// with [`Error::Stopped`](crate::Error::Stopped). A blocked `read` does not see that, so an input that may
+/// block for long registers a waker ([`CancelToken::on_stop`]).
 ///
 /// ```
 /// use fetool::{CancelToken, Error, Seal, Secret};
@@ -32,12 +32,12 @@ struct Inner {
 }
 
 impl CancelToken {
-    /// A switch that was not thrown yet.
+    /// Makes a token that is not cancelled.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Throws the switch and calls the wakers. Once thrown it stays so.
+    /// Cancels the work and calls the wakers. It stays cancelled.
     pub fn stop(&self) {
         // Under the lock, so that a waker is either called here or refused by `on_stop`.
         let wakers = self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,12 +46,12 @@ impl CancelToken {
         }
     }
 
-    /// Whether the switch was thrown.
+    /// Returns whether the work is cancelled.
     pub fn is_stopped(&self) -> bool {
         self.0.stopped.load(Ordering::SeqCst)
     }
 
-    /// Has `wake` called when the switch is thrown; at once when it was already.
+    /// Calls `wake` when the work is cancelled; at once if it was already.
     pub fn on_stop(&self, wake: impl Fn() + Send + 'static) {
         let mut wakers = self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_stopped() {

@@ -42,12 +42,12 @@ pub struct Reports {
 }
 
 impl Meter {
-    /// A meter that nobody watches.
+    /// Makes a meter that nobody watches.
     pub fn unwatched() -> Self {
         Self::default()
     }
 
-    /// A meter that adds to a count which somebody else watches, or several add to.
+    /// Makes a meter that adds to a shared count.
     pub fn counting(total: Arc<AtomicU64>) -> Self {
         Self {
             total,
@@ -55,12 +55,12 @@ impl Meter {
         }
     }
 
-    /// The bytes counted so far.
+    /// Returns the bytes counted so far.
     pub fn total(&self) -> u64 {
         self.total.load(Ordering::Relaxed)
     }
 
-    /// A meter, and the end from which to watch it.
+    /// Makes a meter, and the end from which to watch it.
     #[cfg(feature = "cli")]
     pub fn watched() -> (Self, Reports) {
         let (sender, receiver) = ring_channel(WAITING);

@@ -21,7 +21,7 @@
 //! `done` → writer → `free`. Nothing is shared but the codec, which is read only.
 //!
 //! Ordering. The producer numbers the slabs. The writer keeps what comes early in a ring, indexed
-//! by number, and writes slab *i* only after *i* − 1. An error travels in the place of the slab
+//! by number, and writes slab *i* only after *i* − 1. An error travels instead of the slab
 //! that caused it, so the error that is reported is the first *in the order of the data*, whatever
 //! the threads' timing: everything before it was written, and nothing behind it.
 //!

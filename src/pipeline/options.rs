@@ -26,7 +26,7 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
-    /// All cores, 1 GiB of memory, nobody who cancels or counts.
+    /// Makes the default options: all cores, 1 GiB of memory, no cancellation, no meter.
     pub fn new() -> Self {
         Self {
             jobs: None,

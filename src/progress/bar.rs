@@ -22,6 +22,8 @@ pub struct Bar {
     /// When there was something to count.
     begun: Instant,
     utf8: bool,
+    /// The rate is estimated from here on.
+    is_estimating: bool,
 }
 
 /// What is shown, as indicatif finds it when it draws.
@@ -60,6 +62,7 @@ impl Bar {
             shown,
             begun: started,
             utf8: is_utf8(),
+            is_estimating: false,
         }
     }
 
@@ -67,6 +70,7 @@ impl Bar {
     pub fn show(&mut self, state: State) -> bool {
         if !state.has_begun() && is_deriving() {
             self.begun = Instant::now();
+            self.is_estimating = false;
         } else if state.bytes.is_none() {
             status_line::erase();
             return false;
@@ -84,6 +88,11 @@ impl Bar {
                 state.set_len(total);
             }
         });
+        if !self.is_estimating {
+            // What was done before this is no work of a moment.
+            self.bar.reset_eta();
+            self.is_estimating = true;
+        }
         if self.style == Style::Plain
             && let Some(line) = self.shown.line(self.bar.per_sec())
         {

@@ -162,6 +162,11 @@ impl Display {
         }
     }
 
+    /// Whether anybody looks.
+    pub fn is_shown(&self) -> bool {
+        self.thread.is_some()
+    }
+
     fn nothing() -> Self {
         Self {
             ended: Arc::default(),

@@ -18,7 +18,7 @@ use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What takes the place of a chunk that does not authenticate.
+/// What replaces a chunk that does not authenticate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fill {
     /// As many zeros, so that everything behind it stays where it was. What is missing at the end of the
@@ -52,12 +52,12 @@ impl Window {
 /// Reads a damaged file and writes everything that still authenticates.
 ///
 /// A chunk counts only if it authenticates as the chunk with its number, so no byte comes out that was not
-/// sealed at that place. Behind a damaged chunk the next one is looked for where it must lie. If it is not
-/// there, bytes may have been lost or inserted: it is looked for further on and back, by every number of bytes up to
-/// the [window](Self::window) and by whole sectors of 512 bytes up to 128 times as many. Frames that are
-/// missing or there twice are found up to 16 of them; in GFE, where frames begin with their length, a
-/// frame is also found by that, up to 64 MiB further on. At most 32 GiB are authenticated in one such
-/// search, and 256 GiB in all; chunks at their own places are always found.
+/// sealed at that position. Behind a damaged chunk, the next one is expected at its own position. If it is
+/// not there, bytes may have been lost or inserted. The search then tries both directions: every number of
+/// bytes up to the [window](Self::window), and whole sectors of 512 bytes up to 128 times as many. It finds
+/// up to 16 frames that are missing or there twice. In GFE, whose frames begin with their length, it also
+/// finds frames by that, up to 64 MiB further on. One search authenticates at most 32 GiB, and all of them
+/// 256 GiB; chunks at their own positions are always found.
 ///
 /// ```
 /// use fetool::{Damage, Fill, Open, Salvage, Salvaged, Seal, Secret};
@@ -85,7 +85,7 @@ pub struct Salvage<'a> {
 /// A part of a file that does not authenticate, or breaks a rule of the format.
 #[derive(Debug)]
 pub struct Damage {
-    /// Where it lies in the sealed file, in bytes. It is empty if something is missing there.
+    /// Its place in the sealed file, in bytes. It is empty if something is missing there.
     pub file: Range<u64>,
     /// What is lost by it, in bytes of the plaintext that was sealed. It may be empty.
     pub plaintext: Range<u64>,
@@ -126,7 +126,7 @@ impl<'a> Salvage<'a> {
         }
     }
 
-    /// Sets what takes the place of damaged chunks [default: zeros].
+    /// Sets what replaces damaged chunks [default: zeros].
     #[must_use]
     pub fn fill(mut self, fill: Fill) -> Self {
         self.fill = fill;

@@ -75,28 +75,36 @@ fn documents_and_pages_use_the_standard_words() {
         for found in dialect(&prose) {
             wrong.push(format!("{}: {found}", path.display()));
         }
+        let words: Vec<_> = prose.split_whitespace().collect();
+        if words
+            .windows(2)
+            .any(|two| two[0].ends_with('.') && two[1] == "Where")
+        {
+            wrong.push(format!(
+                "{}: a sentence begins with \"Where\" (better: If)",
+                path.display()
+            ));
+        }
     }
     assert_eq!(wrong, [""; 0]);
 }
 
 #[test]
-fn messages_use_the_standard_words() {
+fn messages_and_comments_use_the_standard_words() {
     let src = root().join("src");
     let mut files = Vec::new();
     sources(&src, &[], &mut files);
     let mut wrong = Vec::new();
     for (file, _) in files {
         let text = fs::read_to_string(&file).expect("it can be read");
-        let help = text
-            .lines()
-            .filter_map(|line| line.trim_start().strip_prefix("/// "));
-        let help: Vec<_> = match file.starts_with(src.join("cli")) {
-            // clap makes help of what is written above a field.
-            true => help.map(str::to_owned).collect(),
-            false => Vec::new(),
-        };
+        // clap makes help of what is written above a field, and rustdoc pages of the rest.
+        let docs = text.lines().filter_map(|line| {
+            let line = line.trim_start();
+            line.strip_prefix("/// ").or(line.strip_prefix("//! "))
+        });
+        let docs: Vec<_> = docs.collect();
         let said = literals(&code(&text)).join(" | ");
-        for found in [said, help.join(" ")].iter().flat_map(|text| dialect(text)) {
+        for found in [said, docs.join(" ")].iter().flat_map(|text| dialect(text)) {
             wrong.push(format!("{}: {found}", file.display()));
         }
     }

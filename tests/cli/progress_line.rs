@@ -1,5 +1,7 @@
 //! The progress line of a terminal: what it shows, what it leaves behind, and whom it gives way to.
 
+#[cfg(feature = "age-plugin")]
+use crate::age_plugin;
 use crate::cli_common::screen::Screen;
 use crate::cli_common::{Dir, Fetool, K, MIB, data, fetool, shell};
 use nix::sys::signal::Signal;
@@ -253,7 +255,15 @@ fn the_bar_of_a_tree() {
     );
 
     let (stdin, mut feed) = io::pipe().unwrap();
-    let args = ["seal", "-k", K, "--files0-from=-", "-O", "other"];
+    let args = [
+        "seal",
+        "-k",
+        K,
+        "--files0-from=-",
+        "--update",
+        "-O",
+        "other",
+    ];
     let screen = fetool(args).within(&dir).stdin(stdin).on_terminal();
     feed.write_all(b"t/a\0").unwrap();
     // The list is not at its end, so nobody knows how much there is.
@@ -266,7 +276,28 @@ fn the_bar_of_a_tree() {
     assert!(seen.contains(all), "{seen:?}");
     let (_, rest) = seen.rsplit_once(ERASE).expect("it was drawn");
     assert!(
-        rest.starts_with("fetool: sealed 2 files, 2.00 MiB, "),
+        rest.starts_with("fetool: sealed 2 files, updated 0, 2.00 MiB, "),
         "{seen:?}"
     );
+}
+
+/// How much there is to do is known long before the last file is handed to a worker. This one waits for a
+/// plugin, and no worker has a file yet.
+#[cfg(feature = "age-plugin")]
+#[test]
+fn the_total_is_counted_while_work_goes_on() {
+    let dir = age_plugin::dir();
+    // The second start is for the files.
+    dir.write("bin/first", "[ $(wc -l <$here/starts) = 1 ] || sleep 60\n");
+    for number in 0..1500 {
+        dir.write(format!("tree/{number}"), "1234567890");
+    }
+    let args = ["seal", "-r", "--plugin", "toy", "tree", "-O", "out"];
+    let screen = age_plugin::with_plugin(fetool(args), &dir).on_terminal();
+    screen.shows("0%, 0 of 1500 files, 0 B of 14.65 KiB, 0 B/s");
+    screen.types("\x03");
+    let (ended, seen) = screen.end();
+    let signal = ended.output.status.signal();
+    assert_eq!(signal, Some(Signal::SIGINT as i32), "{seen}");
+    assert!(seen.contains("+ files, 0 B, 0 B/s"), "{seen}");
 }

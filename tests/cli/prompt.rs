@@ -1,9 +1,9 @@
 //! Asking for a passphrase on the terminal.
 
 use crate::cli_common::screen::Screen;
-use crate::cli_common::{Dir, Fetool, fetool, sealed, until, vector};
+use crate::cli_common::{Dir, Fetool, fetool, sealed, until};
 use nix::sys::signal::Signal;
-use std::fs::{self, File};
+use std::fs::File;
 use std::process::Stdio;
 
 const ENTER: &str = "Enter passphrase: ";
@@ -247,6 +247,9 @@ fn suspended_at_the_prompt() {
 #[cfg(feature = "age-ssh")]
 #[test]
 fn questions_of_two_workers_come_one_after_the_other() {
+    use crate::cli_common::vector;
+    use std::fs;
+
     let dir = Dir::new();
     dir.write("plain", "plain");
     fs::create_dir(dir.path("tree")).unwrap();

@@ -1,7 +1,7 @@
 //! The completion script for bash.
 //!
 //! It is our own: readline breaks words at '@', '=' and ':', so that inside of `--key=@FILE` and `env:NAME`
-//! the script of `clap_complete` completes nothing; and that script offers options in the place of files.
+//! the script of `clap_complete` completes nothing; and that script offers options instead of files.
 
 use super::{Value, spellings};
 use clap::Command;

@@ -14,11 +14,11 @@ pub const MEASURING: Chapter = (
     "HOW IT IS MEASURED",
     &[
         Text(
-            "Each benchmark runs once to warm up, and then in turns: every line once, then every \
-             line once more. Another program that takes the processor for a moment spoils one turn \
-             of many lines, and the median leaves that out. The number behind ± is the distance of \
-             the farther quartile from the median. Above 10 % or so, the machine was too busy to \
-             tell. There are 7 turns, 3 of key derivations, and fewer on a slow or busy machine.",
+            "Each benchmark runs once to warm up, and then in turns: every line once, then every line once \
+             more. Another program that takes the processor for a moment spoils one turn of many lines, and \
+             the median leaves that out. The number behind ± is the distance of the farther quartile from \
+             the median; above about 10 % the machine was too busy to tell. There are 7 turns, 3 of key \
+             derivations, and fewer on a slow or busy machine.",
         ),
         Text(
             "A run without --size ends in less than 30 seconds. A benchmark that a busy machine \
@@ -35,22 +35,22 @@ pub const MEASURING: Chapter = (
         ),
         Item(
             "aead",
-            "every AEAD in every engine that is built in and that the processor can run, on chunks \
-             of 4 KiB, 64 KiB and 1 MiB that are in the processor's cache, by that many jobs at \
+            "Every AEAD in every engine that is built in and that the processor can run. Chunks of 4 KiB, \
+             64 KiB and 1 MiB in the processor's cache are sealed and opened by the given number of jobs at \
              once. The limit is copying the same chunks.",
         ),
         Item(
             "kdf",
-            "the key derivations with the parameters that the formats fix: the time for one key, and \
-             the memory that it works on. A slow key derivation protects a passphrase better.",
+            "The key derivations with the parameters that the formats fix: the time for one key, and the \
+             memory that it takes. A slow key derivation protects a passphrase better.",
         ),
         Item(
             "format",
-            "whole streams, sealed and opened as seal and open do it: from memory to nowhere \
-             ('memory'), from one pipe to another ('pipe') and, with --dir, from a file to a new \
-             file ('file'). Keys are derived before the clock starts, but for those of GoCrypt's \
-             inner layers. The limit is a plain copy the same way, in blocks of 1 MiB. The engine \
-             is always the fastest. The defaults are the format's own AEAD and 5 layers.",
+            "Whole streams, sealed and opened as seal and open do it: from memory to nowhere ('memory'), \
+             from pipe to pipe ('pipe') and, with --dir, from file to file ('file'). Keys are derived \
+             before the clock starts, except those of GoCrypt's inner layers. The limit is a plain copy the \
+             same way, in blocks of 1 MiB. The engine is always the fastest. The defaults are the format's \
+             own AEAD and 5 layers.",
         ),
         Text(
             "The full part of a bar is the slower one of sealing and opening; the pale part goes on \
@@ -63,9 +63,9 @@ pub const MEASURING: Chapter = (
              commas. If no benchmark matches, the status is 2.",
         ),
         Text(
-            "With --dir, files named '.fetool-*' are made in DIR. They are removed at the end, at \
-             errors and at any signal that can be caught. fsync is not called: unless --size is \
-             larger than the page cache, the cache is what is measured.",
+            "With --dir, bench makes files named '.fetool-*' in DIR. It removes them at the end, at errors \
+             and at any signal that can be caught. It does not call fsync: unless --size is larger than the \
+             page cache, it measures the cache.",
         ),
     ],
 );

@@ -29,10 +29,9 @@ use std::path::{Path, PathBuf};
 
 /// Authenticate and decrypt a sealed stream or file
 ///
-/// Reads PATH, or standard input, and writes the plaintext to standard output, or to FILE. Every
-/// byte that comes out was authenticated. Where a file is good at first and bad later, the good
-/// part has gone to standard output before the error is known; with -o nothing is there
-/// unless everything was good.
+/// Reads PATH, or standard input, and writes the plaintext to standard output, or to FILE. Every byte
+/// that comes out was authenticated. If a file is good at first and bad later, standard output gets the
+/// good part before the error is known. With -o nothing is there unless everything was good.
 #[derive(clap::Args)]
 #[command(after_help = manual::OPEN_EXAMPLES)]
 pub struct Args {
@@ -82,10 +81,10 @@ pub struct Args {
     /// Write everything of a damaged file that still authenticates
     ///
     /// A chunk that does not authenticate becomes zeros of its length with 'zero', and is left out with
-    /// 'skip'. Requires -o FILE or -r, and a file that is not a pipe. fetool prints each damaged part; with --json, as
-    /// one JSON object. FILE appears even though the status is 3, 4 or 5, as the first damaged part deserves;
-    /// the status is 0 only if nothing is damaged. --header FILE gives a copy of a header that is
-    /// damaged itself.
+    /// 'skip'. Requires -o FILE or -r, and a file that is not a pipe. fetool prints each damaged part;
+    /// with --json, as one JSON object. FILE appears even though the status is 3, 4 or 5, that of the
+    /// first damaged part; the status is 0 only if nothing is damaged. If the header is damaged, give a
+    /// copy of it with --header.
     #[arg(
         long,
         value_name = "HOW",

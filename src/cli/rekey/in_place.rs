@@ -39,7 +39,7 @@ pub struct Directory {
 impl Directory {
     /// Removes what killed runs left behind half made, and remembers what they left whole.
     pub fn new(dir: Dir) -> io::Result<Self> {
-        dir.remove_stale()?;
+        dir.remove_stale(false)?;
         Ok(Self {
             recovery_files: dir.recovery_files()?,
             dir: Arc::new(dir),

@@ -31,10 +31,10 @@ use std::path::{Path, PathBuf};
 
 /// Change which secrets open a file, without touching its data
 ///
-/// Unwraps the master key with the old secret and wraps it anew, in the header; the data stays as
-/// it is. Files without a wrapped master key (all but Dexios from 8.7 on) can be opened and sealed again
-/// in one pass by --reseal. Copies standard input or PATH to standard output or FILE, or changes
-/// PATH in place with -i.
+/// Unwraps the master key with the old secret and wraps it anew, in the header; the data stays as it is.
+/// Other files (all but age and Dexios from 8.7 on) have no wrapped key: --reseal opens them and seals
+/// them again in one pass. Copies standard input or PATH to standard output or FILE, or changes PATH in
+/// place with -i.
 #[derive(clap::Args)]
 #[command(after_help = manual::REKEY_EXAMPLES)]
 pub struct Args {
@@ -45,7 +45,7 @@ pub struct Args {
     #[command(flatten)]
     pub secret: SecretArgs,
 
-    /// Where the new key is, as for --key
+    /// Source of the new key, as for --key
     #[arg(
         long,
         value_name = "SPEC",
@@ -66,8 +66,8 @@ pub struct Args {
 
     /// A recipient who can open the file from now on: age1…, or @FILE with some (age)
     ///
-    /// As for 'fetool seal --to'; may be repeated. With --remove it is a file of identities whose stanzas are
-    /// removed.
+    /// As for 'fetool seal --to'; can be repeated. With --remove it is a file of identities, whose
+    /// stanzas are removed.
     #[arg(
         long,
         value_name = "RECIPIENT",
@@ -80,7 +80,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30), help_heading = "New secret")]
     pub work_factor: Option<u8>,
 
-    /// Where the salt for a new GFE passphrase is
+    /// Source of the salt for a new GFE passphrase
     #[arg(
         long,
         value_name = "SPEC",
@@ -100,7 +100,7 @@ pub struct Args {
 
     /// Remove the key slot, or stanza, that the old secret opens; never the last
     ///
-    /// It is no revocation: whoever could open the file may have kept its key, or its content.
+    /// It is no revocation: anyone who could open the file may have kept its key or its content.
     #[arg(
         long,
         conflicts_with_all = ["new_key", "new_passphrase", "list", "reseal"],
@@ -144,7 +144,7 @@ pub struct Args {
     #[arg(long, help_heading = "What to do")]
     pub reseal: bool,
 
-    /// With --reseal: the format to write; that of the input otherwise
+    /// With --reseal: the format to write [default: that of the input]
     #[arg(
         short,
         long,

@@ -44,7 +44,7 @@ pub struct Args {
 
     /// Make the key file named by -k @FILE first: 32 random bytes, mode 0600
     ///
-    /// It is an error when the file is there already: a key is never overwritten.
+    /// It is an error if the file exists: a key is never overwritten.
     #[arg(long, requires = "key", help_heading = "Secrets")]
     new_key: bool,
 
@@ -55,8 +55,8 @@ pub struct Args {
     /// A recipient who can open the file: age1…, or @FILE with some (age)
     ///
     /// Recipients are public. @FILE, env:NAME and fd:N name a list of them, one a line, with comments
-    /// behind '#'; or identities, whose recipients are taken. May be repeated. Every recipient can open the
-    /// file, and nobody else, not even you unless you are one of them.
+    /// behind '#', or identities, whose recipients are taken. Can be repeated. Every recipient can open
+    /// the file, and nobody else: not you, unless you are one of them.
     #[arg(long, value_name = "RECIPIENT", help_heading = "Secrets")]
     to: Vec<OsString>,
 
@@ -96,14 +96,14 @@ pub struct Args {
 
     /// Number of layers, 1 to 200 (GoCrypt) [default: 5]
     ///
-    /// Each layer is sealed under a key of its own, of the same passphrase, and takes as long as the
+    /// Each layer is sealed under a key of its own, from the same passphrase, and takes as long as the
     /// first.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(LAYERS_MAX)), help_heading = "Format")]
     layers: Option<u8>,
 
     /// Memory that chunks may take
     ///
-    /// Where several would need more, fewer are worked on at a time.
+    /// If several chunks do not fit, fewer are worked on at a time.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = bytes, help_heading = "Format")]
     pub max_memory: u64,
 

@@ -21,6 +21,10 @@ struct Counts {
     found_bytes: AtomicU64,
     /// No more will be found.
     all: AtomicBool,
+    /// The same of somebody who does nothing but count.
+    counted_files: AtomicU64,
+    counted_bytes: AtomicU64,
+    counted_all: AtomicBool,
     /// Worked on, with whatever result.
     files: AtomicU64,
     bytes: AtomicU64,
@@ -55,6 +59,16 @@ impl Counters {
     /// The length of a file that was found.
     pub fn found_len(&self, len: u64) {
         self.0.found_bytes.fetch_add(len, Ordering::Relaxed);
+    }
+
+    /// A file of `len` bytes was counted, and will be found.
+    pub fn count(&self, len: u64) {
+        self.0.counted_files.fetch_add(1, Ordering::Relaxed);
+        self.0.counted_bytes.fetch_add(len, Ordering::Relaxed);
+    }
+
+    pub fn counted_all(&self) {
+        self.0.counted_all.store(true, Ordering::Relaxed);
     }
 
     pub fn found_all(&self) {
@@ -127,7 +141,18 @@ impl Counters {
 
     fn state(&self) -> State {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let all = self.0.all.load(Ordering::Relaxed);
+        let (files, bytes) = (load(&self.0.found_files), load(&self.0.found_bytes));
+        // Files may come while both walk.
+        let counted = (
+            files.max(load(&self.0.counted_files)),
+            bytes.max(load(&self.0.counted_bytes)),
+        );
+        let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        let total = match (is(&self.0.all), is(&self.0.counted_all)) {
+            (true, _) => Some((files, bytes)),
+            (false, true) => Some(counted),
+            (false, false) => None,
+        };
         let current = self.current();
         let in_work: u64 = current
             .iter()
@@ -136,11 +161,11 @@ impl Counters {
         State {
             files: Some(Files {
                 done: load(&self.0.files),
-                total: all.then(|| load(&self.0.found_files)),
-                found: load(&self.0.found_files),
+                total: total.map(|(files, _)| files),
+                found: counted.0,
             }),
             bytes: Some(load(&self.0.bytes) + in_work),
-            total: all.then(|| load(&self.0.found_bytes)),
+            total: total.map(|(_, bytes)| bytes),
             name: current.first().map(|file| file.name.clone()),
         }
     }

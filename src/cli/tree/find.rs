@@ -50,9 +50,11 @@ impl<'t> Items<'t> {
     fn send(&mut self, item: Item<'t>) -> bool {
         match self {
             Self::All(files) => files.send(item).is_ok(),
-            Self::Checked(batch, _) => {
+            Self::Checked(batch, batches) => {
                 batch.candidates.push(Candidate::Seen(item));
-                self.one_more()
+                // The next name of a list may be long in coming.
+                let is_idle = batches.is_empty();
+                self.one_more() && (!is_idle || self.flush())
             }
         }
     }
@@ -96,6 +98,7 @@ impl<'t> Items<'t> {
     fn flush(&mut self) -> bool {
         match self {
             Self::All(_) => true,
+            Self::Checked(batch, _) if batch.files == 0 => true,
             Self::Checked(batch, batches) => batches.send(std::mem::take(batch).candidates).is_ok(),
         }
     }

@@ -10,6 +10,7 @@ use crate::io::dir::parent;
 use fetool::{plain, status};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 /// Locked directories, for as long as this lives.
 pub struct Lock(#[expect(dead_code, reason = "closing them unlocks")] Vec<File>);
@@ -25,12 +26,16 @@ impl Lock {
             None => Vec::new(),
         };
         let is_shared = !tree.update || tree.walk.shard.is_some();
-        let locked = dirs.into_iter().filter_map(|dir| {
+        let mut alone = !is_shared;
+        let mut locked = Vec::new();
+        for dir in dirs {
             // What is missing is told by whoever wants to read it.
-            let file = File::open(dir).ok()?;
-            Some(lock(task, dir, &file, is_shared).map(|()| file))
-        });
-        Ok(Self(locked.collect::<Result<_, _>>()?))
+            let Ok(file) = File::open(dir) else { continue };
+            alone &= lock(task, dir, &file, is_shared)?;
+            locked.push(file);
+        }
+        task.is_alone.store(alone, Ordering::Relaxed);
+        Ok(Self(locked))
     }
 }
 
@@ -39,13 +44,14 @@ fn directory(path: &Path) -> &Path {
     if path.is_dir() { path } else { parent(path) }
 }
 
-fn lock(task: &Task<'_>, dir: &Path, file: &File, is_shared: bool) -> Result<(), Failure> {
+/// Returns whether the lock is held: some file systems have none.
+fn lock(task: &Task<'_>, dir: &Path, file: &File, is_shared: bool) -> Result<bool, Failure> {
     let tried = match is_shared {
         true => file.try_lock_shared(),
         false => file.try_lock(),
     };
     let error = match tried {
-        Ok(()) => return Ok(()),
+        Ok(()) => return Ok(true),
         Err(TryLockError::WouldBlock) if task.tree.wait => {
             if !task.quiet {
                 say(Some(&shown(dir)), "waiting for another run to end");
@@ -55,7 +61,7 @@ fn lock(task: &Task<'_>, dir: &Path, file: &File, is_shared: bool) -> Result<(),
                 false => file.lock(),
             };
             match waited {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(true),
                 Err(error) => error,
             }
         }
@@ -74,5 +80,5 @@ fn lock(task: &Task<'_>, dir: &Path, file: &File, is_shared: bool) -> Result<(),
         );
         say(Some(&shown(dir)), &what);
     }
-    Ok(())
+    Ok(false)
 }

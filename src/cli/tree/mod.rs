@@ -2,11 +2,12 @@
 //!
 //! One thread finds the files and hands them to workers through a short queue; each worker takes one
 //! file after the other. Small files are done by one worker each, side by side; a big one gets all
-//! the cores, while the other workers go on with small ones. What became of each file is told by the
-//! thread that started all this. Memory is bounded by the number of workers, not of files,
+//! the cores, while the other workers go on with small ones. The thread that started all this
+//! reports what became of each file. Memory is bounded by the number of workers, not of files,
 //! but for 20 to 40 bytes a file where outputs may be replaced or skipped (`worker/claims.rs`).
 
 mod args;
+mod count;
 mod counters;
 mod delete;
 mod directories;

@@ -1,5 +1,6 @@
 //! One run: the threads that find files, work on them and tell of them, and what comes before and after.
 
+use super::count::count_all;
 use super::delete;
 use super::find::{Batch, Finding, Item, Items, Kind, find_all};
 use super::lock::Lock;
@@ -102,9 +103,17 @@ pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result
             Items::All(file_tx)
         };
         let wanted = &wanted;
+        let (walked_tx, walked_rx) = bounded(0);
+        // A list may come from a pipe.
+        if display.is_shown() && tree.walk.files0_from.is_none() {
+            spawn(scope, "count", move || {
+                // The other walk tells of errors.
+                let _ = count_all(task, paths, &walked_rx);
+            })?;
+        }
         spawn(scope, "walk", move || {
             find_all(task, wanted, paths, found, outcome_tx);
-            drop(finding);
+            drop((finding, walked_tx));
         })?;
         drop(file_rx);
         tell_all(task, outcome_rx, &mut report)

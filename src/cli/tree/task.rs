@@ -59,6 +59,8 @@ pub struct Task<'a> {
     /// That was the end of it.
     pub(super) is_left: AtomicBool,
     pub(super) verbose: bool,
+    /// No other run works where the results go.
+    pub(super) is_alone: AtomicBool,
 }
 
 impl<'a> Task<'a> {
@@ -87,6 +89,7 @@ impl<'a> Task<'a> {
             deadline: tree.time.and_then(|time| Instant::now().checked_add(time)),
             is_left: AtomicBool::new(false),
             verbose: work.verbose,
+            is_alone: AtomicBool::new(false),
         }
     }
 

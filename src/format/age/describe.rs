@@ -1,7 +1,7 @@
 //! What a header says, for people who have no key.
 
-use super::file::{AgeFileHeader, CHUNK_LEN};
 use super::scrypt;
+use super::{AgeFileHeader, CHUNK_LEN};
 use crate::aead::Algorithm;
 use crate::format::{Description, Field, KeyDerivation, PostQuantum, StanzaDescription};
 use crate::{Stanza, kdf::Derivation};

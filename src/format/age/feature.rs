@@ -3,6 +3,14 @@
 use crate::{Error, Hint};
 
 /// A cargo feature of fetool. Without it, some keys are recognised and cannot be used.
+///
+/// ```
+/// use fetool::format::age::Feature;
+///
+/// let error = Feature::Ssh.missing();
+/// assert_eq!(error.status(), fetool::status::USAGE);
+/// assert_eq!(error.hint().unwrap().to_string(), "build it with the feature age-ssh");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feature {
     /// `age-plugin`

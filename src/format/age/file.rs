@@ -1,32 +1,17 @@
 //! The format: a header for recipients or a passphrase, and the chunks behind it.
 
+use super::chunks::{CHUNK_LEN, Chunks, LAYOUT};
 use super::keys::NONCE_LEN;
-use super::{AgeHeader, AgeIdentity, AgeRecipient, Random, ScryptLimits, armor, header, scrypt};
-use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
+use super::wrap::wrap_for;
+use super::{AgeHeader, ScryptLimits, armor, header, scrypt};
+use crate::aead::Algorithm;
 use crate::format::{
-    ChunkId, Claim, Description, End, Format, Frames, Geometry, HEADER_MAX, Header, KeyPolicy,
-    Layout, Limits, NewFiles, OpenChunk, Payload, Proof, RekeyRequest, Rekeyed, SealChunk,
-    SealRequest, Sealer, Uniform, Untried,
+    Claim, Description, Format, Frames, Geometry, HEADER_MAX, Header, KeyPolicy, Limits, NewFiles,
+    Payload, Proof, RekeyRequest, Rekeyed, SealRequest, Sealer, Uniform, Untried,
 };
-use crate::kdf::{Derivation, Key};
-use crate::{
-    Error, FileKey, Hint, Identity, Recipient, Secret, Setting, Stanza, UnwrapKey, WrapKey,
-};
-use std::collections::BTreeSet;
-use std::ops::Range;
+use crate::kdf::Derivation;
+use crate::{Error, FileKey, Hint, Identity, Recipient, Setting, UnwrapKey, WrapKey};
 use std::sync::Arc;
-
-/// Plaintext bytes of every chunk but the last.
-pub const CHUNK_LEN: usize = 64 << 10;
-
-const LAYOUT: Layout = Layout {
-    chunk: CHUNK_LEN,
-    prefix: 0,
-    suffix: TAG_LEN,
-    end: End::Full,
-    // The counter has 88 bits.
-    max_chunks: u64::MAX,
-};
 
 /// age, version 1.
 pub struct Age;
@@ -140,101 +125,6 @@ impl Format for Age {
             layers: Vec::new(),
             file_key: Some(file_key),
         })
-    }
-}
-
-/// What wraps a file's key for new recipients.
-pub(super) struct NewStanzas {
-    pub stanzas: Vec<Stanza>,
-    /// The labels that all of them have, if there is one that is known by no secret.
-    pub labels: Option<BTreeSet<String>>,
-}
-
-/// Wraps a file's key for everybody who can open it.
-pub(super) fn wrap_for(
-    recipients: &[Recipient<'_>],
-    work_factor: Option<u8>,
-    file_key: &FileKey,
-    random: &Random<'_>,
-) -> Result<NewStanzas, Error> {
-    let mut stanzas = Vec::new();
-    let mut labels: Option<BTreeSet<String>> = None;
-    for recipient in recipients {
-        let Some(key) = recipient.as_wrap_key() else {
-            let secret = passphrase(recipients, recipient)?;
-            let work_factor = work_factor.unwrap_or(scrypt::WORK_FACTOR);
-            stanzas.push(scrypt::wrap(secret, work_factor, file_key, random)?);
-            continue;
-        };
-        let (wrapped, own) = key.wrap_labelled(file_key, random)?;
-        if labels.get_or_insert_with(|| own.clone()) != &own {
-            return Err(mixed());
-        }
-        stanzas.extend(wrapped);
-    }
-    Ok(NewStanzas { stanzas, labels })
-}
-
-/// What keeps recipients out of one file.
-pub(super) fn mixed() -> Error {
-    Error::usage_hint(
-        "a post-quantum recipient cannot share a file with recipients that are not post-quantum: \
-         whoever breaks one of those could open the file",
-        "seal once for each kind, or ask for recipients of one kind",
-    )
-}
-
-/// A passphrase, which must be alone.
-fn passphrase<'a>(
-    recipients: &[Recipient<'a>],
-    recipient: &Recipient<'a>,
-) -> Result<&'a Secret, Error> {
-    let secret = recipient.secret()?;
-    if !secret.is_passphrase() {
-        return Err(Error::usage_hint(
-            "age has no raw keys: its files are for recipients, or for a passphrase",
-            Hint::Formats(&[("a raw key", "gfe"), ("keys and passphrases", "dexios")]),
-        ));
-    }
-    if recipients.len() > 1 {
-        return Err(Error::usage_hint(
-            "an age file for a passphrase has no other recipients",
-            Hint::Formats(&[("several secrets", "dexios")]),
-        ));
-    }
-    Ok(secret)
-}
-
-impl WrapKey for AgeRecipient {
-    fn wrap_key(
-        &self,
-        key: &FileKey,
-        random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
-    ) -> Result<Vec<Stanza>, Error> {
-        Ok(vec![self.wrap(key, random)?])
-    }
-
-    fn labels(&self) -> BTreeSet<String> {
-        let labels = AgeRecipient::labels(self).iter();
-        labels.map(|label| (*label).to_owned()).collect()
-    }
-}
-
-impl UnwrapKey for AgeIdentity {
-    fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error> {
-        for stanza in stanzas {
-            if let Some(key) = self.unwrap(stanza)? {
-                return Ok(Some(key));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// The key of a file that was just sealed opens it, for whoever reads it back.
-impl UnwrapKey for FileKey {
-    fn unwrap_key(&self, _stanzas: &[Stanza]) -> Result<Option<FileKey>, Error> {
-        Ok(Some(self.clone()))
     }
 }
 
@@ -394,83 +284,5 @@ impl Header for AgeFileHeader {
 
     fn describe(&self) -> Description {
         super::describe::describe(self)
-    }
-}
-
-/// The AEAD work on chunks. A chunk's nonce is its number in 11 bytes and whether it is the last.
-struct Chunks(Aead);
-
-impl Chunks {
-    fn new(payload_key: &Key) -> Self {
-        Self(Aead::new(Algorithm::ChaCha20Poly1305, payload_key))
-    }
-
-    fn nonce(index: u64, last: bool) -> [u8; 12] {
-        let mut nonce = [0; 12];
-        nonce[3..11].copy_from_slice(&index.to_be_bytes());
-        nonce[11] = last.into();
-        nonce
-    }
-
-    fn opened(&self, nonce: [u8; 12], frame: &[u8], room: &mut [u8]) -> Option<Range<usize>> {
-        let (body, tag) = frame.split_last_chunk::<TAG_LEN>()?;
-        let room = room.get_mut(..body.len())?;
-        let opened = self.0.open_to(&nonce, b"", body, tag, room);
-        opened.is_ok().then_some(0..body.len())
-    }
-}
-
-impl SealChunk for Chunks {
-    fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error> {
-        // The payload key is of this file alone, so no nonce repeats under it.
-        let (plaintext, room) = frame
-            .split_last_chunk_mut::<TAG_LEN>()
-            .expect("the layout leaves room for the tag");
-        *room = self
-            .0
-            .seal(&Self::nonce(id.index, id.last), b"", plaintext)
-            .expect("the nonce has 12 bytes, and a chunk is no long message");
-        Ok(())
-    }
-}
-
-impl OpenChunk for Chunks {
-    fn open(&self, id: ChunkId, frame: &mut [u8]) -> Result<Range<usize>, Error> {
-        let end = frame.len() - TAG_LEN; // the walk lets nothing shorter pass
-        let (body, tag) = frame.split_at_mut(end);
-        let tag: &Tag = (&*tag).try_into().expect("16 bytes were split off");
-        self.0
-            .open(&Self::nonce(id.index, id.last), b"", body, tag)
-            .map_err(|_| id.not_authentic())?;
-        Ok(0..end)
-    }
-
-    fn open_from(&self, id: ChunkId, frame: &[u8], room: &mut [u8]) -> Result<Range<usize>, Error> {
-        self.opened(Self::nonce(id.index, id.last), frame, room)
-            .ok_or_else(|| id.not_authentic())
-    }
-
-    /// Which chunk is the last is known here by where the file ends. A full chunk that authenticates
-    /// as the other kind shows that the file was cut, or that something was put behind its end.
-    fn looks_again(&self) -> bool {
-        true
-    }
-
-    fn open_as_other(
-        &self,
-        id: ChunkId,
-        frame: &[u8],
-        room: &mut [u8],
-    ) -> Option<(Range<usize>, Error)> {
-        if frame.len() < LAYOUT.frame() {
-            return None;
-        }
-        let plaintext = self.opened(Self::nonce(id.index, !id.last), frame, room)?;
-        let end = id.offset + frame.len() as u64;
-        let fault = match id.last {
-            true => Error::truncated(end, "the file ends without its last chunk"),
-            false => Error::malformed(end, "data behind the last chunk"),
-        };
-        Some((plaintext, fault))
     }
 }

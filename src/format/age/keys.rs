@@ -13,7 +13,7 @@
 use super::Random;
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
 use crate::kdf::Key;
-use crate::secure_memory::Locked;
+use crate::secure_memory::{Locked, and_wipe_stack};
 use crate::{Error, FILE_KEY_LEN, FileKey};
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -23,6 +23,10 @@ use zeroize::Zeroizing;
 pub const NONCE_LEN: usize = 16;
 /// Length of a wrapped file key in bytes: the key and its tag.
 pub const WRAPPED_LEN: usize = FILE_KEY_LEN + TAG_LEN;
+
+/// More than an AEAD takes of the stack for a message as short as a key, in bytes: without C, it leaves what it
+/// opened there.
+const STACK: usize = 16 << 10;
 
 impl FileKey {
     /// Generates a key.
@@ -50,9 +54,11 @@ impl FileKey {
         let mut wrapped = [0; WRAPPED_LEN];
         let (body, tag) = wrapped.split_at_mut(FILE_KEY_LEN);
         body.copy_from_slice(self.as_bytes());
-        let sealed = Aead::new(Algorithm::ChaCha20Poly1305, key)
-            .seal(nonce, b"", body)
-            .expect("the nonce has 12 bytes, and 16 bytes are no long message");
+        let sealed = and_wipe_stack::<STACK, _>(|| {
+            Aead::new(Algorithm::ChaCha20Poly1305, key)
+                .seal(nonce, b"", body)
+                .expect("the nonce has 12 bytes, and 16 bytes are no long message")
+        });
         tag.copy_from_slice(&sealed);
         wrapped
     }
@@ -62,10 +68,10 @@ impl FileKey {
         let (body, tag) = wrapped.split_at(FILE_KEY_LEN);
         let tag: &Tag = tag.try_into().expect("16 bytes are left");
         let mut file_key = Locked::of(body);
-        Aead::new(Algorithm::ChaCha20Poly1305, key)
-            .open(nonce, b"", &mut file_key, tag)
-            .is_ok()
-            .then_some(Self(file_key))
+        let opened = and_wipe_stack::<STACK, _>(|| {
+            Aead::new(Algorithm::ChaCha20Poly1305, key).open(nonce, b"", &mut file_key, tag)
+        });
+        opened.is_ok().then_some(Self(file_key))
     }
 }
 

@@ -12,7 +12,7 @@
 //! | `ssh`, `tag`, `plugin` | wrap it for the keys of other programs; each is a cargo feature |
 //! | [`recipients`], [`identities`] | the kinds above as one type, and files of them |
 //! | [`armor`] | the text form of a file |
-//! | `file`, `describe` | the format: what the rest of fetool sees of all this |
+//! | `file`, `wrap`, `chunks`, `describe` | the format: what the rest of fetool sees of all this |
 //!
 //! ```
 //! use fetool::format::age::{Age, AgeFileHeader, AgeHeader, AgeIdentity, AgeRecipient, CHUNK_LEN, X25519Identity};
@@ -26,7 +26,7 @@
 //! Seal::new(Recipient::wrapping(&recipient)).format(&Age).run(&[1; 3 * CHUNK_LEN][..], &mut sealed)?;
 //! Open::new(Identity::unwrapping(&identity)).run(&sealed[..], std::io::sink())?;
 //!
-//! // A file without the nonce behind the header, and without it.
+//! // The header alone, and with the nonce behind it.
 //! let header = AgeHeader::decode(&sealed)?;
 //! assert_eq!(header.stanzas[0].kind, "X25519");
 //! assert!(AgeFileHeader::decode(&sealed).is_ok());
@@ -34,6 +34,7 @@
 //! ```
 
 pub mod armor;
+mod chunks;
 mod describe;
 mod file;
 
@@ -57,11 +58,13 @@ mod strict_base64;
 #[cfg(feature = "age-tag")]
 mod tag;
 mod text;
+mod wrap;
 pub mod x25519;
 
 pub use self::scrypt::ScryptLimits;
+pub use chunks::CHUNK_LEN;
 pub use feature::Feature;
-pub use file::{Age, AgeFileHeader, CHUNK_LEN};
+pub use file::{Age, AgeFileHeader};
 pub use header::AgeHeader;
 pub use hybrid::{HybridIdentity, HybridRecipient};
 pub use identities::{AgeIdentity, KeyFile};

@@ -192,8 +192,8 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<AgeRecipient>, Error> {
 
 impl RecipientList {
     /// Parses a recipients file: one recipient a line, between comments that begin with `#` and empty
-    /// lines. SSH keys of types that only sign are passed over, as long as there is another recipient: so a
-    /// list of somebody's keys from a server is of use.
+    /// lines. SSH keys of types that only sign are skipped if there is another recipient, so a list of
+    /// somebody's keys from a server can be used.
     ///
     /// # Errors
     /// [`Error::Usage`] with the number of the line, but never its text, which may be a secret.

@@ -1,6 +1,7 @@
 //! Changing who can open a file: other stanzas and a new MAC, for the same file key.
 
-use super::file::{AgeFileHeader, wrap_for};
+use super::AgeFileHeader;
+use super::wrap::wrap_for;
 use super::{AgeHeader, scrypt};
 use crate::format::{Change, Header, RekeyRequest, Rekeyed, Which};
 use crate::{Error, Identity, Recipient, Stanza};
@@ -130,7 +131,7 @@ fn refuse_mixing(new: &Option<BTreeSet<String>>, kept: &[Stanza]) -> Result<(), 
     };
     match kept.iter().filter_map(labels).all(|labels| labels == *new) {
         true => Ok(()),
-        false => Err(super::file::mixed()),
+        false => Err(super::wrap::mixed()),
     }
 }
 

@@ -56,7 +56,7 @@ impl Version {
             .find(|version| *version as u8 == byte)
     }
 
-    /// Length of the header in bytes.
+    /// Returns the length of the header in bytes.
     pub fn header_len(self) -> usize {
         match self {
             Self::V1 | Self::V2 | Self::V3 => 64,
@@ -176,7 +176,7 @@ impl DexiosHeader {
         })
     }
 
-    /// The header's bytes: those that it was decoded from, with its slots as they are now.
+    /// Returns the header's bytes: those that it was decoded from, with its slots as they are now.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = self.raw.clone();
         match (self.version, self.slots.as_slice()) {

@@ -42,7 +42,7 @@ impl SlotHash {
         (0xB5, Self::BalloonV5),
     ];
 
-    /// Whether version 5 has it only for the sake of its number: no Dexios writes a slot with it.
+    /// Returns whether version 5 has it only for the sake of its number: no Dexios writes a slot with it.
     ///
     /// Versions 1 and 2 sealed blocks under this very hash of the secret, with no associated data, and
     /// so are keys wrapped in slots: a block of 32 bytes of such a file passes as a slot, whose master
@@ -69,7 +69,7 @@ impl SlotHash {
             .unwrap_or(Self::Unknown(byte))
     }
 
-    /// The byte that stands for it.
+    /// Returns the byte that stands for it.
     pub fn code(self) -> u8 {
         match self {
             Self::Unknown(byte) => byte,
@@ -80,7 +80,7 @@ impl SlotHash {
         }
     }
 
-    /// The function and its parameters; `None` for an unknown hash.
+    /// Returns the function and its parameters; `None` for an unknown hash.
     pub fn derivation(self) -> Option<Derivation> {
         let argon2id = |memory_mib: u32, passes| Derivation::Argon2id {
             memory: memory_mib * 1024,
@@ -160,7 +160,7 @@ impl Slot {
         })
     }
 
-    /// The master key, when the secret is the right one.
+    /// Unwraps the master key, if the secret is the right one.
     ///
     /// # Errors
     /// Those of the hash; a wrong secret is `None`.

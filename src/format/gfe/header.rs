@@ -106,7 +106,7 @@ impl GfeHeader {
         })
     }
 
-    /// The header's bytes.
+    /// Returns the header's bytes.
     pub fn encode(&self) -> [u8; HEADER_LEN] {
         let mut bytes = [0; HEADER_LEN];
         bytes[..3].copy_from_slice(MAGIC);

@@ -182,9 +182,9 @@ impl Format for Gfe {
         })
     }
 }
-/// The GFE key that a secret holds: 32 bytes as they are, or their 64 hexadecimal digits or 44
-/// base64 characters with an optional line end, below lines that begin with `#`; or what a KDF makes
-/// of a passphrase and a salt.
+/// Returns the GFE key that a secret holds: 32 bytes as they are, or their 64 hexadecimal digits or 44
+/// base64 characters with an optional line end, below lines that begin with `#`; or what a KDF makes of a
+/// passphrase and a salt.
 ///
 /// # Errors
 /// [`Error::Secret`] for every other shape; it tells how long the secret was and how to make one.

@@ -102,7 +102,7 @@ impl Write for Output {
 }
 
 /// Runs it, and asserts that what was written is what is before the fault, in order, and that the
-/// fault is what is told.
+/// fault is reported.
 pub fn check(case: Case) {
     let (stop, meter) = (CancelToken::new(), Meter::default());
     let mut output = Output {

@@ -1,10 +1,10 @@
 //! What users of the library can name, in lines. Implementations that a macro writes are not among them.
 
-use super::source::{Library, Path, attributes, is_active, is_public, joined, leaves, name};
-use quote::ToTokens;
+use super::print::{full, generics, head_of, indented, inherent, names, tidy, value, with_fields};
+use super::source::{Library, Path, attributes, docs, is_active, is_public, joined, leaves, name};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{
-    Fields, GenericArgument, Generics, ImplItem, Item, ItemImpl, PathArguments, TraitItem, Type,
+    Attribute, GenericArgument, Generics, ImplItem, Item, ItemImpl, PathArguments, TraitItem, Type,
     UseTree, Visibility,
 };
 
@@ -113,6 +113,45 @@ impl<'a> Listing<'a> {
             let paths = leaves(&tree).into_iter().map(|(_, path)| path);
             paths.filter_map(|path| self.library.resolve(&[], &path))
         })
+    }
+
+    /// The public functions, free ones and those of public types and traits, with their comments.
+    pub fn functions(&self) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        for (definition, Listed { path, item }) in &self.items {
+            let mut add = |name: &str, attrs: &[Attribute]| {
+                all.push((format!("{} {name}", full(path)), docs(attrs)));
+            };
+            match item {
+                Item::Fn(it) => add("", &it.attrs),
+                Item::Trait(it) => it.items.iter().for_each(|item| {
+                    if let TraitItem::Fn(it) = item {
+                        add(&it.sig.ident.to_string(), &it.attrs);
+                    }
+                }),
+                _ => {}
+            }
+            let of = |(module, item): &&(Path, &ItemImpl)| {
+                item.trait_.is_none()
+                    && self
+                        .type_of(module, item)
+                        .is_some_and(|of| of == *definition)
+            };
+            for it in self
+                .impls
+                .iter()
+                .filter(of)
+                .flat_map(|(_, item)| &item.items)
+            {
+                if let ImplItem::Fn(it) = it
+                    && matches!(it.vis, Visibility::Public(_))
+                    && is_active(&it.attrs)
+                {
+                    add(&it.sig.ident.to_string(), &it.attrs);
+                }
+            }
+        }
+        all
     }
 
     pub fn text(&self) -> String {
@@ -252,129 +291,3 @@ The public items of the library: built for Linux with the features age-plugin, a
 A change of this file is a change for those who use the library. This writes it anew:
 FETOOL_UPDATE=1 cargo test --test cli public_api
 ";
-
-/// The public functions and constants of an `impl` without a trait.
-fn inherent(item: &ItemImpl) -> Vec<String> {
-    let public = |vis: &Visibility, attrs| matches!(vis, Visibility::Public(_)) && is_active(attrs);
-    let mut lines: Vec<_> = indented(item.items.iter().filter_map(|it| match it {
-        ImplItem::Fn(it) if public(&it.vis, &it.attrs) => Some(format!("pub {}", tidy(&it.sig))),
-        ImplItem::Const(it) if public(&it.vis, &it.attrs) => Some(format!(
-            "pub const {}: {}{}",
-            it.ident,
-            tidy(&it.ty),
-            value(&it.expr)
-        )),
-        _ => None,
-    }))
-    .collect();
-    if !lines.is_empty() {
-        lines.insert(0, head_of(item));
-    }
-    lines
-}
-
-fn head_of(item: &ItemImpl) -> String {
-    let mut head = item.clone();
-    head.attrs.clear();
-    head.items.clear();
-    tidy(&head).trim_end_matches(" {}").to_owned()
-}
-
-/// A struct or a variant with its fields; private ones are said to be there.
-fn with_fields(of: &str, with: &Generics, fields: &Fields, only_public: bool) -> Vec<String> {
-    let head = format!("{of}{}", generics(with));
-    let shown = fields.iter().filter(|field| {
-        is_active(&field.attrs) && (!only_public || matches!(field.vis, Visibility::Public(_)))
-    });
-    let shown: Vec<_> = shown.collect();
-    let is_partial = shown.len() < fields.len();
-    let types = shown.iter().map(|field| {
-        let vis = if only_public { "pub " } else { "" };
-        let name = field.ident.as_ref().map(|name| format!("{name}: "));
-        format!("{vis}{}{}", name.unwrap_or_default(), tidy(&field.ty))
-    });
-    let rest = is_partial.then(|| "_".to_owned());
-    match fields {
-        Fields::Named(_) => {
-            let rest = is_partial.then(|| "private fields".to_owned());
-            std::iter::once(head)
-                .chain(indented(types.chain(rest)))
-                .collect()
-        }
-        Fields::Unnamed(_) => {
-            let types: Vec<_> = types.chain(rest).collect();
-            vec![format!("{head}({})", types.join(", "))]
-        }
-        Fields::Unit => vec![head],
-    }
-}
-
-fn indented(lines: impl IntoIterator<Item = String>) -> impl Iterator<Item = String> {
-    lines.into_iter().map(|line| format!("    {line}"))
-}
-
-fn generics(of: &Generics) -> String {
-    let bounds = of
-        .where_clause
-        .as_ref()
-        .map(|bounds| format!(" {}", tidy(bounds)));
-    tidy(of) + &bounds.unwrap_or_default()
-}
-
-/// The value of a constant that is a number or a text, which users may rely on.
-fn value(of: &syn::Expr) -> String {
-    match of {
-        syn::Expr::Lit(_) | syn::Expr::Binary(_) => format!(" = {}", tidy(of)),
-        _ => String::new(),
-    }
-}
-
-fn names(path: &syn::Path) -> Path {
-    path.segments
-        .iter()
-        .map(|segment| segment.ident.to_string())
-        .collect()
-}
-
-pub fn full(path: &[String]) -> String {
-    std::iter::once("fetool")
-        .chain(path.iter().map(String::as_str))
-        .collect::<Vec<_>>()
-        .join("::")
-}
-
-/// Source as it is usually written, of tokens with blanks between them.
-fn tidy(of: &impl ToTokens) -> String {
-    let mut text = of.to_token_stream().to_string();
-    let rules = [
-        (" ::", "::"),
-        (":: ", "::"),
-        (" <", "<"),
-        ("< ", "<"),
-        (" >", ">"),
-        (" ,", ","),
-        (" ;", ";"),
-        (" :", ":"),
-        ("& ", "&"),
-        ("? ", "?"),
-        ("# ", "#"),
-        (",)", ")"),
-        ("(mut ", "("),
-        (", mut ", ", "),
-        ("{ }", "{}"),
-    ];
-    for (from, to) in rules {
-        text = text.replace(from, to);
-    }
-    // A list of arguments, and no tuple.
-    let mut tidied = String::new();
-    for (index, part) in text.split(" (").enumerate() {
-        let is_call =
-            tidied.ends_with(|c: char| c.is_alphanumeric() || c == '>') && !tidied.ends_with("->");
-        if index > 0 {
-            tidied += if is_call { "(" } else { " (" };
-        }
-        tidied += part;
-    }
-    tidied
-}

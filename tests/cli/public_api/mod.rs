@@ -1,10 +1,12 @@
 //! The library's public items are those of `docs/public-api.txt`, and each has an example.
 
 mod listing;
+mod print;
 mod source;
 
 use crate::layers::root;
-use listing::{Listed, Listing, full};
+use listing::{Listed, Listing};
+use print::full;
 use source::{Library, attributes, docs};
 use std::collections::BTreeSet;
 
@@ -70,4 +72,23 @@ fn every_public_item_has_an_example_or_a_reason() {
     let without: BTreeSet<_> = without.map(|(_, listed)| full(&listed.path)).collect();
     let reasons: BTreeSet<_> = WITHOUT.iter().map(|(item, _)| (*item).to_owned()).collect();
     assert_eq!(without, reasons);
+}
+
+/// "Returns …", "Sets …": what a function does, in the third person.
+#[test]
+fn functions_say_what_they_do() {
+    let library = Library::load();
+    let listing = Listing::new(&library);
+    let mut wrong = Vec::new();
+    for (path, docs) in listing.functions() {
+        let first = docs.split_whitespace().next().unwrap_or_default();
+        let is_verb = first.ends_with('s') && first.starts_with(char::is_uppercase);
+        if !is_verb || ["As", "This", "Its"].contains(&first) {
+            wrong.push(format!(
+                "{path}: {}",
+                docs.lines().next().unwrap_or_default().trim()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -38,6 +38,21 @@ fn errors_of_a_plugin_are_told() {
         ));
         assert!(unwrap(&plugin).unwrap().is_some());
     }
+    // So it is with many files: one of two cards may be in another machine.
+    let plugin = Installed::scripted(&format!(
+        "ask '-> file-key 1' {KEY}\nask '-> error identity 0' '{text}'\n"
+    ));
+    let files = ["a", "b", "c"].map(|kind| vec![stanza(kind, &[], b"")]);
+    let identities = plugin.identities();
+    identities.prepare(&files).unwrap();
+    assert!(identities.unwrap_key(&files[1]).unwrap().is_some());
+    for file in [&files[0], &files[2]] {
+        assert_eq!(
+            identities.unwrap_key(file).unwrap_err().to_string(),
+            "age-plugin-scripted: the card is \u{fffd}[2Jgone"
+        );
+    }
+    assert_eq!(plugin.read("log").matches("identity-v1").count(), 1);
     // The fault of one file is its own.
     let plugin = Installed::scripted(&format!(
         "[ -e \"$here/once\" ] || ask '-> file-key 1' {KEY}\n: > \"$here/once\"\nask '-> error stanza 0 0'\n"
@@ -241,6 +256,12 @@ fn a_plugin_that_hangs_is_left() {
     assert_eq!(
         unwrap(&plugin).unwrap_err().to_string(),
         "age-plugin-scripted: closed its output before it was done"
+    );
+    // It has ended, but what it left behind has its output open.
+    let plugin = Installed::scripted("sleep 30 &\nexit 3\n");
+    assert_eq!(
+        unwrap(&plugin).unwrap_err().to_string(),
+        "age-plugin-scripted: ended with exit status: 3 before it was done"
     );
     // It has closed its input, and does what it should: whether it read is its own affair.
     let plugin = Installed::scripted("");

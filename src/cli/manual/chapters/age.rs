@@ -80,7 +80,7 @@ pub const DIFFERENCES: Chapter = (
         ),
         Item(
             "-j",
-            "One process of a plugin serves all of its identities. It inherits no file descriptors, but \
+            "One process of a plugin serves all of its identities, also those in encrypted files. It inherits no file descriptors, but \
              age-plugin-batchpass gets that of AGE_PASSPHRASE_FD. PATH is searched in absolute \
              directories only.",
         ),

@@ -37,9 +37,9 @@ pub const LISTS: Chapter = (
     &[
         Text(
             "--record FILE writes one JSON object a line for each file that was checked, in the order of \
-             the paths. FILE is replaced as a whole: it is the old list or the new one, whenever fetool \
-             is killed. It is written at the start, about every minute, at the end, and when SIGTERM, SIGINT or \
-             SIGHUP ends the run, with all files that were checked until then.",
+             the paths. FILE is replaced as a whole: it is the old list or the new one, whenever fetool is \
+             killed. It is written at the start, about every minute, at the end, and when SIGTERM, SIGINT \
+             or SIGHUP ends the run.",
         ),
         Item(
             "path",

@@ -7,10 +7,10 @@ pub const GUARANTEES: Chapter = (
     "OUTPUT GUARANTEES",
     &[
         Text(
-            "fetool never outputs unauthenticated data. On stdout, the chunks before a bad one were \
-             written by the time the error is known: check the exit status ('set -o pipefail' in a \
-             shell) before you use them. With -o, FILE appears only if everything was good; \
-             'open --salvage' is the one exception.",
+            "fetool never outputs unauthenticated data. On stdout, the chunks before a bad one are written \
+             before the error is known: check the exit status ('set -o pipefail' in a shell) before you use \
+             them. With -o, FILE appears only if everything was good; 'open --salvage' is the one \
+             exception.",
         ),
         Text(
             "With -o FILE the data goes to a temporary file in the same directory, mode 0600, which fetool \
@@ -36,9 +36,9 @@ pub const GUARANTEES: Chapter = (
         ),
         Text(
             "fetool never writes to a file that it also reads: the input, a key, a salt, a detached header. \
-             It refuses to write to a FIFO, socket or device of another user in a directory where others can \
-             write, and to follow a symbolic link that belongs neither to the user, nor to root, nor to the \
-             owner of its directory.",
+             In a directory where others can write, it refuses to write to a FIFO, socket or device of \
+             another user. It refuses to follow a symbolic link unless the link belongs to the user, to \
+             root, or to the owner of its directory.",
         ),
         Text(
             "Sealed data is not written to a terminal, and opened data only as far as it is text. '-o -' \

@@ -7,15 +7,15 @@ pub const REPORT: Chapter = (
     "THE REPORT",
     &[
         Text(
-            "inspect needs no key: it decodes the header and walks the chunks to the end by their \
-             lengths (skipping over them where the input is a file). What it says is what the \
-             file claims to be; with --verify and a secret, every chunk is authenticated as well.",
+            "inspect needs no key. It decodes the header and walks the chunks to the end by their lengths; \
+             in a file it seeks from one to the next. The report says what the file claims to be. --verify \
+             with a secret also authenticates every chunk.",
         ),
         Text(
-            "The first fault in the structure is reported with its offset in bytes, and makes the \
-             exit status 4 (malformed) or 5 (truncated); a chunk that does not authenticate makes \
-             it 3. The status is also 3 where --verify finds nothing that is authenticated: no chunk at \
-             all, or tags that can be forged without the secret.",
+            "The report has the first fault in the structure, with its offset in bytes. The exit status is \
+             then 4 (malformed) or 5 (truncated), and 3 for a chunk that does not authenticate. It is also \
+             3 if --verify finds nothing that is authenticated: no chunk at all, or tags that can be forged \
+             without the secret.",
         ),
     ],
 );
@@ -35,7 +35,7 @@ pub const JSON: Chapter = (
         ),
         Item(
             "format",
-            "string or null: the format's name on the command line; null when none was recognised",
+            "string or null: the format's name on the command line; null if none was recognised",
         ),
         Item(
             "title, version, algorithm",
@@ -51,15 +51,15 @@ pub const JSON: Chapter = (
         ),
         Item(
             "keys",
-            "array of {kdf, memory, passes, lanes, iterations, text}: how the secret becomes a key, one \
-             for each key slot of Dexios, one for other formats, none for GFE. kdf is 'argon2id', \
-             'balloon', 'pbkdf2', 'scrypt', 'sha256', or null where it is not known; memory is in bytes; text is \
-             for people. What a kdf does not have is null",
+            "array of {kdf, memory, passes, lanes, iterations, text}: how the secret becomes a key, one for \
+             each key slot of Dexios, one for other formats, none for GFE. kdf is 'argon2id', 'balloon', \
+             'pbkdf2', 'scrypt', 'sha256', or null if unknown; memory is in bytes; text is for people. \
+             Members that a kdf does not have are null",
         ),
         Item(
             "stanzas",
-            "array of {stanza, type, args, offset, size, text}: the stanzas of an age file, for whom each \
-             is as far as that can be known; stanza counts from 0",
+            "array of {stanza, type, args, offset, size, text}: the stanzas of an age file. stanza counts \
+             from 0; text says who the recipient is, if that is known",
         ),
         Item(
             "opened_stanzas",
@@ -105,9 +105,9 @@ pub const JSON: Chapter = (
         ),
         Item(
             "verified",
-            "with --verify: true where every chunk is authentic; false where one is not, where there \
-             is no chunk, or where the tags can be forged without the secret (GoCrypt with 1 or 2 \
-             layers). null without --verify",
+            "with --verify: true if every chunk is authentic. false if one is not, if there is no chunk, or \
+             if the tags can be forged without the secret (GoCrypt with 1 or 2 layers). null without \
+             --verify",
         ),
         Item(
             "reading",
@@ -115,8 +115,8 @@ pub const JSON: Chapter = (
         ),
         Item(
             "possible",
-            "array of {format, title, likely, supporting, opposing}: where no magic number tells, \
-             the formats that it may be; likely is true where opposing is empty",
+            "array of {format, title, likely, supporting, opposing}: the formats that a file without a \
+             magic number may be of; likely is true if opposing is empty",
         ),
         Item(
             "fault",

@@ -40,12 +40,13 @@ pub const KEYS: Chapter = (
         ),
         Text(
             "A recipient is public. 'seal --to' takes age1…, age1pq1…, age1tag1…, age1tagpq1…, a plugin's \
-             age1NAME1…, an SSH public key, or @FILE with one of them a line. Whoever knows a recipient \
-             can seal for it; a file says nothing about who sealed it.",
+             age1NAME1…, an SSH public key, or @FILE with one of them a line. Anyone who knows a recipient \
+             can seal for it: a file does not show who sealed it.",
         ),
         Text(
             "When files are opened, -k and -p can be repeated: fetool tries every key in order, then every \
-             passphrase. If there are several secrets, it asks for a passphrase only if no key opens the file.",
+             passphrase, then plugins. If there are several secrets, it asks for a passphrase only if no key \
+             opens the file. One process of a plugin serves all of its identities and all files of a tree.",
         ),
         Text(
             "fetool reads a typed passphrase from /dev/tty without showing it; without a terminal that is an \

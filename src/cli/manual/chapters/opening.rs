@@ -30,8 +30,8 @@ pub const RANGES: Chapter = (
     "RANGES",
     &[
         Text(
-            "--range writes a part of the plaintext, exactly the bytes that it names. They count from 0. \
-             Every number can have a suffix: KiB, MiB, GiB, TiB, or kB and so on for powers of 1000.",
+            "--range writes a part of the plaintext, exactly the bytes that it names, counted from 0. Every \
+             number can have a suffix: KiB, MiB, GiB, TiB, or kB and so on for powers of 1000.",
         ),
         Item("START+LENGTH", "LENGTH bytes from START on"),
         Item(
@@ -41,32 +41,31 @@ pub const RANGES: Chapter = (
         Item("START-", "everything from START on"),
         Item("-LAST", "the last LAST bytes"),
         Text(
-            "From a file that can be read at any position, fetool reads the header, the first chunk to try \
-             the key on, and the chunks that hold the range. It also opens the last chunk, as the last, \
-             if the range depends on the length of the plaintext: for -LAST, for START-, for an empty \
-             range and for one behind the end. A megabyte in the middle of a terabyte costs as much as \
-             one at the start.",
+            "From a seekable file, fetool reads the header, the first chunk to try the key on, and the \
+             chunks that hold the range. If the range depends on the length of the plaintext, it also opens \
+             the last chunk as the last: for -LAST, for START-, for an empty range and for one behind the \
+             end. A megabyte in the middle of a terabyte costs as much as one at the start.",
         ),
         Text(
-            "A pipe is read from its beginning: fetool passes over what is before the range, and stops \
-             reading behind it. -LAST needs a file, and is status 2 for a pipe.",
+            "A pipe is read from its beginning up to the end of the range. -LAST needs a file: for a pipe \
+             it is a usage error (status 2).",
         ),
         Text(
-            "Every byte that comes out was authenticated, as the byte at its position. Nothing is said \
-             about the rest of the file: damage elsewhere goes unnoticed, and so does a file that was cut \
-             behind the range. --check and open without --range authenticate everything.",
+            "Every byte of the output was authenticated, as the byte at its position. The rest of the file \
+             is not checked: damage elsewhere, or truncation behind the range, goes unnoticed. --check, and \
+             open without --range, authenticate everything.",
         ),
         Text(
-            "A range that the plaintext does not have is an error with status 2, which names the length. \
-             fetool writes nothing then; from a pipe, the bytes before the end may have been written. An \
-             empty range writes nothing and succeeds if the plaintext reaches its start.",
+            "A range beyond the end of the plaintext is an error with status 2, which names the length. \
+             fetool writes nothing then; from a pipe, it may have written the bytes up to the end. An empty \
+             range writes nothing and succeeds if the plaintext reaches its start.",
         ),
         Text(
-            "Ranges need chunks whose places can be computed. That holds for age, also as text if all its \
-             lines end alike; for Dexios in stream mode; for the AES-GCM File Encryptor; for GoCrypt with \
-             one layer; and for GFE with a declared size or a stream, if all chunks but the last are as \
-             long as the first. For other files --range says why not, with status 2. A GFE file with an \
-             additive nonce needs --gfe-nonce additive, since only the whole file shows that it starts \
+            "Ranges need chunks whose positions can be computed. age has them, as text only if all its \
+             lines end alike. So have Dexios in stream mode, the AES-GCM File Encryptor, and GoCrypt with \
+             one layer. GFE has them with a declared size or in a stream, if all chunks but the last are as \
+             long as the first. For other files --range fails with the reason and status 2. A GFE file with \
+             an additive nonce needs --gfe-nonce additive, since only the whole file shows that it starts \
              with its first chunk.",
         ),
     ],
@@ -76,17 +75,16 @@ pub const SALVAGE: Chapter = (
     "SALVAGE",
     &[
         Text(
-            "--salvage writes everything of a damaged file that still authenticates. Every chunk counts only \
-             at its own number: no byte comes out that was not sealed at its place, and no two chunks change \
-             places. With 'zero', a chunk that is lost becomes zeros of its length, so that all bytes behind \
-             it keep their positions. With 'skip' it is left out. What is missing at the end of the file is \
-             not filled.",
+            "--salvage writes everything of a damaged file that still authenticates. Every chunk counts \
+             only at its own number, so no byte comes out that was not sealed at its position. With 'zero', \
+             a lost chunk becomes zeros of its length, so that all later bytes keep their positions. With \
+             'skip' it is left out. What is missing at the end of the file is not filled.",
         ),
         Text(
             "This is the one exception to the rule that a failed open leaves no output: FILE appears whole \
-             with what was salvaged, and the status is 3, 4 or 5, as the first damaged part deserves. The \
-             status is 0 only if nothing is damaged. If no chunk authenticates, there is no FILE, and the \
-             status is that of a plain open.",
+             with what was salvaged. The status is that of the first damaged part: 3, 4 or 5. It is 0 only \
+             if nothing is damaged. If no chunk authenticates, there is no FILE, and the status is that of \
+             a plain open.",
         ),
         Text(
             "fetool prints each damaged part: where it is in the file and in the plaintext, and what is \
@@ -97,29 +95,29 @@ pub const SALVAGE: Chapter = (
              (string). Positions in the plaintext are those of the undamaged file.",
         ),
         Text(
-            "Behind a damaged chunk, fetool looks for the next one where it must be. If it is not there, \
-             bytes were lost or inserted. fetool then tries shifts: every number of bytes up to 4096 forward \
-             and back, multiples of 512 bytes up to 512 KiB, and up to 16 whole chunks. A GFE file that \
-             declares its length shows how much is missing, so one gap of any length is found; other GFE \
-             files are searched for the length fields of chunks, up to 64 MiB further on. One search \
-             authenticates at most 32 GiB, and all searches in a file 256 GiB: some seconds and some minutes \
-             a core. Beyond that, chunks are found only at their own places.",
+            "Behind a damaged chunk, fetool looks for the next one at its position. If it is not there, \
+             bytes were lost or inserted. fetool then tries shifts: every number of bytes up to 4096 in \
+             both directions, multiples of 512 bytes up to 512 KiB, and up to 16 whole chunks. A GFE file \
+             that declares its length shows how much is missing, so one gap of any length is found. In \
+             other GFE files, fetool searches up to 64 MiB further on for the length fields of chunks. One \
+             search authenticates at most 32 GiB, and all searches in a file 256 GiB: some seconds and some \
+             minutes a core. Beyond that, chunks are found only at their own positions.",
         ),
         Text(
             "If the first chunk is damaged, other chunks show whether the key is right: the first 64, some \
-             all over the file, and those that a search finds among 1 GiB. If none does, fetool reports a \
+             all over the file, and those that a search within 1 GiB finds. If none does, fetool reports a \
              wrong key.",
         ),
         Text(
-            "A header that is damaged itself cannot be read. Give a copy of it with --header, such as \
-             'fetool header save' makes. A Dexios file opens if one of its key slots does, and an age file if \
-             the stanza of an identity does. Damaged lines of armor count as damaged bytes, and the next \
-             line is decoded again.",
+            "A damaged header cannot be read. Give a copy of it with --header, such as 'fetool header save' \
+             makes. A Dexios file opens if one of its key slots does, and an age file if the stanza of an \
+             identity does. Damaged lines of armor count as damaged bytes, and decoding resumes at the next \
+             line.",
         ),
         Text(
-            "Not everything can be salvaged. GoCrypt's chunks do not tell their numbers, so fetool takes \
-             them only at their own places: behind lost or inserted bytes everything is lost, and moved \
-             chunks go unnoticed. With several layers, --salvage is refused with status 2. Files that were made in \
+            "Not everything can be salvaged. GoCrypt's chunks have no numbers, so fetool takes them only at \
+             their own positions. Behind lost or inserted bytes everything is lost, and moved chunks go \
+             unnoticed. With several layers, --salvage is refused with status 2. Files that were made in \
              memory mode are one piece. A GFE file with an additive nonce needs --gfe-nonce additive.",
         ),
         Text(

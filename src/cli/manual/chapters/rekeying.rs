@@ -7,60 +7,58 @@ pub const REKEYING: Chapter = (
     "CHANGING KEYS",
     &[
         Text(
-            "A Dexios file of version 4 or 5 is sealed under a random master key, and the header \
-             holds that key wrapped under a hash of each secret. rekey changes the wrapped keys \
-             and nothing else, so it takes as long for a terabyte in place as for a kilobyte. It \
-             first authenticates the first block with the key that the old secret unwraps.",
+            "A Dexios file of version 4 or 5 is sealed under a random master key, and the header holds that \
+             key wrapped under a hash of each secret. rekey changes only the wrapped keys, so a terabyte in \
+             place takes as long as a kilobyte. It first authenticates the first block with the key that \
+             the old secret unwraps.",
         ),
         Text(
-            "An age file has a stanza for each recipient in place of slots. --to names new \
-             recipients, as 'fetool seal --to' does. The chunks stay as they are. Another header may \
-             be longer or shorter than the old one: then -i writes a new file, which takes the old \
-             one's place once it is on the disk.",
+            "An age file has a stanza for each recipient instead of key slots. --to names new recipients, \
+             as for 'fetool seal --to'. The chunks stay as they are. If the new header is longer or shorter \
+             than the old one, -i writes a new file and renames it over the old one after fsync.",
         ),
         Item(
             "--new-key, --new-passphrase, --to",
-            "the new secret takes the place of the first slot that the old one opens, or the new \
-             recipients that of the stanzas that it opens",
+            "The new secret replaces the first slot that the old one opens. New recipients replace the \
+             stanzas that it opens.",
         ),
         Item(
             "--add",
-            "the new secret gets a slot of its own, up to four (version 5)",
+            "The new secret gets a slot of its own, up to four (version 5).",
         ),
         Item(
             "--remove",
-            "the first slot that the old secret opens is dropped, or the stanzas; never the last. \
-             With --stanza N it is stanza N of --list, with --to @FILE those of the identities in \
-             FILE. A public key does not tell which stanza is its own.",
+            "rekey removes the first slot, or the stanzas, that the old secret opens; never the last. With \
+             --stanza N it removes stanza N of --list, with --to @FILE the stanzas that the identities in \
+             FILE open. A public key does not tell which stanza is its own.",
         ),
         Text(
-            "The rules of age hold for the result: a passphrase stands alone, so it is replaced and \
-             never added, and post-quantum recipients share a file with none that are not. \
-             Removing a recipient is no revocation: whoever could open the file may have kept its \
-             key or its content.",
+            "The rules of age hold for the result. A passphrase is the only recipient of its file, so it is \
+             replaced and never added. Post-quantum recipients cannot be mixed with others. Removing a \
+             recipient is no revocation: anyone who could open the file may have kept its key or its \
+             content.",
         ),
         Item(
             "--list",
-            "the slots, with the cost of their hashes; needs no secret",
+            "The slots, with the cost of their hashes. It needs no secret.",
         ),
         Text(
-            "--list --json prints one object: path and path_hex as in fetool-inspect(1), format \
-             (string), version (number), slots and stanzas. Each slot has the number slot and the \
-             members of a key in fetool-inspect(1): kdf, memory, passes, lanes, iterations and text. \
-             Each stanza has the number stanza, type, args, offset, size and text. A file without \
-             either gives no object but status 4.",
+            "--list --json prints one object: path and path_hex as in fetool-inspect(1), format (string), \
+             version (number), slots and stanzas. Each slot has the number slot and the members of a key in \
+             fetool-inspect(1): kdf, memory, passes, lanes, iterations and text. Each stanza has the number \
+             stanza, type, args, offset, size and text. For a file without either there is no object, and \
+             status 4.",
         ),
         Text(
-            "Where the same secret is in several slots, one is changed or dropped, and a warning \
-             says how many are left. Used slots come first and without gaps, as Dexios wants them. \
-             Version 4 has one key, and its salt stays: it is part of what is authenticated.",
+            "If several slots hold the same secret, rekey changes or removes one and warns how many are \
+             left. Used slots come first and without gaps, as in Dexios. Version 4 has one key; its salt is \
+             authenticated with the data and stays.",
         ),
         Text(
-            "Who has an old copy of the file, or of its header, and the old secret can open the \
-             data for ever: the master key stays the same. To shut such a person out of later \
-             copies, use --reseal, which opens and seals again in one pass under a new master key, \
-             without plaintext on the disk. It is also the way for files that wrap no key: GFE, \
-             and Dexios versions 1 to 3 (which become version 5).",
+            "An old copy of the file, or of its header, opens with the old secret forever: the master key \
+             stays the same. To keep later copies from that secret, use --reseal. It opens and seals again \
+             in one pass under a new master key, without plaintext on the disk. It also works for files \
+             that wrap no key: GFE, and Dexios versions 1 to 3 (which become version 5).",
         ),
     ],
 );
@@ -69,41 +67,40 @@ pub const IN_PLACE: Chapter = (
     "IN PLACE",
     &[
         Text(
-            "With -i, rekey first writes the old and the new header to a recovery file in the \
-             directory of the file, '.fetool-HEX.header' with a random HEX, and fsyncs it. Then it \
-             writes the new header over the old one in one call, fsyncs it, reads it back and \
-             removes the recovery file. SIGINT, SIGTERM and SIGHUP wait until this is over. When \
-             writing fails, rekey puts the old header back.",
+            "With -i, rekey first writes the old and the new header to a recovery file, \
+             '.fetool-HEX.header' with a random HEX, in the directory of the file, and fsyncs it. Then it \
+             writes the new header over the old one in one call, fsyncs it, reads it back and removes the \
+             recovery file. It delays SIGINT, SIGTERM and SIGHUP until then. If writing fails, rekey puts \
+             the old header back.",
         ),
         Text(
-            "A recovery file that is still there belongs to a run that was killed. The next 'rekey \
-             -i' of the file uses it only when it is a regular file with one link that belongs to \
-             the effective user, with no permissions for others, and names the file by device and \
-             inode under a checksum; it warns of others that name the file. It changes nothing \
-             before the given secret opens the old or the new header. A header that was torn \
-             between two sectors of 512 bytes is replaced by the old one. A header that is neither \
-             is left alone: the run ends with status 1, keeps the recovery file, and prints the \
-             command that puts the old header back by hand.",
+            "A recovery file that is left belongs to a run that was killed. The next 'rekey -i' of the file \
+             uses it if it is a regular file with one link, belongs to the effective user, and gives others \
+             no permissions. It must also name the file by device and inode, under a checksum; rekey warns \
+             of others that name the file. rekey changes nothing before the given secret opens the old or \
+             the new header. It replaces a header that was torn between two sectors of 512 bytes by the old \
+             one. A header that is neither stays: the run ends with status 1, keeps the recovery file, and \
+             prints the command that puts the old header back by hand.",
         ),
         Text(
             "The recovery file holds the old header, so the old secret and this file open the data. \
              The next 'rekey -i' of the file removes it.",
         ),
         Text(
-            "The file is locked (flock(2)) from before the recovery file is looked for until the \
-             end. A second rekey of it waits, and says so after a second; with --no-wait it ends \
-             with status 1. A file system without locks gets a warning. Locks are advisory, and \
-             other programs that change headers do not take them.",
+            "rekey locks the file (flock(2)) before it looks for a recovery file, until the end. A second \
+             rekey of it waits, and says so after a second; with --no-wait it fails with status 1. On a \
+             file system without locks, rekey warns. Locks are advisory: other programs that change headers \
+             do not take them.",
         ),
         Text(
-            "With -r, every sealed file is changed like this. A file that cannot be changed fails: \
-             one without key slots too, unless --reseal is given. Files that have neither a magic \
-             number nor the suffix of a format are skipped, and so are files that the new secret \
-             opens already, so that an interrupted run can be repeated.",
+            "With -r, rekey changes every sealed file like this. A file that cannot be changed fails, such \
+             as one without key slots unless --reseal is given. rekey skips files that have neither a magic \
+             number nor the suffix of a format. It also skips files that the new secret opens already, so \
+             an interrupted run can be repeated.",
         ),
         Text(
-            "With --reseal, -i writes a new file beside the old one and renames it over that when \
-             it is complete and on the disk.",
+            "With --reseal, -i writes a new file beside the old one, fsyncs it and renames it over the old \
+             one.",
         ),
     ],
 );

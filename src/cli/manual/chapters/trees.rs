@@ -67,7 +67,7 @@ pub const TREES: Chapter = (
             "The mode, the group and the modification time of each file are carried over, and the \
              mode (with the set-group-ID and sticky bits), the group and the time of each directory under \
              DIR; the owner only by root. Empty directories are carried over, unless --include selects \
-             files. Where the group cannot be set, the group that the file \
+             files. If the group cannot be set, the group that the file \
              has gets no more permissions than others. Opened files and directories get no \
              permissions that the umask takes away, unless --perms is given. Files with several \
              names (hard links) are carried over as files of their own, and holes as zero bytes; the \

@@ -3,13 +3,14 @@
 use super::{Delete, Gone, Take, is_missing};
 use crate::cli::failure::{Failure, shown};
 use crate::cli::tree::directories;
-use crate::cli::tree::sources::{is_in, is_own};
+use crate::cli::tree::sources::{by_name, is_in, is_own};
 use crate::cli::tree::task::dir_of;
 use crate::io::dir::Dir;
 use crate::io::stat::Stat;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use walkdir::WalkDir;
 
 /// A directory that is walked through.
@@ -38,7 +39,7 @@ impl Delete<'_> {
         }
         let mut open: Vec<Open> = Vec::new();
         let mut entries = WalkDir::new(&root)
-            .sort_by_file_name()
+            .sort_by(by_name)
             .same_file_system(self.task.tree.walk.one_file_system)
             .into_iter();
         while let Some(entry) = entries.next() {
@@ -78,9 +79,10 @@ impl Delete<'_> {
                 continue;
             }
             if is_own(entry.file_name()) && !self.task.tree.walk.dry_run {
+                let alone = self.task.is_alone.load(Ordering::Relaxed);
                 // A run was killed here, and nothing may have brought a later one to this directory.
                 let dir = Dir::open(self.dir).and_then(|dir| dir.enter(dir_of(relative), None));
-                if let Err(error) = dir.and_then(|dir| dir.remove_stale()) {
+                if let Err(error) = dir.and_then(|dir| dir.remove_stale(alone)) {
                     let path = dir_of(relative);
                     take(
                         path,

@@ -1,4 +1,4 @@
-//! What is told of each file, in a line, and of all of them together.
+//! Reports of each file, in a line, and of all of them together.
 
 mod json;
 

@@ -1,14 +1,18 @@
 //! Which files are worked on: a walk through directories, or a list of paths.
 
 mod listed;
+mod part;
 
-use super::args::{Shard, WalkArgs};
+pub use part::is_in;
+
+use super::args::WalkArgs;
 use super::entry::{self, SourceDir, TreeEntry};
 use super::excludes::{Excludes, Globs, Rule};
 use super::skip::Skip;
 use crate::cli::failure::{Failure, shown};
 use crate::io::dir::{is_recovery, is_temporary};
 use crate::io::stat::Stat;
+use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::io;
@@ -108,8 +112,7 @@ impl<'a> Wanted<'a> {
             .max_depth
             .map_or(usize::MAX, |depth| depth as usize);
         let walk = WalkDir::new(path)
-            // In one directory all paths begin alike, so their names need not be taken apart.
-            .sort_by(|a, b| a.path().as_os_str().cmp(b.path().as_os_str()))
+            .sort_by(by_name)
             .follow_links(self.args.follow)
             .same_file_system(self.args.one_file_system)
             .max_depth(depth);
@@ -327,6 +330,11 @@ fn is_locked(dir: &Path) -> bool {
     unreadable && fs::symlink_metadata(dir).is_ok_and(|found| found.uid() == 0)
 }
 
+/// The order of names in a directory, where all paths begin alike: so names need not be looked for in them.
+pub fn by_name(one: &DirEntry, other: &DirEntry) -> Ordering {
+    one.path().as_os_str().cmp(other.path().as_os_str())
+}
+
 /// Whether fetool made a file for itself, and not for its user.
 pub fn is_own(name: &OsStr) -> bool {
     is_temporary(name) || is_recovery(name)
@@ -354,48 +362,4 @@ fn failed(path: &Path, error: walkdir::Error) -> Found {
 /// Directories count as named only to be found below: 'find -print0' lists each of them.
 fn skipped(path: &Path, skip: Skip, named: bool) -> Found {
     Found::Skipped(path.to_owned(), skip, named && skip != Skip::Directory)
-}
-
-/// Whether a file is in a part of the tree: by a hash of its relative path, so that no other file
-/// moves when one comes or goes.
-pub fn is_in(shard: Shard, relative: &Path) -> bool {
-    let hash = blake3::hash(relative.as_os_str().as_bytes());
-    let (number, _) = hash
-        .as_bytes()
-        .split_first_chunk()
-        .expect("a hash has 32 bytes");
-    u64::from_le_bytes(*number) % shard.count == shard.index
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_path_is_in_one_part_and_stays_there() {
-        for count in 1..10 {
-            let parts = |path: &str| -> Vec<u64> {
-                (0..count)
-                    .filter(|index| {
-                        let shard = Shard {
-                            index: *index,
-                            count,
-                        };
-                        is_in(shard, Path::new(path))
-                    })
-                    .collect()
-            };
-            for file in 0..100 {
-                assert_eq!(parts(&format!("a/{file}")).len(), 1);
-            }
-        }
-        // Other machines and other versions must cut the tree in the same way.
-        let of_8: Vec<bool> = (0..8)
-            .map(|index| is_in(Shard { index, count: 8 }, Path::new("photos/a.jpg")))
-            .collect();
-        assert_eq!(of_8.iter().position(|is| *is), Some(PART_OF_PHOTOS));
-    }
-
-    /// Computed with the `b3sum` program: the first 8 bytes, little-endian, modulo 8.
-    const PART_OF_PHOTOS: usize = 0;
 }

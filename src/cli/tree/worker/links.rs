@@ -151,30 +151,35 @@ impl Task<'_> {
     ) -> io::Result<Dir> {
         let enter = || Dir::open(root)?.enter(below, Some(new));
         match enter() {
-            Err(_) if self.tree.links && self.replaces_outputs() && self.clear(root, below)? => {
-                enter()
-            }
-            entered => entered,
+            Err(error)
+                if error.kind() == io::ErrorKind::NotADirectory
+                    && self.tree.links
+                    && self.replaces_outputs() => {}
+            entered => return entered,
         }
+        let clearing = &self.shared.clearing;
+        let _one = clearing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.clear(root, below)?;
+        enter()
     }
 
-    /// Removes the first link on the way. Returns whether there was one.
-    fn clear(&self, root: &Path, below: &Path) -> io::Result<bool> {
+    /// Removes the first link on the way, unless another worker has done that.
+    fn clear(&self, root: &Path, below: &Path) -> io::Result<()> {
         let mut dir = Dir::open(root)?;
         let mut relative = PathBuf::new();
         for name in below.iter() {
             relative.push(name);
             let Some(there) = dir.look(name)? else {
-                return Ok(false);
+                return Ok(());
             };
             if Stat::from(&there).is_link() {
                 if !set_aside(self, &dir, name, &relative, Then::Removed)? {
                     dir.remove(name)?;
                 }
-                return Ok(true);
+                return Ok(());
             }
             dir = dir.enter(Path::new(name), None)?;
         }
-        Ok(false)
+        Ok(())
     }
 }

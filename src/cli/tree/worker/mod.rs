@@ -30,13 +30,13 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Works on one file after the other; one for each thread.
 pub struct Worker<'a> {
     task: &'a Task<'a>,
-    /// Where damaged parts of files are told, for JSON.
+    /// Takes the damaged parts of files, for JSON.
     parts: Option<Sender<Outcome>>,
     /// Links are not left for later.
     is_last: bool,
@@ -60,6 +60,8 @@ pub struct Shared {
     pub(super) said_of_xattrs: AtomicBool,
     /// It was said that many salts take many derivations.
     pub(super) said_of_salts: AtomicBool,
+    /// Held by whoever removes links that are in the way of directories.
+    clearing: Mutex<()>,
     /// Links whose places are taken by directories.
     later: Mutex<Vec<TreeEntry>>,
     /// Damaged files that were salvaged, and how much of each.
@@ -251,7 +253,7 @@ impl<'a> Worker<'a> {
                 dir.allow_writing()?;
             }
             if cleaned.insert(path.clone()) {
-                dir.remove_stale()?;
+                dir.remove_stale(self.task.is_alone.load(Ordering::Relaxed))?;
             }
             Ok(dir)
         })

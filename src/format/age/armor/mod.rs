@@ -55,7 +55,7 @@ pub const BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
 pub const END: &str = "-----END AGE ENCRYPTED FILE-----";
 /// Characters of each line between them but the last, without the line end.
 pub const COLUMNS: usize = 64;
-/// The bytes that such a line stands for.
+/// The number of bytes that such a line encodes.
 pub const LINE_BYTES: usize = COLUMNS / 4 * 3;
 /// Bytes of such a line with the line feed that is written.
 pub const LINE_LEN: usize = COLUMNS + 1;

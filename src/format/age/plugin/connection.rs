@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// After as long a silence, whoever uses the plugin is told.
+/// After as long a silence, the caller gets a notice (`PluginInteraction::waiting`).
 const NOTICE: Duration = Duration::from_secs(5);
 /// After as long, it is asked whether anybody waits for the plugin.
 const LOOK: Duration = Duration::from_millis(100);
@@ -176,7 +176,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Waits as long as the plugin may be silent, but not where nobody waits for the result.
-    fn wait_for_message(&self) -> Result<Result<Received, RecvTimeoutError>, Error> {
+    fn wait_for_message(&mut self) -> Result<Result<Received, RecvTimeoutError>, Error> {
         let Plugin {
             name,
             interaction,
@@ -184,13 +184,18 @@ impl<'a> Connection<'a> {
             ..
         } = self.plugin;
         let begin = Instant::now();
-        let mut told = false;
+        let (mut told, mut has_ended) = (false, false);
         loop {
             let left = patience.saturating_sub(begin.elapsed());
             match self.from.recv_timeout(left.min(LOOK)) {
+                // What it left behind may keep its output open: nothing more will come.
+                Err(RecvTimeoutError::Timeout) if has_ended => {
+                    return Ok(Err(RecvTimeoutError::Disconnected));
+                }
                 Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
                 received => return Ok(received),
             }
+            has_ended = matches!(self.child.try_wait(), Ok(Some(_)));
             if interaction.is_stopped() {
                 return Err(Error::Stopped);
             }

@@ -143,13 +143,15 @@ impl PluginIdentities {
             }
             connection.ok(&[], b"");
         }
-        let is_open = |outcome: &Outcome| !matches!(outcome, Outcome::Found(Some(_)));
-        if let Some(failure) = failure
-            && outcomes.iter().any(is_open)
-        {
-            return Err(connection.told(&failure));
-        }
         connection.finish();
+        // What opens in spite of a fault opens.
+        if let Some(failure) = failure.map(Arc::<str>::from) {
+            for outcome in &mut outcomes {
+                if let Outcome::Found(None) = outcome {
+                    *outcome = Outcome::Failed(failure.clone());
+                }
+            }
+        }
         let mut found = self.found();
         for (stanzas, outcome) in files.iter().zip(&outcomes) {
             if let Outcome::Found(_) = outcome {

@@ -58,7 +58,7 @@ use zeroize::Zeroizing;
 /// or to touch a key.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// What a plugin asks of whoever uses it. All texts are the plugin's own, and may hold anything.
+/// Answers what a plugin asks its user. All texts are the plugin's own, and may hold anything.
 pub trait PluginInteraction: Send + Sync {
     /// Shows a message, such as "touch the key". Returns whether that was possible.
     fn message(&self, plugin: &PluginName, text: &str) -> bool;
@@ -123,7 +123,7 @@ impl Plugin {
         Self::find_in(&env::var_os("PATH").unwrap_or_default(), name, interaction)
     }
 
-    /// As [`find`](Self::find), with the directories of `path` in place of PATH.
+    /// Finds a plugin as [`find`](Self::find) does, in the directories of `path` instead of PATH.
     ///
     /// # Errors
     /// As there.

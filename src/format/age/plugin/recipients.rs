@@ -119,7 +119,9 @@ impl PluginRecipients {
             connection.ok(&[], b"");
         }
         if let Some(failure) = failure {
-            return Err(connection.told(&failure));
+            let error = connection.told(&failure);
+            connection.finish();
+            return Err(error);
         }
         if files.iter().any(|(stanzas, _)| stanzas.is_empty()) {
             return Err(connection.broke("it wrapped no file key"));
