@@ -36,7 +36,7 @@ ways=(
     cp                         plain  'cp plain out'
     "dd, O_DIRECT"             plain  'dd if=plain of=out bs=1M iflag=direct oflag=direct status=none'
     "fetool seal"              plain  '"$FETOOL" seal -q -k @key plain -o out'
-    "cat \\| fetool seal"     plain  'cat plain | "$FETOOL" seal -q -k @key -o out'
+    "dd, O_DIRECT \\| fetool seal" plain 'dd if=plain bs=1M iflag=direct status=none | "$FETOOL" seal -q -k @key -o out'
     "fetool open"              sealed '"$FETOOL" open -q -k @key sealed -o out'
     "fetool check"             sealed '"$FETOOL" check -q -k @key sealed'
 )
@@ -46,7 +46,7 @@ for ((round = 0; round < rounds; round++)); do
         input=${ways[way + 1]}
         rm -f out
         forget plain; forget sealed
-        cat other >/dev/null
+        forget other; cat other >/dev/null
         before=$(cached other)
         { time eval "${ways[way + 2]}"; } 2>done.time
         left=$(cached other) mine=$(cached "$input")

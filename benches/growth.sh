@@ -4,7 +4,7 @@
 # medians and the fitted slopes to benches/compare/growth.md, which compare.sh takes into docs/performance.md, and the
 # plots to docs/growth-*.svg.
 #
-#   benches/growth.sh [ROUNDS [PLOT...]]      3 rounds of all plots: size jobs files layers recipients slots
+#   benches/growth.sh [ROUNDS [PLOT...]]      3 rounds of all plots: size jobs files layers recipients slots threads
 #
 # MAX_SIZE is the longest input [default: 64GiB], MAX_FILES the largest tree [default: 100000], DIR a directory in
 # memory [default: /dev/shm], FETOOL the program [default: built anew].
@@ -15,7 +15,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 rounds=${1:-3}
 plots=("${@:2}")
-[ ${#plots[@]} -gt 0 ] || plots=(size jobs files layers recipients slots)
+[ ${#plots[@]} -gt 0 ] || plots=(size jobs files layers recipients slots threads)
 max_size=$(numfmt --from=iec-i --suffix=B "${MAX_SIZE:-64GiB}")
 max_size=${max_size%B} max_files=${MAX_FILES:-100000}
 if [ -z "${FETOOL:-}" ]; then
@@ -34,30 +34,34 @@ point() { # SERIES X REPEAT COMMAND [PREPARE]
     plot+=("$name") series+=("$1") xs+=("$2") repeats+=("$3") commands+=("$4") prepares+=("${5:-true}")
 }
 measured() {
-    if [ -n "$peak" ]; then
-        /usr/bin/time -f %M -o peak "$@"
-    else
-        { time "$@" 2>&3; } 3>&2 2>>"times"
-    fi
+    case $what in
+        time) { time "$@" 2>&3; } 3>&2 2>>times ;;
+        memory) /usr/bin/time -f %M -o peak "$@" ;;
+        # It costs a millisecond.
+        both) { time /usr/bin/time -f %M -o peak "$@" 2>&3; } 3>&2 2>>times ;;
+    esac
 }
 run_case() { # I
     local i
     for ((i = 0; i < ${repeats[$1]}; i++)); do
         eval "${prepares[$1]}"
         eval "${commands[$1]}" || { echo "failed: ${commands[$1]}" >&2; exit 1; }
-        [ -z "$peak" ] || break
+        [ $what = time ] || break
     done
 }
 measure_all() {
     local round i
     for ((round = 0; round < rounds; round++)); do
         for ((i = 0; i < ${#plot[@]}; i++)); do
-            peak='' && rm -f times
+            rm -f times
+            if [ "${repeats[i]}" = 1 ]; then what=both; else what=time; fi
             run_case "$i"
             awk -v n="${repeats[i]}" '{ wall += $1; cpu += $2 + $3 } END { print wall / n, cpu / n }' times >>"$i.runs"
             if [ $round = 0 ]; then
-                peak=1
-                run_case "$i"
+                if [ $what = time ]; then
+                    what=memory
+                    run_case "$i"
+                fi
                 cp peak "$i.peak"
             fi
             echo "${plot[i]} ${series[i]} ${xs[i]}: $(tail -n 1 "$i.runs") s, $(cat "$i.peak") KiB" >&2
@@ -72,7 +76,8 @@ median() { sort -g | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
 
 size_cases() {
     local bytes repeat
-    for ((bytes = 1 << 20; bytes <= max_size; bytes <<= 2)); do
+    # By four up to 1 GiB, then by eight.
+    for ((bytes = 1 << 20; bytes <= max_size; bytes <<= bytes < 1 << 30 ? 2 : 3)); do
         repeat=$(((1 << 25) / bytes + 1))
         point seal $((bytes >> 20)) $repeat "head -c $bytes /dev/zero | measured $f seal -q -k @key >/dev/null"
         point open $((bytes >> 20)) $repeat "head -c $bytes /dev/zero | $f seal -q -k @key | measured $f open -q -k @key >/dev/null"
@@ -82,8 +87,8 @@ jobs_cases() {
     local jobs
     [ -e plain ] || head -c 256M /dev/zero | "$f" seal -q -k @key -o plain
     for jobs in 1 2 4 8 16 32; do
-        point "file to file, GFE" $jobs 1 "measured $f seal -q -k @key -j $jobs plain -o out --force"
-        point "file to file, Deoxys-II" $jobs 1 "measured $f seal -q -k @key -f dexios --aead deoxys-ii-256 --kdf balloon -j $jobs plain -o out --force"
+        point "file to file, GFE" $jobs 1 "measured $f seal -q -k @key -j $jobs plain -o out.plain --force"
+        point "file to file, Deoxys-II" $jobs 1 "measured $f seal -q -k @key -f dexios --aead deoxys-ii-256 --kdf balloon -j $jobs plain -o out.plain --force"
         point "pipe to pipe, GFE" $jobs 1 "cat plain | measured $f seal -q -k @key -j $jobs >/dev/null"
     done
 }
@@ -115,9 +120,9 @@ layers_cases() {
     : >empty
     for layers in 1 2 5 10 20 50 100 200; do
         "$f" seal -q -k @key -f gocrypt --layers $layers part -o part.$layers
-        point "seal, 4 MiB" $layers 3 "measured $f seal -q -k @key -f gocrypt --layers $layers part -o out --force"
-        point "open, 4 MiB" $layers 3 "measured $f open -q -k @key part.$layers -o out --force"
-        point "seal, 1 byte: the keys" $layers 3 "measured $f seal -q -k @key -f gocrypt --layers $layers key -o out --force"
+        point "seal, 4 MiB" $layers 3 "measured $f seal -q -k @key -f gocrypt --layers $layers part -o out.enc --force"
+        point "open, 4 MiB" $layers 3 "measured $f open -q -k @key part.$layers -o out.part --force"
+        point "seal, 32 bytes: the keys" $layers 3 "measured $f seal -q -k @key -f gocrypt --layers $layers key -o out.key --force"
     done
 }
 recipients_cases() {
@@ -128,9 +133,9 @@ recipients_cases() {
         for ((i = 0; i < n; i++)); do grep AGE-SECRET "id.$i"; done >ids.$n
         "$f" seal -q --to @to.$n key -o sealed.$n.age
         "$f" seal -q --to @id.$((n - 1)) key -o one.$n.age
-        point "seal to N recipients" $n 20 "measured $f seal -q --to @to.$n key -o out --force"
-        point "open, the last of N recipients" $n 20 "measured $f open -q -k @id.$((n - 1)) sealed.$n.age -o out --force"
-        point "open with N identities, the last fits" $n 20 "measured $f open -q -k @ids.$n one.$n.age -o out --force"
+        point "seal to N recipients" $n 20 "measured $f seal -q --to @to.$n key -o out.age --force"
+        point "open, the last of N recipients" $n 20 "measured $f open -q -k @id.$((n - 1)) sealed.$n.age -o out.key --force"
+        point "open with N identities, the last fits" $n 20 "measured $f open -q -k @ids.$n one.$n.age -o out.key --force"
     done
 }
 slots_cases() {
@@ -139,8 +144,8 @@ slots_cases() {
     for n in 1 2 3 4; do
         [ $n = 1 ] || keys+=(--add-key @key.$n)
         "$f" seal -q -f dexios -k @key.1 ${keys[@]+"${keys[@]}"} key -o slots.$n
-        point "seal with N slots" $n 1 "measured $f seal -q -f dexios -k @key.1 ${keys[*]-} key -o out --force"
-        point "open, the last slot fits" $n 1 "measured $f open -q -k @key.$n slots.$n -o out --force"
+        point "seal with N slots" $n 1 "measured $f seal -q -f dexios -k @key.1 ${keys[*]-} key -o out.age --force"
+        point "open, the last slot fits" $n 1 "measured $f open -q -k @key.$n slots.$n -o out.key --force"
     done
 }
 
@@ -155,15 +160,24 @@ titles() {
     esac
 }
 
-# The slope of the logarithms over the upper half of the points, and what a unit more costs at the top.
+# Of lines of x and y: the slope of the logarithms of what each point takes more than the first, over the upper half of
+# the points; and what one more costs between the last two.
 fit='
 function log10(n) { return log(n) / log(10) }
-$2 > 0 { x[++N] = $1; y[N] = $2 }
+function short(n) { return n < 9.5 ? sprintf("%.2g", n) : sprintf("%.0f", n) }
+NR == 1 { x0 = $1; y0 = $2 }
+{ x[NR] = $1; y[NR] = $2 }
 END {
-    first = int(N / 2) + 1
-    for (i = first; i <= N; i++) { n++; a = log10(x[i]); b = log10(y[i]); sa += a; sb += b; saa += a * a; sab += a * b }
-    slope = (n * sab - sa * sb) / (n * saa - sa * sa)
-    printf "%.2f %.3g %.3g\n", slope, (y[N] - y[N - 1]) / (x[N] - x[N - 1]), x[first]
+    for (i = int(NR / 2) + 1; i <= NR; i++) if (y[i] > y0) {
+        n++; a = log10(x[i] - x0); b = log10(y[i] - y0)
+        sa += a; sb += b; saa += a * a; sab += a * b
+    }
+    slope = n > 1 && y[NR] > 1.2 * y0 ? sprintf("%.2f", (n * sab - sa * sb) / (n * saa - sa * sa)) : "–"
+    each = NR > 1 ? (y[NR] - y[NR - 1]) / (x[NR] - x[NR - 1]) * 1e6 : 0
+    unit = "_µs"
+    if (each >= 1e3) { each /= 1e3; unit = "_ms" }
+    if (each >= 1e3) { each /= 1e3; unit = "_s" }
+    print slope, (slope == "–" ? slope : short(each) unit)
 }'
 
 write_plot() { # PLOT
@@ -182,26 +196,55 @@ write_plot() { # PLOT
         awk -F '\t' -v title="$title: memory" -v xlabel=$xlabel -v ylabel=MiB -f "$here/growth/plot.awk" >"$root/docs/growth-$1-memory.svg"
     printf '### %s\n\n' "$title"
     printf '![%s: time](growth-%s.svg) ![%s: memory](growth-%s-memory.svg)\n\n' "$title" "$1" "$title" "$1"
-    printf '| | %s | time ∝ | processor ∝ | seconds at the end | processor, seconds | processor for each more | memory, MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|\n' $xlabel
+    printf '| | %s | slope, time | slope, processor | processor for one more | at the end: seconds | processor, seconds | memory, MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|\n' $xlabel
     cut -f 1 table | awk '!seen[$0]++' | while read -r s; do
         awk -F '\t' -v s="$s" '$1 == s' table >one
-        read -r wall _ from < <(cut -f 2,3 one | awk "$fit")
-        read -r cpu each _ < <(cut -f 2,4 one | awk "$fit")
-        awk -F '\t' -v s="$s" -v x=$xlabel -v wall="$wall" -v cpu="$cpu" -v each="$each" -v from="$from" '
-            NR == 1 { least = $2; low = $5 }
+        read -r wall _ < <(cut -f 2,3 one | awk "$fit")
+        read -r cpu each < <(cut -f 2,4 one | awk "$fit")
+        awk -F '\t' -v s="$s" -v wall="$wall" -v cpu="$cpu" -v each="${each/_/ }" '
+            NR == 1 { first = $2; low = $5 }
             { if ($5 < low) low = $5; if ($5 > high) high = $5 }
-            END { printf "| %s | %s–%s | x^%s | x^%s | %.3g | %.3g | %s µs | %.0f–%.0f |\n", s, least, $2, wall, cpu, $3, $4, sprintf("%.3g", each * 1e6), low / 1024, high / 1024 }' one
+            END { printf "| %s | %s–%s | %s | %s | %s | %.3g | %.3g | %.0f–%.0f |\n", s, first, $2, wall, cpu, each, $3, $4, low / 1024, high / 1024 }' one
     done
     echo
 }
 
-for name in "${plots[@]}"; do "${name}_cases"; done
+# Not a plot: the processor time of each thread between two pipes, in seconds for a GiB. Threads that ended are
+# remembered as they were seen last.
+threads_table() {
+    local round label options gib=4
+    printf '### Threads, from pipe to pipe\n\nProcessor time of each thread for a GiB, in seconds; the last column is how many GiB/s it could do by itself.\n\n'
+    printf '| | producer | workers, together | ordered writer | limit of the producer, GiB/s |\n|---|--:|--:|--:|--:|\n'
+    while IFS='|' read -r label options; do
+        rm -f seen
+        for ((round = 0; round < rounds; round++)); do
+            # shellcheck disable=SC2086 # the options are words
+            head -c ${gib}G /dev/zero | { exec "$f" seal -q $options; } | cat >/dev/null &
+            sleep 0.1
+            local pid
+            pid=$(pgrep -n -x -P $$ fetool)
+            while cat /proc/"$pid"/task/*/stat >>seen 2>/dev/null; do sleep 0.05; done
+            wait
+        done
+        awk -v label="$label" -v gib=$((gib * rounds)) '
+            $14 + $15 > ticks[$1] { ticks[$1] = $14 + $15; thread[$1] = $2 }
+            END {
+                for (id in ticks) total[thread[id]] += ticks[id] / 100 / gib
+                printf "| %s | %.2f | %.2f | %.2f | %.1f |\n", label, total["(producer)"], total["(worker)"], total["(fetool)"], 1 / total["(producer)"]
+            }' seen
+    done <<END
+GFE|-k @key
+age|--to @identity
+Dexios, Deoxys-II|-k @key -f dexios --kdf balloon --aead deoxys-ii-256
+END
+    echo
+}
+
+for name in "${plots[@]}"; do [ "$name" = threads ] || "${name}_cases"; done
 measure_all
-{
-    for name in "${plots[@]}"; do write_plot "$name"; done
-} >growth.md
-cat growth.md
+mkdir -p "$root/benches/compare/growth"
 for name in "${plots[@]}"; do
-    mkdir -p "$root/benches/compare/growth"
-    awk -v title="$(titles "$name" && echo "$title")" '/^### / { on = $0 == "### " title } on' growth.md >"$root/benches/compare/growth/$name.md"
+    if [ "$name" = threads ]; then threads_table; else write_plot "$name"; fi >page.md
+    cp page.md "$root/benches/compare/growth/$name.md"
+    cat page.md
 done

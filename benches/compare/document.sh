@@ -30,6 +30,13 @@ END
     memory_table
     # Measured by itself, for it takes a big disk: benches/ranges.sh.
     cat "$here/compare/ranges.md"
+    # Likewise: benches/bulk.sh and benches/growth.sh.
+    cat "$here/compare/bulk.md" "$here/compare/growth.md"
+    local plot
+    for plot in size jobs files layers recipients slots threads; do
+        cat "$here/compare/growth/$plot.md"
+    done
+    cat "$here/compare/limits.md"
     printf '## Commands\n\n'
     printf 'As they were run, in a directory with the files that they name; `gpg.conf` had: %s.\n' \
         "$(sed 's/.*/`&`/' "$GNUPGHOME/gpg.conf" | paste -sd , | sed 's/,/, /g')"

@@ -60,9 +60,3 @@ impl Write for FileAt {
         Ok(())
     }
 }
-
-impl Seek for FileAt {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.file.file().seek(to)
-    }
-}

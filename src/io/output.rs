@@ -242,15 +242,20 @@ impl Output {
         new.name == other.name && id(new.staged.dir()) == id(&other.dir)
     }
 
-    /// Makes the output complete: everything is written, the file is closed and has its name.
-    /// Only now is it there.
-    pub fn commit(self) -> io::Result<()> {
+    /// Drops what a large file left in the page cache before it was that large. What is not on the disk yet goes
+    /// when this is called next.
+    fn forget_bulk(&self) {
         if self.bulk.is_some()
             && let Some(file) = self.as_file()
         {
-            // What was written before there were so many.
             forget(file);
         }
+    }
+
+    /// Makes the output complete: everything is written, the file is closed and has its name.
+    /// Only now is it there.
+    pub fn commit(self) -> io::Result<()> {
+        self.forget_bulk();
         match self.sink {
             // Some file systems (NFS) say only now that there was no room.
             Sink::Plain(descriptor) => Ok(nix::unistd::close(descriptor.file)?),
@@ -375,6 +380,7 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.bulk.is_none() && (self.is_bulk)(self.written) {
             self.bulk = self.as_file_at(true)?;
+            self.forget_bulk();
         }
         if let Some(file) = &mut self.bulk {
             return file.write(bytes);

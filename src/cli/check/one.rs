@@ -8,8 +8,7 @@ use crate::cli::secrets::keys::Keys;
 use crate::cli::tree::{Counters, Skip, TreeEntry, has_magic, is_marked, of_suffix};
 use crate::cli::work::Source;
 use crate::io::FileId;
-use crate::io::file_at::FileAt;
-use crate::io::uncached::BulkFile;
+use crate::io::uncached::{BulkFile, forget};
 use fetool::format::Format;
 use fetool::{CancelToken, Error, Inspect, Inspected, Meter, PeekReader, status};
 use nix::fcntl::OFlag;
@@ -153,14 +152,15 @@ impl Checker<'_> {
         let mut blake3 = None;
         let (result, read) = if damaged.is_none() && self.keys.is_none() && !self.hashes {
             // Most of the file is passed over.
-            let inspected = FileAt::new(&file, 0, true).map_err(Error::Read);
-            let inspected =
-                inspected.and_then(|file| self.inspect(current.meter()).run_seekable(file));
+            let inspected = self.inspect(current.meter()).run_seekable(&file);
+            forget(&file);
             (self.of_inspected(inspected, &subjects), Ok(()))
         } else {
-            let file = BulkFile::new(&file, true);
+            // Pages of short files are dropped at once: the first of them were read before, for the magic number.
+            let is_big = before.len() > BIG;
+            let bulk = BulkFile::new(&file, is_big);
             let mut input = Tee {
-                input: file.start(),
+                input: bulk.start(),
                 hasher: self.hashes.then(blake3::Hasher::new),
             };
             let result = match damaged {
@@ -179,6 +179,9 @@ impl Checker<'_> {
                 false => Ok(()),
             };
             blake3 = input.hasher.map(|hasher| hasher.finalize());
+            if !is_big {
+                forget(&file);
+            }
             (result, rest)
         };
         let unchanged = read.and_then(|()| is_unchanged(&file, &before));
@@ -355,7 +358,7 @@ impl Checker<'_> {
 
 /// Whether a file begins as one of this format.
 fn begins(format: &dyn Format, file: &File) -> bool {
-    let file = BulkFile::new(file, true);
+    let file = BulkFile::new(file, false);
     let mut input = PeekReader::new(file.start());
     fetool::look_at_header(Some(format), &mut input).is_ok()
 }
@@ -375,7 +378,7 @@ enum Select {
 
 impl Select {
     fn damaged(path: &Path, file: &File) -> Self {
-        let file = BulkFile::new(file, true);
+        let file = BulkFile::new(file, false);
         let mut input = PeekReader::new(file.start());
         let subjects = Subjects {
             input: shown(path),

@@ -20,10 +20,10 @@ pub const CHECKING: Chapter = (
         ),
         Text(
             "Files of up to 16 MiB are checked side by side, longer ones one at a time by all workers. \
-             fetool reads past the page cache (RWF_DONTCACHE, see preadv2(2)), so a check of a big archive \
-             leaves the cache to other programs. If the kernel or the file system does not support it, \
-             fetool drops the pages of the checked files (posix_fadvise(2)), even those that were there \
-             before.",
+             Longer ones are read past the page cache (RWF_DONTCACHE, see preadv2(2)), so a check of a big \
+             archive leaves the cache to other programs. fetool drops the pages of shorter files, and of all \
+             files if the kernel or the file system does not support that (posix_fadvise(2)), even those \
+             that were there before.",
         ),
         Text(
             "A file that was modified while it was read fails with status 1. Standard error gets a line \
