@@ -4,7 +4,8 @@
 //! kilobytes. The program becomes a static PIE: the kernel places it at a random address as before. Rust's own
 //! switch for that, `crt-static`, needs `--target` in the command that builds; so the linker is asked
 //! instead. It takes a script in place of a library, and the scripts here name static libraries. Where one
-//! is missing, the program is linked as usual, and so is what only uses the library.
+//! is missing, or with `FETOOL_DYNAMIC` in the environment, the program is linked as usual, and so is what only
+//! uses the library.
 
 use std::env;
 use std::error::Error;
@@ -26,6 +27,7 @@ const LIBRARIES: [(&str, &[&str]); 7] = [
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
+    println!("cargo::rerun-if-env-changed=FETOOL_DYNAMIC");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     let is_gnu = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
     let is_crt_static = env::var("CARGO_CFG_TARGET_FEATURE")
@@ -34,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // of a 64-bit system does not name.
     if !is_gnu
         || is_crt_static
+        || env::var_os("FETOOL_DYNAMIC").is_some()
         || !is("CARGO_CFG_TARGET_POINTER_WIDTH", "64")
         || env::var_os("CARGO_FEATURE_CLI").is_none()
         || env::var("HOST")? != env::var("TARGET")?
