@@ -9,6 +9,7 @@
 
 use std::env;
 use std::error::Error;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -36,6 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // of a 64-bit system does not name.
     if !is_gnu
         || is_crt_static
+        || env::var_os("CARGO_CFG_SANITIZE").is_some()
         || env::var_os("FETOOL_DYNAMIC").is_some()
         || !is("CARGO_CFG_TARGET_POINTER_WIDTH", "64")
         || env::var_os("CARGO_FEATURE_CLI").is_none()
@@ -67,10 +69,42 @@ fn main() -> Result<(), Box<dyn Error>> {
             .collect();
         fs::write(dir.join(shared), format!("GROUP({})\n", names.join(" ")))?;
     }
+    if !is_linked(&dir) {
+        return Ok(());
+    }
     // For the program alone: a test or another program that loads libc must not get a second one.
     println!("cargo::rustc-link-arg-bin=fetool=-static-pie");
     println!("cargo::rustc-link-arg-bin=fetool=-L{}", dir.display());
     Ok(())
+}
+
+/// Links a program that does nothing, with the flags of this build, and runs it: linkers differ, and some flags make no
+/// static program, or one that crashes.
+fn is_linked(dir: &Path) -> bool {
+    let (source, program) = (dir.join("probe.rs"), dir.join("probe"));
+    let Some(rustc) = env::var_os("RUSTC") else {
+        return false;
+    };
+    if fs::write(&source, "fn main() {}\n").is_err() {
+        return false;
+    }
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let mut command = Command::new(rustc);
+    if let Some(linker) = env::var_os("RUSTC_LINKER") {
+        let mut flag = OsString::from("-Clinker=");
+        flag.push(linker);
+        command.arg(flag);
+    }
+    command
+        .args(flags.split('\u{1f}').filter(|flag| !flag.is_empty()))
+        .arg("-Clink-arg=-static-pie")
+        .arg(format!("-Clink-arg=-L{}", dir.display()))
+        .arg(&source)
+        .arg("-o")
+        .arg(&program);
+    let succeeds =
+        |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
+    succeeds(&mut command) && succeeds(&mut Command::new(&program))
 }
 
 /// Where the compiler that links has this file. It answers with the mere name if it has none. `CC` compiles C

@@ -127,10 +127,13 @@ fn finish(signal: i32) -> bool {
         return false;
     }
     let finish = undo.finish.take_if(|it| it.signals.contains(&signal));
-    drop(undo);
     let asked = finish.is_some();
-    if let Some(finish) = finish {
+    if asked {
+        // While nobody can begin to wait for somebody.
         TERMINATED.store(true, Ordering::SeqCst);
+    }
+    drop(undo);
+    if let Some(finish) = finish {
         (finish.work)(signal);
     }
     asked
@@ -140,7 +143,6 @@ fn finish(signal: i32) -> bool {
 static TERMINATED: AtomicBool = AtomicBool::new(false);
 
 /// Whether a signal has asked the work to end, so that nothing is to be waited for any longer.
-#[cfg(feature = "age-plugin")]
 pub fn is_terminated() -> bool {
     TERMINATED.load(Ordering::SeqCst)
 }

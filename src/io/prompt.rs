@@ -1,6 +1,6 @@
 //! Asking for a passphrase on the terminal: never on standard input, which carries data, unless that was allowed.
 
-use super::cleanup::{Silenced, WaitsForSomebody};
+use super::cleanup::{self, Silenced, WaitsForSomebody};
 use super::status_line;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Write};
@@ -50,7 +50,7 @@ pub fn passphrase(prompt: &str) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut terminal = terminal()?;
     let _waiting = WaitsForSomebody::new();
-    Some(ask(&mut terminal, prompt))
+    Some(unless_terminated().and_then(|()| ask(&mut terminal, prompt)))
 }
 
 /// Asks once for a line that is shown as it is typed. `None` when there is no terminal.
@@ -60,12 +60,21 @@ pub fn line(prompt: &str) -> Option<io::Result<Zeroizing<String>>> {
     let mut terminal = terminal()?;
     let _waiting = WaitsForSomebody::new();
     let mut ask = || {
+        unless_terminated()?;
         status_line::without(|| terminal.write_all(prompt.as_bytes()))?;
         let typed = read_line(&mut terminal)?;
         let text = std::str::from_utf8(&typed).map_err(io::Error::other)?;
         Ok(Zeroizing::new(text.to_owned()))
     };
     Some(ask())
+}
+
+/// Work that a signal has asked to end asks for nothing more: nobody may be there to answer.
+fn unless_terminated() -> io::Result<()> {
+    match cleanup::is_terminated() {
+        true => Err(io::Error::other("a signal has asked the work to end")),
+        false => Ok(()),
+    }
 }
 
 fn ask(terminal: &mut File, prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {

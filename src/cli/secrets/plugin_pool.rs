@@ -56,10 +56,11 @@ impl PluginPool {
     /// # Errors
     /// [`Error::Plugin`] if it is not installed.
     pub fn of(&self, name: &PluginName) -> Result<Arc<PluginIdentities>, Error> {
+        // Before they are counted, so that nobody who counted fewer comes later.
+        let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
         let named = self.named.get(name).into_iter();
         let encrypted = self.in_encrypted().filter_map(|all| all.get(name));
         let identities: Vec<_> = named.chain(encrypted).flatten().collect();
-        let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
         // A file that was opened since then may have brought more.
         if let Some((count, plugin)) = plugins.get(name)
             && *count == identities.len()
@@ -160,21 +161,27 @@ impl EncryptedKey {
 
 impl UnwrapKey for EncryptedKey {
     fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error> {
-        if let Some(key) = self.file.unwrap_key(stanzas)? {
+        let own = self.file.unwrap_key(stanzas);
+        if let Ok(Some(key)) = own {
             return Ok(Some(key));
         }
+        // They may come from another file, which was opened.
         for plugin in self.plugins()? {
             if let Some(key) = plugin.unwrap_key(stanzas)? {
                 return Ok(Some(key));
             }
         }
-        Ok(None)
+        own
     }
 
     fn matching(&self, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
-        let mut all = BTreeSet::from_iter(self.file.matching(stanzas)?);
+        let own = self.file.matching(stanzas);
+        let mut all = BTreeSet::new();
         for plugin in self.plugins()? {
             all.extend(plugin.matching(stanzas)?);
+        }
+        if all.is_empty() || own.is_ok() {
+            all.extend(own?);
         }
         Ok(all.into_iter().collect())
     }
