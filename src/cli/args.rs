@@ -161,6 +161,16 @@ pub struct ReadArgs {
     pub max_memory: u64,
 }
 
+/// What is not opened, although it could be.
+#[derive(clap::Args)]
+pub struct RefuseArgs {
+    /// Refuse what would be accepted with a warning
+    ///
+    /// That is a file whose length is not authenticated, so that its end may be missing.
+    #[arg(long, help_heading = "Format")]
+    pub strict: bool,
+}
+
 impl ReadArgs {
     /// The format to read, where one was given.
     pub fn format(&self) -> Option<&'static dyn Format> {

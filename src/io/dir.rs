@@ -295,7 +295,9 @@ impl Dir {
             linked => linked,
         };
         match linked {
-            Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK) => {
+            Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK)
+                if !self.see(name)?.is_dir() =>
+            {
                 self.move_to(name, other)
             }
             linked => Ok(linked?),

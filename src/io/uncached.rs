@@ -109,7 +109,11 @@ impl<F: Borrow<File> + Sync> WriteAt for BulkFile<F> {
         };
         if let Some(behind) = completed(position, written, WRITE_STEP) {
             if self.by_advice.load(Ordering::Relaxed) {
-                self.file().sync_data()?;
+                match self.file().sync_data() {
+                    // No disk is behind it. What writing it failed with would not be told again.
+                    Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+                    synced => synced?,
+                }
             }
             // Only the edges are left of what was written with the flag.
             system::drop_pages(self.file(), behind);

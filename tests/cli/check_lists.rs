@@ -483,3 +483,31 @@ fn a_signal_loses_nothing() {
         dir.holds_only(&["fifo", "l", "t"]);
     }
 }
+
+/// A list that cannot be written is told, and keeps nobody from ending the run.
+#[test]
+fn a_signal_when_the_list_cannot_be_written() {
+    let dir = tree();
+    dir.fifo("fifo");
+    fs::create_dir(dir.path("lists")).unwrap();
+    let (err, stderr) = io::pipe().unwrap();
+    let run = check(&dir, ["-v", "--record", "lists/l", "t/a.gfe", "fifo"]);
+    let job = run.stderr(stderr).start();
+    let mut lines = BufReader::new(err).lines().map(Result::unwrap);
+    let told = lines.next().unwrap();
+    assert!(
+        told.starts_with("fetool: t/a.gfe: structure intact"),
+        "{told}"
+    );
+    fs::remove_dir_all(dir.path("lists")).unwrap();
+    job.signal(Signal::SIGTERM);
+    let ended = job.end();
+    assert_eq!(ended.output.status.signal(), Some(Signal::SIGTERM as i32));
+    let mut told: Vec<_> = lines.collect();
+    told.sort();
+    let expected = [
+        "fetool: interrupted: checked 1 of 2 files",
+        "fetool: lists/l: no such file or directory",
+    ];
+    assert_eq!(told, expected);
+}

@@ -7,6 +7,7 @@ use nix::sys::signal::Signal;
 use std::io::{self, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::thread;
+use std::time::Duration;
 
 /// A pipe that holds these bytes and stays open without more of them.
 fn idle_after(bytes: &[u8]) -> (io::PipeReader, thread::JoinHandle<PipeWriter>) {
@@ -245,4 +246,27 @@ fn what_is_printed_to_a_pipe_that_does_not_block() {
     out.read_to_string(&mut text).unwrap();
     job.end().succeeds();
     assert_eq!(text.lines().count(), 200);
+}
+
+/// A reader that leaves ends the run, however many files wait to be told of.
+#[test]
+fn a_reader_of_check_leaves() {
+    let dir = Dir::new();
+    let file = sealed(b"text", "64KiB");
+    std::fs::create_dir(dir.path("t")).unwrap();
+    // Long lines: fetool makes the pipe as wide as it may be.
+    let long = "l".repeat(230);
+    for number in 0..5000 {
+        dir.write(format!("t/{long}{number}.gfe"), &file);
+    }
+    let (mut out, stdout) = io::pipe().unwrap();
+    let job = fetool(["check", "-r", "-q", "--json", "--jobs", "2", "t"])
+        .within(&dir)
+        .stdout(stdout)
+        .start();
+    // Until the pipe is full, and everybody waits.
+    out.read_exact(&mut [0]).unwrap();
+    thread::sleep(Duration::from_millis(500));
+    drop(out);
+    job.end().dies_of(Signal::SIGPIPE);
 }

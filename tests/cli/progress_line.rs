@@ -301,3 +301,35 @@ fn the_total_is_counted_while_work_goes_on() {
     assert_eq!(signal, Some(Signal::SIGINT as i32), "{seen}");
     assert!(seen.contains("+ files, 0 B, 0 B/s"), "{seen}");
 }
+
+/// A list of patterns comes from a pipe, which is read once and not again for the total.
+#[test]
+fn patterns_from_a_pipe() {
+    let dir = age_plugin::dir();
+    dir.write("bin/first", "[ $(wc -l <$here/starts) = 2 ] && sleep 2\n");
+    for number in 0..1500 {
+        dir.write(format!("tree/{number}"), "1234567890");
+    }
+    dir.fifo("patterns");
+    let writer = {
+        let pipe = dir.path("patterns");
+        std::thread::spawn(move || std::fs::write(pipe, "9*\n").unwrap())
+    };
+    let args = [
+        "seal",
+        "-r",
+        "--plugin",
+        "toy",
+        "tree",
+        "-O",
+        "out",
+        "--exclude-from",
+        "patterns",
+    ];
+    let screen = age_plugin::with_plugin(fetool(args), &dir).on_terminal();
+    screen.shows("of 1389 files");
+    let (ended, seen) = screen.end();
+    assert_eq!(ended.code(), Some(0), "{seen}");
+    assert!(seen.contains("sealed 1389 files"), "{seen}");
+    writer.join().unwrap();
+}

@@ -174,18 +174,21 @@ fn the_lost_and_found_of_a_file_system() {
     dir.set_mode("t/lost", 0o700);
 }
 
+/// A system whose table of disks is `etc/fstab`, whether it has one or not.
+const WITH_FSTAB: &str = r#"{ mount --bind etc/fstab /etc/fstab 2>/dev/null ||
+    mount -t overlay -o "lowerdir=$PWD/etc:/etc" none /etc; } && exec "$FETOOL" "$@""#;
+
+fn write_fstab(dir: &Dir, disk: &str) {
+    let disk = dir.path(disk).canonicalize().unwrap();
+    let line = format!("UUID=1 {} ext4 nofail 0 2\n", disk.display());
+    put(dir, "etc/fstab", &line);
+}
+
 /// The disk of a mount point below a PATH is away: fstab tells.
 #[test]
 fn a_disk_that_is_not_mounted() {
     let dir = mirrored();
-    let disk = dir.path("t/d").canonicalize().unwrap();
-    dir.write(
-        "fstab",
-        format!("UUID=1 {} ext4 nofail 0 2\n", disk.display()),
-    );
-    if !Path::new("/etc/fstab").exists() {
-        return;
-    }
+    write_fstab(&dir, "t/d");
     fs::remove_file(dir.path("t/d/b")).unwrap();
     fs::remove_file(dir.path("t/a")).unwrap();
     put(&dir, "t/new", "new");
@@ -193,8 +196,7 @@ fn a_disk_that_is_not_mounted() {
         let args = [
             "seal", "-r", "-k", KEY_FILE, "--update", "--delete", "t/", "-O", "out",
         ];
-        let script = r#"mount --bind fstab /etc/fstab && exec "$FETOOL" "$@""#;
-        mounting(&dir, script, &[&args[..], more].concat()).run()
+        mounting(&dir, WITH_FSTAB, &[&args[..], more].concat()).run()
     };
     let lines = [
         "fetool: t/d: the directory is empty, so nothing was deleted",
@@ -225,4 +227,74 @@ fn a_directory_that_is_empty() {
     assert_eq!(files(dir.path("out")), ["a.gfe"]);
     let checked = fetool(["check", "-r", "-q", "-k", KEY_FILE, "out"]).within(&dir);
     checked.run().succeeds();
+}
+
+/// With --follow, disks are elsewhere, and so are directories in which they are mounted.
+#[test]
+fn a_disk_behind_a_link() {
+    let dir = home();
+    put(&dir, "t/a", "a");
+    put(&dir, "mnt/disk/photo", "photo");
+    put(&dir, "mnt/note", "note");
+    symlink("../mnt/disk", dir.path("t/direct")).unwrap();
+    symlink("../mnt", dir.path("t/above")).unwrap();
+    write_fstab(&dir, "mnt/disk");
+    let run = |more: &[&str]| {
+        let args = [
+            "seal", "-r", "-k", KEY_FILE, "--update", "--delete", "--follow", "t/", "-O", "out",
+        ];
+        mounting(&dir, WITH_FSTAB, &[&args[..], more].concat()).run()
+    };
+    let said = "sealed 4 files, updated 0, 15 B, 0 unchanged, 0 deleted, 0 skipped, 0 failed";
+    tells(&run(&[]), 0, &[], said);
+    fs::remove_file(dir.path("mnt/disk/photo")).unwrap();
+    let refused = |empty: &str, unchanged: u32| {
+        let lines = [
+            &*format!("fetool: {empty}: the directory is empty, so nothing was deleted"),
+            "fetool: hint: if its files are really gone, --force deletes their results",
+        ];
+        let said = format!(
+            "sealed 0 files, updated 0, 0 B, {unchanged} unchanged, 0 deleted, 0 skipped, 1 failed"
+        );
+        tells(&run(&[]), 1, &lines, &said);
+    };
+    refused("t/direct", 2);
+    // Known by the table alone.
+    fs::remove_file(dir.path("t/direct")).unwrap();
+    fs::remove_dir_all(dir.path("out/direct")).unwrap();
+    refused("t/above/disk", 2);
+    // A link to nothing may lead to a disk.
+    fs::rename(dir.path("mnt"), dir.path("away")).unwrap();
+    let ended = run(&[]);
+    assert_eq!(ended.code(), Some(1));
+    let says = "fetool: out: nothing was deleted, because of what failed before\n";
+    assert!(ended.stderr().contains(says), "{}", ended.stderr());
+    let left = ["a.gfe", "above/disk/photo.gfe", "above/note.gfe"];
+    assert_eq!(files(dir.path("out")), left);
+    fs::rename(dir.path("away"), dir.path("mnt")).unwrap();
+    run(&["--force", "-q"]).succeeds();
+    assert_eq!(files(dir.path("out")), ["a.gfe", "above/note.gfe"]);
+}
+
+/// The results in a directory are other files': they do not make way for one.
+#[test]
+fn a_directory_of_results_in_the_way_of_a_file() {
+    for more in [
+        &["--update"][..],
+        &["--update", "--backup-dir", "bak"],
+        &["--force"],
+    ] {
+        let dir = home();
+        put(&dir, "t/x.gfe/f", "live");
+        seal_tree(&dir, &["-q", "t/", "-O", "out"]).run().succeeds();
+        put(&dir, "t/x", "new");
+        let ended = seal_tree(&dir, &["-q", "t/", "-O", "out"]).args(more).run();
+        assert_eq!(ended.code(), Some(1), "{more:?}");
+        assert_eq!(
+            ended.stderr(),
+            "fetool: out/x.gfe: a directory is in the way of the file\n"
+        );
+        assert_eq!(files(dir.path("out")), ["x.gfe/f.gfe"]);
+        assert!(!dir.path("bak/x.gfe").exists());
+    }
 }

@@ -339,6 +339,22 @@ fn what_does_not_go_together() {
     );
 }
 
+/// The directory of both is locked once.
+#[test]
+fn two_paths_in_one_directory() {
+    let dir = home();
+    put(&dir, "t/a", "a");
+    put(&dir, "t/b", "b");
+    for counts in [
+        "sealed 2 files, updated 0, 2 B, 0",
+        "sealed 0 files, updated 0, 0 B, 2",
+    ] {
+        let ended = seal_tree(&dir, &["--update", "--wait", "t/a", "t/b"]).run();
+        let said = format!("{counts} unchanged, 0 skipped, 0 failed");
+        tells(&ended, 0, &[], &said);
+    }
+}
+
 /// Two runs would undo each other's work.
 #[test]
 fn one_run_at_a_time() {

@@ -6,7 +6,7 @@ mod one;
 mod record;
 mod report;
 
-use super::args::{ReadArgs, SecretArgs, WorkArgs};
+use super::args::{ReadArgs, RefuseArgs, SecretArgs, WorkArgs};
 use super::failure::Failure;
 use super::manual;
 use super::secrets::keys::Keys;
@@ -49,11 +49,8 @@ pub struct Args {
     #[command(flatten)]
     read: ReadArgs,
 
-    /// Refuse what would be accepted with a warning
-    ///
-    /// That is a file whose length is not authenticated, so that its end may be missing.
-    #[arg(long, help_heading = "Format")]
-    strict: bool,
+    #[command(flatten)]
+    refuse: RefuseArgs,
 
     /// Write a list of the files to FILE: size, time, BLAKE3 and result of each
     ///
@@ -255,6 +252,8 @@ fn check_all(
         false => (None, never()),
     };
     let told = thread::scope(|scope| {
+        // It ends with what tells, so that nobody waits to tell more.
+        let outcome_rx = outcome_rx;
         for _ in 0..checker.jobs.get() {
             let (jobs, outcomes) = (job_rx.clone(), outcome_tx.clone());
             spawn(scope, "files", move || {
@@ -299,7 +298,10 @@ fn check_all(
         loop {
             let outcome = select! {
                 recv(signal_rx) -> signal => {
-                    teller.update.save()?;
+                    // The workers may wait for input for ever, so they are not waited for.
+                    if let Err(failure) = teller.update.save() {
+                        failure.print();
+                    }
                     cleanup::die_of(signal.unwrap_or(SIGTERM))
                 }
                 recv(outcome_rx) -> outcome => outcome,

@@ -303,7 +303,7 @@ impl Checker<'_> {
             .format(read.format())
             .detached_header(self.header.as_deref())
             .limits(read.limits(len))
-            .strict(self.args.strict)
+            .strict(self.args.refuse.strict)
             .legacy_slots(read.allow_legacy_slots)
             .max_work_factor(read.max_work_factor)
             .authenticated(true)
@@ -344,7 +344,7 @@ impl Checker<'_> {
         }
         let warnings = inspected.description.warnings;
         match warnings.first() {
-            Some(warning) if self.args.strict => {
+            Some(warning) if self.args.refuse.strict => {
                 Err(subjects.attribute(&Error::Strict(warning.clone())))
             }
             _ => Ok(Sound {

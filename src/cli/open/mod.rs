@@ -4,7 +4,7 @@ mod range;
 mod request;
 mod salvage;
 
-use super::args::{OutputArgs, ReadArgs, SecretArgs, WorkArgs};
+use super::args::{OutputArgs, ReadArgs, RefuseArgs, SecretArgs, WorkArgs};
 use super::failure::Failure;
 use super::inspect::{hex_of, json_line};
 use super::manual;
@@ -45,11 +45,8 @@ pub struct Args {
     #[command(flatten)]
     read: ReadArgs,
 
-    /// Refuse what would be accepted with a warning
-    ///
-    /// That is a file whose length is not authenticated, so that its end may be missing.
-    #[arg(long, help_heading = "Format")]
-    strict: bool,
+    #[command(flatten)]
+    refuse: RefuseArgs,
 
     /// Authenticate everything, and write nothing
     ///
@@ -141,12 +138,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         None => None,
     };
     let mut keys = request.keys()?;
-    let Request {
-        source,
-        target,
-        subjects,
-        ..
-    } = &request;
+    let (source, target, subjects) = (&request.source, &request.target, &request.subjects);
 
     let again = request.file_at(&input);
     let mut input = PeekReader::new(input);
@@ -256,7 +248,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
         keys: &keys,
         format: args.read.format(),
         formats: args.read.formats(),
-        strict: args.strict,
+        strict: args.refuse.strict,
         legacy_slots: args.read.allow_legacy_slots,
         max_work_factor: args.read.max_work_factor,
         memory: args.read.max_memory,

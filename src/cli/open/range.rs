@@ -60,12 +60,7 @@ pub fn run(args: &Args, range: ByteRange) -> Result<(), Failure> {
     let total = input.size();
     let mut output = request.output(&input)?;
     let mut keys = request.keys()?;
-    let Request {
-        source,
-        target,
-        subjects,
-        ..
-    } = &request;
+    let (source, target, subjects) = (&request.source, &request.target, &request.subjects);
 
     let job = Job {
         args,

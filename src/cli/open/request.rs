@@ -79,7 +79,7 @@ impl<'a> Request<'a> {
             .format(args.read.format())
             .detached_header(self.header.as_deref())
             .limits(args.read.limits(total))
-            .strict(args.strict)
+            .strict(args.refuse.strict)
             .legacy_slots(args.read.allow_legacy_slots)
             .max_work_factor(args.read.max_work_factor)
             .authenticated(args.check)

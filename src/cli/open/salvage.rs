@@ -42,12 +42,7 @@ pub fn run(args: &Args, fill: Fill) -> Result<(), Failure> {
     let total = input.size();
     let mut output = request.output(&input)?;
     let mut keys = request.keys()?;
-    let Request {
-        source,
-        target,
-        subjects,
-        ..
-    } = &request;
+    let (source, target, subjects) = (&request.source, &request.target, &request.subjects);
 
     let as_json = args.tree.walk.json;
     let path = source.path().unwrap_or(Path::new("-"));

@@ -13,17 +13,24 @@ use std::time::Duration;
 /// Shorter runs need no estimate.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Counts files and their bytes, until the other walk is at its end: then `walked` is disconnected.
+/// Counts files and their bytes, until the other walk is at its end: then `walked` is disconnected. `wanted` is that
+/// of the other walk, since lists of patterns may come from pipes.
 ///
 /// # Errors
 /// Those that the other walk finds as well.
-pub fn count_all(task: &Task<'_>, paths: &[PathBuf], walked: &Receiver<()>) -> Result<(), Failure> {
+pub fn count_all(
+    task: &Task<'_>,
+    wanted: &Wanted<'_>,
+    paths: &[PathBuf],
+    walked: &Receiver<()>,
+) -> Result<(), Failure> {
     if walked.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
         return Ok(());
     }
-    let tree = task.tree;
-    let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?.with(Extras {
-        links: tree.links,
+    let wanted = wanted.with(Extras {
+        links: task.tree.links,
+        // Where few files are wanted, it is asked there whether to go on.
+        directories: true,
         ..Extras::default()
     });
     let mut is_whole = true;

@@ -8,7 +8,9 @@ use super::task::Task;
 use crate::cli::failure::{Failure, say, shown};
 use crate::io::dir::parent;
 use fetool::{plain, status};
+use std::collections::HashSet;
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -28,9 +30,16 @@ impl Lock {
         let is_shared = !tree.update || tree.walk.shard.is_some();
         let mut alone = !is_shared;
         let mut locked = Vec::new();
+        let mut seen = HashSet::new();
         for dir in dirs {
             // What is missing is told by whoever wants to read it.
             let Ok(file) = File::open(dir) else { continue };
+            // Two PATHs in one directory would wait for each other.
+            if let Ok(found) = file.metadata()
+                && !seen.insert((found.dev(), found.ino()))
+            {
+                continue;
+            }
             alone &= lock(task, dir, &file, is_shared)?;
             locked.push(file);
         }

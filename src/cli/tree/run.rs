@@ -108,7 +108,7 @@ pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result
         if display.is_shown() && tree.walk.files0_from.is_none() {
             spawn(scope, "count", move || {
                 // The other walk tells of errors.
-                let _ = count_all(task, paths, &walked_rx);
+                let _ = count_all(task, wanted, paths, &walked_rx);
             })?;
         }
         spawn(scope, "walk", move || {

@@ -201,16 +201,16 @@ struct Entered {
 impl<'t> Checker<'_, 't> {
     /// Breaks when the run ends.
     fn check(&mut self, batch: Vec<Candidate<'t>>) -> ControlFlow<()> {
-        for candidate in batch {
-            match candidate {
-                Candidate::Seen(item) => self.check_seen(item)?,
-                Candidate::Unseen(siblings) => self.check_siblings(siblings)?,
-            }
-        }
+        let checked = batch.into_iter().try_for_each(|candidate| match candidate {
+            Candidate::Seen(item) => self.check_seen(item),
+            Candidate::Unseen(siblings) => self.check_siblings(siblings),
+        });
+        // Of a run that ends in the middle, too.
         match std::mem::take(&mut self.unchanged) {
-            0 => ControlFlow::Continue(()),
-            files => self.tell(Outcome::unchanged(files)),
+            0 => {}
+            files => self.tell(Outcome::unchanged(files))?,
         }
+        checked
     }
 
     fn check_seen(&mut self, item: Item<'t>) -> ControlFlow<()> {

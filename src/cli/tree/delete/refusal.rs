@@ -8,6 +8,7 @@ use crate::io::fstab;
 use fetool::status;
 use std::fs;
 use std::path::{Path, PathBuf};
+use walkdir::{DirEntry, WalkDir};
 
 /// Refuses directories that are each other's: sources would be taken for results, or results for what
 /// was set aside.
@@ -78,7 +79,12 @@ impl Delete<'_> {
             .paths()
             .map(Path::to_owned)
             .find(|path| is_empty(path));
-        let empty = empty.or_else(|| self.missing_disk())?;
+        let empty = empty.or_else(|| {
+            let linked = self.linked_dirs();
+            let is_gone = |(dir, to): &&(PathBuf, PathBuf)| is_empty(dir) && self.has_results(to);
+            let gone = linked.iter().find(is_gone).map(|(dir, _)| dir.clone());
+            gone.or_else(|| self.missing_disk(&linked))
+        })?;
         let failure = Failure::usage("the directory is empty, so nothing was deleted")
             .with_status(status::SYSTEM)
             .about(shown(&empty))
@@ -86,17 +92,42 @@ impl Delete<'_> {
         Some(Some(failure))
     }
 
-    /// A directory of a PATH on which a disk should be mounted, and which is empty although it has results.
-    fn missing_disk(&self) -> Option<PathBuf> {
+    /// The directories that --follow finds through links, and where their results are. The disks of these are
+    /// elsewhere.
+    fn linked_dirs(&self) -> Vec<(PathBuf, PathBuf)> {
+        let mapping = self.task.mapping();
+        let dirs = mapping.dirs().filter(|_| self.task.tree.walk.follow);
+        let linked = dirs.flat_map(|(path, to)| {
+            let found = WalkDir::new(path).min_depth(1).follow_links(true);
+            let is_linked =
+                |entry: &DirEntry| entry.path_is_symlink() && entry.file_type().is_dir();
+            let linked = found.into_iter().flatten().filter(is_linked);
+            linked.filter_map(move |entry| {
+                let below = entry.path().strip_prefix(path).ok()?;
+                let to = to.join(below);
+                Some((entry.into_path(), to))
+            })
+        });
+        linked.collect()
+    }
+
+    /// A directory of a PATH, or one of these, on which a disk should be mounted, and which is empty although it
+    /// has results.
+    fn missing_disk(&self, linked: &[(PathBuf, PathBuf)]) -> Option<PathBuf> {
         let mapping = self.task.mapping();
         fstab::mount_points().into_iter().find_map(|disk| {
             let disk = disk.canonicalize().ok().filter(|disk| is_empty(disk))?;
-            mapping.dirs().find_map(|(path, to)| {
+            let linked = linked.iter().map(|(dir, to)| (dir.as_path(), to.as_path()));
+            mapping.dirs().chain(linked).find_map(|(path, to)| {
                 let below = disk.strip_prefix(path.canonicalize().ok()?).ok()?;
-                let results = self.dir.join(to).join(below);
-                (results.is_dir() && !is_empty(&results)).then(|| path.join(below))
+                self.has_results(&to.join(below)).then(|| path.join(below))
             })
         })
+    }
+
+    fn has_results(&self, to: &Path) -> bool {
+        let results = self.dir.join(to);
+        results.is_dir() && !is_empty(&results)
     }
 }
 

@@ -60,10 +60,11 @@ pub struct Extras {
 }
 
 /// Decides what of a tree is wanted.
+#[derive(Clone)]
 pub struct Wanted<'a> {
     args: &'a WalkArgs,
-    include: Globs,
-    exclude: Excludes<'a>,
+    include: Arc<Globs>,
+    exclude: Arc<Excludes<'a>>,
     /// What else is given out.
     extras: Extras,
     /// A directory that is not walked into: the outputs' own.
@@ -78,8 +79,8 @@ impl<'a> Wanted<'a> {
         Ok(Self {
             args,
             placed: outputs.is_some(),
-            include: Globs::new(&args.include)?,
-            exclude: Excludes::new(args)?,
+            include: Arc::new(Globs::new(&args.include)?),
+            exclude: Arc::new(Excludes::new(args)?),
             extras: Extras::default(),
             not: outputs
                 .and_then(|outputs| fs::metadata(outputs).ok())
@@ -87,10 +88,12 @@ impl<'a> Wanted<'a> {
         })
     }
 
-    /// Gives out more than files.
-    pub fn with(mut self, extras: Extras) -> Self {
-        self.extras = extras;
-        self
+    /// The same files, and other things besides.
+    pub fn with(&self, extras: Extras) -> Self {
+        Self {
+            extras,
+            ..self.clone()
+        }
     }
 
     /// Gives out all files of the PATHs or the list, in a fixed order.

@@ -9,6 +9,7 @@ use crate::cli::tree::outcome::{Outcome, What};
 use crate::cli::tree::set_aside::{Then, set_aside};
 use crate::io::access::Access;
 use crate::io::staged::Staged;
+use crate::io::stat::Stat;
 use crate::io::xattrs;
 use fetool::{CancelToken, Damage, Error, Salvaged, status};
 use std::ffi::OsStr;
@@ -144,15 +145,22 @@ impl Worker<'_> {
         // From the look until the name is given.
         let mut claims = task.shared.claims.hold();
         let replaces = task.replaces_outputs();
-        if replaces
-            && let Some(there) = staged.dir().look(target)?
-            && claims.has(there.st_dev, there.st_ino)
-        {
-            return Ok(Placed::ByThisRun);
+        let there = match replaces {
+            true => staged.dir().look(target)?,
+            false => None,
+        };
+        if let Some(there) = &there {
+            if Stat::from(there).is_dir() {
+                // With the results of other files in it, which this one must not take along.
+                return Err(io::Error::other("a directory is in the way of the file"));
+            }
+            if claims.has(there.st_dev, there.st_ino) {
+                return Ok(Placed::ByThisRun);
+            }
         }
         let made = staged.file.metadata()?;
         let relative = job.place.relative.with_file_name(target);
-        if replaces && staged.dir().has(target)? {
+        if there.is_some() {
             set_aside(task, staged.dir(), target, &relative, Then::Replaced)?;
         }
         match staged.place(target, replaces) {
