@@ -75,6 +75,7 @@ pub const BACKUPS: Chapter = (
              the same if PATHs are missing or empty, and nothing else went wrong. With --update, --force does \
              not seal unchanged files again. A mount point of \
              /etc/fstab below a PATH counts like a PATH: if it is empty, and has results, nothing is removed. \
+             With --follow, so does a directory that a link leads to, and a mount point below it. \
              fetool does not know of other mount points: give --max-delete, or make them PATHs. Any other \
              directory can be empty, and then its results go.",
         ),
@@ -83,7 +84,8 @@ pub const BACKUPS: Chapter = (
             "With --links, a directory and a symbolic link may change places between two runs. A link in DIR \
              that is in the way of a directory is replaced, whoever made it. A directory in DIR that is in the \
              way of a link fails without --delete. With --delete, fetool makes the link after it removed the \
-             results in the directory, unless other files are in it.",
+             results in the directory, unless other files are in it. A directory in DIR that is in the way of a \
+             file always fails.",
         ),
         Item(
             "--backup-dir",
