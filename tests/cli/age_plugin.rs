@@ -169,6 +169,27 @@ fn one_process_serves_the_identities_in_encrypted_files_as_well() {
     assert_eq!(starts(&dir), 0);
 }
 
+/// The plugin of one encrypted file is asked although another one does not open.
+#[test]
+fn an_encrypted_file_that_does_not_open_hides_no_plugin() {
+    let dir = dir();
+    dir.write("pass", "correct horse");
+    dir.write("other_pass", "battery staple");
+    run(&dir, "seal -p=@pass --work-factor 2 toy -o locked").succeeds();
+    run(&dir, "seal -p=@other_pass --work-factor 2 me -o wrong").succeeds();
+    run(&dir, "seal --plugin toy plain -o f.age").succeeds();
+    let unlock = "--identity-passphrase @pass";
+    for keys in ["-k @locked -k @wrong", "-k @wrong -k @locked"] {
+        let opened = run(&dir, &format!("open {keys} {unlock} f.age")).succeeds();
+        assert_eq!(opened, PLAIN.as_bytes(), "{keys}");
+        run(&dir, &format!("inspect --verify -q {keys} {unlock} f.age")).succeeds();
+    }
+    run(&dir, &format!("open -k @wrong {unlock} f.age")).fails(
+        1,
+        "fetool: wrong: wrong passphrase for identity file wrong\n",
+    );
+}
+
 /// What the caller leaves open may lead to a secret, whatever it was opened for.
 #[test]
 fn no_descriptor_reaches_a_plugin() {

@@ -290,10 +290,7 @@ fn a_directory_of_results_in_the_way_of_a_file() {
         put(&dir, "t/x", "new");
         let ended = seal_tree(&dir, &["-q", "t/", "-O", "out"]).args(more).run();
         assert_eq!(ended.code(), Some(1), "{more:?}");
-        assert_eq!(
-            ended.stderr(),
-            "fetool: out/x.gfe: a directory is in the way of the file\n"
-        );
+        assert_eq!(ended.stderr(), "fetool: out/x.gfe: is a directory\n");
         assert_eq!(files(dir.path("out")), ["x.gfe/f.gfe"]);
         assert!(!dir.path("bak/x.gfe").exists());
     }

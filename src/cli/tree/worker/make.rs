@@ -152,7 +152,7 @@ impl Worker<'_> {
         if let Some(there) = &there {
             if Stat::from(there).is_dir() {
                 // With the results of other files in it, which this one must not take along.
-                return Err(io::Error::other("a directory is in the way of the file"));
+                return Err(io::Error::from(io::ErrorKind::IsADirectory));
             }
             if claims.has(there.st_dev, there.st_ino) {
                 return Ok(Placed::ByThisRun);

@@ -5,7 +5,12 @@
 //! it knows no options of a command. For bad files the messages contain the words that
 //! the GFE document uses: `invalid chunk size`, `authentication failed`, `unexpected EOF`.
 
-use std::borrow::Cow;
+mod hint;
+mod unknown;
+
+pub use hint::Hint;
+pub use unknown::{Evidence, Possible, Unknown};
+
 use std::io;
 
 /// What went wrong in sealing, opening or inspecting.
@@ -240,91 +245,6 @@ pub enum Error {
     Panic(&'static str),
 }
 
-/// What a caller can do about an error.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Hint {
-    /// Allow more memory ([`RunOptions::memory`](crate::RunOptions::memory)).
-    #[error("allow more memory")]
-    MoreMemory,
-    /// Choose smaller chunks, or allow more memory.
-    #[error("choose smaller chunks, or allow more memory")]
-    SmallerChunks,
-    /// Choose larger chunks.
-    #[error("choose larger chunks")]
-    LargerChunks,
-    /// Other formats have it: what, and the name of the format.
-    #[error("{}", formats(.0))]
-    Formats(&'static [(&'static str, &'static str)]),
-    /// Make a key of 32 random bytes.
-    #[error("make a key of 32 random bytes")]
-    MakeKey,
-    /// Make a salt.
-    #[error("make a salt of random bytes")]
-    MakeSalt,
-    /// Give the salt that goes with the passphrase, or a key.
-    #[error("give the salt kept beside the file, or a key")]
-    GiveSalt,
-    /// A key derivation is chosen for a passphrase and a salt.
-    #[error("a key derivation needs a passphrase and a salt")]
-    KdfNeedsSalt,
-    /// Open the file with an identity.
-    #[error("give an identity")]
-    GiveIdentity,
-    /// Open the file with a passphrase.
-    #[error("give a passphrase")]
-    GivePassphrase,
-    /// Change the last secret, or add one before it is removed.
-    #[error("change its secret, or add another one first")]
-    ChangeLast,
-    /// Only replace the secret, or seal the file in a version with room for several.
-    #[error("replace its secret, or open the file and seal it as version 5")]
-    ReplaceOnly,
-    /// Remove a secret before another is added.
-    #[error("remove one first")]
-    RemoveFirst,
-    /// No range can be opened by itself: open the file, and take the range from its plaintext.
-    #[error("open the whole file, and take the range from its plaintext")]
-    OpenWhole,
-    /// No position in the text can be computed: read the file as a stream.
-    #[error("read the file as a stream")]
-    Stream,
-    /// Seal one layer of GoCrypt, which the old version reads as well.
-    #[error("the old GoCrypt reads the format gocrypt with one layer as well")]
-    OneLayer,
-    /// Build fetool with a cargo feature.
-    #[error("build it with the feature {0}")]
-    Feature(&'static str),
-    /// Download somebody's keys from GitHub, and give the file.
-    #[error("download https://github.com/USER.keys and give that file")]
-    DownloadKeys,
-    /// Convert a copy of an old SSH key with ssh-keygen.
-    #[error("convert a copy of it with ssh-keygen")]
-    ConvertSshKey,
-    /// Anything else, which is the same for every caller.
-    #[error("{0}")]
-    Other(Cow<'static, str>),
-}
-
-impl From<&'static str> for Hint {
-    fn from(text: &'static str) -> Self {
-        Self::Other(text.into())
-    }
-}
-
-impl From<String> for Hint {
-    fn from(text: String) -> Self {
-        Self::Other(text.into())
-    }
-}
-
-fn formats(formats: &[(&str, &str)]) -> String {
-    let formats = formats
-        .iter()
-        .map(|(what, name)| format!("for {what} choose the format {name}"));
-    formats.collect::<Vec<_>>().join(", ")
-}
-
 /// What a caller chooses for a new file, and some formats fix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -333,46 +253,6 @@ pub enum Setting {
     ChunkSize,
     /// The key derivation.
     Kdf,
-}
-
-/// What is known of a file whose format is not.
-#[derive(Clone, Debug, Default)]
-pub struct Unknown {
-    /// The formats that it is not, by name, and why.
-    pub ruled_out: Vec<(&'static str, String)>,
-    /// The formats without a magic number that it may be, where nobody has tried a secret.
-    pub possible: Vec<Possible>,
-    /// A secret was tried on the formats that it may be, and opened none.
-    pub wrong_secret: bool,
-    /// How many secrets there were to try.
-    pub secrets: usize,
-}
-
-/// A format without a magic number that a file may be of.
-#[derive(Clone, Debug)]
-pub struct Possible {
-    /// The format's name on the command line.
-    pub format: &'static str,
-    /// The format's name for people.
-    pub title: &'static str,
-    /// What speaks for and against it.
-    pub evidence: Evidence,
-}
-
-/// What speaks for and against a file being of a format that has no magic number.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence {
-    /// What is as it would be.
-    pub supporting: Vec<String>,
-    /// What would be unusual.
-    pub opposing: Vec<String>,
-}
-
-impl Possible {
-    /// Returns whether there is no evidence against it.
-    pub fn is_likely(&self) -> bool {
-        self.evidence.opposing.is_empty()
-    }
 }
 
 /// The exit statuses of the command line, as the manual lists them.
