@@ -112,7 +112,8 @@ fn ended_while_it_stands_still() {
 /// Nothing can be done against a kill; but what has the final name is whole, whenever it comes.
 #[test]
 fn killed_at_any_moment() {
-    let plain = data(8 * MIB);
+    // So much that it is still at work when the last of the kills comes.
+    let plain = data(64 * MIB);
     let dir = both(plain.len());
     dir.write("old", "old");
     for line in ["seal -k env:TEST_KEY plain", "open -k env:TEST_KEY sealed"] {
