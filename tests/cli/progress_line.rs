@@ -303,6 +303,7 @@ fn the_total_is_counted_while_work_goes_on() {
 }
 
 /// A list of patterns comes from a pipe, which is read once and not again for the total.
+#[cfg(feature = "age-plugin")]
 #[test]
 fn patterns_from_a_pipe() {
     let dir = age_plugin::dir();
