@@ -48,6 +48,7 @@ pub struct Rekey<'a> {
     max_work_factor: Option<u8>,
     options: RunOptions,
     legacy_slots: bool,
+    random: &'a (dyn Fn(&mut [u8]) -> Result<(), Error> + Sync),
 }
 
 /// Copies data in pieces of this size.
@@ -67,6 +68,7 @@ impl<'a> Rekey<'a> {
             max_work_factor: None,
             options: RunOptions::new(),
             legacy_slots: false,
+            random: &crate::secret::random,
         }
     }
 
@@ -74,6 +76,17 @@ impl<'a> Rekey<'a> {
     /// and what counts the bytes that it copied behind the header.
     pub fn run_options(mut self, options: RunOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// For tests whose new keys are cheap to derive. With anything but fresh random numbers, nonces repeat.
+    #[cfg(feature = "test-hooks")]
+    #[doc(hidden)]
+    pub fn fixed_random_for_tests(
+        mut self,
+        random: &'a (dyn Fn(&mut [u8]) -> Result<(), Error> + Sync),
+    ) -> Self {
+        self.random = random;
         self
     }
 
@@ -241,7 +254,7 @@ impl<'a> Rekey<'a> {
                 change: &self.change,
                 kdf: self.kdf,
                 work_factor: self.work_factor,
-                random: &crate::secret::random,
+                random: self.random,
             };
             header.rekey(request, first)
         })

@@ -228,7 +228,13 @@ fn only_tests_have_their_hooks() {
     let features = text.trim().rsplit(' ').next().unwrap();
     let expected = "age-plugin,age-ssh,age-tag,aws-lc,cli,default";
     assert_eq!(features, expected, "{text}");
-    for file in ["src/kdf.rs", "src/open.rs", "src/seal.rs", "src/secret.rs"] {
+    for file in [
+        "src/kdf.rs",
+        "src/open.rs",
+        "src/rekey.rs",
+        "src/seal.rs",
+        "src/secret.rs",
+    ] {
         let text = read(file);
         let before: Vec<_> = text.split("_for_tests(").collect();
         for part in &before[..before.len() - 1] {

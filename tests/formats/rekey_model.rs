@@ -1,7 +1,7 @@
 //! Sequences of changes to the key slots, checked against a list of secrets.
 
 use crate::dexios_common::forge::{Forge, HEADER, MASTER};
-use crate::dexios_common::{SECRET, open, pattern, remembered, vector, watchdog};
+use crate::dexios_common::{SECRET, cheap_random, open, pattern, remembered, vector, watchdog};
 use fetool::aead::Algorithm;
 use fetool::format::dexios::{DexiosHeader, SlotHash};
 use fetool::format::{Change, Rekeyed, Which};
@@ -15,6 +15,7 @@ fn rekey(file: &[u8], old: &[u8], change: Change<'_>) -> Result<(Vec<u8>, Rekeye
     let rekeyed = Rekey::new(&old, change)
         .legacy_slots(true)
         .kdf(Some(Kdf::Balloon))
+        .fixed_random_for_tests(&cheap_random)
         .run(file, &mut changed)
         .inspect_err(|_| assert_eq!(changed, b"", "something was written"))?;
     Ok((changed, rekeyed))
@@ -248,6 +249,7 @@ fn several_blocks_stay_as_they_are() {
     Seal::new(&key)
         .format(&fetool::format::dexios::Dexios)
         .kdf(Some(Kdf::Balloon))
+        .fixed_random_for_tests(&cheap_random)
         .run(&data[..], &mut file)
         .unwrap();
     let new = Secret::key("new");
