@@ -52,6 +52,10 @@ pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result
     let extras = Extras {
         directories: tree.output_dir.is_some() && !tree.walk.dry_run,
         links: tree.links,
+        links_of_others: tree.links
+            && delete.is_some()
+            && tree.walk.shard.is_some()
+            && !tree.walk.dry_run,
         excluded: work.verbose,
         unseen: tree.update && !tree.walk.follow,
     };

@@ -169,7 +169,7 @@ impl Delete<'_> {
     }
 
     /// `dir_is_gone` says that nothing in its directory has a source.
-    fn is_gone_file(&self, relative: &Path, dir_is_gone: bool) -> bool {
+    pub(super) fn is_gone_file(&self, relative: &Path, dir_is_gone: bool) -> bool {
         let Some(name) = relative.file_name() else {
             return false;
         };
@@ -182,7 +182,7 @@ impl Delete<'_> {
         self.is_gone(&relative.with_file_name(source), dir_is_gone, is_file)
     }
 
-    fn is_gone_link(&self, relative: &Path, dir_is_gone: bool) -> bool {
+    pub(super) fn is_gone_link(&self, relative: &Path, dir_is_gone: bool) -> bool {
         let is_link = |found: &Metadata| !found.is_dir() && !found.is_file();
         self.task.tree.links && self.is_gone(relative, dir_is_gone, is_link)
     }

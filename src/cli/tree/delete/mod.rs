@@ -4,8 +4,10 @@
 //! would be.
 
 mod gone;
+mod others;
 mod refusal;
 
+pub use others::is_left_to_others;
 pub use refusal::refuse_overlaps;
 
 use super::outcome::{Outcome, What};

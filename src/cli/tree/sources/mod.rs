@@ -40,6 +40,8 @@ pub enum Extra {
     Directory(TreeEntry),
     /// A symbolic link that is not followed.
     Link(TreeEntry),
+    /// The same, in another part of the tree (--shard).
+    LinkOfOther(TreeEntry),
     /// A regular file, as far as its directory tells, which nobody has looked at.
     Unseen(PathBuf, Arc<SourceDir>),
     /// The rule that leaves a file out.
@@ -54,6 +56,8 @@ pub type Take<'a> = &'a mut dyn FnMut(Found) -> ControlFlow<()>;
 pub struct Extras {
     pub directories: bool,
     pub links: bool,
+    /// Those in other parts of the tree (--shard).
+    pub links_of_others: bool,
     pub excluded: bool,
     /// Files that are left to others to look at. Cannot be had with --follow.
     pub unseen: bool,
@@ -278,12 +282,17 @@ impl<'a> Wanted<'a> {
             };
         }
         // Those who have the other parts look at the files in them.
-        if self.args.shard.is_some() && !self.is_in_part(&entry::relative_of(path, source)?) {
+        let is_of_other =
+            self.args.shard.is_some() && !self.is_in_part(&entry::relative_of(path, source)?);
+        if is_of_other && !(self.extras.links_of_others && entry.path_is_symlink()) {
             return None;
         }
         match entry.metadata() {
             Ok(metadata) => {
                 let place = entry::walked(path, source, Stat::from(&metadata))?;
+                if is_of_other {
+                    return Some(Found::Extra(Extra::LinkOfOther(place)));
+                }
                 self.regular(source, place, &metadata)
             }
             Err(error) => Some(failed(path, error)),
