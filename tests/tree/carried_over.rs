@@ -4,10 +4,10 @@ use crate::cli_common::{Dir, data, fetool};
 use crate::tree_common::*;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The modification time of everything below, links aside.
-fn times(root: impl AsRef<Path>) -> Vec<(std::path::PathBuf, i64, i64)> {
+fn times(root: impl AsRef<Path>) -> Vec<(PathBuf, i64, i64)> {
     let tree = walk(root.as_ref());
     let all = tree.keys().map(|path| {
         let found = fs::symlink_metadata(root.as_ref().join(path)).unwrap();
@@ -172,6 +172,46 @@ fn links_stay_links() {
     let ended = open().args(["--update", "-q"]).run();
     let line = "fetool: back/d: something that is no symbolic link is there already\n";
     assert_eq!((ended.stderr().as_str(), ended.code()), (line, Some(1)));
+}
+
+/// Two sources have one output: a link, a file or a directory.
+#[test]
+fn links_of_two_paths_are_not_lost() {
+    let dir = home();
+    symlink("one", dir_of(&dir, "a").join("l")).unwrap();
+    symlink("two", dir_of(&dir, "b").join("l")).unwrap();
+    for more in [&["--update"][..], &["--update"], &["--force"]] {
+        let ended = seal_tree(&dir, &["-q", "--links", "a/", "b/", "-O", "out"])
+            .args(more)
+            .run();
+        let says = "fetool: out/l: another file of this run is there already\n\
+            fetool: hint: two sources have this one output; give each a directory of its own with -O DIR\n";
+        assert_eq!((ended.code(), ended.stderr()), (Some(1), says.to_owned()));
+        if more == ["--update"] {
+            let link = fs::read_link(dir.path("out/l")).unwrap();
+            assert_eq!(link, Path::new("one"));
+        }
+    }
+    fs::remove_file(dir.path("b/l")).unwrap();
+    for (link, other) in [("a/x.gfe", "b/x"), ("a/y", "b/y/f")] {
+        symlink("one", dir.path(link)).unwrap();
+        put(&dir, other, "some");
+        for more in ["--update", "--force"] {
+            let _ = fs::remove_dir_all(dir.path("both"));
+            for _ in 0..2 {
+                let ended =
+                    seal_tree(&dir, &["-q", "--links", more, "a/", "b/", "-O", "both"]).run();
+                assert_eq!(ended.code(), Some(1), "{link} {more}: {}", ended.stderr());
+            }
+        }
+        fs::remove_file(dir.path(link)).unwrap();
+    }
+}
+
+fn dir_of(dir: &Dir, name: &str) -> PathBuf {
+    let path = dir.path(name);
+    fs::create_dir(&path).unwrap();
+    path
 }
 
 /// What is opened is never written through a link.

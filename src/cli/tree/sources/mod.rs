@@ -71,8 +71,8 @@ pub struct Wanted<'a> {
     exclude: Arc<Excludes<'a>>,
     /// What else is given out.
     extras: Extras,
-    /// A directory that is not walked into: the outputs' own.
-    not: Option<(u64, u64)>,
+    /// Directories that are not walked into: the outputs' own.
+    not: Vec<(u64, u64)>,
     /// Whether files need a place in such a directory.
     placed: bool,
 }
@@ -86,10 +86,16 @@ impl<'a> Wanted<'a> {
             include: Arc::new(Globs::new(&args.include)?),
             exclude: Arc::new(Excludes::new(args)?),
             extras: Extras::default(),
-            not: outputs
-                .and_then(|outputs| fs::metadata(outputs).ok())
-                .map(|metadata| id(&metadata)),
-        })
+            not: Vec::new(),
+        }
+        .without(outputs))
+    }
+
+    /// The same files, but none in a directory.
+    pub fn without(mut self, dir: Option<&Path>) -> Self {
+        let metadata = dir.and_then(|dir| fs::metadata(dir).ok());
+        self.not.extend(metadata.map(|metadata| id(&metadata)));
+        self
     }
 
     /// The same files, and other things besides.
@@ -215,8 +221,8 @@ impl<'a> Wanted<'a> {
         let below = || source.strip_prefix(path).unwrap_or(source);
         let outputs = || {
             is_dir
-                && self.not.is_some()
-                && entry.metadata().ok().map(|metadata| id(&metadata)) == self.not
+                && !self.not.is_empty()
+                && entry.metadata().is_ok_and(|it| self.not.contains(&id(&it)))
         };
         let name = entry.file_name();
         let included = is_dir || self.include.is_empty() || self.include.match_(below());

@@ -5,6 +5,7 @@
 //! succeeded (`--delete`); then the link is made. If parts of a tree (`--shard`) have results in it, each
 //! removes its own, and whichever empties the directory makes the link.
 
+use super::existing_target::of_another;
 use super::{Worker, not_found};
 use crate::cli::failure::{Failure, shown};
 use crate::cli::tree::delete::is_left_to_others;
@@ -73,9 +74,15 @@ impl Worker<'_> {
         let Some(dir) = dir else {
             return Ok(What::Planned);
         };
-        let there = dir.look(name).map_err(about)?;
+        if task.tree.update && task.mapping().is_taken(place) {
+            return Err(of_another(&shown(output)));
+        }
+        // From the look until the link is made.
+        let mut claims = task.shared.claims.hold();
+        let look = || Ok(dir.look(name).map_err(about)?.as_ref().map(Stat::from));
+        let there: Option<Stat> = look()?;
         let exists = there.is_some();
-        if let Some(there) = there.as_ref().map(Stat::from) {
+        if let Some(there) = there {
             if there.is_dir() {
                 return self.meet_directory(place, output);
             }
@@ -83,7 +90,14 @@ impl Worker<'_> {
                 let failure = Failure::usage("something that is no symbolic link is there already");
                 return Err(failure.with_status(status::SYSTEM).about(shown(output)));
             }
-            if dir.read_link(name).map_err(about)? == to {
+            let is_same = dir.read_link(name).map_err(about)? == to;
+            if !is_same && claims.has(&there) {
+                return Err(of_another(&shown(output)));
+            }
+            if is_same {
+                if task.claims_outputs() {
+                    claims.claim(&there, &place.found);
+                }
                 if task.tree.update {
                     return Ok(What::Unchanged(1));
                 } else if task.tree.skip_existing {
@@ -109,6 +123,9 @@ impl Worker<'_> {
         }
         let time = (!task.tree.no_preserve).then_some(&place.found);
         dir.make_link(name, to, time).map_err(about)?;
+        if let Some(made) = look()?.filter(|_| task.claims_outputs()) {
+            claims.claim(&made, &place.found);
+        }
         Ok(match exists {
             true => What::Updated(0),
             false => What::Linked,
@@ -224,6 +241,7 @@ impl Task<'_> {
 
     /// Removes the first link on the way, unless another worker has done that.
     fn clear(&self, root: &Path, below: &Path) -> io::Result<()> {
+        use io::ErrorKind::{IsADirectory, NotFound};
         let mut dir = Dir::open(root)?;
         let mut relative = PathBuf::new();
         for name in below.iter() {
@@ -231,11 +249,18 @@ impl Task<'_> {
             let Some(there) = dir.look(name)? else {
                 return Ok(());
             };
-            if Stat::from(&there).is_link() {
-                if !set_aside(self, &dir, name, &relative, Then::Removed)? {
-                    dir.remove(name)?;
+            let there = Stat::from(&there);
+            if there.is_link() {
+                if self.shared.claims.hold().has(&there) {
+                    let what = "a symbolic link of this run is in the way";
+                    return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
                 }
-                return Ok(());
+                set_aside(self, &dir, name, &relative, Then::Replaced)?;
+                return match dir.remove(name) {
+                    // The run for another part of the tree was faster: a directory may be there now.
+                    Err(error) if matches!(error.kind(), NotFound | IsADirectory) => Ok(()),
+                    removed => removed,
+                };
             }
             dir = dir.enter(Path::new(name), None)?;
         }
