@@ -43,8 +43,8 @@ const MAGIC: &[u8; 16] = b"fetool-recovery1";
 /// Everything before the old header.
 pub const OLD_HEADER_AT: usize = 40;
 const CHECKSUM_LEN: usize = 32;
-/// No header is longer.
-const HEADER_MAX: u64 = 1 << 20;
+/// No header is longer, nor its text.
+const HEADER_MAX: u64 = 2 << 20;
 /// Disks write a sector as a whole or not at all.
 const SECTOR: usize = 512;
 

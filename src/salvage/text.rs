@@ -68,18 +68,6 @@ pub(super) struct DamagedText<'a> {
     pub faults: Vec<TextFault>,
 }
 
-/// Returns whether a file that starts with `head` is armor whose first line may be damaged: it has two
-/// lines of 64 characters of base64, one behind the other.
-pub(super) fn looks_armored(head: &[u8]) -> bool {
-    let line = |line: &[u8]| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let mut out = [0; LINE_BYTES];
-        decode_lines(&[line, b"\n"].concat(), &mut out).1 == LINE_BYTES
-    };
-    let lines: Vec<bool> = head.split(|&byte| byte == b'\n').map(line).collect();
-    lines.windows(2).any(|two| two[0] && two[1])
-}
-
 /// How much of a file is looked at to find out whether it is armored.
 pub(super) const LOOKED_AT: usize = BLANK_MAX + BEGIN.len() + 4 * (COLUMNS + 2);
 
