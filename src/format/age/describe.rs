@@ -1,4 +1,4 @@
-//! What a header says, for people who have no key.
+//! What a header shows without a key.
 
 use super::scrypt;
 use super::{AgeFileHeader, CHUNK_LEN};
@@ -43,7 +43,7 @@ fn derivation(stanza: &Stanza) -> Option<KeyDerivation> {
     Some(KeyDerivation::Known(Derivation::Scrypt { work_factor }))
 }
 
-/// What the type of a stanza stands for.
+/// Returns the meaning of a stanza's type.
 fn meaning(stanza: &Stanza) -> String {
     match stanza.kind.as_str() {
         "X25519" => "for an age1… recipient, who cannot be told from it".to_owned(),
@@ -71,7 +71,7 @@ fn tagged(whom: &str, stanza: &Stanza) -> String {
     }
 }
 
-/// Whether the file stays secret from whoever keeps it until there are quantum computers.
+/// Returns whether the file stays secret from somebody who keeps it until quantum computers exist.
 fn post_quantum(stanzas: &[Stanza]) -> PostQuantum {
     let kinds = || stanzas.iter().map(|stanza| stanza.kind.as_str());
     let classic = ["X25519", "ssh-ed25519", "ssh-rsa", "p256tag", "piv-p256"];
