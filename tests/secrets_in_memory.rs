@@ -228,6 +228,21 @@ fn age(passphrase: &Needle) {
     let stanza = scrypt::wrap(&passphrase, 10, &file_key, &random).unwrap();
     let opened = scrypt::unwrap(&passphrase, ScryptLimits::default(), &stanza).unwrap();
     assert!(opened.is_some());
+    // So little memory that it is not given back to the system.
+    scrypt::wrap(&passphrase, 5, &file_key, &random).unwrap();
+}
+
+/// What scrypt fills its memory with, before it mixes it: whoever has that can guess the passphrase without
+/// its cost. Without C the memory is not wiped.
+#[cfg(feature = "aws-lc")]
+fn scrypt_block(passphrase: &Needle) -> Needle {
+    let salt: Vec<_> = (0..16).map(master_byte).collect();
+    let salt = [b"age-encryption.org/v1/scrypt", &salt[..]].concat();
+    let secret = Zeroizing::new(passphrase.reveal());
+    let mut block = Zeroizing::new([0; 1024]);
+    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(&secret, &salt, 1, &mut *block);
+    // Not the first bytes: an allocator writes over them.
+    Needle::new("block of scrypt", |i| block[512 + i], 32)
 }
 
 /// What [`age`] derives, disguised at once.
@@ -361,6 +376,8 @@ fn secrets_are_gone_when_they_were_used() {
     let more = ssh::needles();
     #[cfg(not(feature = "age-ssh"))]
     let more = Vec::new();
+    #[cfg(feature = "aws-lc")]
+    let more = Vec::from_iter(more.into_iter().chain([scrypt_block(&passphrase)]));
     let needles = [
         file_key,
         mac_key,

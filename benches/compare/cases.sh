@@ -173,17 +173,29 @@ age_files() {
     contender fetool 'fetool > out' "$age_open plain.age >out"
     contender fetool 'fetool -o out' "$age_open plain.age -o out --force"
 
-    section tmpfs "$bytes" 1 'Armored age files, sealing' ''
+    section tmpfs "$bytes" 1 'Armored age files, sealing' \
+        'From pipe to pipe, then from file to file, then to /dev/null, where nothing is stored. cat and cp copy the
+text, which is the least that storing it takes.'
     contender age age 'cat plain | age -a -R age.pub | cat >/dev/null'
     contender rage rage 'cat plain | rage -a -R age.pub | cat >/dev/null'
     contender fetool fetool "cat plain | $age_seal -a | cat >/dev/null"
+    contender cat cat 'cat plain.asc | cat | cat >/dev/null'
+    contender age 'age -o out' 'age -a -R age.pub -o out plain'
     contender fetool 'fetool -o out' "$age_seal -a plain -o out --force"
+    contender cp cp 'cp plain.asc out'
+    contender age 'age > /dev/null' 'age -a -R age.pub plain >/dev/null'
+    contender fetool 'fetool > /dev/null' "$age_seal -a plain >/dev/null"
 
-    section tmpfs "$bytes" 1 'Armored age files, opening' ''
+    section tmpfs "$bytes" 1 'Armored age files, opening' 'As above.'
     contender age age 'cat plain.asc | age -d -i age.key | cat >/dev/null'
     contender rage rage 'cat plain.asc | rage -d -i age.key | cat >/dev/null'
     contender fetool fetool "cat plain.asc | $age_open | cat >/dev/null"
+    contender cat cat 'cat plain.asc | cat | cat >/dev/null'
+    contender age 'age -o out' 'age -d -i age.key -o out plain.asc'
     contender fetool 'fetool -o out' "$age_open plain.asc -o out --force"
+    contender cp cp 'cp plain out'
+    contender age 'age > /dev/null' 'age -d -i age.key plain.asc >/dev/null'
+    contender fetool 'fetool > /dev/null' "$age_open plain.asc >/dev/null"
 
     section tmpfs 65536 100 'Small age files, 64 KiB' \
         '100 times in one measurement, each with a process of its own. The seconds are those of one.'

@@ -229,7 +229,7 @@ fn only_tests_have_their_hooks() {
     let expected = "age-plugin,age-ssh,age-tag,aws-lc,cli,default";
     assert_eq!(features, expected, "{text}");
     for file in [
-        "src/kdf.rs",
+        "src/kdf/mod.rs",
         "src/open.rs",
         "src/rekey.rs",
         "src/seal.rs",

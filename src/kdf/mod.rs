@@ -13,6 +13,8 @@
 //! # Ok::<(), fetool::Error>(())
 //! ```
 
+mod scrypt;
+
 pub use crate::key::Key;
 use crate::{Error, Hint, try_alloc};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -68,10 +70,6 @@ pub enum Derivation {
     /// One SHA-256, without the salt.
     Sha256,
 }
-
-/// Bytes of a block of scrypt: r = 8.
-const SCRYPT_BLOCK: u64 = 128 * SCRYPT_R as u64;
-const SCRYPT_R: u32 = 8;
 
 /// Bytes of a block of Balloon: what BLAKE3 puts out.
 const BALLOON_BLOCK: u64 = 32;
@@ -131,9 +129,9 @@ impl Derivation {
         match self {
             Self::Argon2id { memory, .. } => u64::from(memory) << 10,
             Self::Balloon { space } => u64::from(space) * BALLOON_BLOCK,
-            Self::Scrypt { work_factor } => SCRYPT_BLOCK
+            Self::Scrypt { work_factor } => scrypt::BLOCK
                 .checked_shl(work_factor.into())
-                .filter(|&len| len >> work_factor == SCRYPT_BLOCK)
+                .filter(|&len| len >> work_factor == scrypt::BLOCK)
                 .unwrap_or(u64::MAX),
             Self::Pbkdf2 { .. } | Self::Sha256 => 0,
         }
@@ -210,11 +208,7 @@ impl Derivation {
             }
             Self::Scrypt { work_factor } => {
                 let len = usize::try_from(self.memory()).map_err(|_| Error::Memory(usize::MAX))?;
-                let params = scrypt::Params::new(work_factor, SCRYPT_R, 1)
-                    .map_err(|_| Error::Memory(len))?;
-                // The crate takes its memory by itself.
-                try_alloc::probe(len)?;
-                scrypt::scrypt(secret, salt, &params, &mut *key).map_err(refused)?;
+                return scrypt::derive(secret, salt, work_factor, len);
             }
             Self::Sha256 => key.copy_from_slice(&sha2::Sha256::digest(secret)),
         }
