@@ -9,9 +9,9 @@
 //! The producer and the workers are threads of their own; the writer is the thread that called [`run`]. All threads are
 //! scoped: when `run` returns, every one has ended.
 //!
-//! Two shorter ways avoid the handoffs when these are the main cost. The calling thread [alone](mod@alone) fills,
+//! Two shorter ways avoid the handoffs when these are the main cost. The calling thread [alone](mod@inline) fills,
 //! processes and writes the first slabs, so that small files start no thread at all; streams inside streams, which are
-//! slow, start them at once. From file to file, the workers read and write in place, in any order ([`direct`]), but
+//! slow, start them at once. From file to file, the workers read and write in place, in any order ([`parallel_io`]), but
 //! only in the uniform middle of a file. The code described here does everything that has rules: the ends, and every
 //! error. It continues behind the last slab that was done.
 //!
@@ -33,7 +33,7 @@
 //! them closed and end. The input's own waker wakes a producer that is blocked in `read` (see [`CancelToken`]). A panic
 //! in a thread is caught and travels as an error.
 //!
-//! The pipeline knows nothing of formats: [`seal`] and [`open`] connect it to the codec traits.
+//! The pipeline knows nothing of formats: [`seal`](mod@seal) and [`open`](mod@open) connect it to the codec traits.
 
 #[cfg(not(fetool_model))]
 mod armor;

@@ -1,4 +1,4 @@
-//! File to file, if the way through the [threads](super::threads) costs more than the work. Each worker reads a slab at
+//! File to file, if the way through the [threads](mod@super::threads) costs more than the work. Each worker reads a slab at
 //! its position in the input, works on it, and writes it at its position in the output. No slab changes threads, and
 //! none waits for another.
 //!

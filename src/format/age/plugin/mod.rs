@@ -70,7 +70,7 @@ pub trait PluginInteraction: Send + Sync {
     fn request(&self, plugin: &PluginName, prompt: &str, secret: bool)
     -> Option<Zeroizing<String>>;
 
-    /// Called when the plugin has been silent for some seconds.
+    /// Says that the plugin has been silent for some seconds.
     fn waiting(&self, plugin: &PluginName) {
         let _ = plugin;
     }
@@ -119,7 +119,7 @@ impl Plugin {
         Self::find_in(&env::var_os("PATH").unwrap_or_default(), name, interaction)
     }
 
-    /// Like [`find`](Self::find), with the directories of `path` instead of PATH.
+    /// Finds a plugin like [`find`](Self::find), in the directories of `path` instead of PATH.
     ///
     /// # Errors
     /// Those of [`find`](Self::find).
