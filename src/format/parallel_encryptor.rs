@@ -275,7 +275,7 @@ impl Header for ParallelHeader {
             declared_size: None,
             length_protection: "not protected: a cut between two chunks is not noticed".to_owned(),
             end: "none",
-            end_meaning: "where the file ends".to_owned(),
+            end_meaning: "the end of the file".to_owned(),
             mode: None,
             layers: None,
             authenticated: "nothing of the header".to_owned(),

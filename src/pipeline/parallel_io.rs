@@ -1,6 +1,6 @@
-//! File to file, if the way through the [threads](mod@super::threads) costs more than the work. Each worker reads a slab at
-//! its position in the input, works on it, and writes it at its position in the output. No slab changes threads, and
-//! none waits for another.
+//! File to file, if the way through the [threads](mod@super::threads) costs more than the work. Each worker reads a
+//! slab at its position in the input, works on it, and writes it at its position in the output. No slab changes
+//! threads, and none waits for another.
 //!
 //! That needs positions that can be computed, so it is done only for the long middle of a file, whose chunks all have
 //! the same shape. The ordinary way does everything else, and continues behind the last slab that is done: the

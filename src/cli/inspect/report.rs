@@ -136,10 +136,7 @@ impl Report {
         match (self.verified, &self.reading) {
             (Some(true), Some(reading)) => row("verified", &format!("yes ({reading})")),
             (Some(_), _) => row("verified", "no"),
-            (None, _) => row(
-                "verified",
-                "not asked for: what is said here is what the file claims",
-            ),
+            (None, _) => row("verified", "not requested: this is what the file claims"),
         }
         for warning in &description.warnings {
             row("warning", warning);
@@ -157,7 +154,7 @@ impl Report {
     /// Returns the possible formats, with the evidence for and against each.
     fn possible_text(&self, width: Option<usize>) -> String {
         let mut text = format!(
-            "{}\n  format     not certain: there is no magic number; --verify with a secret tells\n",
+            "{}\n  format     uncertain: there is no magic number; --verify with a secret identifies it\n",
             self.subjects.input
         );
         for possible in &self.possible {

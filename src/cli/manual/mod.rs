@@ -2,6 +2,7 @@
 
 mod bench;
 mod chapters;
+mod options;
 
 pub use bench::BENCH_EXAMPLES;
 pub use chapters::{
@@ -128,6 +129,11 @@ fn subcommand(cli: &Command, name: &str) -> Result<Page, Failure> {
         "bench" => (vec![MEASURING, BENCH_JSON], false),
         _ => (vec![], false),
     };
+    let (options, shortened) = options::of_page(cli, command);
+    let mut description = described(command);
+    if shortened {
+        description.push(options::NOTE.to_owned());
+    }
     let (statuses, status_note) = match name {
         "age" | "age-keygen" => (AGE_STATUSES.to_vec(), ""),
         // They open nothing.
@@ -142,9 +148,9 @@ fn subcommand(cli: &Command, name: &str) -> Result<Page, Failure> {
         section: "1",
         about: lowercase(&command.get_about().cloned().unwrap_or_default().to_string()),
         synopsis: synopsis(name),
-        description: described(command),
+        description,
         examples: examples(name),
-        command: Some(command.clone()),
+        command: Some(options),
         commands: Vec::new(),
         chapters,
         statuses,

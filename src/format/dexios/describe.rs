@@ -12,15 +12,15 @@ pub(super) fn describe(header: &DexiosHeader) -> Description {
             "stream",
             Some(BLOCK_LEN as u64),
             "last-block",
-            "with the block whose nonce says that it is the last; it is shorter than the others",
-            "by the mark of the last block in its nonce",
+            "the block that its nonce marks as the last; it is shorter than the others",
+            "protected: the nonce of the last block marks it",
         ),
         Mode::Memory => (
             "memory",
             None,
             "one-block",
-            "with the only block",
-            "by the tag of the only block",
+            "the only block",
+            "protected: by the tag of the only block",
         ),
     };
     Description {

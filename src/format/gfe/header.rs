@@ -278,15 +278,15 @@ impl Header for GfeHeader {
             ),
             Size::Unknown => (
                 "none",
-                "where the file ends: a cut between two chunks cannot be noticed",
+                "the end of the file: a cut between two chunks cannot be noticed",
                 "not protected",
                 vec![UNKNOWN_SIZE.to_owned()],
             ),
             Size::Stream { .. } => (
                 "short-chunk",
-                "with the first chunk that is shorter than the others",
-                "by the short last chunk, demanded by a mark in the size field that is associated \
-                 data of every chunk",
+                "the first chunk that is shorter than the others",
+                "protected: a mark in the size field, associated data of every chunk, demands a short \
+                 last chunk",
                 vec![],
             ),
         };

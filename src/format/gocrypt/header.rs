@@ -210,7 +210,7 @@ pub(super) fn description(layers: u8) -> Description {
         }
         .to_owned(),
         end: "none",
-        end_meaning: "where the file ends".to_owned(),
+        end_meaning: "the end of the file".to_owned(),
         mode: None,
         layers: None,
         authenticated: "nothing of the header".to_owned(),
