@@ -57,7 +57,7 @@ aes-256-gcm\t'The only one of GFE'
 deoxys-ii-256\t'Survives repeated nonces, and is slow on processors without AES-NI'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l work-factor -d 'The work factor of a passphrase (age) [default: 18]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l header -d 'Write the header to a file of its own (Dexios)' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s c -l chunk-size -d 'Plaintext bytes a chunk, such as 64KiB or 1MiB' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s c -l chunk-size -d 'Plaintext bytes per chunk, such as 64KiB or 1MiB' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l layers -d 'Number of layers, 1 to 200 (GoCrypt) [default: 5]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-memory -d 'Memory that chunks may take' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l size -d 'The plaintext\'s length, for a pipe; a different length is an error' -r -f
@@ -118,7 +118,7 @@ gocrypt\t'GoCrypt'
 gocrypt-v1\t'GoCrypt 1.0'
 parallel-encryptor\t'AES-GCM File Encryptor'
 age\t'age'"
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l gfe-nonce -d 'Which nonce rules to accept (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l header -d 'The file with the detached header (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
@@ -183,7 +183,7 @@ gocrypt\t'GoCrypt'
 gocrypt-v1\t'GoCrypt 1.0'
 parallel-encryptor\t'AES-GCM File Encryptor'
 age\t'age'"
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l gfe-nonce -d 'Which nonce rules to accept (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l header -d 'The file with the detached header (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
@@ -230,7 +230,7 @@ gocrypt\t'GoCrypt'
 gocrypt-v1\t'GoCrypt 1.0'
 parallel-encryptor\t'AES-GCM File Encryptor'
 age\t'age'"
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l gfe-nonce -d 'Which nonce rules to accept (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l header -d 'The file with the detached header (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
@@ -286,7 +286,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l add -d 'Keep the
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l remove -d 'Remove the key slot, or stanza, that the old secret opens; never the last'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l list -d 'List the key slots, or stanzas; needs no secret'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l reseal -d 'Open with the old secret and seal again with the new one'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l allow-legacy-slots -d 'Take a Dexios key slot that may be forged for the old secret'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l allow-legacy-slots -d 'Open with a Dexios key slot that may be forged'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s i -l in-place -d 'Change PATH in place'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l no-wait -d 'With -i: fail instead of waiting for another rekey of PATH'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
@@ -363,7 +363,7 @@ dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 parallel-encryptor\t'AES-GCM File Encryptor'
 age\t'age'"
-complete -c fetool -n "__fish_fetool_using_subcommand bench" -l layers -d 'GoCrypt only, with so many layers, 1 to 200' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l layers -d 'GoCrypt only, with this many layers, 1 to 200' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -s j -l jobs -d 'Worker threads, such as 1,2,4; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l size -d 'Plaintext bytes of one turn' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l dir -d 'Measure the formats from file to file in DIR as well' -r -f -a "(__fish_complete_directories)"
