@@ -74,7 +74,14 @@ fn head(input: &dyn ReadAt, len: usize) -> io::Result<Vec<u8>> {
 /// Those of [`Open::start`] for a header or a key; [`Error::Usage`] and [`Error::Refused`] for files of which
 /// no part can be authenticated by itself.
 pub(super) fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Result<Start, Error> {
-    let candidates = candidates(open, source).map_err(Error::root)?;
+    let candidates = candidates(open, source).map_err(|error| match error.root() {
+        Error::UnknownFormat(unknown) => match source.first_fault() {
+            // Nobody would look for a format in armor that it does not have.
+            Some(fault) => fault,
+            None => Error::UnknownFormat(unknown),
+        },
+        error => error,
+    })?;
     let only = candidates.len() == 1;
     let mut last = None;
     for candidate in candidates {

@@ -200,6 +200,31 @@ fn what_cannot_be_put_back_says_what_helps() {
     }
 }
 
+/// Whoever opens such a file is told what helps.
+#[test]
+fn what_helps_a_damaged_header() {
+    let dir = files();
+    let mut bad = dir.read("f");
+    bad[60] = b'#';
+    dir.write("f", &bad);
+    let open = |args: &[&str]| {
+        fetool(["open", "-q", "-k", "@id", "f", "-o", "out"])
+            .args(args)
+            .within(&dir)
+            .run()
+    };
+    let line = "fetool: f: invalid armor: invalid base64 character (line 2)\n";
+    open(&[]).fails(4, line);
+    let hint = "fetool: hint: if its header is damaged, give a copy of it with --header\n";
+    open(&["--salvage"]).fails(4, &format!("{line}{hint}"));
+    open(&["--header", "copy"]).fails(
+        3,
+        "fetool: f: authentication failed in chunk 0 (at offset 0): the file was tampered with\n\
+         fetool: hint: if FILE has a header of its own that is damaged: fetool header restore COPY FILE\n",
+    );
+    assert!(!dir.path("out").exists());
+}
+
 /// The lines of an RSA stanza are as long as those of armor.
 #[test]
 fn a_stanza_is_no_armor() {
