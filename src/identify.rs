@@ -11,7 +11,7 @@
 //! (`open_at`) or as a range (`open_range`).
 
 use crate::Error;
-use crate::detect::{hole, peek_header, read_header_among};
+use crate::detect::{hole, peek_claimed_header, read_header_among};
 use crate::error::Unknown;
 use crate::format::{
     Format, HEAD_MAX, Header, KeyDerivation, KeyPolicy, Limits, NOTHING, Payload, Proof, Walker,
@@ -72,15 +72,12 @@ pub(crate) fn identify<'a, R: Read>(
         detached,
         limits,
     } = search;
-    let header = match detached {
-        Some(head) => read_header_among(formats, format, head),
-        None => peek_header(formats, format, input),
+    let claimed = match detached {
+        Some(head) => Some(read_header_among(formats, format, head)?),
+        None => peek_claimed_header(formats, format, input)?,
     };
-    let (format, header) = match header {
-        Err(Error::UnknownFormat(_)) if format.is_none() && detached.is_none() => {
-            return possible(formats, input, &limits);
-        }
-        header => header?,
+    let Some((format, header)) = claimed else {
+        return possible(formats, input, &limits);
     };
     let offset = match detached {
         Some(_) => hole(&*header, input.peek(header.size()).map_err(Error::Read)?),

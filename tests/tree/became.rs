@@ -335,6 +335,31 @@ fn a_disk_behind_a_link() {
     assert_eq!(files(dir.path("out")), ["a.gfe", "above/note.gfe"]);
 }
 
+/// A link to nothing that no walk comes to fails nothing.
+#[test]
+fn a_disk_behind_a_link_that_is_left_out() {
+    let dir = home();
+    put(&dir, "t/a", "a");
+    put(&dir, "t/gone", "gone");
+    put(&dir, "disk/photos/one", "photo");
+    symlink("../../disk", dir_of(&dir, "t/mnt").join("disk")).unwrap();
+    let run = |more: &[&str]| {
+        let args = ["-q", "--update", "--delete", "--follow", "t/", "-O", "out"];
+        seal_tree(&dir, &args).args(more).run().succeeds();
+        files(dir.path("out"))
+    };
+    let photo = "mnt/disk/photos/one.gfe";
+    assert_eq!(run(&[]), ["a.gfe", "gone.gfe", photo]);
+    fs::rename(dir.path("disk"), dir.path("away")).unwrap();
+    fs::remove_file(dir.path("t/gone")).unwrap();
+    for more in [["--exclude", "mnt"], ["--max-depth", "1"]] {
+        assert_eq!(run(&more), ["a.gfe", photo]);
+    }
+    // Without the link they are gone.
+    fs::remove_file(dir.path("t/mnt/disk")).unwrap();
+    assert_eq!(run(&[]), ["a.gfe"]);
+}
+
 /// The results in a directory are other files': they do not make way for one.
 #[test]
 fn a_directory_of_results_in_the_way_of_a_file() {

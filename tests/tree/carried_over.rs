@@ -4,10 +4,10 @@ use crate::cli_common::{Dir, data, fetool};
 use crate::tree_common::*;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The modification time of everything below, links aside.
-fn times(root: impl AsRef<Path>) -> Vec<(PathBuf, i64, i64)> {
+fn times(root: impl AsRef<Path>) -> Vec<(std::path::PathBuf, i64, i64)> {
     let tree = walk(root.as_ref());
     let all = tree.keys().map(|path| {
         let found = fs::symlink_metadata(root.as_ref().join(path)).unwrap();
@@ -206,12 +206,6 @@ fn links_of_two_paths_are_not_lost() {
         }
         fs::remove_file(dir.path(link)).unwrap();
     }
-}
-
-fn dir_of(dir: &Dir, name: &str) -> PathBuf {
-    let path = dir.path(name);
-    fs::create_dir(&path).unwrap();
-    path
 }
 
 /// What is opened is never written through a link.

@@ -75,7 +75,8 @@ pub const BACKUPS: Chapter = (
              the same if PATHs are missing or empty, and nothing else went wrong. With --update, --force does \
              not seal unchanged files again. A mount point of \
              /etc/fstab below a PATH counts like a PATH: if it is empty, and has results, nothing is removed. \
-             With --follow, so does a directory that a link leads to, and a mount point below it. \
+             With --follow, so does a directory that a link leads to, and a mount point below it. Results of files \
+             behind a link that leads nowhere stay. \
              fetool does not know of other mount points: give --max-delete, or make them PATHs. Any other \
              directory can be empty, and then its results go.",
         ),
