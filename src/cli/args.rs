@@ -31,15 +31,15 @@ pub struct SecretArgs {
     #[arg(short, long, value_name = "SPEC")]
     pub key: Vec<OsString>,
 
-    /// Use the identity without data of the plugin age-plugin-NAME (age)
+    /// Use the plugin age-plugin-NAME without an identity file (age)
     ///
-    /// For plugins that find their keys without it. It replaces an identity file with the line AGE-PLUGIN-NAME-1…: it
+    /// For plugins that find their keys themselves. It replaces an identity file with the line AGE-PLUGIN-NAME-1…: it
     /// opens files, and 'fetool seal' seals for the keys of the plugin. fetool looks the plugin up in PATH. Can be
     /// repeated.
     #[arg(long, value_name = "NAME")]
     pub plugin: Vec<String>,
 
-    /// Use a passphrase: asked for on the terminal, or from SPEC as for --key
+    /// Use a passphrase: ask for it, or take it from SPEC as for --key
     ///
     /// Without SPEC, fetool asks for it on the terminal (/dev/tty, never standard input), twice when
     /// sealing. With SPEC, one trailing line end is removed. GFE requires --salt with it; files of the
@@ -54,9 +54,9 @@ pub struct SecretArgs {
     )]
     pub passphrase: Vec<OsString>,
 
-    /// Source of the passphrase of an encrypted identity file, as for --key [default: ask]
+    /// Source of an identity file's passphrase [default: ask]
     ///
-    /// It is asked for, or read, only if a file needs one of the identities.
+    /// SPEC is as for --key. fetool asks for the passphrase, or reads it, only if a file needs one of the identities.
     #[arg(long, value_name = "SPEC")]
     pub identity_passphrase: Option<OsString>,
 

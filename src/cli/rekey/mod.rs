@@ -64,7 +64,7 @@ pub struct Args {
     )]
     pub new_passphrase: Option<Option<OsString>>,
 
-    /// A recipient who can open the file from now on: age1…, or @FILE with some (age)
+    /// A new recipient of the file: age1…, or @FILE with some (age)
     ///
     /// As for 'fetool seal --to'; can be repeated. With --remove it is a file of identities, whose
     /// stanzas are removed.

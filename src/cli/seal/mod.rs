@@ -42,17 +42,19 @@ pub struct Args {
     #[command(flatten)]
     secret: SecretArgs,
 
-    /// Make the key file named by -k @FILE first: 32 random bytes, mode 0600
+    /// Make the key file of -k @FILE first: 32 random bytes
     ///
-    /// It is an error if the file exists: a key is never overwritten.
+    /// The file gets mode 0600. It is an error if it exists: a key is never overwritten.
     #[arg(long, requires = "key", help_heading = "Secrets")]
     new_key: bool,
 
-    /// One more key that opens the file, as for --key; up to three times (Dexios)
+    /// Another key that opens the file, up to three (Dexios)
+    ///
+    /// SPEC is as for --key. Can be repeated.
     #[arg(long, value_name = "SPEC", help_heading = "Secrets")]
     add_key: Vec<OsString>,
 
-    /// A recipient who can open the file: age1…, or @FILE with some (age)
+    /// A recipient of the file: age1…, or @FILE with some (age)
     ///
     /// Recipients are public. @FILE, env:NAME and fd:N name a list of them, one a line, with comments
     /// behind '#', or identities, whose recipients are taken. Can be repeated. Every recipient can open
