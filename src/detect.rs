@@ -6,8 +6,9 @@ use crate::format::{Claim, FORMATS, Format, HEAD_MAX, HEADER_MAX, Header};
 use crate::peek::PeekReader;
 use std::io::Read;
 
-/// Returns the format that claims a file by its first bytes, at most [`HEAD_MAX`] of them.
-fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Format, Error> {
+/// Finds the format that claims a file by its first bytes, at most [`HEAD_MAX`] of them. `None` if no
+/// format has such a magic number.
+fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<Option<&'a dyn Format>, Error> {
     let claims = |wanted| {
         formats
             .iter()
@@ -15,7 +16,7 @@ fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Forma
             .find(|format| format.probe(head) == wanted)
     };
     if let Some(format) = claims(Claim::Yes) {
-        return Ok(format);
+        return Ok(Some(format));
     }
     let end = head.len() as u64;
     if head.is_empty() {
@@ -29,9 +30,13 @@ fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Forma
                 format.title()
             ),
         )),
-        None => Err(damaged(formats, head)
-            .unwrap_or_else(|| Error::UnknownFormat(Box::new(possible(formats, head, None))))),
+        None => damaged(formats, head).map_or(Ok(None), Err),
     }
+}
+
+/// Returns the error for a file that no format claims. It weighs the evidence, which is slow.
+fn unclaimed(formats: &[&dyn Format], head: &[u8]) -> Error {
+    Error::UnknownFormat(Box::new(possible(formats, head, None)))
 }
 
 /// Returns the error for a damaged file of a recognisable format.
@@ -68,12 +73,26 @@ pub(crate) fn read_header_among<'a>(
     format: Option<&'a dyn Format>,
     head: &[u8],
 ) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
+    claimed(formats, format, head)?.ok_or_else(|| unclaimed(formats, head))
+}
+
+/// Decodes a header, unless no format claims it.
+fn claimed<'a>(
+    formats: &[&'a dyn Format],
+    format: Option<&'a dyn Format>,
+    head: &[u8],
+) -> Result<Option<Claimed<'a>>, Error> {
     let format = match format {
-        Some(format) => format,
+        Some(format) => Some(format),
         None => by_magic(formats, head)?,
     };
-    Ok((format, format.header(head)?))
+    format
+        .map(|format| Ok((format, format.header(head)?)))
+        .transpose()
 }
+
+/// A format, and a header of it.
+type Claimed<'a> = (&'a dyn Format, Box<dyn Header>);
 
 /// Returns the formats that have armor.
 pub(crate) fn with_armor<'a>(formats: &[&'a dyn Format]) -> Vec<&'a dyn Format> {
@@ -139,6 +158,21 @@ pub(crate) fn peek_header<'a, R: Read>(
     format: Option<&'a dyn Format>,
     input: &mut PeekReader<R>,
 ) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
+    if let Some(claimed) = peek_claimed_header(formats, format, input)? {
+        return Ok(claimed);
+    }
+    Err(match input.is_armored() {
+        true => unclaimed(&with_armor(formats), input.buffered()),
+        false => unclaimed(formats, input.buffered()),
+    })
+}
+
+/// The same. `None` if no format claims the input.
+pub(crate) fn peek_claimed_header<'a, R: Read>(
+    formats: &[&'a dyn Format],
+    format: Option<&'a dyn Format>,
+    input: &mut PeekReader<R>,
+) -> Result<Option<Claimed<'a>>, Error> {
     loop {
         unarmor(formats, format, input)?;
         let head = input.buffered();
@@ -150,13 +184,13 @@ pub(crate) fn peek_header<'a, R: Read>(
             }
             false => formats,
         };
-        let found = read_header_among(formats, format, head);
+        let found = claimed(formats, format, head);
         let Err(error @ Error::Truncated { .. }) = found else {
             return found;
         };
         let missing = missing(formats, format, head, error)?;
         if !input.fill(missing).map_err(Error::Read)? {
-            return read_header_among(formats, format, input.buffered());
+            return claimed(formats, format, input.buffered());
         }
     }
 }
@@ -188,7 +222,10 @@ pub(crate) fn missing(
     if have < HEAD_MAX {
         return Ok(HEAD_MAX - have);
     }
-    let format = format.map_or_else(|| by_magic(formats, head), Ok)?;
+    let format = match format {
+        Some(format) => format,
+        None => by_magic(formats, head)?.ok_or_else(|| unclaimed(formats, head))?,
+    };
     let most = format.header_max().min(HEADER_MAX);
     if have < most {
         return Ok(have.min(most - have));

@@ -11,10 +11,13 @@
 //! (`open_at`) or as a range (`open_range`).
 
 use crate::Error;
-use crate::detect::{hole, peek_header, read_header_among};
+use crate::detect::{hole, peek_claimed_header, read_header_among};
 use crate::error::Unknown;
-use crate::format::{Format, HEAD_MAX, Header, KeyPolicy, Limits, NOTHING, Payload, Proof, Walker};
+use crate::format::{
+    Format, HEAD_MAX, Header, KeyDerivation, KeyPolicy, Limits, NOTHING, Payload, Proof, Walker,
+};
 use crate::identity::{Identity, try_each};
+use crate::kdf::Derivation;
 use crate::peek::PeekReader;
 use std::io::Read;
 
@@ -69,15 +72,12 @@ pub(crate) fn identify<'a, R: Read>(
         detached,
         limits,
     } = search;
-    let header = match detached {
-        Some(head) => read_header_among(formats, format, head),
-        None => peek_header(formats, format, input),
+    let claimed = match detached {
+        Some(head) => Some(read_header_among(formats, format, head)?),
+        None => peek_claimed_header(formats, format, input)?,
     };
-    let (format, header) = match header {
-        Err(Error::UnknownFormat(_)) if format.is_none() && detached.is_none() => {
-            return possible(formats, input, &limits);
-        }
-        header => header?,
+    let Some((format, header)) = claimed else {
+        return possible(formats, input, &limits);
     };
     let offset = match detached {
         Some(_) => hole(&*header, input.peek(header.size()).map_err(Error::Read)?),
@@ -154,7 +154,12 @@ impl<'a> Identified<'a> {
             } => (candidates, unknown),
         };
         unknown.secrets = identities.len();
-        for found in candidates {
+        let mut order: Vec<usize> = (0..candidates.len()).collect();
+        order.sort_by_key(|index| candidates[*index].trial_cost());
+        let mut candidates: Vec<_> = candidates.into_iter().map(Some).collect();
+        let mut ruled_out = Vec::new();
+        for index in order {
+            let found = candidates[index].take().expect("each is tried once");
             let why = match found.try_on(identities, input)? {
                 Trial::Unlocked(payload) => return Ok((found, payload)),
                 Trial::NothingToTry => "possible, but too short to verify".to_owned(),
@@ -168,8 +173,13 @@ impl<'a> Identified<'a> {
                 }
                 Trial::Refused(error) => error.to_string(),
             };
-            unknown.ruled_out.push((found.format.name(), why));
+            ruled_out.push((index, (found.format.name(), why)));
         }
+        // Not in the order of the trials, which depends on the file's length.
+        ruled_out.sort_by_key(|(index, _)| *index);
+        unknown
+            .ruled_out
+            .extend(ruled_out.into_iter().map(|(_, why)| why));
         Err(Error::UnknownFormat(Box::new(unknown)))
     }
 }
@@ -211,6 +221,24 @@ impl Found<'_> {
             walker.short_at_eof(frame.len())?;
         }
         Ok(Some(frame))
+    }
+
+    /// Returns what trying an identity costs, as a number of bytes to authenticate. If the whole input is at
+    /// hand, a key derivation counts: many small files take one each. If not, no candidate waits for
+    /// more of the input than it needs.
+    fn trial_cost(&self) -> u64 {
+        /// In the time of the fastest derivation.
+        const DERIVATION: u64 = 2 << 20;
+        let largest = self.header.frames(&self.limits).largest();
+        let Some(len) = self.limits.input_len else {
+            return largest;
+        };
+        let derivations = self.header.describe().derivations;
+        let is_fast = derivations
+            .iter()
+            .all(|it| matches!(it, KeyDerivation::Known(Derivation::Sha256)));
+        let derivation = if is_fast { 0 } else { DERIVATION };
+        largest.min(len).saturating_add(derivation)
     }
 
     /// Returns whether the input ends with the header, and the format has files without a chunk.

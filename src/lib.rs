@@ -137,6 +137,7 @@ cfg_if::cfg_if! {
         mod stanza;
         mod stream;
 
+        pub use armor::ArmoredStart;
         #[cfg(all(unix, feature = "cli"))]
         #[doc(hidden)]
         pub use closed_at_start::closed_at_start;

@@ -436,6 +436,11 @@ impl<R: Read + Send> Opening<R> {
             file: input.file as &dyn ReadAt,
             position: input.position,
         };
+        let least = self.options.tuning.parallel_io_min;
+        if self.file.limits.input_len.is_some_and(|len| len < least) {
+            // What was looked at need not be read again.
+            return self.run(output);
+        }
         let geometry = self.file.header.geometry(&self.file.limits);
         if !self.input.is_armored() {
             let input = input.moved(self.file.offset);

@@ -2,10 +2,13 @@
 
 mod reader;
 mod reader_at;
+mod start;
 mod writer;
 
 pub(crate) use reader::Unarmor;
 pub(crate) use reader_at::UnarmorAt;
+pub use start::ArmoredStart;
+pub(crate) use start::looks_armored;
 pub(crate) use writer::ArmorWriter;
 
 pub(crate) use crate::format::age::armor::{LINE_BYTES, LINE_LEN, armored_len, encode_lines};

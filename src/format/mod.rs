@@ -43,6 +43,7 @@ use crate::aead::Algorithm;
 use crate::kdf::{Derivation, Kdf};
 use crate::{Error, Identity, Recipient, Unknown};
 use std::fmt;
+use std::ops::Range;
 
 /// Every format, in the order in which they are tried.
 ///
@@ -352,6 +353,19 @@ pub struct Description {
     pub stanzas: Vec<StanzaDescription>,
     /// Whether only post-quantum recipients can open it, for formats with recipients.
     pub post_quantum: Option<PostQuantum>,
+}
+
+impl Description {
+    /// Returns where the nonce is in the header under which the data is sealed. No other file has the same,
+    /// and no rekey changes it.
+    pub fn nonce(&self) -> Option<Range<usize>> {
+        let mut start = 0;
+        self.fields.iter().find_map(|field| {
+            let span = start..start + field.bytes.len();
+            start = span.end;
+            (field.name.ends_with("nonce") && !span.is_empty()).then_some(span)
+        })
+    }
 }
 
 /// One stanza of a header.

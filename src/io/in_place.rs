@@ -41,8 +41,8 @@ const MAGIC: &[u8; 16] = b"fetool-recovery1";
 /// Everything before the old header.
 pub const OLD_HEADER_AT: usize = 40;
 const CHECKSUM_LEN: usize = 32;
-/// The maximum length of a header.
-const HEADER_MAX: u64 = 1 << 20;
+/// The maximum length of a header, and of its text.
+const HEADER_MAX: u64 = 2 << 20;
 /// Disks write a sector either whole or not at all.
 const SECTOR: usize = 512;
 

@@ -149,7 +149,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             Ok(opening) => break (opening, clock, progress),
             Err((error, rest)) => {
                 drop(progress);
-                let failure = subjects.attribute(&error);
+                let failure = request.explain(&error);
                 if !keys.ask_again(&failure)? {
                     return Err(failure);
                 }
@@ -176,7 +176,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let what = format!("opened as {} ({})", opening.format(), opening.reading());
     let opened = finish(opening, places, output);
     drop(progress);
-    let opened = opened.map_err(|e| subjects.attribute(&e))?;
+    let opened = opened.map_err(|e| request.explain(&e))?;
     if args.work.verbose {
         clock.tell(subjects, &what, opened.plaintext_len, opened.chunks);
     }

@@ -89,9 +89,29 @@ impl<'a> Request<'a> {
 
     /// Attributes an error, also to the input.
     pub fn attribute(&self, error: &Error) -> Failure {
-        let failure = self.subjects.attribute(error);
+        let failure = self.explain(error);
         match error {
             Error::Usage { .. } => failure.about(&self.subjects.input),
+            _ => failure,
+        }
+    }
+
+    /// Says what failed, and what helps if a header is damaged.
+    pub fn explain(&self, error: &Error) -> Failure {
+        let failure = self.subjects.attribute(error);
+        let salvages = self.args.salvage.is_some();
+        match (&self.header, error) {
+            (None, Error::UnknownFormat(_) | Error::Malformed { .. } | Error::Armor { .. })
+                if salvages =>
+            {
+                failure.hint("if its header is damaged, give a copy of it with --header")
+            }
+            (
+                Some(_),
+                Error::Authentication { chunk: 0, .. } | Error::Tampered { chunk: 0, .. },
+            ) if !salvages => failure.hint(
+                "if FILE has a header of its own that is damaged: fetool header restore COPY FILE",
+            ),
             _ => failure,
         }
     }

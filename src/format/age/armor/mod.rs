@@ -123,7 +123,7 @@ fn is_blank(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b'\x0B'
 }
 
-fn blank_len(text: &[u8]) -> usize {
+pub(crate) fn blank_len(text: &[u8]) -> usize {
     let end = text.iter().position(|&byte| !is_blank(byte));
     end.unwrap_or(text.len())
 }
