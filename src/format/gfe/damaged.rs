@@ -59,22 +59,10 @@ fn frame_len(field: &[u8]) -> Option<usize> {
 
 fn chunk_sizes(size: Size, body: Positioned<'_, dyn ReadAt + '_>) -> Result<Vec<u64>, Error> {
     let stored = body.size().map_err(Error::Read)?;
-<<<<<<< HEAD
-    // The usual case: the first two fields are alike, or the only chunk ends the file.
+    // The usual case: the first two fields are equal, or the only chunk ends the file.
     if let Some(frame) = field_at(body, stored, 0)?
         && frame > OVERHEAD
         && (frame == stored || field_at(body, stored, frame)? == Some(frame))
-=======
-    let mut bytes = try_alloc::zeros(stored.min(SEARCHED) as usize)?;
-    if !body.read_all(&mut bytes).map_err(Error::Read)? {
-        return Err(Error::truncated(stored, "the file got shorter meanwhile"));
-    }
-    let field = |at: usize| bytes.get(at..)?.get(..PREFIX_LEN).and_then(frame_len);
-    // The usual case: the first two fields are equal, or the only chunk ends the file.
-    if let Some(frame) = field(0)
-        && frame as u64 > OVERHEAD
-        && (field(frame) == Some(frame) || frame as u64 == stored)
->>>>>>> 41ada80
     {
         return Ok(vec![frame - OVERHEAD]);
     }
@@ -118,7 +106,6 @@ fn chunk_sizes(size: Size, body: Positioned<'_, dyn ReadAt + '_>) -> Result<Vec<
     Ok(chunks.into_iter().map(|(chunk, _)| chunk).collect())
 }
 
-<<<<<<< HEAD
 /// Returns the length of the frame whose length field is at a position; `None` if no frame has it, or the
 /// file ends there.
 fn field_at(
@@ -144,10 +131,7 @@ fn read_all(body: Positioned<'_, dyn ReadAt + '_>, into: &mut [u8]) -> Result<()
     }
 }
 
-/// Returns the chunk size of a file whose last frame starts at `at` and holds `last` of `size` bytes.
-=======
 /// Returns the chunk size of a file whose last frame is at `at` and holds `last` of `size` bytes.
->>>>>>> 41ada80
 fn chunk_before_last(at: u64, last: u64, size: u64) -> Option<u64> {
     let before = size.checked_sub(last)?;
     let overheads = at.checked_sub(before)?;
