@@ -1,5 +1,4 @@
-//! Format detection by the first bytes: by magic numbers, and without one by the evidence for and against each
-//! format.
+//! Format detection by the first bytes: by magic numbers, and without one by the evidence for and against each format.
 
 use crate::Error;
 use crate::error::{Evidence, Possible, Unknown};
@@ -7,8 +6,9 @@ use crate::format::{Claim, FORMATS, Format, HEAD_MAX, HEADER_MAX, Header};
 use crate::peek::PeekReader;
 use std::io::Read;
 
-/// Finds the format that claims a file by its first bytes, at most [`HEAD_MAX`] of them.
-fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Format, Error> {
+/// Finds the format that claims a file by its first bytes, at most [`HEAD_MAX`] of them. `None` if no
+/// format has such a magic number.
+fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<Option<&'a dyn Format>, Error> {
     let claims = |wanted| {
         formats
             .iter()
@@ -16,7 +16,7 @@ fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Forma
             .find(|format| format.probe(head) == wanted)
     };
     if let Some(format) = claims(Claim::Yes) {
-        return Ok(format);
+        return Ok(Some(format));
     }
     let end = head.len() as u64;
     if head.is_empty() {
@@ -30,23 +30,27 @@ fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<&'a dyn Forma
                 format.title()
             ),
         )),
-        None => Err(damaged(formats, head)
-            .unwrap_or_else(|| Error::UnknownFormat(Box::new(possible(formats, head, None))))),
+        None => damaged(formats, head).map_or(Ok(None), Err),
     }
 }
 
-/// Says what happened to a file that was of a format once, where that can be seen.
+/// Returns the error for a file that no format claims. It weighs the evidence, which is slow.
+fn unclaimed(formats: &[&dyn Format], head: &[u8]) -> Error {
+    Error::UnknownFormat(Box::new(possible(formats, head, None)))
+}
+
+/// Returns the error for a damaged file of a recognisable format.
 fn damaged(formats: &[&dyn Format], head: &[u8]) -> Option<Error> {
     let what = formats.iter().find_map(|format| format.damage(head))?;
     Some(Error::malformed(0, what))
 }
 
-/// Decodes the header from the first bytes of a file, of the given format or of the one that claims
-/// them by its magic number.
+/// Decodes the header from the first bytes of a file, in the given format or in the one that claims them by its magic
+/// number.
 ///
 /// # Errors
-/// [`Error::UnknownFormat`], [`Error::Truncated`] where `head` is empty or ends inside a magic
-/// number, and those of [`Format::header`].
+/// [`Error::UnknownFormat`], [`Error::Truncated`] if `head` is empty or ends inside a magic number, and those of
+/// [`Format::header`].
 ///
 /// ```
 /// use fetool::{Seal, Secret, read_header};
@@ -69,20 +73,34 @@ pub(crate) fn read_header_among<'a>(
     format: Option<&'a dyn Format>,
     head: &[u8],
 ) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
-    let format = match format {
-        Some(format) => format,
-        None => by_magic(formats, head)?,
-    };
-    Ok((format, format.header(head)?))
+    claimed(formats, format, head)?.ok_or_else(|| unclaimed(formats, head))
 }
 
-/// The formats that armor can be around.
+/// Decodes a header, unless no format claims it.
+fn claimed<'a>(
+    formats: &[&'a dyn Format],
+    format: Option<&'a dyn Format>,
+    head: &[u8],
+) -> Result<Option<Claimed<'a>>, Error> {
+    let format = match format {
+        Some(format) => Some(format),
+        None => by_magic(formats, head)?,
+    };
+    format
+        .map(|format| Ok((format, format.header(head)?)))
+        .transpose()
+}
+
+/// A format, and a header of it.
+type Claimed<'a> = (&'a dyn Format, Box<dyn Header>);
+
+/// Returns the formats that have armor.
 pub(crate) fn with_armor<'a>(formats: &[&'a dyn Format]) -> Vec<&'a dyn Format> {
     let formats = formats.iter().copied();
     formats.filter(|format| format.has_armor()).collect()
 }
 
-/// Reads on until it is known whether the input is armored, and decodes it from then on if it is.
+/// Reads until it is known whether the input is armored, and decodes it from then on if it is.
 fn unarmor<R: Read>(
     formats: &[&dyn Format],
     format: Option<&dyn Format>,
@@ -105,11 +123,11 @@ fn unarmor<R: Read>(
     Ok(())
 }
 
-/// Decodes the header of an input without consuming it, of the given format or of the one that claims it by
-/// its magic number. Reads no more than that needs, and looks into armor.
+/// Decodes the header of an input without consuming it, in the given format or in the one that claims it by its magic
+/// number. Reads no more than necessary, and decodes armor.
 ///
 /// # Errors
-/// As [`read_header`], and [`Error::Read`].
+/// Those of [`read_header`], and [`Error::Read`].
 ///
 /// ```
 /// use fetool::{Open, PeekReader, Seal, Secret, look_at_header};
@@ -134,12 +152,27 @@ pub fn look_at_header<'a, R: Read>(
     peek_header(FORMATS, format, input).map_err(Error::root)
 }
 
-/// Reads no more of the input than its header needs: what follows may come much later.
+/// Reads no more of the input than its header needs: what follows may arrive much later.
 pub(crate) fn peek_header<'a, R: Read>(
     formats: &[&'a dyn Format],
     format: Option<&'a dyn Format>,
     input: &mut PeekReader<R>,
 ) -> Result<(&'a dyn Format, Box<dyn Header>), Error> {
+    if let Some(claimed) = peek_claimed_header(formats, format, input)? {
+        return Ok(claimed);
+    }
+    Err(match input.is_armored() {
+        true => unclaimed(&with_armor(formats), input.buffered()),
+        false => unclaimed(formats, input.buffered()),
+    })
+}
+
+/// The same. `None` if no format claims the input.
+pub(crate) fn peek_claimed_header<'a, R: Read>(
+    formats: &[&'a dyn Format],
+    format: Option<&'a dyn Format>,
+    input: &mut PeekReader<R>,
+) -> Result<Option<Claimed<'a>>, Error> {
     loop {
         unarmor(formats, format, input)?;
         let head = input.buffered();
@@ -151,19 +184,19 @@ pub(crate) fn peek_header<'a, R: Read>(
             }
             false => formats,
         };
-        let found = read_header_among(formats, format, head);
+        let found = claimed(formats, format, head);
         let Err(error @ Error::Truncated { .. }) = found else {
             return found;
         };
         let missing = missing(formats, format, head, error)?;
         if !input.fill(missing).map_err(Error::Read)? {
-            return read_header_among(formats, format, input.buffered());
+            return claimed(formats, format, input.buffered());
         }
     }
 }
 
-/// Length of the hole where the header was, in a data file that begins with `start` and whose header
-/// is detached.
+/// Returns the length of the hole left by the header in a data file that begins with `start` and whose header is
+/// detached.
 pub(crate) fn hole(header: &dyn Header, start: &[u8]) -> u64 {
     let len = header.size();
     let zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
@@ -174,11 +207,11 @@ pub(crate) fn hole(header: &dyn Header, start: &[u8]) -> u64 {
     }
 }
 
-/// How many bytes more to look at, where the header is longer than `head`: what formats mostly need at
-/// first, and then as many again as there are, up to the bound.
+/// Returns how many more bytes to read if the header is longer than `head`: at first what most headers need, then as
+/// many again as there are, up to the limit.
 ///
 /// # Errors
-/// `truncated` where no header of the format is longer; [`Error::Malformed`] where a longer one is refused.
+/// `truncated` if no header of the format is longer; [`Error::Malformed`] if a longer one is refused.
 pub(crate) fn missing(
     formats: &[&dyn Format],
     format: Option<&dyn Format>,
@@ -189,7 +222,10 @@ pub(crate) fn missing(
     if have < HEAD_MAX {
         return Ok(HEAD_MAX - have);
     }
-    let format = format.map_or_else(|| by_magic(formats, head), Ok)?;
+    let format = match format {
+        Some(format) => format,
+        None => by_magic(formats, head)?.ok_or_else(|| unclaimed(formats, head))?,
+    };
     let most = format.header_max().min(HEADER_MAX);
     if have < most {
         return Ok(have.min(most - have));
@@ -203,8 +239,8 @@ pub(crate) fn missing(
     })
 }
 
-/// What a file may be that starts with `head` and has `len` bytes, where that is known; `head` has
-/// fewer than [`HEAD_MAX`] bytes only where that is all.
+/// Returns the possible formats of a file that starts with `head` and has `len` bytes, if known; `head` has fewer than
+/// [`HEAD_MAX`] bytes only if the file does.
 pub(crate) fn possible(formats: &[&dyn Format], head: &[u8], len: Option<u64>) -> Unknown {
     let mut unknown = Unknown::default();
     for format in formats {
@@ -223,9 +259,9 @@ pub(crate) fn possible(formats: &[&dyn Format], head: &[u8], len: Option<u64>) -
     unknown
 }
 
-/// Sealed data cannot be told from random bytes; most other data can.
+/// Sealed data looks like random bytes; most other data does not.
 fn weigh_randomness(head: &[u8], evidence: &mut Evidence) {
-    /// Random bytes stay far closer to what is expected of them than this, in bits.
+    /// Random bytes stay far closer to their expected entropy than this, in bits.
     const SLACK: f64 = 0.5;
     let (found, expected) = (entropy(head), entropy_of_random(head.len()));
     let measured = format!(
@@ -239,7 +275,7 @@ fn weigh_randomness(head: &[u8], evidence: &mut Evidence) {
     }
 }
 
-/// The entropy of the bytes' distribution, in bits a byte.
+/// Returns the entropy of the bytes' distribution, in bits per byte.
 fn entropy(bytes: &[u8]) -> f64 {
     let mut counts = [0u32; 256];
     for byte in bytes {
@@ -252,11 +288,11 @@ fn entropy(bytes: &[u8]) -> f64 {
     shares.sum()
 }
 
-/// What [`entropy`] is for `len` random bytes, on average: less than 8, for few bytes cannot have
-/// 256 values equally often.
+/// Returns the average [`entropy`] of `len` random bytes. It is less than 8, since few bytes cannot have 256 values
+/// equally often.
 fn entropy_of_random(len: usize) -> f64 {
     let n = len as f64;
-    // How often one value comes is distributed binomially, with a share of 1 in 256.
+    // The number of times that a value occurs has a binomial distribution, with probability 1/256.
     let mut chance = (255.0f64 / 256.0).powf(n);
     let mut sum = 0.0;
     for k in 1..=len {

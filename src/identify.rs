@@ -1,33 +1,36 @@
-//! The way of a sealed file to its key, each stage once:
+//! From a sealed file to its key, in stages:
 //!
 //! ```text
 //! peek ──► identify ──► unlock ──► payload ──► pipeline
 //! ```
 //!
-//! A [`PeekReader`] holds what is looked at, so nothing of the input is taken. [`identify`] decodes the header
-//! of the format that was asked for, or that claims the file by its magic number. If none does, it finds the
-//! formats without a magic number that the file may be of. [`Identified::unlock`] tries the identities on
-//! the header and the first frame, of each of these formats if there are several. What it returns goes to the
-//! pipeline, as a stream (`open`), at positions (`open_at`) or as a range (`open_range`).
+//! A [`PeekReader`] keeps what is examined, so nothing of the input is consumed. [`identify`] decodes the header in the
+//! requested format, or in the one that claims the file by its magic number. If none does, it finds the possible
+//! formats without a magic number. [`Identified::unlock`] tries the identities on the header and the first frame, in
+//! each of these formats if there are several. Its result goes to the pipeline: as a stream (`open`), at positions
+//! (`open_at`) or as a range (`open_range`).
 
 use crate::Error;
-use crate::detect::{hole, peek_header, read_header_among};
+use crate::detect::{hole, peek_claimed_header, read_header_among};
 use crate::error::Unknown;
-use crate::format::{Format, HEAD_MAX, Header, KeyPolicy, Limits, NOTHING, Payload, Proof, Walker};
+use crate::format::{
+    Format, HEAD_MAX, Header, KeyDerivation, KeyPolicy, Limits, NOTHING, Payload, Proof, Walker,
+};
 use crate::identity::{Identity, try_each};
+use crate::kdf::Derivation;
 use crate::peek::PeekReader;
 use std::io::Read;
 
-/// How much of a file may be held in memory to find out its format. A format whose first chunk is
-/// longer than this is not found by trying.
+/// The maximum of a file to hold in memory while detecting its format. A format whose first chunk is longer is not
+/// detected by trying.
 pub(crate) const TRIAL_MAX: u64 = 64 << 20;
 
-/// What a caller says of a file before it is looked at.
+/// What a caller knows of a file in advance.
 #[derive(Clone, Copy)]
 pub(crate) struct Search<'a> {
-    /// The formats to tell apart,
+    /// The formats to detect,
     pub formats: &'a [&'a dyn Format],
-    /// unless one was asked for.
+    /// unless the caller chose one.
     pub format: Option<&'a dyn Format>,
     /// The header, if it is detached.
     pub detached: Option<&'a [u8]>,
@@ -38,24 +41,24 @@ pub(crate) struct Search<'a> {
 pub(crate) struct Found<'a> {
     pub format: &'a dyn Format,
     pub header: Box<dyn Header>,
-    /// Where the first frame starts in the input.
+    /// The offset of the first frame in the input.
     pub offset: u64,
     limits: Limits,
 }
 
-/// What a file is.
+/// The format of a file.
 pub(crate) enum Identified<'a> {
-    /// It has the magic number of this format, or is to be read as it.
+    /// It has the magic number of this format, or the caller chose it.
     Sure(Found<'a>),
-    /// Only an identity can tell which of these it is.
+    /// Only an identity can show which of these it is.
     Possible {
         candidates: Vec<Found<'a>>,
-        /// What it is not.
+        /// The excluded formats.
         unknown: Unknown,
     },
 }
 
-/// Finds the format of an input, and decodes its header. Reads no more than that needs.
+/// Detects the format of an input, and decodes its header. Reads no more than necessary.
 ///
 /// # Errors
 /// [`Error::UnknownFormat`], those of a header that cannot be decoded, [`Error::Read`].
@@ -69,15 +72,12 @@ pub(crate) fn identify<'a, R: Read>(
         detached,
         limits,
     } = search;
-    let header = match detached {
-        Some(head) => read_header_among(formats, format, head),
-        None => peek_header(formats, format, input),
+    let claimed = match detached {
+        Some(head) => Some(read_header_among(formats, format, head)?),
+        None => peek_claimed_header(formats, format, input)?,
     };
-    let (format, header) = match header {
-        Err(Error::UnknownFormat(_)) if format.is_none() && detached.is_none() => {
-            return possible(formats, input, &limits);
-        }
-        header => header?,
+    let Some((format, header)) = claimed else {
+        return possible(formats, input, &limits);
     };
     let offset = match detached {
         Some(_) => hole(&*header, input.peek(header.size()).map_err(Error::Read)?),
@@ -91,14 +91,14 @@ pub(crate) fn identify<'a, R: Read>(
     }))
 }
 
-/// Finds the formats without a magic number that an input may be of.
+/// Returns the possible formats without a magic number.
 fn possible<'a, R: Read>(
     formats: &[&'a dyn Format],
     input: &mut PeekReader<R>,
     limits: &Limits,
 ) -> Result<Identified<'a>, Error> {
     let head = input.peek(HEAD_MAX).map_err(Error::Read)?;
-    // Where the first bytes are all bytes, that is how many there are.
+    // If the file has no more bytes than these, its length is known.
     let all = (head.len() < HEAD_MAX).then_some(head.len() as u64);
     let limits = Limits {
         memory: limits.memory.min(TRIAL_MAX),
@@ -121,7 +121,7 @@ fn possible<'a, R: Read>(
             Err(why) => unknown.ruled_out.push((format.name(), why)),
         }
     }
-    // Those first that need least of the input, which may come slowly.
+    // First those that need least of the input, which may arrive slowly.
     candidates.sort_by_key(|found| found.header.frames(&limits).largest());
     Ok(Identified::Possible {
         candidates,
@@ -130,12 +130,12 @@ fn possible<'a, R: Read>(
 }
 
 impl<'a> Identified<'a> {
-    /// Unlocks the file with the first identity that fits; where only that tells the format, as the first
-    /// format that one fits.
+    /// Unlocks the file with the first identity that fits. If only that shows the format, it is the first format that
+    /// an identity fits.
     ///
     /// # Errors
-    /// Those of [`Header::unlock`]; [`Error::UnknownFormat`] if no identity tells the format;
-    /// [`Error::Read`] and [`Error::Memory`].
+    /// Those of [`Header::unlock`]; [`Error::UnknownFormat`] if no identity shows the format; [`Error::Read`] and
+    /// [`Error::Memory`].
     pub fn unlock<R: Read>(
         self,
         identities: &[Identity<'_>],
@@ -154,7 +154,12 @@ impl<'a> Identified<'a> {
             } => (candidates, unknown),
         };
         unknown.secrets = identities.len();
-        for found in candidates {
+        let mut order: Vec<usize> = (0..candidates.len()).collect();
+        order.sort_by_key(|index| candidates[*index].trial_cost());
+        let mut candidates: Vec<_> = candidates.into_iter().map(Some).collect();
+        let mut ruled_out = Vec::new();
+        for index in order {
+            let found = candidates[index].take().expect("each is tried once");
             let why = match found.try_on(identities, input)? {
                 Trial::Unlocked(payload) => return Ok((found, payload)),
                 Trial::NothingToTry => "possible, but too short to verify".to_owned(),
@@ -168,13 +173,18 @@ impl<'a> Identified<'a> {
                 }
                 Trial::Refused(error) => error.to_string(),
             };
-            unknown.ruled_out.push((found.format.name(), why));
+            ruled_out.push((index, (found.format.name(), why)));
         }
+        // Not in the order of the trials, which depends on the file's length.
+        ruled_out.sort_by_key(|(index, _)| *index);
+        unknown
+            .ruled_out
+            .extend(ruled_out.into_iter().map(|(_, why)| why));
         Err(Error::UnknownFormat(Box::new(unknown)))
     }
 }
 
-/// What came of trying identities on a file that may be of a format.
+/// The result of trying identities on a file of a possible format.
 enum Trial {
     Unlocked(Payload),
     /// There is no chunk.
@@ -183,7 +193,7 @@ enum Trial {
 }
 
 impl Found<'_> {
-    /// Looks at the whole first frame; `None` where there is none.
+    /// Reads the whole first frame without consuming it; `None` if there is none.
     ///
     /// # Errors
     /// Those of the format's structure, and [`Error::Read`].
@@ -213,6 +223,24 @@ impl Found<'_> {
         Ok(Some(frame))
     }
 
+    /// Returns what trying an identity costs, as a number of bytes to authenticate. If the whole input is at
+    /// hand, a key derivation counts: many small files take one each. If not, no candidate waits for
+    /// more of the input than it needs.
+    fn trial_cost(&self) -> u64 {
+        /// In the time of the fastest derivation.
+        const DERIVATION: u64 = 2 << 20;
+        let largest = self.header.frames(&self.limits).largest();
+        let Some(len) = self.limits.input_len else {
+            return largest;
+        };
+        let derivations = self.header.describe().derivations;
+        let is_fast = derivations
+            .iter()
+            .all(|it| matches!(it, KeyDerivation::Known(Derivation::Sha256)));
+        let derivation = if is_fast { 0 } else { DERIVATION };
+        largest.min(len).saturating_add(derivation)
+    }
+
     /// Returns whether the input ends with the header, and the format has files without a chunk.
     fn is_empty<R: Read>(&self, input: &mut PeekReader<R>) -> Result<bool, Error> {
         let behind = input.peek(self.offset as usize + 1);
@@ -233,7 +261,7 @@ impl Found<'_> {
             (None, self.is_empty(input)?)
         };
         let mut payload = self.try_each(identities, first)?;
-        // Layers inside have headers, which are missing then.
+        // Inner layers have headers, which are then missing.
         if empty && payload.layers.is_empty() {
             payload.proof = Proof::Nothing;
             payload.warnings = vec![NOTHING.to_owned()];
@@ -242,7 +270,7 @@ impl Found<'_> {
     }
 
     /// # Errors
-    /// Those that are not about the file's bytes: [`Error::Read`] and [`Error::Memory`].
+    /// Those that do not concern the file's bytes: [`Error::Read`] and [`Error::Memory`].
     fn try_on<R: Read>(
         &self,
         identities: &[Identity<'_>],
@@ -271,14 +299,14 @@ impl Found<'_> {
     ) -> Result<Payload, Error> {
         let payload = try_each(identities, |identity| {
             match self.header.unlock(identity, first) {
-                // Another one may have what this format needs.
+                // Another identity may have what this format needs.
                 Err(Error::Usage { what, hint }) if identities.len() > 1 => {
                     Err(Error::Secret { what, hint })
                 }
                 unlocked => unlocked,
             }
         });
-        // Formats do not know that the header may be kept apart.
+        // Formats do not know whether the header is detached.
         let offset = self.offset;
         payload.map_err(|error| match error {
             Error::Authentication { chunk: 0, .. } => Error::Authentication { chunk: 0, offset },

@@ -28,8 +28,8 @@ END
         section_table "$section"
     done
     memory_table
-    # Measured by itself, for it takes a big disk: benches/ranges.sh.
-    cat "$here/compare/ranges.md"
+    # Measured by itself: benches/trees.sh. The next one takes a big disk: benches/ranges.sh.
+    cat "$here/compare/trees.md" "$here/compare/ranges.md"
     # Likewise: benches/bulk.sh and benches/growth.sh.
     cat "$here/compare/bulk.md" "$here/compare/growth.md"
     local plot

@@ -1,5 +1,4 @@
-//! Armor around the streams: files that are text to those who write and read them, and bytes to everyone
-//! else here.
+//! Armor around the streams: text for those who read and write the files, and bytes for the rest of the library.
 
 mod reader;
 mod reader_at;

@@ -169,6 +169,25 @@ fn a_long_first_chunk_is_held_to_find_out_the_format() {
     assert_eq!(detected(&file, &text), "parallel-encryptor");
 }
 
+/// Trees have many of them, each with a salt of its own.
+#[test]
+fn no_key_is_derived_for_a_short_file_that_takes_none() {
+    let text = pattern(5000);
+    let file = parallel_encryptor::write(SECRET, [3; 8], 1 << 20, &text);
+    let derived = |len: Option<u64>| {
+        let key = secret().for_many_files_within(u64::MAX);
+        let limits = Limits {
+            input_len: len,
+            ..Limits::default()
+        };
+        let opened = Open::new(&key).limits(limits).start(&file[..]);
+        assert_eq!(opened.expect("opens").format(), "parallel-encryptor");
+        key.derivations()
+    };
+    assert_eq!(derived(Some(file.len() as u64)), 0);
+    assert!(derived(None) > 0, "it may come slowly");
+}
+
 #[test]
 fn what_was_tried_is_told_and_why_it_was_ruled_out() {
     let wrong = Secret::passphrase(&b"wrong"[..]);

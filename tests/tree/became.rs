@@ -77,6 +77,65 @@ fn a_directory_that_became_a_link() {
     tells(&mirror(&dir, &["--delete"]).run(), 0, &[], said);
 }
 
+/// The parts of a tree have results in the directory: whichever removes the last one makes the link.
+#[test]
+fn a_directory_that_became_a_link_in_parts() {
+    const PARTS: [&str; 4] = ["0/4", "1/4", "2/4", "3/4"];
+    let all = || {
+        let dir = home();
+        for name in 0..12 {
+            put(&dir, format!("t/up/d/{name}"), "some");
+        }
+        put(&dir, "t/up/a", "a");
+        mirror(&dir, &["-q", "--delete"]).run().succeeds();
+        fs::rename(dir.path("t/up/d"), dir.path("t/moved")).unwrap();
+        symlink("../moved", dir.path("t/up/d")).unwrap();
+        // Long ago, as far as the result's own time tells.
+        set_time(&dir.path("t/up"), 3);
+        dir
+    };
+    for last in 0..PARTS.len() {
+        let dir = all();
+        let mut said = Vec::new();
+        let order = (0..PARTS.len()).filter(|part| *part != last).chain([last]);
+        for part in order {
+            assert!(!dir.path("out/up/d").is_symlink());
+            let ended = mirror(&dir, &["--delete", "--shard", PARTS[part]]).run();
+            assert_eq!(ended.code(), Some(0), "{}", ended.stderr());
+            said.push(ended.stderr());
+        }
+        let count = |what| said.iter().filter(|said| said.contains(what)).count();
+        assert_eq!(count(", 1 symbolic link, "), 1, "{said:?}");
+        assert!(said[3].contains(", 1 symbolic link, "), "{said:?}");
+        // The part of the link, unless it is the last one.
+        let left = count(" 1 skipped (1 left to another part), ");
+        assert!(left <= 1 && left == count(" skipped (1 "), "{said:?}");
+        let times =
+            ["t/up", "out/up"].map(|name| dir.path(name).metadata().unwrap().modified().unwrap());
+        assert_eq!(times[0], times[1]);
+        comes_back(&dir);
+    }
+    // Side by side.
+    let dir = all();
+    let parts = PARTS.map(|part| mirror(&dir, &["-q", "--delete", "--shard", part]).start());
+    for part in parts {
+        part.end().succeeds();
+    }
+    comes_back(&dir);
+    // Somebody else's file stays, and the part of the link says so.
+    let dir = all();
+    dir.write("out/up/d/mine", "mine");
+    let ended = PARTS.map(|part| {
+        let ended = mirror(&dir, &["-q", "--delete", "--shard", part]).run();
+        (ended.code(), ended.stderr())
+    });
+    let says = "fetool: out/up/d: a directory is in the way of the symbolic link\n\
+        fetool: hint: only results without a source are removed from it: move away what is left\n";
+    let failed: Vec<_> = ended.iter().filter(|ended| ended.0 != Some(0)).collect();
+    assert_eq!(failed, [&(Some(1), says.to_owned())]);
+    assert_eq!(fs::read_dir(dir.path("out/up/d")).unwrap().count(), 1);
+}
+
 /// In one run, with the results set aside.
 #[test]
 fn a_directory_that_became_a_link_is_set_aside() {
@@ -274,6 +333,31 @@ fn a_disk_behind_a_link() {
     fs::rename(dir.path("away"), dir.path("mnt")).unwrap();
     run(&["--force", "-q"]).succeeds();
     assert_eq!(files(dir.path("out")), ["a.gfe", "above/note.gfe"]);
+}
+
+/// A link to nothing that no walk comes to fails nothing.
+#[test]
+fn a_disk_behind_a_link_that_is_left_out() {
+    let dir = home();
+    put(&dir, "t/a", "a");
+    put(&dir, "t/gone", "gone");
+    put(&dir, "disk/photos/one", "photo");
+    symlink("../../disk", dir_of(&dir, "t/mnt").join("disk")).unwrap();
+    let run = |more: &[&str]| {
+        let args = ["-q", "--update", "--delete", "--follow", "t/", "-O", "out"];
+        seal_tree(&dir, &args).args(more).run().succeeds();
+        files(dir.path("out"))
+    };
+    let photo = "mnt/disk/photos/one.gfe";
+    assert_eq!(run(&[]), ["a.gfe", "gone.gfe", photo]);
+    fs::rename(dir.path("disk"), dir.path("away")).unwrap();
+    fs::remove_file(dir.path("t/gone")).unwrap();
+    for more in [["--exclude", "mnt"], ["--max-depth", "1"]] {
+        assert_eq!(run(&more), ["a.gfe", photo]);
+    }
+    // Without the link they are gone.
+    fs::remove_file(dir.path("t/mnt/disk")).unwrap();
+    assert_eq!(run(&[]), ["a.gfe"]);
 }
 
 /// The results in a directory are other files': they do not make way for one.

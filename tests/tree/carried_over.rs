@@ -174,6 +174,40 @@ fn links_stay_links() {
     assert_eq!((ended.stderr().as_str(), ended.code()), (line, Some(1)));
 }
 
+/// Two sources have one output: a link, a file or a directory.
+#[test]
+fn links_of_two_paths_are_not_lost() {
+    let dir = home();
+    symlink("one", dir_of(&dir, "a").join("l")).unwrap();
+    symlink("two", dir_of(&dir, "b").join("l")).unwrap();
+    for more in [&["--update"][..], &["--update"], &["--force"]] {
+        let ended = seal_tree(&dir, &["-q", "--links", "a/", "b/", "-O", "out"])
+            .args(more)
+            .run();
+        let says = "fetool: out/l: another file of this run is there already\n\
+            fetool: hint: two sources have this one output; give each a directory of its own with -O DIR\n";
+        assert_eq!((ended.code(), ended.stderr()), (Some(1), says.to_owned()));
+        if more == ["--update"] {
+            let link = fs::read_link(dir.path("out/l")).unwrap();
+            assert_eq!(link, Path::new("one"));
+        }
+    }
+    fs::remove_file(dir.path("b/l")).unwrap();
+    for (link, other) in [("a/x.gfe", "b/x"), ("a/y", "b/y/f")] {
+        symlink("one", dir.path(link)).unwrap();
+        put(&dir, other, "some");
+        for more in ["--update", "--force"] {
+            let _ = fs::remove_dir_all(dir.path("both"));
+            for _ in 0..2 {
+                let ended =
+                    seal_tree(&dir, &["-q", "--links", more, "a/", "b/", "-O", "both"]).run();
+                assert_eq!(ended.code(), Some(1), "{link} {more}: {}", ended.stderr());
+            }
+        }
+        fs::remove_file(dir.path(link)).unwrap();
+    }
+}
+
 /// What is opened is never written through a link.
 #[test]
 fn links_lead_nowhere() {

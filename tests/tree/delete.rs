@@ -316,6 +316,31 @@ fn a_named_file_keeps_its_result() {
     }
 }
 
+/// Below a PATH it is left out, as the output directory is, and a refused one is not made.
+#[test]
+fn the_backup_directory_below_a_path() {
+    let dir = mirrored();
+    put(&dir, "t/b", "changed");
+    mirror(&dir, &["-q", "--backup-dir", "t/old"])
+        .run()
+        .succeeds();
+    assert_eq!(files(dir.path("t/old")), ["b.gfe"]);
+    let said = "sealed 0 files, updated 0, 0 B, 4 unchanged, 0 deleted, 0 skipped, 0 failed";
+    tells(
+        &mirror(&dir, &["--backup-dir", "t/old"]).run(),
+        0,
+        &[],
+        said,
+    );
+    let before = files(dir.path("out"));
+    let ended = mirror(&dir, &["--backup-dir", "out/new/old"]).run();
+    assert_eq!(ended.code(), Some(2));
+    let says = "fetool: out/new/old: --backup-dir would put files among the results or the PATHs\n";
+    assert!(ended.stderr().starts_with(says), "{}", ended.stderr());
+    assert!(!dir.path("out/new").exists());
+    assert_eq!(files(dir.path("out")), before);
+}
+
 /// What is in a PATH is no result, even if it is sealed.
 #[test]
 fn sources_are_no_results() {

@@ -69,6 +69,13 @@ pub fn put(dir: &Dir, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
     fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
 }
 
+/// Makes a directory.
+pub fn dir_of(dir: &Dir, name: &str) -> PathBuf {
+    let path = dir.path(name);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
 /// A time in the past, down to the nanosecond.
 pub fn set_time(path: &Path, number: u32) {
     let time = SystemTime::UNIX_EPOCH + Duration::new(u64::from(number / 4), number % 999_999_937);

@@ -7,6 +7,7 @@ use super::outcome::Outcome;
 use super::sources::{Extra, Found, Wanted};
 use super::task::Task;
 use super::update::{BATCH, Candidate, Siblings};
+use super::worker::link_of_other;
 use crossbeam::channel::Sender;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -142,6 +143,10 @@ pub fn find_all<'t>(
                     place,
                     len: 0,
                 })
+            }
+            Found::Extra(Extra::LinkOfOther(place)) => {
+                link_of_other(task, place);
+                true
             }
             Found::Extra(Extra::Unseen(path, dir)) => {
                 task.counters.found_name();

@@ -95,13 +95,19 @@ impl Mapping {
         self.overlaps
     }
 
-    /// Whether a file of an earlier PATH has the same relative path.
+    /// Whether a file of an earlier PATH has the same relative path; for a symbolic link, whether one has.
     pub fn is_taken(&self, entry: &TreeEntry) -> bool {
+        let is_link = entry.found.is_link();
         self.overlaps
             && self
                 .sources(&entry.relative)
                 .take_while(|source| *source != entry.source)
-                .any(|source| fs::symlink_metadata(source).is_ok_and(|found| found.is_file()))
+                .any(|source| {
+                    fs::symlink_metadata(source).is_ok_and(|found| match is_link {
+                        true => found.is_symlink(),
+                        false => found.is_file(),
+                    })
+                })
     }
 }
 

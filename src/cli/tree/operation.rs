@@ -10,7 +10,7 @@ use crate::io::uncached::{BulkFile, is_bulk};
 use fetool::format::{Claim, FORMATS, Format, HEAD_MAX, Limits};
 use fetool::{
     CancelToken, Damage, Error, FileKey, Fill, Identity, Inspect, Inspected, Meter, Open,
-    PeekReader, Positioned, Salvage, Salvaged, Seal, status,
+    PeekReader, Positioned, ReadAt, Salvage, Salvaged, Seal, status,
 };
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -379,10 +379,18 @@ pub fn has_magic(format: &dyn Format) -> bool {
 
 /// The first bytes of a file.
 fn head(file: &File) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    start_of(file)
-        .take(HEAD_MAX as u64)
-        .read_to_end(&mut head)?;
+    // A vector that grows would take five reads.
+    let mut head = vec![0; HEAD_MAX];
+    let mut len = 0;
+    while len < HEAD_MAX {
+        match ReadAt::read_at(file, &mut head[len..], len as u64) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    head.truncate(len);
     Ok(head)
 }
 

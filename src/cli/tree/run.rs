@@ -40,22 +40,28 @@ pub struct Totals {
 /// Works on all files.
 pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals, Failure> {
     let tree = task.tree;
+    let _ = task.mapping.set(Mapping::new(paths));
+    let delete = task.delete.filter(|args| args.delete);
+    delete::refuse_overlaps(task, delete.is_some(), paths)?;
     for dir in tree.output_dir.iter().chain(&tree.backup_dir) {
         if !tree.walk.dry_run {
             fs::create_dir_all(dir).map_err(|error| Failure::system(shown(dir), &error))?;
         }
     }
-    let _ = task.mapping.set(Mapping::new(paths));
-    let delete = task.delete.filter(|args| args.delete);
-    delete::refuse_overlaps(task, delete.is_some(), paths)?;
     let _lock = Lock::of(task, paths)?;
     let extras = Extras {
         directories: tree.output_dir.is_some() && !tree.walk.dry_run,
         links: tree.links,
+        links_of_others: tree.links
+            && delete.is_some()
+            && tree.walk.shard.is_some()
+            && !tree.walk.dry_run,
         excluded: work.verbose,
         unseen: tree.update && !tree.walk.follow,
     };
-    let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?.with(extras);
+    let wanted = Wanted::new(&tree.walk, tree.output_dir.as_deref())?
+        .without(tree.backup_dir.as_deref())
+        .with(extras);
     let mut report = Report::new(
         task.operation.verb(),
         &tree.walk,

@@ -30,6 +30,8 @@ pub enum Skip {
     Fifo,
     Socket,
     Device,
+    /// Another part of the tree (--shard) does it.
+    OtherPart,
     /// It was a regular file when it was found.
     Changed,
 }
@@ -67,6 +69,7 @@ impl Skip {
             Self::Fifo => "FIFO",
             Self::Socket => "socket",
             Self::Device => "device",
+            Self::OtherPart => "left to another part",
             Self::Changed => "no longer a regular file",
         }
     }
@@ -90,6 +93,7 @@ impl Skip {
             Self::Fifo => "FIFOs",
             Self::Socket => "sockets",
             Self::Device => "devices",
+            Self::OtherPart => "left to other parts",
             Self::Changed => "no longer regular files",
             _ => reason,
         };

@@ -75,7 +75,8 @@ pub const BACKUPS: Chapter = (
              the same if PATHs are missing or empty, and nothing else went wrong. With --update, --force does \
              not seal unchanged files again. A mount point of \
              /etc/fstab below a PATH counts like a PATH: if it is empty, and has results, nothing is removed. \
-             With --follow, so does a directory that a link leads to, and a mount point below it. \
+             With --follow, so does a directory that a link leads to, and a mount point below it. Results of files \
+             behind a link that leads nowhere stay. \
              fetool does not know of other mount points: give --max-delete, or make them PATHs. Any other \
              directory can be empty, and then its results go.",
         ),
@@ -84,15 +85,18 @@ pub const BACKUPS: Chapter = (
             "With --links, a directory and a symbolic link may change places between two runs. A link in DIR \
              that is in the way of a directory is replaced, whoever made it. A directory in DIR that is in the \
              way of a link fails without --delete. With --delete, fetool makes the link after it removed the \
-             results in the directory, unless other files are in it. A directory in DIR that is in the way of a \
+             results in the directory, unless other files are in it. If the parts of a tree (--shard) have results in \
+             it, each part removes its own, and the part that removes the last one makes the link. Before that, the \
+             part of the link skips it: 'left to another part'. A directory in DIR that is in the way of a \
              file always fails.",
         ),
         Item(
             "--backup-dir",
             "fetool moves each result that it would replace or remove to this directory, at the same relative \
              path. Give each run a directory of its own outside DIR, as in --backup-dir old/$(date +%F): a file \
-             that is there already is replaced. fetool refuses a directory among the results or the PATHs, \
-             and with --delete a PATH among the results.",
+             that is there already is replaced. fetool refuses a directory among the results, or \
+             with a PATH in it, and with --delete a PATH among the results. Below a PATH, fetool does not seal \
+             what is in this directory or in DIR.",
         ),
         Item(
             "one run at a time",

@@ -141,7 +141,7 @@ pub const TREES: Chapter = (
              plaintext (or null), reason (or null), status. The path of a deleted file is that of its result. \
              The reason of a planned file is 'update', 'delete' or null. The reason of a skipped file is 'result exists', 'sealed already', \
              'rekeyed already', 'not a sealed file', 'sealed in another format', 'key file', \
-             'list of files', 'hidden', 'lost+found', 'symbolic link', 'directory', 'FIFO', 'socket', 'device' or 'no longer a \
+             'list of files', 'hidden', 'lost+found', 'symbolic link', 'directory', 'FIFO', 'socket', 'device', 'left to another part' or 'no longer a \
              regular file'.",
         ),
         Text(

@@ -125,7 +125,7 @@ impl Delete<'_> {
         let mut sources = mapping.sources(&last.relative).filter(|_| !last.is_gone);
         let source = sources.find_map(|source| match fs::metadata(&source) {
             Ok(found) if found.is_dir() => Some(Ok((source, Stat::from(&found)))),
-            Err(error) if !is_missing(&error) => Some(Err(error)),
+            Err(error) if !self.is_surely_missing(&error, &source) => Some(Err(error)),
             _ => None,
         });
         match source {
@@ -169,7 +169,7 @@ impl Delete<'_> {
     }
 
     /// `dir_is_gone` says that nothing in its directory has a source.
-    fn is_gone_file(&self, relative: &Path, dir_is_gone: bool) -> bool {
+    pub(super) fn is_gone_file(&self, relative: &Path, dir_is_gone: bool) -> bool {
         let Some(name) = relative.file_name() else {
             return false;
         };
@@ -182,7 +182,7 @@ impl Delete<'_> {
         self.is_gone(&relative.with_file_name(source), dir_is_gone, is_file)
     }
 
-    fn is_gone_link(&self, relative: &Path, dir_is_gone: bool) -> bool {
+    pub(super) fn is_gone_link(&self, relative: &Path, dir_is_gone: bool) -> bool {
         let is_link = |found: &Metadata| !found.is_dir() && !found.is_file();
         self.task.tree.links && self.is_gone(relative, dir_is_gone, is_link)
     }
@@ -202,7 +202,18 @@ impl Delete<'_> {
             || !mapping.sources(relative).any(|source| match look(&source) {
                 Ok(found) => is(&found),
                 // What cannot be looked at may well be there.
-                Err(error) => !is_missing(&error),
+                Err(error) => !self.is_surely_missing(&error, &source),
             })
+    }
+
+    /// Whether a source is missing, and not only away: with --follow, it may be on a disk that a link leads to.
+    /// Such a link fails, unless a rule leaves it out.
+    fn is_surely_missing(&self, error: &io::Error, source: &Path) -> bool {
+        let leads_nowhere = |path: &Path| {
+            let is_link = |found: Metadata| found.is_symlink();
+            fs::symlink_metadata(path).is_ok_and(is_link) && fs::metadata(path).is_err()
+        };
+        let follows = self.task.tree.walk.follow;
+        is_missing(error) && !(follows && source.ancestors().any(leads_nowhere))
     }
 }

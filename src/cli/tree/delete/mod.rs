@@ -4,8 +4,10 @@
 //! would be.
 
 mod gone;
+mod others;
 mod refusal;
 
+pub use others::is_left_to_others;
 pub use refusal::refuse_overlaps;
 
 use super::outcome::{Outcome, What};
@@ -148,6 +150,12 @@ impl Delete<'_> {
         }
         if dry_run {
             return Ok(Some(What::PlannedDelete));
+        }
+        // The run for another part of the tree may have put a directory there meanwhile.
+        if let Gone::Link = gone
+            && !dir.see(name)?.is_link()
+        {
+            return Ok(None);
         }
         dir.allow_writing()?;
         if !set_aside(self.task, dir, name, relative, Then::Removed)? {

@@ -4,6 +4,7 @@ use super::Delete;
 use crate::cli::failure::{Failure, shown};
 use crate::cli::tree::report::Report;
 use crate::cli::tree::task::Task;
+use crate::io::dir::parent;
 use crate::io::fstab;
 use fetool::status;
 use std::fs;
@@ -17,8 +18,6 @@ use walkdir::{DirEntry, WalkDir};
 /// Before anything is done.
 pub fn refuse_overlaps(task: &Task<'_>, deletes: bool, paths: &[PathBuf]) -> Result<(), Failure> {
     let tree = task.tree;
-    // What does not exist yet is in nothing.
-    let real = |path: &Path| path.canonicalize().ok();
     let Some(dir) = tree.output_dir.as_deref().and_then(real) else {
         return Ok(());
     };
@@ -52,6 +51,14 @@ pub fn refuse_overlaps(task: &Task<'_>, deletes: bool, paths: &[PathBuf]) -> Res
             .hint("give it a directory of its own"));
     }
     Ok(())
+}
+
+/// Returns where a path leads, also if it does not exist yet.
+fn real(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok().or_else(|| {
+        let name = path.file_name()?;
+        Some(real(parent(path))?.join(name))
+    })
 }
 
 impl Delete<'_> {

@@ -40,6 +40,8 @@ pub enum Extra {
     Directory(TreeEntry),
     /// A symbolic link that is not followed.
     Link(TreeEntry),
+    /// The same, in another part of the tree (--shard).
+    LinkOfOther(TreeEntry),
     /// A regular file, as far as its directory tells, which nobody has looked at.
     Unseen(PathBuf, Arc<SourceDir>),
     /// The rule that leaves a file out.
@@ -54,6 +56,8 @@ pub type Take<'a> = &'a mut dyn FnMut(Found) -> ControlFlow<()>;
 pub struct Extras {
     pub directories: bool,
     pub links: bool,
+    /// Those in other parts of the tree (--shard).
+    pub links_of_others: bool,
     pub excluded: bool,
     /// Files that are left to others to look at. Cannot be had with --follow.
     pub unseen: bool,
@@ -67,8 +71,8 @@ pub struct Wanted<'a> {
     exclude: Arc<Excludes<'a>>,
     /// What else is given out.
     extras: Extras,
-    /// A directory that is not walked into: the outputs' own.
-    not: Option<(u64, u64)>,
+    /// Directories that are not walked into: the outputs' own.
+    not: Vec<(u64, u64)>,
     /// Whether files need a place in such a directory.
     placed: bool,
 }
@@ -82,10 +86,16 @@ impl<'a> Wanted<'a> {
             include: Arc::new(Globs::new(&args.include)?),
             exclude: Arc::new(Excludes::new(args)?),
             extras: Extras::default(),
-            not: outputs
-                .and_then(|outputs| fs::metadata(outputs).ok())
-                .map(|metadata| id(&metadata)),
-        })
+            not: Vec::new(),
+        }
+        .without(outputs))
+    }
+
+    /// The same files, but none in a directory.
+    pub fn without(mut self, dir: Option<&Path>) -> Self {
+        let metadata = dir.and_then(|dir| fs::metadata(dir).ok());
+        self.not.extend(metadata.map(|metadata| id(&metadata)));
+        self
     }
 
     /// The same files, and other things besides.
@@ -211,8 +221,8 @@ impl<'a> Wanted<'a> {
         let below = || source.strip_prefix(path).unwrap_or(source);
         let outputs = || {
             is_dir
-                && self.not.is_some()
-                && entry.metadata().ok().map(|metadata| id(&metadata)) == self.not
+                && !self.not.is_empty()
+                && entry.metadata().is_ok_and(|it| self.not.contains(&id(&it)))
         };
         let name = entry.file_name();
         let included = is_dir || self.include.is_empty() || self.include.match_(below());
@@ -278,12 +288,17 @@ impl<'a> Wanted<'a> {
             };
         }
         // Those who have the other parts look at the files in them.
-        if self.args.shard.is_some() && !self.is_in_part(&entry::relative_of(path, source)?) {
+        let is_of_other =
+            self.args.shard.is_some() && !self.is_in_part(&entry::relative_of(path, source)?);
+        if is_of_other && !(self.extras.links_of_others && entry.path_is_symlink()) {
             return None;
         }
         match entry.metadata() {
             Ok(metadata) => {
                 let place = entry::walked(path, source, Stat::from(&metadata))?;
+                if is_of_other {
+                    return Some(Found::Extra(Extra::LinkOfOther(place)));
+                }
                 self.regular(source, place, &metadata)
             }
             Err(error) => Some(failed(path, error)),

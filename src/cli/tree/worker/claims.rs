@@ -4,10 +4,9 @@
 //! two names for one. The second must neither replace the first, nor be skipped or removed as if the
 //! output were its own.
 
+use crate::io::stat::Stat;
 use std::collections::HashMap;
-use std::fs::Metadata;
 use std::hash::{BuildHasher, RandomState};
-use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Outputs and their sources, each as a keyed hash of device and inode: 20 to 40 bytes a file.
@@ -34,14 +33,14 @@ impl Claims {
 }
 
 impl Held<'_> {
-    /// Returns whether the file with that device and inode is an output of this run.
-    pub fn has(&self, device: u64, inode: u64) -> bool {
-        self.sources.contains_key(&self.id(device, inode))
+    /// Returns whether a file is an output of this run.
+    pub fn has(&self, file: &Stat) -> bool {
+        self.sources.contains_key(&self.id(file.device, file.inode))
     }
 
     /// Returns whether the output belongs to that source: nothing else claimed it before.
-    pub fn claim(&mut self, output: &Metadata, source: &Metadata) -> bool {
-        let [output, source] = [output, source].map(|file| self.id(file.dev(), file.ino()));
+    pub fn claim(&mut self, output: &Stat, source: &Stat) -> bool {
+        let [output, source] = [output, source].map(|file| self.id(file.device, file.inode));
         *self.sources.entry(output).or_insert(source) == source
     }
 

@@ -32,7 +32,7 @@ impl Worker<'_> {
         }
         match self.is_own(job, dir, target) {
             Ok(true) => {}
-            Ok(false) => return End::Failed(of_another(job)),
+            Ok(false) => return End::Failed(of_another(&job.subjects.output)),
             Err(error) => return End::Failed(Failure::system(&job.subjects.output, &error)),
         }
         match self.is_sound(job, dir, target) {
@@ -118,7 +118,7 @@ impl Worker<'_> {
             return Ok(true);
         };
         let mut claims = self.task.shared.claims.hold();
-        Ok(claims.claim(&output.metadata()?, &job.before))
+        Ok(claims.claim(&Stat::from(&output.metadata()?), &Stat::from(&job.before)))
     }
 
     fn is_sound(&self, job: &Job<'_>, dir: &Dir, target: &OsStr) -> Result<bool, Error> {
@@ -151,9 +151,10 @@ impl Worker<'_> {
         let system = |error: io::Error| Failure::system(&job.subjects.output, &error);
         let output = dir.file(target).map_err(system)?;
         let output = output.ok_or_else(|| system(not_found()))?;
-        let found = output.metadata().map_err(system)?;
-        if !self.task.shared.claims.hold().claim(&found, &job.before) {
-            return Err(of_another(job));
+        let found = Stat::from(&output.metadata().map_err(system)?);
+        let source = Stat::from(&job.before);
+        if !self.task.shared.claims.hold().claim(&found, &source) {
+            return Err(of_another(&job.subjects.output));
         }
         let same = self
             .task
@@ -208,10 +209,10 @@ impl Worker<'_> {
 }
 
 /// Two sources, one output.
-pub(super) fn of_another(job: &Job<'_>) -> Failure {
+pub(super) fn of_another(output: &str) -> Failure {
     Failure::usage("another file of this run is there already")
         .with_status(status::SYSTEM)
-        .about(&job.subjects.output)
+        .about(output)
         .hint("two sources have this one output; give each a directory of its own with -O DIR")
 }
 

@@ -2,22 +2,34 @@
 //!
 //! A directory and a link may change places between two runs. A link that is in the way of a directory is
 //! replaced at once. A directory in the way of a link goes with the results in it, after everything else
-//! succeeded (`--delete`); then the link is made.
+//! succeeded (`--delete`); then the link is made. If parts of a tree (`--shard`) have results in it, each
+//! removes its own, and whichever empties the directory makes the link.
 
+use super::existing_target::of_another;
 use super::{Worker, not_found};
 use crate::cli::failure::{Failure, shown};
+use crate::cli::tree::delete::is_left_to_others;
+use crate::cli::tree::directories;
 use crate::cli::tree::entry::TreeEntry;
 use crate::cli::tree::outcome::{Outcome, What};
 use crate::cli::tree::set_aside::{Then, set_aside};
 use crate::cli::tree::skip::Skip;
-use crate::cli::tree::task::Task;
+use crate::cli::tree::task::{Task, dir_of};
 use crate::io::access::Access;
-use crate::io::dir::Dir;
+use crate::io::dir::{Dir, parent};
 use crate::io::stat::Stat;
 use fetool::status;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
+
+/// A link whose place a directory has.
+pub struct LateLink {
+    place: TreeEntry,
+    /// It is in another part of the tree (--shard).
+    is_of_other: bool,
+}
 
 impl Worker<'_> {
     /// Makes the same link.
@@ -62,9 +74,15 @@ impl Worker<'_> {
         let Some(dir) = dir else {
             return Ok(What::Planned);
         };
-        let there = dir.look(name).map_err(about)?;
+        if task.tree.update && task.mapping().is_taken(place) {
+            return Err(of_another(&shown(output)));
+        }
+        // From the look until the link is made.
+        let mut claims = task.shared.claims.hold();
+        let look = || Ok(dir.look(name).map_err(about)?.as_ref().map(Stat::from));
+        let there: Option<Stat> = look()?;
         let exists = there.is_some();
-        if let Some(there) = there.as_ref().map(Stat::from) {
+        if let Some(there) = there {
             if there.is_dir() {
                 return self.meet_directory(place, output);
             }
@@ -72,7 +90,14 @@ impl Worker<'_> {
                 let failure = Failure::usage("something that is no symbolic link is there already");
                 return Err(failure.with_status(status::SYSTEM).about(shown(output)));
             }
-            if dir.read_link(name).map_err(about)? == to {
+            let is_same = dir.read_link(name).map_err(about)? == to;
+            if !is_same && claims.has(&there) {
+                return Err(of_another(&shown(output)));
+            }
+            if is_same {
+                if task.claims_outputs() {
+                    claims.claim(&there, &place.found);
+                }
                 if task.tree.update {
                     return Ok(What::Unchanged(1));
                 } else if task.tree.skip_existing {
@@ -98,10 +123,42 @@ impl Worker<'_> {
         }
         let time = (!task.tree.no_preserve).then_some(&place.found);
         dir.make_link(name, to, time).map_err(about)?;
+        if let Some(made) = look()?.filter(|_| task.claims_outputs()) {
+            claims.claim(&made, &place.found);
+        }
         Ok(match exists {
             true => What::Updated(0),
             false => What::Linked,
         })
+    }
+
+    /// Makes a link whose place a directory had. `None` if another part of the tree does that.
+    fn late_link(&mut self, late: &LateLink) -> Option<Outcome> {
+        let LateLink { place, is_of_other } = late;
+        let name = place.source.file_name().unwrap_or_default();
+        let output = self.task.target_path(place, name);
+        if *is_of_other && fs::symlink_metadata(output).is_ok() {
+            return None;
+        }
+        let mut outcome = self.link(place);
+        if let What::Linked = outcome.what
+            && let Err(error) = self.finish_dir_of(place)
+        {
+            let path = outcome.output.as_deref().unwrap_or(&place.source);
+            outcome.what = What::Failed(Failure::system(shown(parent(path)), &error));
+        }
+        Some(outcome)
+    }
+
+    /// Gives the directory of a result its time once more.
+    fn finish_dir_of(&mut self, place: &TreeEntry) -> io::Result<()> {
+        if dir_of(&place.relative).as_os_str().is_empty() {
+            return Ok(());
+        }
+        let source = parent(&place.source);
+        let found = Stat::from(&fs::metadata(source)?);
+        let (_, dir) = self.target.as_ref().ok_or_else(not_found)?;
+        directories::give(self.task, dir, source, &found)
     }
 
     /// What becomes of a link whose place a directory has.
@@ -112,11 +169,14 @@ impl Worker<'_> {
             return Ok(What::PlannedUpdate);
         }
         if deletes && !self.is_last {
-            let later = task.shared.later.lock();
-            later
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(place.clone());
+            task.remember(LateLink {
+                place: place.clone(),
+                is_of_other: false,
+            });
             return Ok(What::Later);
+        }
+        if deletes && is_left_to_others(task, &place.relative) {
+            return Ok(What::Skipped(Skip::OtherPart));
         }
         let failure = Failure::usage("a directory is in the way of the symbolic link");
         let hint = match deletes {
@@ -125,6 +185,16 @@ impl Worker<'_> {
         };
         let failure = failure.with_status(status::SYSTEM).about(shown(output));
         Err(failure.hint(hint))
+    }
+}
+
+/// Remembers a link of another part (--shard) whose place a directory has.
+pub fn link_of_other(task: &Task<'_>, place: TreeEntry) {
+    let name = place.source.file_name().unwrap_or_default();
+    let output = task.target_path(&place, name);
+    if fs::symlink_metadata(output).is_ok_and(|found| found.is_dir()) {
+        let is_of_other = true;
+        task.remember(LateLink { place, is_of_other });
     }
 }
 
@@ -137,10 +207,16 @@ pub fn make_later(task: &Task<'_>) -> Vec<Outcome> {
     }
     let mut worker = Worker::new(task);
     worker.is_last = true;
-    later.drain(..).map(|place| worker.link(&place)).collect()
+    let made = later.drain(..).filter_map(|late| worker.late_link(&late));
+    made.collect()
 }
 
 impl Task<'_> {
+    fn remember(&self, late: LateLink) {
+        let later = self.shared.later.lock();
+        later.unwrap_or_else(PoisonError::into_inner).push(late);
+    }
+
     /// Opens the directory `below` another one, which is made. With --links, a link in its place is a result
     /// of an earlier run, and gives way.
     pub fn enter(
@@ -165,6 +241,7 @@ impl Task<'_> {
 
     /// Removes the first link on the way, unless another worker has done that.
     fn clear(&self, root: &Path, below: &Path) -> io::Result<()> {
+        use io::ErrorKind::{IsADirectory, NotFound};
         let mut dir = Dir::open(root)?;
         let mut relative = PathBuf::new();
         for name in below.iter() {
@@ -172,11 +249,18 @@ impl Task<'_> {
             let Some(there) = dir.look(name)? else {
                 return Ok(());
             };
-            if Stat::from(&there).is_link() {
-                if !set_aside(self, &dir, name, &relative, Then::Removed)? {
-                    dir.remove(name)?;
+            let there = Stat::from(&there);
+            if there.is_link() {
+                if self.shared.claims.hold().has(&there) {
+                    let what = "a symbolic link of this run is in the way";
+                    return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
                 }
-                return Ok(());
+                set_aside(self, &dir, name, &relative, Then::Replaced)?;
+                return match dir.remove(name) {
+                    // The run for another part of the tree was faster: a directory may be there now.
+                    Err(error) if matches!(error.kind(), NotFound | IsADirectory) => Ok(()),
+                    removed => removed,
+                };
             }
             dir = dir.enter(Path::new(name), None)?;
         }

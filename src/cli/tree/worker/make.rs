@@ -36,12 +36,12 @@ impl Worker<'_> {
         let task = self.task;
         let about = |error: io::Error| job.output_failed(&error);
         if task.tree.update && task.mapping().is_taken(job.place) {
-            return Err(of_another(job).into());
+            return Err(of_another(&job.subjects.output).into());
         }
         // A link beside the file may have the name of its result.
         let beside = job.place.source.with_file_name(target);
         if task.tree.links && fs::symlink_metadata(beside).is_ok_and(|found| found.is_symlink()) {
-            return Err(of_another(job).into());
+            return Err(of_another(&job.subjects.output).into());
         }
         self.enter_target(job.place).map_err(about)?;
         let (_, dir) = self.target.as_ref().expect("it was entered");
@@ -60,7 +60,7 @@ impl Worker<'_> {
             Placed::Yes => {}
             // Another run was faster.
             Placed::Exists => return Err(self.meet_existing(job, dir, target)),
-            Placed::ByThisRun => return Err(of_another(job).into()),
+            Placed::ByThisRun => return Err(of_another(&job.subjects.output).into()),
         }
         if task.on_disk() {
             dir.sync().map_err(about)?;
@@ -150,15 +150,16 @@ impl Worker<'_> {
             false => None,
         };
         if let Some(there) = &there {
-            if Stat::from(there).is_dir() {
+            let there = Stat::from(there);
+            if there.is_dir() {
                 // With the results of other files in it, which this one must not take along.
                 return Err(io::Error::from(io::ErrorKind::IsADirectory));
             }
-            if claims.has(there.st_dev, there.st_ino) {
+            if claims.has(&there) {
                 return Ok(Placed::ByThisRun);
             }
         }
-        let made = staged.file.metadata()?;
+        let made = Stat::from(&staged.file.metadata()?);
         let relative = job.place.relative.with_file_name(target);
         if there.is_some() {
             set_aside(task, staged.dir(), target, &relative, Then::Replaced)?;
@@ -167,7 +168,7 @@ impl Worker<'_> {
             Err(error) if !replaces && exists(&error) => return Ok(Placed::Exists),
             placed => placed?,
         }
-        claims.claim(&made, &job.before);
+        claims.claim(&made, &Stat::from(&job.before));
         Ok(Placed::Yes)
     }
 

@@ -5,7 +5,7 @@ mod existing_target;
 mod links;
 mod make;
 
-pub use links::make_later;
+pub use links::{link_of_other, make_later};
 
 use super::counters::Current;
 use super::entry::TreeEntry;
@@ -23,6 +23,7 @@ use claims::Claims;
 use crossbeam::channel::Sender;
 use existing_target::exists_already;
 use fetool::{Error, status};
+use links::LateLink;
 use nix::fcntl::OFlag;
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -63,7 +64,7 @@ pub struct Shared {
     /// Held by whoever removes links that are in the way of directories.
     clearing: Mutex<()>,
     /// Links whose places are taken by directories.
-    later: Mutex<Vec<TreeEntry>>,
+    later: Mutex<Vec<LateLink>>,
     /// Damaged files that were salvaged, and how much of each.
     pub(super) salvaged: Mutex<Vec<(String, String)>>,
 }
