@@ -38,15 +38,15 @@ complete -c fetool -n "__fish_fetool_needs_command" -f -a "age-keygen" -d 'Make 
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "bench" -d 'Measure how fast this machine seals and opens'
 complete -c fetool -n "__fish_fetool_needs_command" -f -a "help" -d 'Print help for fetool or one of its subcommands'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l plugin -d 'Use the plugin age-plugin-NAME without an identity file (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s p -l passphrase -d 'Use a passphrase: ask for it, or take it from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l identity-passphrase -d 'Source of an identity file\'s passphrase [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l add-key -d 'One more key that opens the file, as for --key; up to three times (Dexios)' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l to -d 'A recipient who can open the file: age1…, or @FILE with some (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l add-key -d 'Another key that opens the file, up to three (Dexios)' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l to -d 'A recipient of the file: age1…, or @FILE with some (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s f -l format -d 'The format to write: gfe for a key, age for recipients, identities and passphrases' -r -f -a "gfe\t'GFE (go-fileencrypt)'
 dexios\t'Dexios'
 gocrypt\t'GoCrypt'
@@ -57,16 +57,16 @@ aes-256-gcm\t'The only one of GFE'
 deoxys-ii-256\t'Survives repeated nonces, and is slow on processors without AES-NI'"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l work-factor -d 'The work factor of a passphrase (age) [default: 18]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l header -d 'Write the header to a file of its own (Dexios)' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -s c -l chunk-size -d 'Plaintext bytes a chunk, such as 64KiB or 1MiB' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -s c -l chunk-size -d 'Plaintext bytes per chunk, such as 64KiB or 1MiB' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l layers -d 'Number of layers, 1 to 200 (GoCrypt) [default: 5]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-memory -d 'Memory that chunks may take' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l size -d 'The plaintext\'s length, for a pipe; a different length is an error' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l include -d 'Only files that match GLOB; may be given several times' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude -d 'No files, and nothing below directories, that match GLOB; may be given several times' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude-from -d 'Leave out what the rules in FILE say, as in .gitignore; may be given several times' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude-if-present -d 'Leave out directories that have something called NAME in them; may be given several times' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l files0-from -d 'Work on the files named in FILE, ended by NUL bytes; \'-\' is stdin' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l include -d 'Only files that match GLOB; can be repeated' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude -d 'Skip files and directories that match GLOB; can be repeated' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude-from -d 'Skip what the rules in FILE match, like .gitignore; can be repeated' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude-if-present -d 'Skip directories that contain NAME; can be repeated' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l max-depth -d 'Go at most N levels below PATH; 1 is the files in PATH itself' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s O -l output-dir -d 'Write the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l backup-dir -d 'With --update, move what is replaced or deleted to DIR, at the same relative path' -r -f -a "(__fish_complete_directories)"
@@ -77,10 +77,10 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s j -l jobs -d 'Wor
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
 always\t'Always; as plain lines where standard error is no terminal'
 never\t'Never'"
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l new-key -d 'Make the key file named by -k @FILE first: 32 random bytes, mode 0600'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l new-key -d 'Make the key file of -k @FILE first: 32 random bytes'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s a -l armor -d 'Write text instead of binary data (age)'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude-caches -d 'Leave out directories that have a CACHEDIR.TAG, with everything in them'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l exclude-caches -d 'Skip directories that have a CACHEDIR.TAG'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l no-hidden -d 'Skip hidden files and directories, whose names begin with a dot'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l hidden -d 'The default; undoes an earlier --no-hidden'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l one-file-system -d 'Stay on the file system of each PATH'
@@ -90,7 +90,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s n -l dry-run -d '
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l json -d 'Print one JSON object per file, and a summary'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l skip-existing -d 'Skip files whose result exists and is intact'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l verify-existing -d 'With --skip-existing, authenticate the sealed file and compare the contents'
-complete -c fetool -n "__fish_fetool_using_subcommand seal" -l update -d 'Skip files that are unchanged, and replace the results of all others'
+complete -c fetool -n "__fish_fetool_using_subcommand seal" -l update -d 'Skip unchanged files, and replace the results of all others'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l checksum -d 'With --update, open the sealed files and compare the contents'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l wait -d 'Wait for another run in the same directory to end'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -l links -d 'Carry symbolic links over as links; without it they are skipped'
@@ -105,9 +105,9 @@ complete -c fetool -n "__fish_fetool_using_subcommand seal" -s q -l quiet -d 'Pr
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s v -l verbose -d 'Print what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand open" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l plugin -d 'Use the plugin age-plugin-NAME without an identity file (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand open" -s p -l passphrase -d 'Use a passphrase: ask for it, or take it from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l identity-passphrase -d 'Source of an identity file\'s passphrase [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
@@ -118,7 +118,7 @@ gocrypt\t'GoCrypt'
 gocrypt-v1\t'GoCrypt 1.0'
 parallel-encryptor\t'AES-GCM File Encryptor'
 age\t'age'"
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l gfe-nonce -d 'Which nonce rules to accept (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l header -d 'The file with the detached header (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
@@ -126,12 +126,12 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-memory -d 'Me
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l range -d 'Write only these bytes: START+LENGTH, START-END, START- or -LAST' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l salvage -d 'Write everything of a damaged file that still authenticates' -r -f -a "zero\t'As many zeros'
 skip\t'Nothing'"
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l include -d 'Only files that match GLOB; may be given several times' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude -d 'No files, and nothing below directories, that match GLOB; may be given several times' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude-from -d 'Leave out what the rules in FILE say, as in .gitignore; may be given several times' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude-if-present -d 'Leave out directories that have something called NAME in them; may be given several times' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l files0-from -d 'Work on the files named in FILE, ended by NUL bytes; \'-\' is stdin' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l include -d 'Only files that match GLOB; can be repeated' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude -d 'Skip files and directories that match GLOB; can be repeated' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude-from -d 'Skip what the rules in FILE match, like .gitignore; can be repeated' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude-if-present -d 'Skip directories that contain NAME; can be repeated' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l max-depth -d 'Go at most N levels below PATH; 1 is the files in PATH itself' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s O -l output-dir -d 'Write the files under DIR, at the same relative paths' -r -f -a "(__fish_complete_directories)"
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l backup-dir -d 'With --update, move what is replaced or deleted to DIR, at the same relative path' -r -f -a "(__fish_complete_directories)"
@@ -146,7 +146,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -l strict -d 'Refuse
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l check -d 'Authenticate everything, and write nothing'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l sparse -d 'Leave out blocks of zeros, so that opened files have holes there'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude-caches -d 'Leave out directories that have a CACHEDIR.TAG, with everything in them'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l exclude-caches -d 'Skip directories that have a CACHEDIR.TAG'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l no-hidden -d 'Skip hidden files and directories, whose names begin with a dot'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l hidden -d 'The default; undoes an earlier --no-hidden'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l one-file-system -d 'Stay on the file system of each PATH'
@@ -156,7 +156,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -s n -l dry-run -d '
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l json -d 'Print one JSON object per file, and a summary'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l skip-existing -d 'Skip files whose result exists and is intact'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l verify-existing -d 'With --skip-existing, authenticate the sealed file and compare the contents'
-complete -c fetool -n "__fish_fetool_using_subcommand open" -l update -d 'Skip files that are unchanged, and replace the results of all others'
+complete -c fetool -n "__fish_fetool_using_subcommand open" -l update -d 'Skip unchanged files, and replace the results of all others'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l checksum -d 'With --update, open the sealed files and compare the contents'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l wait -d 'Wait for another run in the same directory to end'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -l links -d 'Carry symbolic links over as links; without it they are skipped'
@@ -170,9 +170,9 @@ complete -c fetool -n "__fish_fetool_using_subcommand open" -s q -l quiet -d 'Pr
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s v -l verbose -d 'Print what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand open" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand check" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l plugin -d 'Use the plugin age-plugin-NAME without an identity file (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -s p -l passphrase -d 'Use a passphrase: ask for it, or take it from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l identity-passphrase -d 'Source of an identity file\'s passphrase [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
@@ -183,7 +183,7 @@ gocrypt\t'GoCrypt'
 gocrypt-v1\t'GoCrypt 1.0'
 parallel-encryptor\t'AES-GCM File Encryptor'
 age\t'age'"
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l gfe-nonce -d 'Which nonce rules to accept (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l header -d 'The file with the detached header (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
@@ -191,12 +191,12 @@ complete -c fetool -n "__fish_fetool_using_subcommand check" -l max-memory -d 'M
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l record -d 'Write a list of the files to FILE: size, time, BLAKE3 and result of each' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l since -d 'Compare with the list in FILE, which an earlier --record wrote' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l for -d 'Start no further file after TIME, such as 2h or 90m' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l include -d 'Only files that match GLOB; may be given several times' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l exclude -d 'No files, and nothing below directories, that match GLOB; may be given several times' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l exclude-from -d 'Leave out what the rules in FILE say, as in .gitignore; may be given several times' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l exclude-if-present -d 'Leave out directories that have something called NAME in them; may be given several times' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l files0-from -d 'Work on the files named in FILE, ended by NUL bytes; \'-\' is stdin' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l include -d 'Only files that match GLOB; can be repeated' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l exclude -d 'Skip files and directories that match GLOB; can be repeated' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l exclude-from -d 'Skip what the rules in FILE match, like .gitignore; can be repeated' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l exclude-if-present -d 'Skip directories that contain NAME; can be repeated' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l max-depth -d 'Go at most N levels below PATH; 1 is the files in PATH itself' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l progress -d 'Show progress on standard error' -r -f -a "auto\t'When standard error is a terminal that gets no data, and the work takes longer than half a second'
@@ -205,7 +205,7 @@ never\t'Never'"
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l allow-legacy-slots -d 'Open with a Dexios key slot that may be forged'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l strict -d 'Refuse what would be accepted with a warning'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
-complete -c fetool -n "__fish_fetool_using_subcommand check" -l exclude-caches -d 'Leave out directories that have a CACHEDIR.TAG, with everything in them'
+complete -c fetool -n "__fish_fetool_using_subcommand check" -l exclude-caches -d 'Skip directories that have a CACHEDIR.TAG'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l no-hidden -d 'Skip hidden files and directories, whose names begin with a dot'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l hidden -d 'The default; undoes an earlier --no-hidden'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -l one-file-system -d 'Stay on the file system of each PATH'
@@ -217,9 +217,9 @@ complete -c fetool -n "__fish_fetool_using_subcommand check" -s q -l quiet -d 'P
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s v -l verbose -d 'Print what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l plugin -d 'Use the plugin age-plugin-NAME without an identity file (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s p -l passphrase -d 'Use a passphrase: ask for it, or take it from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l identity-passphrase -d 'Source of an identity file\'s passphrase [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
@@ -230,7 +230,7 @@ gocrypt\t'GoCrypt'
 gocrypt-v1\t'GoCrypt 1.0'
 parallel-encryptor\t'AES-GCM File Encryptor'
 age\t'age'"
-complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l gfe-nonce -d 'How the number of a chunk enters its nonce (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
+complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l gfe-nonce -d 'Which nonce rules to accept (GFE)' -r -f -a "auto\t'Counter suffix, or additive in a file of known length'
 additive\t'Also additive'"
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l header -d 'The file with the detached header (Dexios)' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
@@ -246,16 +246,16 @@ complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s q -l quiet -d 
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s v -l verbose -d 'Print what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l plugin -d 'Use the plugin age-plugin-NAME without an identity file (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s p -l passphrase -d 'Use a passphrase: ask for it, or take it from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l identity-passphrase -d 'Source of an identity file\'s passphrase [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
 balloon\t'BLAKE3-Balloon, for Dexios'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-key -d 'Source of the new key, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-passphrase -d 'Use a new passphrase, as for --passphrase' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l to -d 'A recipient who can open the file from now on: age1…, or @FILE with some (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l to -d 'A new recipient of the file: age1…, or @FILE with some (age)' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l work-factor -d 'The work factor of a new passphrase (age) [default: 18]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-salt -d 'Source of the salt for a new GFE passphrase' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l new-kdf -d 'How the new passphrase or key is hashed' -r -f -a "argon2id\t'Argon2id'
@@ -270,12 +270,12 @@ age\t'age'"
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-memory -d 'Memory that a key derivation, or with --reseal a file sealed in one piece, may need' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-work-factor -d 'The highest work factor of a passphrase that an age file may ask for [default: 22]' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l header -d 'The file with the detached header; only it is changed' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l files0-from -d 'Work on the files named in FILE, separated by NUL bytes; \'-\' is standard input' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l include -d 'Only files that match GLOB; may be given several times' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude -d 'No files, and nothing below directories, that match GLOB; may be given several times' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude-from -d 'Leave out what the rules in FILE say, as in .gitignore; may be given several times' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude-if-present -d 'Leave out directories that have something called NAME in them; may be given several times' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-depth -d 'Go no deeper than N levels below PATH; 1 is the files in PATH itself' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l files0-from -d 'Work on the files named in FILE, ended by NUL bytes; \'-\' is stdin' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l include -d 'Only files that match GLOB; can be repeated' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude -d 'Skip files and directories that match GLOB; can be repeated' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude-from -d 'Skip what the rules in FILE match, like .gitignore; can be repeated' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude-if-present -d 'Skip directories that contain NAME; can be repeated' -r -F
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l max-depth -d 'Go at most N levels below PATH; 1 is the files in PATH itself' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l shard -d 'Take the I-th of N parts of the tree, counted from 0' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s o -l output -d 'Write to FILE, which appears whole or not at all' -r -F
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s j -l jobs -d 'Worker threads; 0 is one for each core' -r -f
@@ -286,11 +286,11 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l add -d 'Keep the
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l remove -d 'Remove the key slot, or stanza, that the old secret opens; never the last'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l list -d 'List the key slots, or stanzas; needs no secret'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l reseal -d 'Open with the old secret and seal again with the new one'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l allow-legacy-slots -d 'Take a Dexios key slot that may be forged for the old secret'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l allow-legacy-slots -d 'Open with a Dexios key slot that may be forged'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s i -l in-place -d 'Change PATH in place'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l no-wait -d 'With -i: fail instead of waiting for another rekey of PATH'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s r -l recursive -d 'Work on every file below PATHs, each by itself'
-complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude-caches -d 'Leave out directories that have a CACHEDIR.TAG, with everything in them'
+complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l exclude-caches -d 'Skip directories that have a CACHEDIR.TAG'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l no-hidden -d 'Skip hidden files and directories, whose names begin with a dot'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l hidden -d 'The default; undoes an earlier --no-hidden'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -l one-file-system -d 'Stay on the file system of each PATH'
@@ -304,9 +304,9 @@ complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s q -l quiet -d 'P
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s v -l verbose -d 'Print what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand rekey" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand header" -s k -l key -d 'Source of the key: @FILE, env:NAME or fd:N' -r -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand header" -l plugin -d 'Use the identity without data of the plugin age-plugin-NAME (age)' -r -f
-complete -c fetool -n "__fish_fetool_using_subcommand header" -s p -l passphrase -d 'Use a passphrase: asked for on the terminal, or from SPEC as for --key' -f -a "(__fish_fetool_spec)"
-complete -c fetool -n "__fish_fetool_using_subcommand header" -l identity-passphrase -d 'Source of the passphrase of an encrypted identity file, as for --key [default: ask]' -r -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l plugin -d 'Use the plugin age-plugin-NAME without an identity file (age)' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand header" -s p -l passphrase -d 'Use a passphrase: ask for it, or take it from SPEC as for --key' -f -a "(__fish_fetool_spec)"
+complete -c fetool -n "__fish_fetool_using_subcommand header" -l identity-passphrase -d 'Source of an identity file\'s passphrase [default: ask]' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand header" -l salt -d 'Source of the salt for a GFE passphrase, as for --key' -r -f -a "(__fish_fetool_spec)"
 complete -c fetool -n "__fish_fetool_using_subcommand header" -l kdf -d 'How a passphrase becomes a key' -r -f -a "argon2id\t'Argon2id'
 pbkdf2\t'PBKDF2-HMAC-SHA256, for GFE'
@@ -363,7 +363,7 @@ dexios\t'Dexios'
 gocrypt\t'GoCrypt'
 parallel-encryptor\t'AES-GCM File Encryptor'
 age\t'age'"
-complete -c fetool -n "__fish_fetool_using_subcommand bench" -l layers -d 'GoCrypt only, with so many layers, 1 to 200' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand bench" -l layers -d 'GoCrypt only, with this many layers, 1 to 200' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -s j -l jobs -d 'Worker threads, such as 1,2,4; 0 is one for each core' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l size -d 'Plaintext bytes of one turn' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand bench" -l dir -d 'Measure the formats from file to file in DIR as well' -r -f -a "(__fish_complete_directories)"

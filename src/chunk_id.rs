@@ -1,4 +1,4 @@
-//! Which chunk is meant.
+//! The identity of a chunk.
 
 use crate::Error;
 

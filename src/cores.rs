@@ -1,8 +1,8 @@
-//! How many threads can work at a time.
+//! The number of threads that can run at once.
 
 use std::num::NonZeroUsize;
 
-/// Returns the number of cores that this process may use, one where the system does not tell.
+/// Returns the number of cores that this process can use, or one if the system does not tell.
 ///
 /// ```
 /// use fetool::{RunOptions, all_cores};

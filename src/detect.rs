@@ -1,5 +1,4 @@
-//! Format detection by the first bytes: by magic numbers, and without one by the evidence for and against each
-//! format.
+//! Format detection by the first bytes: by magic numbers, and without one by the evidence for and against each format.
 
 use crate::Error;
 use crate::error::{Evidence, Possible, Unknown};
@@ -35,23 +34,23 @@ fn by_magic<'a>(formats: &[&'a dyn Format], head: &[u8]) -> Result<Option<&'a dy
     }
 }
 
-/// Says what a file may be that no format claims. This weighs the evidence, which takes its time.
+/// Returns the error for a file that no format claims. It weighs the evidence, which is slow.
 fn unclaimed(formats: &[&dyn Format], head: &[u8]) -> Error {
     Error::UnknownFormat(Box::new(possible(formats, head, None)))
 }
 
-/// Says what happened to a file that was of a format once, where that can be seen.
+/// Returns the error for a damaged file of a recognisable format.
 fn damaged(formats: &[&dyn Format], head: &[u8]) -> Option<Error> {
     let what = formats.iter().find_map(|format| format.damage(head))?;
     Some(Error::malformed(0, what))
 }
 
-/// Decodes the header from the first bytes of a file, of the given format or of the one that claims
-/// them by its magic number.
+/// Decodes the header from the first bytes of a file, in the given format or in the one that claims them by its magic
+/// number.
 ///
 /// # Errors
-/// [`Error::UnknownFormat`], [`Error::Truncated`] where `head` is empty or ends inside a magic
-/// number, and those of [`Format::header`].
+/// [`Error::UnknownFormat`], [`Error::Truncated`] if `head` is empty or ends inside a magic number, and those of
+/// [`Format::header`].
 ///
 /// ```
 /// use fetool::{Seal, Secret, read_header};
@@ -95,13 +94,13 @@ fn claimed<'a>(
 /// A format, and a header of it.
 type Claimed<'a> = (&'a dyn Format, Box<dyn Header>);
 
-/// The formats that armor can be around.
+/// Returns the formats that have armor.
 pub(crate) fn with_armor<'a>(formats: &[&'a dyn Format]) -> Vec<&'a dyn Format> {
     let formats = formats.iter().copied();
     formats.filter(|format| format.has_armor()).collect()
 }
 
-/// Reads on until it is known whether the input is armored, and decodes it from then on if it is.
+/// Reads until it is known whether the input is armored, and decodes it from then on if it is.
 fn unarmor<R: Read>(
     formats: &[&dyn Format],
     format: Option<&dyn Format>,
@@ -124,11 +123,11 @@ fn unarmor<R: Read>(
     Ok(())
 }
 
-/// Decodes the header of an input without consuming it, of the given format or of the one that claims it by
-/// its magic number. Reads no more than that needs, and looks into armor.
+/// Decodes the header of an input without consuming it, in the given format or in the one that claims it by its magic
+/// number. Reads no more than necessary, and decodes armor.
 ///
 /// # Errors
-/// As [`read_header`], and [`Error::Read`].
+/// Those of [`read_header`], and [`Error::Read`].
 ///
 /// ```
 /// use fetool::{Open, PeekReader, Seal, Secret, look_at_header};
@@ -153,7 +152,7 @@ pub fn look_at_header<'a, R: Read>(
     peek_header(FORMATS, format, input).map_err(Error::root)
 }
 
-/// Reads no more of the input than its header needs: what follows may come much later.
+/// Reads no more of the input than its header needs: what follows may arrive much later.
 pub(crate) fn peek_header<'a, R: Read>(
     formats: &[&'a dyn Format],
     format: Option<&'a dyn Format>,
@@ -196,8 +195,8 @@ pub(crate) fn peek_claimed_header<'a, R: Read>(
     }
 }
 
-/// Length of the hole where the header was, in a data file that begins with `start` and whose header
-/// is detached.
+/// Returns the length of the hole left by the header in a data file that begins with `start` and whose header is
+/// detached.
 pub(crate) fn hole(header: &dyn Header, start: &[u8]) -> u64 {
     let len = header.size();
     let zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
@@ -208,11 +207,11 @@ pub(crate) fn hole(header: &dyn Header, start: &[u8]) -> u64 {
     }
 }
 
-/// How many bytes more to look at, where the header is longer than `head`: what formats mostly need at
-/// first, and then as many again as there are, up to the bound.
+/// Returns how many more bytes to read if the header is longer than `head`: at first what most headers need, then as
+/// many again as there are, up to the limit.
 ///
 /// # Errors
-/// `truncated` where no header of the format is longer; [`Error::Malformed`] where a longer one is refused.
+/// `truncated` if no header of the format is longer; [`Error::Malformed`] if a longer one is refused.
 pub(crate) fn missing(
     formats: &[&dyn Format],
     format: Option<&dyn Format>,
@@ -240,8 +239,8 @@ pub(crate) fn missing(
     })
 }
 
-/// What a file may be that starts with `head` and has `len` bytes, where that is known; `head` has
-/// fewer than [`HEAD_MAX`] bytes only where that is all.
+/// Returns the possible formats of a file that starts with `head` and has `len` bytes, if known; `head` has fewer than
+/// [`HEAD_MAX`] bytes only if the file does.
 pub(crate) fn possible(formats: &[&dyn Format], head: &[u8], len: Option<u64>) -> Unknown {
     let mut unknown = Unknown::default();
     for format in formats {
@@ -260,9 +259,9 @@ pub(crate) fn possible(formats: &[&dyn Format], head: &[u8], len: Option<u64>) -
     unknown
 }
 
-/// Sealed data cannot be told from random bytes; most other data can.
+/// Sealed data looks like random bytes; most other data does not.
 fn weigh_randomness(head: &[u8], evidence: &mut Evidence) {
-    /// Random bytes stay far closer to what is expected of them than this, in bits.
+    /// Random bytes stay far closer to their expected entropy than this, in bits.
     const SLACK: f64 = 0.5;
     let (found, expected) = (entropy(head), entropy_of_random(head.len()));
     let measured = format!(
@@ -276,7 +275,7 @@ fn weigh_randomness(head: &[u8], evidence: &mut Evidence) {
     }
 }
 
-/// The entropy of the bytes' distribution, in bits a byte.
+/// Returns the entropy of the bytes' distribution, in bits per byte.
 fn entropy(bytes: &[u8]) -> f64 {
     let mut counts = [0u32; 256];
     for byte in bytes {
@@ -289,11 +288,11 @@ fn entropy(bytes: &[u8]) -> f64 {
     shares.sum()
 }
 
-/// What [`entropy`] is for `len` random bytes, on average: less than 8, for few bytes cannot have
-/// 256 values equally often.
+/// Returns the average [`entropy`] of `len` random bytes. It is less than 8, since few bytes cannot have 256 values
+/// equally often.
 fn entropy_of_random(len: usize) -> f64 {
     let n = len as f64;
-    // How often one value comes is distributed binomially, with a share of 1 in 256.
+    // The number of times that a value occurs has a binomial distribution, with probability 1/256.
     let mut chance = (255.0f64 / 256.0).powf(n);
     let mut sum = 0.0;
     for k in 1..=len {

@@ -1,14 +1,14 @@
-//! The way of a sealed file to its key, each stage once:
+//! From a sealed file to its key, in stages:
 //!
 //! ```text
 //! peek ──► identify ──► unlock ──► payload ──► pipeline
 //! ```
 //!
-//! A [`PeekReader`] holds what is looked at, so nothing of the input is taken. [`identify`] decodes the header
-//! of the format that was asked for, or that claims the file by its magic number. If none does, it finds the
-//! formats without a magic number that the file may be of. [`Identified::unlock`] tries the identities on
-//! the header and the first frame, of each of these formats if there are several. What it returns goes to the
-//! pipeline, as a stream (`open`), at positions (`open_at`) or as a range (`open_range`).
+//! A [`PeekReader`] keeps what is examined, so nothing of the input is consumed. [`identify`] decodes the header in the
+//! requested format, or in the one that claims the file by its magic number. If none does, it finds the possible
+//! formats without a magic number. [`Identified::unlock`] tries the identities on the header and the first frame, in
+//! each of these formats if there are several. Its result goes to the pipeline: as a stream (`open`), at positions
+//! (`open_at`) or as a range (`open_range`).
 
 use crate::Error;
 use crate::detect::{hole, peek_claimed_header, read_header_among};
@@ -21,16 +21,16 @@ use crate::kdf::Derivation;
 use crate::peek::PeekReader;
 use std::io::Read;
 
-/// How much of a file may be held in memory to find out its format. A format whose first chunk is
-/// longer than this is not found by trying.
+/// The maximum of a file to hold in memory while detecting its format. A format whose first chunk is longer is not
+/// detected by trying.
 pub(crate) const TRIAL_MAX: u64 = 64 << 20;
 
-/// What a caller says of a file before it is looked at.
+/// What a caller knows of a file in advance.
 #[derive(Clone, Copy)]
 pub(crate) struct Search<'a> {
-    /// The formats to tell apart,
+    /// The formats to detect,
     pub formats: &'a [&'a dyn Format],
-    /// unless one was asked for.
+    /// unless the caller chose one.
     pub format: Option<&'a dyn Format>,
     /// The header, if it is detached.
     pub detached: Option<&'a [u8]>,
@@ -41,24 +41,24 @@ pub(crate) struct Search<'a> {
 pub(crate) struct Found<'a> {
     pub format: &'a dyn Format,
     pub header: Box<dyn Header>,
-    /// Where the first frame starts in the input.
+    /// The offset of the first frame in the input.
     pub offset: u64,
     limits: Limits,
 }
 
-/// What a file is.
+/// The format of a file.
 pub(crate) enum Identified<'a> {
-    /// It has the magic number of this format, or is to be read as it.
+    /// It has the magic number of this format, or the caller chose it.
     Sure(Found<'a>),
-    /// Only an identity can tell which of these it is.
+    /// Only an identity can show which of these it is.
     Possible {
         candidates: Vec<Found<'a>>,
-        /// What it is not.
+        /// The excluded formats.
         unknown: Unknown,
     },
 }
 
-/// Finds the format of an input, and decodes its header. Reads no more than that needs.
+/// Detects the format of an input, and decodes its header. Reads no more than necessary.
 ///
 /// # Errors
 /// [`Error::UnknownFormat`], those of a header that cannot be decoded, [`Error::Read`].
@@ -91,14 +91,14 @@ pub(crate) fn identify<'a, R: Read>(
     }))
 }
 
-/// Finds the formats without a magic number that an input may be of.
+/// Returns the possible formats without a magic number.
 fn possible<'a, R: Read>(
     formats: &[&'a dyn Format],
     input: &mut PeekReader<R>,
     limits: &Limits,
 ) -> Result<Identified<'a>, Error> {
     let head = input.peek(HEAD_MAX).map_err(Error::Read)?;
-    // Where the first bytes are all bytes, that is how many there are.
+    // If the file has no more bytes than these, its length is known.
     let all = (head.len() < HEAD_MAX).then_some(head.len() as u64);
     let limits = Limits {
         memory: limits.memory.min(TRIAL_MAX),
@@ -121,7 +121,7 @@ fn possible<'a, R: Read>(
             Err(why) => unknown.ruled_out.push((format.name(), why)),
         }
     }
-    // Those first that need least of the input, which may come slowly.
+    // First those that need least of the input, which may arrive slowly.
     candidates.sort_by_key(|found| found.header.frames(&limits).largest());
     Ok(Identified::Possible {
         candidates,
@@ -130,12 +130,12 @@ fn possible<'a, R: Read>(
 }
 
 impl<'a> Identified<'a> {
-    /// Unlocks the file with the first identity that fits; where only that tells the format, as the first
-    /// format that one fits.
+    /// Unlocks the file with the first identity that fits. If only that shows the format, it is the first format that
+    /// an identity fits.
     ///
     /// # Errors
-    /// Those of [`Header::unlock`]; [`Error::UnknownFormat`] if no identity tells the format;
-    /// [`Error::Read`] and [`Error::Memory`].
+    /// Those of [`Header::unlock`]; [`Error::UnknownFormat`] if no identity shows the format; [`Error::Read`] and
+    /// [`Error::Memory`].
     pub fn unlock<R: Read>(
         self,
         identities: &[Identity<'_>],
@@ -184,7 +184,7 @@ impl<'a> Identified<'a> {
     }
 }
 
-/// What came of trying identities on a file that may be of a format.
+/// The result of trying identities on a file of a possible format.
 enum Trial {
     Unlocked(Payload),
     /// There is no chunk.
@@ -193,7 +193,7 @@ enum Trial {
 }
 
 impl Found<'_> {
-    /// Looks at the whole first frame; `None` where there is none.
+    /// Reads the whole first frame without consuming it; `None` if there is none.
     ///
     /// # Errors
     /// Those of the format's structure, and [`Error::Read`].
@@ -261,7 +261,7 @@ impl Found<'_> {
             (None, self.is_empty(input)?)
         };
         let mut payload = self.try_each(identities, first)?;
-        // Layers inside have headers, which are missing then.
+        // Inner layers have headers, which are then missing.
         if empty && payload.layers.is_empty() {
             payload.proof = Proof::Nothing;
             payload.warnings = vec![NOTHING.to_owned()];
@@ -270,7 +270,7 @@ impl Found<'_> {
     }
 
     /// # Errors
-    /// Those that are not about the file's bytes: [`Error::Read`] and [`Error::Memory`].
+    /// Those that do not concern the file's bytes: [`Error::Read`] and [`Error::Memory`].
     fn try_on<R: Read>(
         &self,
         identities: &[Identity<'_>],
@@ -299,14 +299,14 @@ impl Found<'_> {
     ) -> Result<Payload, Error> {
         let payload = try_each(identities, |identity| {
             match self.header.unlock(identity, first) {
-                // Another one may have what this format needs.
+                // Another identity may have what this format needs.
                 Err(Error::Usage { what, hint }) if identities.len() > 1 => {
                     Err(Error::Secret { what, hint })
                 }
                 unlocked => unlocked,
             }
         });
-        // Formats do not know that the header may be kept apart.
+        // Formats do not know whether the header is detached.
         let offset = self.offset;
         payload.map_err(|error| match error {
             Error::Authentication { chunk: 0, .. } => Error::Authentication { chunk: 0, offset },

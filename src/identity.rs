@@ -1,4 +1,4 @@
-//! What opens files: identities, which are tried in their order.
+//! Identities, which open files. They are tried in order.
 
 use crate::{Error, FileKey, Secret, Stanza};
 use std::sync::OnceLock;
@@ -8,13 +8,13 @@ pub trait UnwrapKey: Send + Sync {
     /// Returns the file key, or `None` if none of the stanzas is for this identity.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where a stanza of a type that the identity knows breaks the rules of that type.
+    /// [`Error::Malformed`] if a stanza of a type that the identity knows breaks a rule of that type.
     fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error>;
 
     /// Returns the numbers of the stanzas that are for this identity.
     ///
     /// # Errors
-    /// As [`unwrap_key`](Self::unwrap_key).
+    /// Those of [`unwrap_key`](Self::unwrap_key).
     fn matching(&self, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
         let mut matching = Vec::new();
         for (index, stanza) in stanzas.iter().enumerate() {
@@ -26,8 +26,8 @@ pub trait UnwrapKey: Send + Sync {
     }
 }
 
-/// Something that may open a file: a key or a passphrase, one that is asked for only when it is needed,
-/// or the private half of a recipient.
+/// What can open a file: a key or a passphrase, which can be asked for when it is needed, or the private half of a
+/// recipient.
 ///
 /// ```
 /// use fetool::{Identity, Open, Seal, Secret};
@@ -55,8 +55,8 @@ enum Kind<'a> {
 }
 
 impl<'a> Identity<'a> {
-    /// Asks for a secret when a file needs it: not if an identity before it opens the file, nor if the file
-    /// is of no known format. `ask` is called once.
+    /// Asks for a secret when a file needs it: not if an earlier identity opens the file, and not if the file's format
+    /// is unknown. `ask` is called once.
     pub fn lazy(ask: impl Fn() -> Result<Secret, Error> + Send + Sync + 'a) -> Self {
         Self(Kind::Asked {
             ask: Box::new(ask),
@@ -64,7 +64,7 @@ impl<'a> Identity<'a> {
         })
     }
 
-    /// Returns an identity that unwraps file keys with `key`.
+    /// Creates an identity that unwraps file keys with `key`.
     pub fn unwrapping(key: &'a dyn UnwrapKey) -> Self {
         Self(Kind::Unwraps(key))
     }
@@ -77,10 +77,10 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// Returns the key or passphrase, which may be asked for now.
+    /// Returns the key or passphrase, for which it may ask now.
     ///
     /// # Errors
-    /// [`Error::Secret`] for an identity that is neither; whatever keeps a lazy one from being had.
+    /// [`Error::Secret`] for an identity that is neither, and the errors of asking.
     pub fn secret(&self) -> Result<&Secret, Error> {
         match &self.0 {
             Kind::Given(secret) => Ok(secret),
@@ -106,11 +106,11 @@ impl<'a> From<&'a Secret> for Identity<'a> {
     }
 }
 
-/// Tries each identity until one fits, and returns what came of that.
+/// Tries each identity until one fits, and returns its result.
 ///
 /// # Errors
-/// That of the only one; where there are several and none fits, [`Error::NoMatch`] for a file with recipients
-/// and [`Error::NoIdentity`] for others; at once those that are not about the secret.
+/// That of the only identity. If none of several fits, [`Error::NoMatch`] for a file with recipients and
+/// [`Error::NoIdentity`] for others. Errors that do not concern the secret are returned at once.
 pub(crate) fn try_each<T>(
     identities: &[Identity<'_>],
     mut attempt: impl FnMut(&Identity<'_>) -> Result<T, Error>,
@@ -130,7 +130,7 @@ pub(crate) fn try_each<T>(
     }
     Err(match (may_be_forged, last, identities.len()) {
         (Some(error), _, _) | (None, Some(error), 1) => error,
-        // No secret was wrong: the file is for recipients, and has none of these.
+        // No secret was wrong: the file is for recipients, and none of these is one.
         (None, None | Some(Error::Secret { .. }), _) if unmatched > 0 => {
             Error::NoMatch { tried: unmatched }
         }

@@ -1,4 +1,4 @@
-//! Telling what a sealed file is, without a key.
+//! Showing what a sealed file is, without a key.
 
 use crate::detect;
 use crate::format::{
@@ -11,8 +11,8 @@ use crate::{Error, Identity};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-/// Inspects a sealed file: decodes its header, and walks its frames to the end by their lengths alone.
-/// Nothing is authenticated, so the report says what the file claims to be.
+/// Inspects a sealed file: decodes its header, and walks its frames to the end by their lengths alone. Nothing is
+/// authenticated, so the report shows what the file claims to be.
 ///
 /// ```
 /// use fetool::{Fault, Inspect, Inspected, Seal, Secret, status};
@@ -35,50 +35,50 @@ pub struct Inspect<'a> {
     meter: Meter,
 }
 
-/// What a sealed file is.
+/// The result of inspecting a file.
 #[derive(Clone, Debug)]
 pub struct Inspected {
     /// The format's name on the command line.
     pub format: &'static str,
     /// The format's name for people.
     pub title: &'static str,
-    /// What the header says.
+    /// What the header shows.
     pub description: Description,
     /// Length of the header, in bytes.
     pub header_len: u64,
-    /// Plaintext bytes a chunk: what the header says, or else what the first chunk has.
+    /// Plaintext bytes in a chunk: according to the header, or else those of the first chunk.
     pub chunk_size: Option<u64>,
     /// Whole chunks, up to the end or the first fault.
     pub chunks: u64,
     /// Plaintext bytes in them.
     pub plaintext_len: u64,
-    /// Length of the sealed file in bytes, where it is known: always without a fault.
+    /// Length of the sealed file in bytes, if known. Without a fault, it always is.
     pub sealed_len: Option<u64>,
     /// The numbers of the stanzas that the identities open. No chunk is authenticated for that.
     pub opened: Vec<usize>,
-    /// Whether it is text, for formats that have armor. Offsets and the other lengths are those of the
-    /// bytes that the text stands for.
+    /// Whether it is text, for formats that have armor. Offsets and the other lengths are those of the bytes that the
+    /// text encodes.
     pub armored: Option<bool>,
-    /// How many bytes the armor adds.
+    /// The number of bytes that armor adds.
     pub armor_len: u64,
-    /// The first break in the structure.
+    /// The first fault in the structure.
     pub fault: Option<Fault>,
 }
 
-/// Where and how a file breaks the rules of its format.
+/// The position and the nature of a fault in a file.
 #[derive(Clone, Debug)]
 pub struct Fault {
     /// Bytes from the start of the file.
     pub offset: Option<u64>,
     /// The exit status that it maps to, one of [`status`](crate::status).
     pub status: u8,
-    /// For people.
+    /// The message.
     pub message: String,
-    /// What is wrong, for callers with words of their own.
+    /// The error, for callers with their own messages.
     pub error: Arc<Error>,
 }
 
-/// Compares what faults say.
+/// Compares the messages of faults.
 impl PartialEq for Fault {
     fn eq(&self, other: &Self) -> bool {
         let said = |fault: &Self| (fault.offset, fault.status);
@@ -100,7 +100,7 @@ impl From<Error> for Fault {
 }
 
 impl<'a> Inspect<'a> {
-    /// Detects the format.
+    /// Creates the default settings, which detect the format.
     pub fn new() -> Self {
         Self {
             formats: FORMATS,
@@ -130,13 +130,13 @@ impl<'a> Inspect<'a> {
         self
     }
 
-    /// Adds an identity, of which the report says which stanzas it opens.
+    /// Adds an identity. The report has the stanzas that it opens.
     pub fn add_identity(mut self, identity: impl Into<Identity<'a>>) -> Self {
         self.identities.push(identity.into());
         self
     }
 
-    /// Sets what counts the bytes of the sealed file that were read or skipped.
+    /// Sets the meter that counts the bytes of the sealed file that were read or skipped.
     pub fn meter(mut self, meter: Meter) -> Self {
         self.meter = meter;
         self
@@ -151,11 +151,10 @@ impl<'a> Inspect<'a> {
         self.inspect(Stream(input)).map_err(Error::root)
     }
 
-    /// Inspects a file from its current position on, reading little more than its header and its
-    /// chunks' lengths.
+    /// Inspects a file from its current position on. Reads little more than its header and its chunks' lengths.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// Those of [`run`](Self::run).
     pub fn run_seekable(self, mut input: impl Read + Seek) -> Result<Inspected, Error> {
         let mut len = || {
             let start = input.stream_position()?;
@@ -212,7 +211,7 @@ impl<'a> Inspect<'a> {
             report.plaintext_len = inside.map_err(|error| error.at(end))?;
             report.sealed_len = Some(end);
             match input.is_armored() {
-                // What is wrong behind the last chunk.
+                // Finds faults behind the last chunk.
                 true => input.skip(u64::MAX).map(drop).map_err(Error::Read),
                 false => Ok(()),
             }
@@ -229,7 +228,7 @@ impl<'a> Inspect<'a> {
         Ok(report)
     }
 
-    /// What a file without a magic number may be.
+    /// Returns the possible formats of a file without a magic number.
     fn possible(&self, input: &mut PeekReader<Counted<impl Skim>>) -> Result<Error, Error> {
         let formats = match input.is_armored() {
             true => &detect::with_armor(self.formats)[..],
@@ -252,12 +251,12 @@ impl Default for Inspect<'_> {
 }
 
 impl Inspected {
-    /// Adds the result of authenticating the same file ([`Open::check`](crate::Open::check)): warnings that
-    /// only the secret reveals, and the fault that comes first. Returns the reading of the format that
-    /// authenticated the file, or `None` if it is not authentic.
+    /// Adds the result of authenticating the same file ([`Open::check`](crate::Open::check)): warnings that only the
+    /// secret reveals, and the first fault. Returns the reading of the format that authenticated the file, or `None` if
+    /// it is not authentic.
     ///
     /// # Errors
-    /// Those that are not about the file's bytes: [`Error::Read`], [`Error::Secret`] and the like.
+    /// Those that do not concern the file's bytes, such as [`Error::Read`] and [`Error::Secret`].
     pub fn checked(&mut self, check: Result<Checked, Error>) -> Result<Option<String>, Error> {
         match check {
             Ok(Checked { reading, warnings }) => {
@@ -285,17 +284,17 @@ impl Inspected {
     }
 }
 
-/// Whether a file was read to its end and its tags prove nothing.
+/// Returns whether a file was read to its end but its tags prove nothing.
 fn is_unauthenticated(error: &Error) -> bool {
     matches!(error, Error::Unauthenticated(_))
 }
 
-/// An input of which most is passed over.
+/// An input that is mostly skipped.
 trait Skim: Read {
-    /// Passes over at most `len` bytes; fewer only at the end.
+    /// Skips at most `len` bytes; fewer only at the end.
     fn skip(&mut self, len: u64) -> io::Result<u64>;
 
-    /// Its whole length, where it is known before.
+    /// Returns its whole length, if known in advance.
     fn known_len(&mut self) -> Option<u64>;
 }
 
@@ -317,7 +316,7 @@ impl<R: Read> Skim for Stream<R> {
     }
 }
 
-/// An input that is looked at, and the bytes that were read of it.
+/// An input, and the number of bytes read of it.
 struct Counted<S> {
     input: S,
     read: u64,
@@ -378,8 +377,7 @@ impl<R: Read + Seek> Skim for File<R> {
     }
 }
 
-/// Counts the chunks of a uniform geometry: only how many bytes the input still has matters. Returns where
-/// the file ends.
+/// Counts the chunks of a uniform geometry: only the number of remaining bytes matters. Returns the end of the file.
 fn count(
     uniform: &Uniform,
     offset: u64,
@@ -399,7 +397,7 @@ fn count(
     let layout = uniform.layout();
     let counted = layout.count(stored);
     let Count { chunks, plaintext } = counted.unwrap_or_else(|_| {
-        // The whole ones before the fault.
+        // The whole chunks before the fault.
         let whole = stored / layout.frame() as u64;
         let chunks = whole.min(layout.max_chunks);
         Count {
@@ -416,13 +414,13 @@ fn count(
     Ok(offset + stored)
 }
 
-/// Bytes that are passed over between two reports of progress.
+/// Bytes skipped between two reports of progress.
 const SKIPPED: u64 = 64 << 20;
 
 /// Bytes between two reports of progress.
 const METERED: u64 = 1 << 20;
 
-/// Walks the frames, and counts them into the report. Returns where the file ends.
+/// Walks the frames, and counts them in the report. Returns the end of the file.
 fn walk(
     header: &dyn Header,
     offset: u64,
@@ -444,7 +442,7 @@ fn walk(
     let mut walker = Walker::new(frames, offset);
     let mut metered = 0;
     loop {
-        // The meter is too slow to be told of every short chunk.
+        // Reporting every short chunk would be too slow.
         if walker.offset - metered >= METERED {
             meter.add(walker.offset - metered);
             metered = walker.offset;

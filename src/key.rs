@@ -7,13 +7,13 @@ use std::ops::{Deref, DerefMut};
 /// Length of every algorithm's key in bytes.
 pub const KEY_LEN: usize = 32;
 
-/// A key of 32 bytes. Its memory is wiped on drop, and locked if the system allows that. Moving it leaves
-/// no copy behind. It begins as zeros.
+/// A key of 32 bytes. Its memory is wiped on drop, and locked if the system allows that. Moving it leaves no copy
+/// behind. It starts as zeros.
 #[derive(Clone)]
 pub struct Key(Locked);
 
 impl Key {
-    /// Makes a key of these bytes.
+    /// Creates a key from these bytes.
     pub fn of(bytes: &[u8; KEY_LEN]) -> Self {
         Self(Locked::of(bytes))
     }

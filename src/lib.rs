@@ -83,11 +83,11 @@
 //!   timing.
 //! - Keys are wiped from memory when they are dropped.
 
-// Only `aead::chacha_avx512`, `aead::deoxys_ni` and `kdf::scrypt` are allowed it.
+// Only `aead::chacha_avx512`, `aead::deoxys_ni` and `kdf::scrypt` may use it.
 #![deny(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
 #![cfg_attr(not(fetool_model), warn(missing_docs))]
-// The model uses only a part of it.
+// The model uses only a part of the crate.
 #![cfg_attr(fetool_model, allow(dead_code, private_interfaces, unused_imports))]
 
 mod chunk_id;
@@ -110,7 +110,7 @@ pub use pipeline::{CancelToken, Meter, RunOptions};
 pub use positioned::{Positioned, ReadAt, WriteAt};
 
 cfg_if::cfg_if! {
-    // The model has the pipeline alone, and not what is built on it.
+    // The model has only the pipeline, not what is built on it.
     if #[cfg(not(fetool_model))] {
         pub mod aead;
         mod armor;
@@ -137,6 +137,7 @@ cfg_if::cfg_if! {
         mod stanza;
         mod stream;
 
+        pub use armor::ArmoredStart;
         #[cfg(all(unix, feature = "cli"))]
         #[doc(hidden)]
         pub use closed_at_start::closed_at_start;

@@ -1,7 +1,7 @@
 //! The `fetool` command: arguments → plan → run → exit status.
 
 #![forbid(unsafe_code)]
-// Secrets of `env:` are in the environment, which is for us alone.
+// The secrets of `env:` are in the environment, and no other program may get them.
 #![deny(clippy::disallowed_methods)]
 
 #[cfg(not(unix))]

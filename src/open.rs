@@ -15,8 +15,8 @@ use std::num::NonZeroUsize;
 
 /// Opens a sealed stream: a sealed file in, plaintext out.
 ///
-/// Every byte of the output was authenticated. An error in the middle of a file comes after the good chunks
-/// before it were written. For an output that must be whole, write to a temporary file.
+/// Every byte of the output is authenticated. An error in the middle of a file comes after the good chunks before it
+/// were written. If the output must be whole, write to a temporary file.
 ///
 /// ```
 /// use fetool::{Checked, Error, Open, Opened, Opening, Seal, Secret, status};
@@ -63,14 +63,14 @@ pub struct Opened {
 /// The result of authenticating a whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// Which reading of the format authenticated it, for people.
+    /// The reading of the format that authenticated it, for people.
     pub reading: String,
-    /// What the file does not protect, a line each.
+    /// What the file does not protect, one line each.
     pub warnings: Vec<String>,
 }
 
 impl<'a> Open<'a> {
-    /// Detects the format, accepts what is merely weak, and uses all cores.
+    /// Creates the default settings: detects the format, accepts weak files with a warning, and uses all cores.
     pub fn new(identity: impl Into<Identity<'a>>) -> Self {
         Self {
             identities: vec![identity.into()],
@@ -86,7 +86,7 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// Adds an identity, which is tried where those before it do not open the file.
+    /// Adds an identity, which is tried if those before it do not open the file.
     pub fn add_identity(mut self, identity: impl Into<Identity<'a>>) -> Self {
         self.identities.push(identity.into());
         self
@@ -111,20 +111,20 @@ impl<'a> Open<'a> {
         self
     }
 
-    /// Refuses what would be accepted with a warning ([`Opening::warnings`]).
+    /// Refuses files that would be accepted with a warning ([`Opening::warnings`]).
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self
     }
 
-    /// Takes key slots of Dexios that may be forged ([`Error::LegacySlot`]), with a warning.
+    /// Accepts Dexios key slots that may be forged ([`Error::LegacySlot`]), with a warning.
     pub fn legacy_slots(mut self, take: bool) -> Self {
         self.legacy_slots = take;
         self
     }
 
-    /// Sets the highest work factor that a file for a passphrase may ask for; `None` for 22, as age has it.
-    /// It takes 2^factor KiB of memory, of which [`memory`](Self::memory) is a bound as well.
+    /// Sets the maximum work factor for a file with a passphrase; `None` for 22, like age. A work factor takes 2^factor
+    /// KiB of memory, which [`memory`](Self::memory) limits as well.
     pub fn max_work_factor(mut self, max: Option<u8>) -> Self {
         self.max_work_factor = max;
         self
@@ -145,7 +145,7 @@ impl<'a> Open<'a> {
         self
     }
 
-    /// Sets how the work is run, in one go.
+    /// Sets all options of the work at once.
     pub fn run_options(mut self, options: RunOptions) -> Self {
         self.options = options;
         self
@@ -169,14 +169,13 @@ impl<'a> Open<'a> {
         self
     }
 
-    /// Sets what counts the plaintext bytes ([`RunOptions::meter`]).
+    /// Sets the meter that counts the plaintext bytes ([`RunOptions::meter`]).
     pub fn meter(mut self, meter: Meter) -> Self {
         self.options.meter = meter;
         self
     }
 
-    /// Sets how many bytes the input has, if that is known before it is read; the header may be among
-    /// them.
+    /// Sets the length of the input in bytes, if known before reading. It may include the header.
     pub fn input_len(mut self, len: Option<u64>) -> Self {
         self.input_len = len;
         self
@@ -187,7 +186,7 @@ impl<'a> Open<'a> {
         self.memory(limits.memory).input_len(limits.input_len)
     }
 
-    /// For tests that take every way of working, however short their data.
+    /// Forces execution paths, for tests with short data.
     #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
     pub fn tuning_for_tests(mut self, tuning: Tuning) -> Self {
@@ -205,11 +204,10 @@ impl<'a> Open<'a> {
         started.map_err(|(error, _)| error)
     }
 
-    /// Starts as [`start`](Self::start) does, but an error returns the input unconsumed, to try another
-    /// secret.
+    /// Starts like [`start`](Self::start), but an error returns the input unconsumed, to try another secret.
     ///
     /// # Errors
-    /// As [`start`](Self::start).
+    /// Those of [`start`](Self::start).
     pub fn start_ahead<R: Read + Send>(
         self,
         mut input: PeekReader<R>,
@@ -239,13 +237,12 @@ impl<'a> Open<'a> {
     /// Authenticates all of `input` and writes nothing.
     ///
     /// # Errors
-    /// As [`run`](Self::run), and [`Error::Unauthenticated`] where tags prove nothing.
+    /// Those of [`run`](Self::run), and [`Error::Unauthenticated`] if tags prove nothing.
     pub fn check(self, input: impl Read + Send) -> Result<Checked, Error> {
         self.authenticated(true).start(input)?.check()
     }
 
-    /// Detects the format of `input` without consuming it: by its magic number, or else by what the secret
-    /// opens.
+    /// Detects the format of `input` without consuming it: by its magic number, or else by trying the secret.
     ///
     /// # Errors
     /// [`Error::UnknownFormat`], the errors of a header that cannot be decoded, [`Error::Read`].
@@ -268,14 +265,13 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// Goes the way of every file that is opened: finds the format, tries the identities, and makes sure
-    /// that the file proves what was asked for. The input then begins with the first frame; with an error
-    /// nothing is taken of it.
+    /// Identifies the file, tries the identities, and checks that the file proves what the caller demands. Then the
+    /// input is at the first frame; after an error, nothing of it is consumed.
     pub(crate) fn unlock<R: Read>(&self, input: &mut PeekReader<R>) -> Result<Unlocked, Error> {
         let unlocked = identify(self.search(), input)
             .and_then(|file| file.unlock(&self.identities, self.policy(), input))
             .and_then(|(found, payload)| self.accept(&found, &payload).map(|()| (found, payload)));
-        // An input that was woken by the switch fails in its own words.
+        // A cancelled input may report an error of its own.
         if self.options.stop.is_stopped() {
             return Err(Error::Stopped);
         }
@@ -290,7 +286,7 @@ impl<'a> Open<'a> {
         })
     }
 
-    /// Refuses what proves less than the caller asked for, and warnings if that was asked for.
+    /// Refuses a file that proves less than the caller demands, and warnings in strict mode.
     fn accept(&self, found: &Found<'_>, payload: &Payload) -> Result<(), Error> {
         self.demand_proof(&payload.proof, found.offset)?;
         match payload.warnings.first() {
@@ -330,20 +326,20 @@ impl<'a> Open<'a> {
     }
 }
 
-/// A file whose key was found to be right.
+/// A file whose key was confirmed.
 pub(crate) struct Unlocked {
     /// The name of its format.
     pub format: &'static str,
     pub header: Box<dyn Header>,
-    /// Where the first frame starts in the input.
+    /// The offset of the first frame in the input.
     pub offset: u64,
     pub payload: Payload,
     pub limits: Limits,
 }
 
 impl Unlocked {
-    /// How long the plaintext should be: what the header declares, or else what the input has room
-    /// for in chunks of the usual length. Not authenticated.
+    /// Returns the expected length of the plaintext: that of the header, or else what the input has room for in chunks
+    /// of the usual length. Not authenticated.
     fn expected_len(&self) -> Option<u64> {
         if let Some(declared) = self.header.describe().declared_size {
             return Some(declared);
@@ -356,8 +352,8 @@ impl Unlocked {
     }
 }
 
-/// Returns the error that a caller gets. Where the header proves the key, the first chunk was changed if it does
-/// not authenticate.
+/// Returns the error for the caller. If the header proves the key, a first chunk that does not authenticate was
+/// changed.
 pub(crate) fn fault(error: Error, key_proven: bool) -> Error {
     match error.root() {
         Error::Authentication { chunk: 0, offset } if key_proven => {
@@ -367,7 +363,7 @@ pub(crate) fn fault(error: Error, key_proven: bool) -> Error {
     }
 }
 
-/// Ready to open one stream whose secret was found to be right.
+/// Ready to open one stream whose secret was confirmed.
 pub struct Opening<R> {
     pub(crate) input: PeekReader<R>,
     pub(crate) file: Unlocked,
@@ -385,18 +381,18 @@ impl<R: Read + Send> Opening<R> {
         self.file.format
     }
 
-    /// Returns which reading of the format authenticated the first chunk, for people.
+    /// Returns the reading of the format that authenticated the first chunk, for people.
     pub fn reading(&self) -> &str {
         &self.file.payload.reading
     }
 
-    /// Returns what the file does not protect, a line each.
+    /// Returns what the file does not protect, one line each.
     pub fn warnings(&self) -> &[String] {
         &self.file.payload.warnings
     }
 
-    /// Returns whether chunks may be missing at the beginning of the plaintext until all of it was opened
-    /// without an error. A caller that passes it on must authenticate the whole input first.
+    /// Returns whether chunks may be missing at the beginning of the plaintext until all of it was opened without an
+    /// error. If so, authenticate the whole input before using the plaintext.
     pub fn only_whole(&self) -> bool {
         matches!(self.file.payload.proof, Proof::WholeFile { .. })
     }
@@ -404,12 +400,12 @@ impl<R: Read + Send> Opening<R> {
     /// Opens all of the input to `output`, and flushes it.
     ///
     /// # Errors
-    /// The first in the order of the data: [`Error::Authentication`] when a chunk was tampered
-    /// with, [`Error::Truncated`] and [`Error::Malformed`]; [`Error::Read`], [`Error::Write`],
-    /// [`Error::Stopped`]. What was written until then is the good beginning of the plaintext.
+    /// The first in the order of the data: [`Error::Authentication`] if a chunk was tampered with, [`Error::Truncated`]
+    /// and [`Error::Malformed`]; [`Error::Read`], [`Error::Write`], [`Error::Stopped`]. The output then has the good
+    /// beginning of the plaintext.
     ///
-    /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) is an error as any other: an input or output
-    /// that does not block waits for itself.
+    /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) is an error like any other: a non-blocking input or output must
+    /// do its own waiting.
     pub fn run(self, mut output: impl Write) -> Result<Opened, Error> {
         self.opened(|input, sealed, run| {
             let totals = pipeline::open(input, &mut output, sealed, run)?;
@@ -418,15 +414,14 @@ impl<R: Read + Send> Opening<R> {
         })
     }
 
-    /// Opens from file to file, as [`run`](Self::run) does. It is faster if there is much to open: parts of
-    /// the file are then read and written in any order. `input` is what the work was [started](Open::start)
-    /// with, at the position that it had then.
+    /// Opens from file to file, like [`run`](Self::run). It is faster for large files, whose parts are read and written
+    /// in any order. `input` is that with which the work was [started](Open::start), at the same position.
     ///
-    /// At an error the output ends behind the good beginning of the plaintext; it should have nothing
-    /// behind its position before.
+    /// After an error, the output ends behind the good beginning of the plaintext. It should have nothing behind its
+    /// position before.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// Those of [`run`](Self::run).
     pub fn run_at(
         self,
         input: Positioned<'_, impl ReadAt>,
@@ -458,7 +453,7 @@ impl<R: Read + Send> Opening<R> {
             });
         }
         let Ok(text) = UnarmorAt::new(input) else {
-            // Whatever is wrong is named in its place.
+            // This reports any error at its position.
             return self.run(output);
         };
         let bytes = Positioned {
@@ -469,11 +464,11 @@ impl<R: Read + Send> Opening<R> {
         self.opened(|_, sealed, run| pipeline::open_at(bytes, output, sealed, geometry, &rest, run))
     }
 
-    /// Authenticates all of the input and writes nothing, as [`Open::check`] does; for work that was
-    /// started with [`Open::authenticated`].
+    /// Authenticates all of the input and writes nothing, like [`Open::check`]; for work that was started with
+    /// [`Open::authenticated`].
     ///
     /// # Errors
-    /// As [`run`](Self::run), and [`Error::Unauthenticated`] where tags prove nothing.
+    /// Those of [`run`](Self::run), and [`Error::Unauthenticated`] if tags prove nothing.
     pub fn check(self) -> Result<Checked, Error> {
         let checked = Checked {
             reading: self.reading().to_owned(),

@@ -1,4 +1,4 @@
-//! Reading a sealed file at positions: only the chunks that are asked for are read and opened.
+//! Reading a sealed file at positions: only the necessary chunks are read and opened.
 
 use crate::armor::UnarmorAt;
 use crate::format::{ChunkId, ChunkMap, Limits, OpenChunk, Payload, Proof};
@@ -13,16 +13,16 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use zeroize::Zeroizing;
 
-/// Bytes that opened chunks may take together while nobody reads them; one that is longer is kept alone.
+/// The maximum of opened chunks to keep, in bytes. A single longer chunk is kept alone.
 const CACHE: usize = 4 << 20;
 
 impl Open<'_> {
-    /// Reads the header and tries the secret, for a caller that reads parts of the plaintext at positions
-    /// of its choice. The input must not change while it is read.
+    /// Reads the header and tries the secret, for a caller that reads parts of the plaintext at any positions. The
+    /// input must not change meanwhile.
     ///
     /// # Errors
-    /// Those of [`start`](Self::start), and [`Error::Usage`] with the reason if the places of the file's
-    /// chunks cannot be computed.
+    /// Those of [`start`](Self::start), and [`Error::Usage`] with the reason if the positions of the file's chunks
+    /// cannot be computed.
     pub fn start_at<R: ReadAt>(mut self, input: R) -> Result<OpenAt<R>, Error> {
         let size = input.size().map_err(Error::Read)?;
         self = self.input_len(Some(size));
@@ -55,11 +55,10 @@ impl Open<'_> {
 }
 
 impl Unlocked {
-    /// Computes where the chunks lie. The input begins with the first frame, and nothing is taken of it.
+    /// Computes the positions of the chunks. The input is at the first frame, and nothing of it is consumed.
     ///
     /// # Errors
-    /// [`Error::Usage`] with the reason if that is not possible, [`Error::Refused`] if a chunk proves
-    /// nothing by itself.
+    /// [`Error::Usage`] with the reason if that is not possible, [`Error::Refused`] if single chunks prove nothing.
     pub(crate) fn chunk_map<R: Read>(&self, input: &mut PeekReader<R>) -> Result<ChunkMap, Error> {
         let lead = self.header.frames(&self.limits).prefix_len();
         let lead = input.peek(lead).map_err(Error::Read)?;
@@ -85,8 +84,8 @@ impl Unlocked {
     }
 }
 
-/// Opens a frame into `room`. The error of one that does not authenticate says what it is instead, if that
-/// can be told.
+/// Opens a frame into `room`. The error for one that does not authenticate says which other chunk it is, if that can be
+/// found.
 pub(crate) fn open_or_explain(
     codec: &dyn OpenChunk,
     id: ChunkId,
@@ -101,16 +100,14 @@ pub(crate) fn open_or_explain(
 
 /// The plaintext of a sealed file, at any position.
 ///
-/// It is a reader with a position of its own ([`Read`] and [`Seek`]), and can be read at any position by
-/// many threads at a time ([`ReadAt`]). A clone is cheap, has another position, and shares the chunks
-/// that were opened last.
+/// It is a reader with a position of its own ([`Read`] and [`Seek`]), and many threads can read it at any position
+/// ([`ReadAt`]). A clone is cheap, has its own position, and shares the chunks that were opened last.
 ///
-/// Every byte that comes out was authenticated, at its own place. The file's end is believed only once
-/// the last chunk was opened as the last: a read behind the end does that, and so do
-/// [`SeekFrom::End`], [`ReadAt::size`] and [`plaintext_len`](Self::plaintext_len). A read that fails
-/// carries the [`Error`], which [`io::Error::downcast`] gives back.
+/// Every byte is authenticated, at its own position. The end of the file is authenticated once the last chunk was
+/// opened as the last: by a read behind the end, [`SeekFrom::End`], [`ReadAt::size`] or
+/// [`plaintext_len`](Self::plaintext_len). A failed read contains the [`Error`], which [`io::Error::downcast`] returns.
 ///
-/// The names in a sealed tar archive, of which nothing but the headers is read:
+/// List the names in a sealed tar archive, reading only the headers:
 ///
 /// ```
 /// use fetool::{Open, Seal, Secret};
@@ -155,9 +152,9 @@ struct File<R> {
     sealed: Sealed<R>,
     payload: Payload,
     map: Arc<ChunkMap>,
-    /// Where the first frame starts.
+    /// The offset of the first frame.
     offset: u64,
-    /// Bytes from there on.
+    /// The number of bytes from there on.
     stored: u64,
     options: RunOptions,
     /// Length of the plaintext, once it is authenticated.
@@ -165,7 +162,7 @@ struct File<R> {
     cache: Mutex<Cache>,
 }
 
-/// A sealed file, or the text that stands for one.
+/// A sealed file, or its text.
 enum Sealed<R> {
     Plain(R),
     Armored(UnarmorAt<R>),
@@ -199,7 +196,7 @@ impl Chunk {
     }
 }
 
-/// The chunks that were read last, the latest behind.
+/// The chunks that were read last, the latest at the end.
 #[derive(Default)]
 struct Cache(Vec<(u64, Arc<Chunk>)>);
 
@@ -263,7 +260,7 @@ impl<R: ReadAt> File<R> {
             last: self.map.is_last(index, self.stored),
             offset: self.offset + span.offset,
         };
-        // With what tells the length of the next frame. What is announced and not there needs no memory.
+        // Includes the bytes that show the next frame's length. Announced bytes that do not exist take no memory.
         let there = self.stored.saturating_sub(span.offset);
         let wanted = (span.frame + frames.prefix_len() as u64).min(there) as usize;
         let mut bytes = Zeroizing::new(zeros(wanted)?);
@@ -279,7 +276,7 @@ impl<R: ReadAt> File<R> {
             .check(index, id.offset, &bytes[..len], &bytes[len..])?;
         let codec = &self.payload.codec;
         let plaintext = if codec.looks_again() {
-            // A frame that does not open is looked at again.
+            // The frame stays intact: one that does not open is examined again.
             let mut room = Zeroizing::new(zeros(len)?);
             let frame = &bytes[..len];
             let opened = open_or_explain(&**codec, id, frame, &mut room);
@@ -298,7 +295,7 @@ impl<R: ReadAt> File<R> {
         fault(error, self.payload.key_proven)
     }
 
-    /// Returns the length of the plaintext, for which the last chunk was opened as the last.
+    /// Returns the length of the plaintext, after opening the last chunk as the last.
     fn len(&self) -> Result<u64, Error> {
         if let Some(len) = self.len.get() {
             return Ok(*len);
@@ -366,10 +363,10 @@ impl<R: ReadAt> File<R> {
     }
 }
 
-/// Makes sure that the plaintext holds a range.
+/// Checks that a range is in the plaintext.
 ///
 /// # Errors
-/// [`Error::Usage`], which names the length.
+/// [`Error::Usage`], which contains the length.
 pub(crate) fn in_plaintext(start: u64, end: u64, len: u64) -> Result<(), Error> {
     let what = match (start, end) {
         (start, _) if start > len => format!("the range starts at byte {start}"),
@@ -387,36 +384,35 @@ impl<R> OpenAt<R> {
         self.file.format
     }
 
-    /// Returns which reading of the format opens the file, for people.
+    /// Returns the reading of the format that opens the file, for people.
     pub fn reading(&self) -> &str {
         &self.file.payload.reading
     }
 
-    /// Returns what the file does not protect, a line each.
+    /// Returns what the file does not protect, one line each.
     pub fn warnings(&self) -> &[String] {
         &self.file.payload.warnings
     }
 }
 
 impl<R: ReadAt> OpenAt<R> {
-    /// Returns the length of the plaintext. The last chunk is opened as the last, once.
+    /// Returns the length of the plaintext. The first call opens the last chunk as the last.
     ///
     /// # Errors
-    /// [`Error::Truncated`], [`Error::Malformed`] and those of the last chunk: the file was cut, or
-    /// something was put behind its end.
+    /// [`Error::Truncated`], [`Error::Malformed`] and those of the last chunk: the file was cut, or something was
+    /// appended.
     pub fn plaintext_len(&self) -> Result<u64, Error> {
         self.file.len()
     }
 
-    /// Writes the bytes of a range, all of them or an error, and flushes the output. Chunks are opened on
-    /// several threads, as [`Open`] was asked, and do not go through the cache.
+    /// Writes the bytes of a range, all of them or an error, and flushes the output. Chunks are opened on several
+    /// threads, as set in [`Open`], and do not go through the cache.
     ///
     /// An empty range writes nothing, and authenticates the length of the plaintext.
     ///
     /// # Errors
-    /// [`Error::Usage`] if the plaintext ends before, and those of [`Opening::run`](crate::Opening::run),
-    /// the first in the order of the data. What was written until then is the good beginning of the
-    /// range.
+    /// [`Error::Usage`] if the plaintext ends before, and those of [`Opening::run`](crate::Opening::run), the first in
+    /// the order of the data. The output then has the good beginning of the range.
     pub fn write_range(&self, range: Range<u64>, mut output: impl Write) -> Result<(), Error>
     where
         R: Send,
@@ -426,7 +422,7 @@ impl<R: ReadAt> OpenAt<R> {
 }
 
 impl<R> Clone for OpenAt<R> {
-    /// Another reader of the same file, at the same position.
+    /// Creates another reader of the same file, at the same position.
     fn clone(&self) -> Self {
         Self {
             file: self.file.clone(),
@@ -440,7 +436,7 @@ impl<R: ReadAt + Send> ReadAt for OpenAt<R> {
         Ok(self.file.read_at(into, position)?)
     }
 
-    /// The length of the plaintext.
+    /// Returns the length of the plaintext.
     fn size(&self) -> io::Result<u64> {
         Ok(self.plaintext_len()?)
     }

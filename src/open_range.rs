@@ -1,4 +1,4 @@
-//! Opening a range of an input that can only be read in its order.
+//! Opening a range of an input that can only be read in order.
 
 use crate::format::{ChunkId, ChunkMap};
 use crate::open::fault;
@@ -10,20 +10,19 @@ use crate::{Error, Opening};
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-/// Bytes that are passed over at a time, at least.
+/// Bytes that are skipped at a time, at least.
 const PIECE: usize = 1 << 20;
 
 impl<R: Read + Send> Opening<R> {
-    /// Opens the bytes of the plaintext from `start` to `end`, or to its end, to `output`, and flushes
-    /// that. Returns how many there are.
+    /// Opens the plaintext from `start` to `end`, or to its end, to `output`, and flushes that. Returns the number of
+    /// bytes written.
     ///
-    /// The input is passed over up to the first chunk that is needed, which is not authenticated, and is
-    /// not read any further than the range needs. An input that can be read at any position is better
-    /// opened with [`Open::start_at`](crate::Open::start_at).
+    /// The input is skipped up to the first necessary chunk, without authenticating it, and is read no further than the
+    /// range needs. For an input that can be read at any position, prefer [`Open::start_at`](crate::Open::start_at).
     ///
     /// # Errors
-    /// [`Error::Usage`] with the reason if the places of the file's chunks cannot be computed, or if the
-    /// plaintext ends before; [`Error::Refused`]; and those of [`run`](Self::run).
+    /// [`Error::Usage`] with the reason if the positions of the file's chunks cannot be computed, or if the plaintext
+    /// ends before; [`Error::Refused`]; and those of [`run`](Self::run).
     pub fn run_range(
         mut self,
         start: u64,
@@ -38,7 +37,7 @@ impl<R: Read + Send> Opening<R> {
             return Err(map.frames_from(0).too_large(self.file.limits.memory));
         }
         let passed = pass_over(&mut self.input, frame, first);
-        // An input that was woken by the switch fails in its own words.
+        // A cancelled input may report an error of its own.
         if self.options.stop.is_stopped() {
             return Err(Error::Stopped);
         }
@@ -59,13 +58,12 @@ impl<R: Read + Send> Opening<R> {
         let run = self.options.run();
         let done = open_range(&mut self.input, &mut output, &job, &run);
         let done = done.map_err(|error| fault(error, key_proven))?;
-        // Not all of the range was opened only if the plaintext ends before.
+        // A range that was not opened to its end exceeds the plaintext.
         in_plaintext(start, end.unwrap_or(start), done.opened_to)?;
         Ok(done.written)
     }
 
-    /// Returns the length of a plaintext all of whose chunks were passed over, for which the last is
-    /// opened as the last.
+    /// Returns the length of a plaintext all of whose chunks were skipped, after opening the last one as the last.
     fn passed_len(&self, map: &ChunkMap, passed: Passed) -> Result<u64, Error> {
         let count = map.count(passed.stored, self.file.offset)?;
         let Some(index) = count.chunks.checked_sub(1) else {
@@ -83,15 +81,15 @@ impl<R: Read + Send> Opening<R> {
     }
 }
 
-/// An input that ended while it was passed over.
+/// An input that ended while it was skipped.
 struct Passed {
-    /// How many bytes it had.
+    /// The number of bytes it had.
     stored: u64,
     /// Its last frame; empty if it has none.
     last: Vec<u8>,
 }
 
-/// Passes over `count` frames of the same length, or returns what there was if nothing follows them.
+/// Skips `count` frames of the same length, or returns what there was if nothing follows them.
 fn pass_over<R: Read>(
     input: &mut PeekReader<R>,
     frame: usize,

@@ -1,21 +1,21 @@
-//! An input whose beginning can be looked at before it is read.
+//! An input whose beginning can be examined before it is read.
 
 use crate::armor::Unarmor;
 use std::io::{self, Read};
 
-/// Reads at most this much at a time into the buffer, so that it grows with the bytes that arrive
-/// and not with the bytes that a header announces.
+/// The maximum to read into the buffer at once, so that it grows with the bytes that arrive and not with the bytes that
+/// a header announces.
 const STEP: usize = 64 << 10;
 
-/// An input whose first bytes can be looked at, and then be read as if nobody had.
+/// An input whose first bytes can be examined without consuming them.
 pub struct PeekReader<R> {
     input: Source<R>,
     buffer: Vec<u8>,
-    /// Bytes of `buffer` that were read (again) already.
+    /// Bytes of `buffer` that were consumed already.
     taken: usize,
 }
 
-/// An input, and what decodes it where it is armored.
+/// An input, and its decoder if it is armored.
 struct Source<R> {
     input: R,
     unarmor: Option<Box<Unarmor>>,
@@ -31,7 +31,7 @@ impl<R: Read> Read for Source<R> {
 }
 
 impl<R: Read> PeekReader<R> {
-    /// Wraps an input, of which nothing is read yet.
+    /// Wraps an input, without reading from it.
     pub fn new(input: R) -> Self {
         let input = Source {
             input,
@@ -44,7 +44,7 @@ impl<R: Read> PeekReader<R> {
         }
     }
 
-    /// The next `len` bytes; fewer only where the input ends.
+    /// Returns the next `len` bytes; fewer only if the input ends.
     pub(crate) fn peek(&mut self, len: usize) -> io::Result<&[u8]> {
         let end = self.taken + len;
         while self.buffer.len() < end {
@@ -59,12 +59,12 @@ impl<R: Read> PeekReader<R> {
         Ok(&self.buffer[self.taken..self.buffer.len().min(end)])
     }
 
-    /// What was looked at so far, and was not passed over.
+    /// Returns the bytes that were read but not consumed.
     pub(crate) fn buffered(&self) -> &[u8] {
         &self.buffer[self.taken..]
     }
 
-    /// Reads at most `most` bytes more to look at, in one go; `false` where the input ends.
+    /// Reads at most `most` bytes more into the buffer, with one call; returns `false` if the input ends.
     pub(crate) fn fill(&mut self, most: usize) -> io::Result<bool> {
         let old = self.buffer.len();
         self.buffer.resize(old + most, 0);
@@ -78,25 +78,25 @@ impl<R: Read> PeekReader<R> {
         Ok(read? > 0)
     }
 
-    /// From now on gives what the text stands for that the input is, as does what was looked at.
+    /// Decodes the input as armor from now on, including what is in the buffer.
     pub(crate) fn unarmor(&mut self) {
         let text = std::mem::take(&mut self.buffer);
         self.input.unarmor = Some(Box::new(Unarmor::new(&text[self.taken..])));
         self.taken = 0;
     }
 
-    /// Returns whether what was looked at is armored, and is decoded.
+    /// Returns whether the input is armored, and is decoded.
     pub fn is_armored(&self) -> bool {
         self.input.unarmor.is_some()
     }
 
-    /// Returns the input itself once all that was looked at is read, unless it is decoded.
+    /// Returns the input itself once the buffer is consumed, unless it is decoded.
     pub(crate) fn direct(&mut self) -> Option<&mut R> {
         let is_direct = self.buffered().is_empty() && !self.is_armored();
         is_direct.then_some(&mut self.input.input)
     }
 
-    /// Passes over bytes that were looked at.
+    /// Consumes bytes of the buffer.
     pub(crate) fn consume(&mut self, len: usize) {
         self.taken = (self.taken + len).min(self.buffer.len());
         if self.taken == self.buffer.len() {
@@ -105,7 +105,7 @@ impl<R: Read> PeekReader<R> {
         }
     }
 
-    /// The input, of which what is looked at was read.
+    /// Returns the input, of which the buffer's bytes have been read.
     pub(crate) fn input(&mut self) -> &mut R {
         &mut self.input.input
     }
@@ -115,7 +115,7 @@ impl<R: Read> Read for PeekReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let ahead = &self.buffer[self.taken..];
         if ahead.is_empty() {
-            // From now on the input is read directly, and the buffer's memory is free.
+            // From now on the input is read directly, so the buffer's memory is freed.
             self.buffer = Vec::new();
             self.taken = 0;
             return self.input.read(into);

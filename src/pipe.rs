@@ -1,16 +1,15 @@
-//! From a writer in one thread to a reader in another, without touching the disk.
+//! A pipe from a writer in one thread to a reader in another, without touching the disk.
 //!
-//! Unlike a system's pipe it tells a stream that has ended from one whose writer gave up: the reader
-//! sees the end only after [`PipeWriter::finish`], and an error otherwise. So nothing that was cut
-//! short can be taken for whole.
+//! Unlike a system's pipe, it distinguishes a stream that has ended from one whose writer gave up: the reader sees the
+//! end only after [`PipeWriter::finish`], and an error otherwise. So a truncated stream cannot pass as whole.
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::io::{self, Read, Write};
 
-/// Pieces that may wait.
+/// The number of pieces that can wait.
 const WAITING: usize = 2;
 
-/// Small writes travel together until they have this many bytes.
+/// Small writes are collected until they have this many bytes.
 const PIECE: usize = 256 << 10;
 
 /// The writing end.
@@ -27,7 +26,7 @@ pub(crate) struct PipeReader {
     ended: bool,
 }
 
-/// Makes both ends.
+/// Creates both ends.
 pub(crate) fn pipe() -> (PipeWriter, PipeReader) {
     let (sender, receiver) = bounded(WAITING);
     let writer = PipeWriter {
@@ -44,7 +43,7 @@ pub(crate) fn pipe() -> (PipeWriter, PipeReader) {
 }
 
 impl PipeWriter {
-    /// Says that this was all.
+    /// Marks the end of the stream.
     pub fn finish(mut self) -> io::Result<()> {
         self.flush()?;
         self.pieces.send(None).map_err(|_| gone())
@@ -52,7 +51,7 @@ impl PipeWriter {
 }
 
 impl PipeReader {
-    /// Whether the reader has seen the end.
+    /// Returns whether the reader has seen the end.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
@@ -72,7 +71,7 @@ impl Write for PipeWriter {
         Ok(bytes.len())
     }
 
-    /// Hands over what was written so far.
+    /// Sends what was written so far.
     fn flush(&mut self) -> io::Result<()> {
         let piece = std::mem::take(&mut self.piece);
         if piece.is_empty() {

@@ -14,20 +14,20 @@ use std::sync::Arc;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub trait ReadAt: Sync {
-    /// Reads at most as many bytes as there is room for; none only at the end.
+    /// Reads at most as many bytes as fit into the buffer; none only at the end.
     ///
     /// # Errors
     /// Those of the system.
     fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize>;
 
-    /// Returns how many bytes there are now.
+    /// Returns the current number of bytes.
     ///
     /// # Errors
     /// Those of the system.
     fn size(&self) -> io::Result<u64>;
 }
 
-/// A place that can be written at any position, also behind its end.
+/// Something that can be written at any position, also behind its end.
 ///
 /// A buffer in memory:
 ///
@@ -69,13 +69,13 @@ pub trait ReadAt: Sync {
 /// # Ok::<(), fetool::Error>(())
 /// ```
 pub trait WriteAt: Sync {
-    /// Writes as many of the bytes as it takes at once.
+    /// Writes bytes, possibly not all of them, and returns their number.
     ///
     /// # Errors
     /// Those of the system.
     fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<usize>;
 
-    /// Ends it at `position`.
+    /// Sets the end to `position`.
     ///
     /// # Errors
     /// Those of the system.
@@ -84,14 +84,14 @@ pub trait WriteAt: Sync {
     /// Prepares for `len` bytes from `position` on, which will be written in any order.
     ///
     /// # Errors
-    /// Only where there is no room for them.
+    /// Only if there is no room for them.
     fn preallocate(&self, position: u64, len: u64) -> io::Result<()> {
         let _ = (position, len);
         Ok(())
     }
 }
 
-/// A position in a file; reads or writes from there on.
+/// A position in a file, from which it is read or written.
 ///
 /// ```
 /// use fetool::Positioned;
@@ -129,7 +129,7 @@ impl<F: ?Sized> Positioned<'_, F> {
 }
 
 impl Positioned<'_, dyn ReadAt + '_> {
-    /// Fills the buffer; `false` where the file ends before.
+    /// Fills the buffer; returns `false` if the file ends before.
     pub(crate) fn read_all(mut self, mut into: &mut [u8]) -> io::Result<bool> {
         while !into.is_empty() {
             match self.read(into) {
@@ -163,7 +163,7 @@ impl<F: WriteAt + ?Sized> Write for Positioned<'_, F> {
     }
 }
 
-/// What lies behind the position, as bytes of their own.
+/// The bytes from the position on, as a file of their own.
 impl<F: ReadAt + ?Sized> ReadAt for Positioned<'_, F> {
     fn read_at(&self, into: &mut [u8], position: u64) -> io::Result<usize> {
         match self.position.checked_add(position) {
@@ -254,18 +254,18 @@ mod file {
             use nix::errno::Errno;
             use nix::fcntl::{FallocateFlags, fallocate};
             use nix::sys::statfs::{TMPFS_MAGIC, fstatfs};
-            // In memory there is no order to be kept, and the pages are only touched twice.
+            // In memory, the order of the pages does not matter, and they would only be touched twice.
             if fstatfs(self).is_ok_and(|fs| fs.filesystem_type() == TMPFS_MAGIC) {
                 return Ok(());
             }
-            // Its length stays, so that what is never written never seems to be there.
+            // The length stays, so that bytes that are never written do not seem to exist.
             let flags = FallocateFlags::FALLOC_FL_KEEP_SIZE;
             let (Ok(position), Ok(len)) = (i64::try_from(position), i64::try_from(len)) else {
                 return Ok(());
             };
             match fallocate(self, flags, position, len) {
                 Err(full @ (Errno::ENOSPC | Errno::EDQUOT | Errno::EFBIG)) => Err(full.into()),
-                // Not every file system can.
+                // Not every file system supports it.
                 _ => Ok(()),
             }
         }

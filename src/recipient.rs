@@ -1,12 +1,11 @@
-//! Who can open a new file: recipients.
+//! Recipients: who can open a new file.
 
 use crate::{Error, FileKey, Hint, Secret, Stanza};
 use std::collections::BTreeSet;
 
-/// Wraps the key of a file for somebody of whom only something public is known. Needed to seal a file
-/// without any secret.
+/// Wraps the key of a file for a recipient of whom only public data is known, so that sealing needs no secret.
 ///
-/// A vault that keeps the keys of files, which hold only a number:
+/// For example, a vault that keeps the keys of files, which contain only a number:
 ///
 /// ```
 /// use fetool::format::age::Age;
@@ -47,30 +46,30 @@ use std::collections::BTreeSet;
 /// # Ok::<(), Error>(())
 /// ```
 pub trait WrapKey: Send + Sync {
-    /// Wraps the file key; `random` gives fresh random bytes.
+    /// Wraps the file key; `random` returns fresh random bytes.
     ///
     /// # Errors
-    /// Those of the random numbers, and whatever keeps the recipient from it.
+    /// Those of the random numbers, and those of the recipient.
     fn wrap_key(
         &self,
         key: &FileKey,
         random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
     ) -> Result<Vec<Stanza>, Error>;
 
-    /// Returns a file key that was wrapped in advance, for the next file: some wrap many more cheaply at once.
+    /// Returns a file key that was wrapped in advance, for the next file: some wrap many at once more cheaply.
     fn prepared_key(&self) -> Option<FileKey> {
         None
     }
 
-    /// Returns the labels. All recipients of a file must have the same set of them.
+    /// Returns the labels. All recipients of a file must have the same set of labels.
     fn labels(&self) -> BTreeSet<String> {
         BTreeSet::new()
     }
 
-    /// Wraps the file key, and returns the labels beside the stanzas: for whoever knows them only then.
+    /// Wraps the file key, and returns the labels with the stanzas, for recipients whose labels are known only then.
     ///
     /// # Errors
-    /// As [`wrap_key`](Self::wrap_key).
+    /// Those of [`wrap_key`](Self::wrap_key).
     fn wrap_labelled(
         &self,
         key: &FileKey,
@@ -80,8 +79,7 @@ pub trait WrapKey: Send + Sync {
     }
 }
 
-/// Someone who can open a new file: the holder of a key or a passphrase, or of a private key whose
-/// public half is known.
+/// A recipient of a new file: the holder of a key or a passphrase, or of a private key whose public half is known.
 ///
 /// ```
 /// use fetool::{Open, Recipient, Seal, Secret};
@@ -104,12 +102,12 @@ enum Kind<'a> {
 }
 
 impl<'a> Recipient<'a> {
-    /// Returns a recipient that `key` wraps file keys for.
+    /// Creates a recipient for whom `key` wraps file keys.
     pub fn wrapping(key: &'a dyn WrapKey) -> Self {
         Self(Kind::Wraps(key))
     }
 
-    /// Returns the key or passphrase, or `None` for a recipient that is not known by a secret.
+    /// Returns the key or passphrase, or `None` for a recipient without one.
     pub fn as_secret(&self) -> Option<&'a Secret> {
         match self.0 {
             Kind::Secret(secret) => Some(secret),
@@ -128,7 +126,7 @@ impl<'a> Recipient<'a> {
     /// Returns the key or passphrase, for formats that have no other recipients.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a recipient that is not known by a secret.
+    /// [`Error::Usage`] for a recipient without one.
     pub fn secret(&self) -> Result<&'a Secret, Error> {
         self.as_secret().ok_or_else(|| {
             Error::usage_hint(

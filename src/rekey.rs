@@ -54,11 +54,11 @@ pub struct Rekey<'a> {
 /// Copies data in pieces of this size.
 const PIECE: usize = 1 << 20;
 
-/// Has so many bytes copied by others before it looks again whether it shall stop.
+/// How many bytes `copy` may move before the token is checked again.
 const COPIED_AT_ONCE: usize = 64 << 20;
 
 impl<'a> Rekey<'a> {
-    /// Changes the secrets of a file that `old` opens.
+    /// Creates a change of the secrets of a file that `old` opens.
     pub fn new(old: impl Into<Identity<'a>>, change: Change<'a>) -> Self {
         Self {
             identities: vec![old.into()],
@@ -72,14 +72,14 @@ impl<'a> Rekey<'a> {
         }
     }
 
-    /// Sets how the work is run: the memory that the first chunk may take, what cancels the copying,
-    /// and what counts the bytes that it copied behind the header.
+    /// Sets the options of the work: the memory for the first chunk, the token that cancels copying, and the meter that
+    /// counts the bytes copied behind the header.
     pub fn run_options(mut self, options: RunOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// For tests whose new keys are cheap to derive. With anything but fresh random numbers, nonces repeat.
+    /// Makes new keys cheap to derive, for tests. With anything but fresh random numbers, nonces repeat.
     #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
     pub fn fixed_random_for_tests(
@@ -90,7 +90,7 @@ impl<'a> Rekey<'a> {
         self
     }
 
-    /// Adds an identity, which is tried where those before it do not open the file.
+    /// Adds an identity, which is tried if those before it do not open the file.
     pub fn add_identity(mut self, identity: impl Into<Identity<'a>>) -> Self {
         self.identities.push(identity.into());
         self
@@ -108,26 +108,25 @@ impl<'a> Rekey<'a> {
         self
     }
 
-    /// Sets the highest work factor that the file may ask for, as
-    /// [`Open::max_work_factor`](crate::Open::max_work_factor).
+    /// Sets the maximum work factor of the file, like [`Open::max_work_factor`](crate::Open::max_work_factor).
     pub fn max_work_factor(mut self, max: Option<u8>) -> Self {
         self.max_work_factor = max;
         self
     }
 
-    /// Takes key slots that may be forged ([`Error::LegacySlot`]) for the old secret.
+    /// Accepts key slots that may be forged ([`Error::LegacySlot`]) for the old secret.
     pub fn legacy_slots(mut self, take: bool) -> Self {
         self.legacy_slots = take;
         self
     }
 
-    /// Returns the new header for the file that `input` is. The first chunk, where there is one, is
-    /// authenticated with the key that the old secret unwraps, before anything is changed.
+    /// Returns the new header for the file `input`. The first chunk, if there is one, is authenticated with the key
+    /// that the old secret unwraps before anything is changed.
     ///
     /// # Errors
-    /// [`Error::NoMasterKey`] where there is none, [`Error::Authentication`] when
-    /// the old secret opens nothing, [`Error::Usage`] when there is no slot left to fill or to
-    /// drop; the errors of a header that cannot be decoded.
+    /// [`Error::NoMasterKey`] if the format has none, [`Error::Authentication`] if the old secret opens nothing,
+    /// [`Error::Usage`] if there is no free slot or no slot would be left; the errors of a header that cannot be
+    /// decoded.
     pub fn header(&self, input: impl Read) -> Result<Rekeyed, Error> {
         self.look(&mut PeekReader::new(input)).map_err(Error::root)
     }
@@ -141,11 +140,11 @@ impl<'a> Rekey<'a> {
         self.run_ahead(&mut PeekReader::new(input), output)
     }
 
-    /// Copies as [`run`](Self::run) does. After an error of [`header`](Self::header) `input` is unconsumed,
-    /// to try another secret.
+    /// Copies like [`run`](Self::run). After an error of [`header`](Self::header), `input` is unconsumed, to try
+    /// another secret.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// Those of [`run`](Self::run).
     pub fn run_ahead(
         &self,
         input: &mut PeekReader<impl Read>,
@@ -154,12 +153,12 @@ impl<'a> Rekey<'a> {
         self.run_copying(input, output, |_, _, _| None)
     }
 
-    /// Copies as [`run_ahead`](Self::run_ahead) does, with a faster way to copy data. `copy` moves at most
-    /// so many bytes from where the input is to where the output is, and returns their number. `None` means
-    /// that it moved nothing; then the data are read and written, which also finds the end and every error.
+    /// Copies like [`run_ahead`](Self::run_ahead), with a faster way to copy data. `copy` moves at most this many bytes
+    /// from the input's position to the output's, and returns their number. `None` means that it moved nothing; then
+    /// the data is read and written, which also finds the end and every error.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// Those of [`run`](Self::run).
     pub fn run_copying<R: Read, W: Write>(
         &self,
         input: &mut PeekReader<R>,
@@ -217,7 +216,7 @@ impl<'a> Rekey<'a> {
         }
     }
 
-    /// Makes the new header.
+    /// Creates the new header.
     fn look<R: Read>(&self, input: &mut PeekReader<R>) -> Result<Rekeyed, Error> {
         let policy = KeyPolicy {
             legacy_slots: self.legacy_slots,
@@ -234,12 +233,12 @@ impl<'a> Rekey<'a> {
         };
         let mut file = match identify(search, input)? {
             Identified::Sure(file) => file,
-            // No such file can be changed, but what it is tells why.
+            // Such files cannot be changed, but the error depends on the format.
             possible => possible.unlock(&self.identities, policy, input)?.0,
         };
         file.header.set_policy(policy);
         let header = &file.header;
-        // A header kept apart has nothing behind it.
+        // A detached header has nothing behind it.
         let size = header.size();
         let bare = input.peek(size + 1).map_err(Error::Read)?.len() <= size;
         let first = if header.tries_first_frame() && !bare {
@@ -261,8 +260,8 @@ impl<'a> Rekey<'a> {
     }
 }
 
-/// Writes `header` and what `input` still has: its chunks, if the header was read or passed over. The
-/// output is armored if the input is.
+/// Writes `header` and what `input` still has: its chunks, if the header was consumed. The output is armored if the
+/// input is.
 ///
 /// # Errors
 /// [`Error::Read`], [`Error::Write`] and [`Error::Stopped`].

@@ -54,7 +54,7 @@ pub struct Sealed {
 }
 
 impl<'a> Seal<'a> {
-    /// Seals as GFE, with 1 MiB chunks, on all cores.
+    /// Creates the default settings: GFE, with 1 MiB chunks, on all cores.
     pub fn new(recipient: impl Into<Recipient<'a>>) -> Self {
         Self {
             recipients: vec![recipient.into()],
@@ -77,8 +77,8 @@ impl<'a> Seal<'a> {
         self
     }
 
-    /// Sets the plaintext's length in bytes, if it is known before. Some formats then store it, and an
-    /// input of another length is an error.
+    /// Sets the plaintext's length in bytes, if known in advance. Some formats then store it, and an input of another
+    /// length is an error.
     pub fn size(mut self, size: Option<u64>) -> Self {
         self.size = size;
         self
@@ -127,7 +127,7 @@ impl<'a> Seal<'a> {
         self
     }
 
-    /// Sets how the work is run, in one go.
+    /// Sets all options of the work at once.
     pub fn run_options(mut self, options: RunOptions) -> Self {
         self.options = options;
         self
@@ -151,13 +151,13 @@ impl<'a> Seal<'a> {
         self
     }
 
-    /// Sets what counts the plaintext bytes ([`RunOptions::meter`]).
+    /// Sets the meter that counts the plaintext bytes ([`RunOptions::meter`]).
     pub fn meter(mut self, meter: Meter) -> Self {
         self.options.meter = meter;
         self
     }
 
-    /// For tests that take every way of working, however short their data.
+    /// Forces execution paths, for tests with short data.
     #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
     pub fn tuning_for_tests(mut self, tuning: Tuning) -> Self {
@@ -165,8 +165,8 @@ impl<'a> Seal<'a> {
         self
     }
 
-    /// For tests that need the same bytes twice. With anything but fresh random numbers, nonces
-    /// repeat and the sealed files are worth nothing.
+    /// Sets the random numbers, for tests that need the same bytes twice. With anything but fresh random numbers,
+    /// nonces repeat and the sealed files are not secure.
     #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
     pub fn fixed_random_for_tests(
@@ -177,11 +177,11 @@ impl<'a> Seal<'a> {
         self
     }
 
-    /// Checks the secret and everything else that was asked for, before anything is read.
+    /// Checks the secret and all settings, before anything is read.
     ///
     /// # Errors
-    /// [`Error::Secret`] when the secret has not the shape that the format needs, and
-    /// [`Error::Usage`] when the format cannot do what was asked for.
+    /// [`Error::Secret`] if the secret is not one for this format, and [`Error::Usage`] if the format does not have a
+    /// setting.
     pub fn start(self) -> Result<Sealing, Error> {
         if self.armor && !self.format.has_armor() {
             return Err(Error::usage_hint(
@@ -232,20 +232,20 @@ impl<'a> Seal<'a> {
     }
 }
 
-/// The lengths of sealed files, from the lengths of their plaintexts.
+/// Computes the lengths of sealed files from those of their plaintexts.
 #[derive(Clone, Debug)]
 pub struct SealedLen {
     header: u64,
     layout: Layout,
-    /// The head and the layout of each layer, from the inside out.
+    /// The header length and the layout of each layer, from the inside out.
     layers: Vec<(u64, Layout)>,
     armor: bool,
 }
 
 impl SealedLen {
-    /// Returns the length of a sealed file with so many bytes of plaintext, if that is a number. Whether
-    /// a size is known or not, and whether there is any plaintext, can make a difference: it is that of
-    /// files which were started alike.
+    /// Returns the length of a sealed file with this many bytes of plaintext, or `None` if it exceeds `u64`. The length
+    /// can depend on whether the size is known, and whether the plaintext is empty: it holds for files that are started
+    /// in the same way.
     pub fn of(&self, plaintext: u64) -> Option<u64> {
         let inside = self.layout.sealed_len(plaintext);
         let stream = self.layers.iter().fold(inside, |stream, (head, layout)| {
@@ -283,17 +283,17 @@ pub struct Sealing {
 }
 
 impl Sealing {
-    /// Returns how the plaintext will be cut.
+    /// Returns how the plaintext is divided into chunks.
     pub fn layout(&self) -> Layout {
         self.sealer.layout
     }
 
-    /// Returns the header's bytes, for a file of their own.
+    /// Returns the header's bytes, for a detached header.
     pub fn header(&self) -> &[u8] {
         &self.sealer.header
     }
 
-    /// Returns what the lengths of files that are sealed like this one follow from.
+    /// Returns the lengths of files that are sealed like this one.
     pub fn sealed_len(&self) -> SealedLen {
         let layers = self.sealer.layers.iter();
         SealedLen {
@@ -306,8 +306,8 @@ impl Sealing {
         }
     }
 
-    /// Returns the key of the file, for formats that wrap one for recipients. It opens the file, so that
-    /// what was sealed can be read back without an identity.
+    /// Returns the key of the file, for formats that wrap one for recipients. It opens the file, so that it can be
+    /// verified without an identity.
     pub fn file_key(&self) -> Option<&FileKey> {
         self.sealer.file_key.as_ref()
     }
@@ -315,11 +315,11 @@ impl Sealing {
     /// Seals all of `input` to `output`, and flushes it.
     ///
     /// # Errors
-    /// [`Error::Read`] and [`Error::Write`]; [`Error::InputLength`] when the input has not the
-    /// announced size; [`Error::Stopped`]. What was written until then is no whole file.
+    /// [`Error::Read`] and [`Error::Write`]; [`Error::InputLength`] if the input does not have the announced size;
+    /// [`Error::Stopped`]. The output is then not a whole file.
     ///
-    /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) is an error as any other: an input or output
-    /// that does not block waits for itself.
+    /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) is an error like any other: a non-blocking input or output must
+    /// do its own waiting.
     pub fn run(self, mut input: impl Read + Send, mut output: impl Write) -> Result<Sealed, Error> {
         match self.armor {
             true => self.armored(output, |text, job, run| {
@@ -331,14 +331,14 @@ impl Sealing {
         }
     }
 
-    /// Seals from file to file, as [`run`](Self::run) does. It is faster if there is much to seal and the
-    /// [size](Seal::size) is known: parts of the file are then read and written in any order.
+    /// Seals from file to file, like [`run`](Self::run). It is faster for large files of known [size](Seal::size),
+    /// whose parts are read and written in any order.
     ///
-    /// At an error the output ends behind what was sealed before it, as with `run`; it should have
-    /// nothing behind its position at the beginning.
+    /// After an error, the output ends behind what was sealed before it, as with `run`. It should have nothing behind
+    /// its position before.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// Those of [`run`](Self::run).
     pub fn run_at(
         self,
         input: Positioned<'_, impl ReadAt>,
@@ -368,11 +368,10 @@ impl Sealing {
         self.options.stop.clone()
     }
 
-    /// Seals all of `input` to `output` without the header, which the caller stores
-    /// ([`header`](Self::header)).
+    /// Seals all of `input` to `output` without the header, which the caller stores ([`header`](Self::header)).
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// Those of [`run`](Self::run).
     pub fn run_detached(
         self,
         mut input: impl Read + Send,
@@ -407,7 +406,7 @@ impl Sealing {
         self.payload(offset, |job, run| seal(output, job, run))
     }
 
-    /// Takes the payload through the pipeline. Its first frame is at `offset`.
+    /// Passes the payload through the pipeline. Its first frame is at `offset`.
     fn payload(
         self,
         offset: u64,

@@ -1,4 +1,4 @@
-//! Keys and passphrases in memory: wiped when dropped, and never printed.
+//! Keys and passphrases in memory: wiped on drop, and never printed.
 
 use crate::Error;
 use crate::kdf::{self, Derivation, Kdf, Key};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
-/// What opens a sealed file: key bytes, or a passphrase.
+/// A secret that opens sealed files: key bytes, or a passphrase.
 ///
 /// Its bytes are wiped on drop, and locked in memory if the system allows that. Its `Debug` does not show
 /// them.
@@ -35,13 +35,13 @@ pub struct Secret {
     derive: Derive,
 }
 
-/// As [`Derivation::derive`].
+/// The type of [`Derivation::derive`].
 type Derive = fn(Derivation, &[u8], &[u8]) -> Result<Key, Error>;
 
-/// What was derived from a secret already, so that many files cost one hash.
+/// Keys derived from a secret, kept so that many files cost one derivation.
 #[derive(Default)]
 struct Memory {
-    /// What new files share.
+    /// The salt that new files share.
     salt: Mutex<Option<[u8; 16]>>,
     keys: Mutex<HashMap<(Derivation, Vec<u8>), Place>>,
     /// How many keys were derived.
@@ -49,7 +49,7 @@ struct Memory {
     room: Room,
 }
 
-/// The memory that derivations may take together: a semaphore over bytes.
+/// The memory for all derivations together: a semaphore over bytes.
 struct Room {
     limit: u64,
     taken: Mutex<u64>,
@@ -67,7 +67,7 @@ impl Default for Room {
 }
 
 impl Room {
-    /// Does some work with so much memory once there is room for it, or nobody else has any.
+    /// Runs `work` with this much memory, once there is room for it or no other derivation runs.
     fn with<T>(&self, bytes: u64, work: impl FnOnce() -> T) -> T {
         let fits = |taken: u64| taken == 0 || taken.saturating_add(bytes) <= self.limit;
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +78,7 @@ impl Room {
     }
 }
 
-/// Gives room back when it is dropped, after a panic too.
+/// Returns the memory on drop, also after a panic.
 struct GivenBack<'a> {
     room: &'a Room,
     bytes: u64,
@@ -96,11 +96,12 @@ impl Drop for GivenBack<'_> {
     }
 }
 
-/// Where a key is, once somebody has derived it.
+/// The place for a key, once it is derived.
 type Place = Arc<Mutex<Option<Key>>>;
 
 impl Memory {
-    /// Files that were sealed one by one have a salt each, and there may be millions of them.
+    /// The maximum number of keys to keep: files that were sealed one by one have a salt each, and there may be
+    /// millions.
     const KEYS_MAX: usize = 1024;
 
     fn derive(&self, secret: &Secret, derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
@@ -111,7 +112,7 @@ impl Memory {
             }
             keys.entry((derivation, salt.to_vec())).or_default().clone()
         };
-        // Whoever needs the same key waits for it; other keys are derived meanwhile.
+        // Threads that need the same key wait for it; other keys are derived meanwhile.
         let mut key = place.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = &*key {
             return Ok(key.clone());
@@ -127,13 +128,13 @@ enum Kind {
 }
 
 impl Secret {
-    /// Takes key bytes as they are. The format decides which are valid; see
-    /// [`gfe::key`](crate::format::gfe::key) for GFE's.
+    /// Creates a key from these bytes. The format decides which are valid; for GFE, see
+    /// [`gfe::key`](crate::format::gfe::key).
     pub fn key(bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(bytes.into(), Kind::Key)
     }
 
-    /// Takes a passphrase, for formats that keep a salt in the file and derive the key themselves.
+    /// Creates a passphrase, for formats that store a salt in the file and derive the key themselves.
     pub fn passphrase(bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(bytes.into(), Kind::Passphrase { salted: None })
     }
@@ -147,15 +148,14 @@ impl Secret {
         }
     }
 
-    /// Prepares the secret for many files: derived keys are cached, and the key slots of new files share
-    /// one salt, so that a whole run costs one hash. Each file still has a master key and nonces of its
-    /// own.
+    /// Prepares the secret for many files: derived keys are kept, and the key slots of new files share one salt, so
+    /// that a whole run costs one derivation. Each file still has its own master key and nonces.
     pub fn for_many_files(self) -> Self {
         self.for_many_files_within(u64::MAX)
     }
 
-    /// Prepares the secret as [`for_many_files`](Self::for_many_files) does. Keys that are derived at the
-    /// same time take no more than `memory` bytes together; a single one is always derived.
+    /// Prepares the secret like [`for_many_files`](Self::for_many_files). Concurrent derivations take no more than
+    /// `memory` bytes together; a single one always runs.
     pub fn for_many_files_within(mut self, memory: u64) -> Self {
         let room = Room {
             limit: memory,
@@ -168,14 +168,14 @@ impl Secret {
         self
     }
 
-    /// Returns how many keys were derived from this secret, of those that are remembered: one for each
-    /// salt. It is 0 unless the secret is [for many files](Self::for_many_files).
+    /// Returns how many keys were derived from this secret and kept: one for each salt. It is 0 unless the secret is
+    /// [for many files](Self::for_many_files).
     pub fn derivations(&self) -> u64 {
         let derived = |memory: &Arc<Memory>| memory.derived.load(Ordering::Relaxed);
         self.memory.as_ref().map_or(0, derived)
     }
 
-    /// Derives a key, or remembers it.
+    /// Derives a key, or returns a kept one.
     pub(crate) fn derive(&self, derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
         match &self.memory {
             Some(memory) => memory.derive(self, derivation, salt),
@@ -183,7 +183,7 @@ impl Secret {
         }
     }
 
-    /// Derives a key that is not worth remembering, because no other file has its salt.
+    /// Derives a key without keeping it, since no other file has its salt.
     pub(crate) fn derive_anew(&self, derivation: Derivation, salt: &[u8]) -> Result<Key, Error> {
         let derive = || (self.derive)(derivation, &self.bytes, salt);
         let Some(memory) = &self.memory else {
@@ -193,8 +193,8 @@ impl Secret {
         memory.room.with(derivation.memory(), derive)
     }
 
-    /// For fuzzing, which opens thousands of files a second: what computes keys instead of
-    /// [`Derivation::derive`]. With anything cheaper a passphrase is easy to guess.
+    /// Replaces [`Derivation::derive`], for fuzzing, which opens thousands of files a second. With anything cheaper, a
+    /// passphrase is easy to guess.
     #[cfg(feature = "test-hooks")]
     #[doc(hidden)]
     pub fn derived_for_tests(mut self, derive: Derive) -> Self {
@@ -202,7 +202,7 @@ impl Secret {
         self
     }
 
-    /// A salt for a new key slot: fresh, or the one of all new files.
+    /// Returns a salt for a new key slot: a fresh one, or that of all new files.
     pub(crate) fn new_salt(
         &self,
         random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
@@ -217,8 +217,8 @@ impl Secret {
         Ok(*shared.insert(kdf::new_salt(random)?))
     }
 
-    /// Sets the KDF and the salt for formats without a KDF (GFE). The salt is kept beside the file. The key
-    /// is derived only when a format asks for it.
+    /// Sets the KDF and the salt for formats without a KDF (GFE). The caller keeps the salt. The key is derived only
+    /// when a format needs it.
     pub fn with_salt(mut self, kdf: Kdf, salt: impl Into<Vec<u8>>) -> Self {
         if let Kind::Passphrase { salted } = &mut self.kind {
             *salted = Some((kdf, salt.into()));
@@ -226,7 +226,7 @@ impl Secret {
         self
     }
 
-    /// Returns the bytes that were given.
+    /// Returns the bytes of the key or passphrase.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -236,10 +236,10 @@ impl Secret {
         matches!(self.kind, Kind::Passphrase { .. })
     }
 
-    /// Returns the key derived from a passphrase and a salt beside the file, if both are here.
+    /// Returns the key derived from a passphrase and a separate salt, if there are both.
     ///
     /// # Errors
-    /// [`Error::Secret`] when the salt is too short.
+    /// [`Error::Secret`] if the salt is too short.
     pub fn derived_key(&self) -> Option<Result<Key, Error>> {
         match &self.kind {
             Kind::Passphrase {
@@ -264,7 +264,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Takes one line end off, `\n` or `\r\n`, where there is one.
+/// Removes one line end, `\n` or `\r\n`, if there is one.
 pub fn without_line_end(bytes: &[u8]) -> &[u8] {
     bytes
         .strip_suffix(b"\r\n")
@@ -275,10 +275,10 @@ pub fn without_line_end(bytes: &[u8]) -> &[u8] {
 /// Fills `bytes` from the operating system's random number generator.
 ///
 /// # Errors
-/// [`Error::Random`] when the system has none.
+/// [`Error::Random`] if that fails.
 pub fn random(bytes: &mut [u8]) -> Result<(), Error> {
-    // The crate `getrandom` looks the function up at run time, which a static program cannot do. It would open
-    // /dev/urandom, which takes a descriptor, and is not in every container.
+    // The crate `getrandom` looks the function up at run time, which fails in a static program. It would then open
+    // /dev/urandom, which takes a descriptor, and is missing in some containers.
     #[cfg(all(target_os = "linux", feature = "cli"))]
     if by_system_call(bytes) {
         return Ok(());
@@ -286,7 +286,7 @@ pub fn random(bytes: &mut [u8]) -> Result<(), Error> {
     getrandom::fill(bytes).map_err(Error::Random)
 }
 
-/// Returns whether the system call filled all of `bytes`. It waits until the generator has its seed.
+/// Returns whether the system call filled all of `bytes`. It waits until the generator is seeded.
 #[cfg(all(target_os = "linux", feature = "cli"))]
 fn by_system_call(mut bytes: &mut [u8]) -> bool {
     use rustix::rand::{GetRandomFlags, getrandom};
@@ -304,7 +304,7 @@ fn by_system_call(mut bytes: &mut [u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// Cheap, and different for every salt.
+    /// Cheap, and with a different key for every salt.
     const FAST: Derivation = Derivation::Pbkdf2 { iterations: 1 };
 
     #[test]
@@ -334,7 +334,7 @@ mod tests {
                 scope.spawn(move || {
                     room.with(bytes, || {
                         let taken = now.fetch_add(bytes, Ordering::SeqCst) + bytes;
-                        // More than allowed is taken by one that has everything to itself.
+                        // A derivation that runs alone may exceed the limit.
                         if taken != bytes {
                             most.fetch_max(taken, Ordering::SeqCst);
                         }

@@ -1,9 +1,8 @@
-//! Memory for secrets: on pages of their own, which are kept out of swap where the system's limit
-//! allows that, and out of core dumps; wiped when it is dropped.
+//! Memory for secrets: on pages of their own, kept out of swap if the system's limit allows that, and out of core
+//! dumps; wiped on drop.
 //!
-//! A page for 32 bytes looks like waste. But what is locked is a page, whatever else is on it, and
-//! unlocking it for one secret would unlock it for its neighbours. Pages that are dropped are used
-//! again, so a run over many files asks the system for a few.
+//! A page for 32 bytes looks wasteful. But the system locks whole pages, and unlocking one for a secret would unlock it
+//! for its neighbours. Dropped pages are reused, so a run over many files needs only a few.
 
 use memmap2::MmapMut;
 use std::ops::{Deref, DerefMut};
@@ -12,13 +11,13 @@ use zeroize::{Zeroize, zeroize_stack};
 
 const PAGE: usize = 4096;
 
-/// As many pages are kept for later.
+/// The number of pages to keep for reuse.
 const KEPT: usize = 64;
 
-/// Single pages, wiped.
+/// Free pages, wiped.
 static FREE: Mutex<Vec<MmapMut>> = Mutex::new(Vec::new());
 
-/// Bytes that nobody else should see.
+/// Bytes in locked memory.
 pub(crate) struct Locked {
     memory: Memory,
     len: usize,
@@ -26,12 +25,12 @@ pub(crate) struct Locked {
 
 enum Memory {
     Pages(MmapMut),
-    /// Where the system has no pages to give: one that cannot be locked is better than none.
+    /// If the system has no pages: unlocked memory is better than none.
     Heap(Vec<u8>),
 }
 
 impl Locked {
-    /// Zeros.
+    /// Creates zeros.
     pub fn new(len: usize) -> Self {
         let kept = if len <= PAGE { free().pop() } else { None };
         let memory = kept
@@ -40,7 +39,7 @@ impl Locked {
         Self { memory, len }
     }
 
-    /// A copy.
+    /// Copies bytes.
     pub fn of(bytes: &[u8]) -> Self {
         let mut locked = Self::new(bytes.len());
         locked.copy_from_slice(bytes);
@@ -54,7 +53,7 @@ fn free() -> MutexGuard<'static, Vec<MmapMut>> {
 
 fn new_pages(len: usize) -> Option<MmapMut> {
     let pages = MmapMut::map_anon(len.max(1).next_multiple_of(PAGE)).ok()?;
-    // Both are a further protection that works without: limits on locked memory are low.
+    // Both are optional protections: limits on locked memory are low.
     #[cfg(unix)]
     let _ = pages.lock();
     #[cfg(target_os = "linux")]
@@ -103,8 +102,8 @@ impl Drop for Locked {
     }
 }
 
-/// Does some work with secrets, and wipes `STACK` bytes of the stack behind it: many crates take secrets
-/// by value, or move what they made of them, and leave copies there.
+/// Runs `work` with secrets, and wipes `STACK` bytes of the stack afterwards: many crates take secrets by value, or
+/// move results, and leave copies there.
 #[inline(never)]
 pub(crate) fn and_wipe_stack<const STACK: usize, T>(work: impl FnOnce() -> T) -> T {
     #[inline(never)]
@@ -141,7 +140,7 @@ mod tests {
         }
     }
 
-    /// Linux tells how much of a mapping is locked, and the flags of its pages.
+    /// Linux shows how much of a mapping is locked, and the flags of its pages.
     #[cfg(target_os = "linux")]
     #[test]
     fn pages_are_locked_and_left_out_of_dumps() {

@@ -1,10 +1,9 @@
 //! Sizes, rates and times on the command line and in messages.
 //!
-//! There is one rule for the whole program: whatever is shown counts in powers of 1024, sizes in KiB, MiB and
-//! GiB, rates in MiB/s and GiB/s. JSON has bytes and bytes a second. Powers of 1000 are read (64kB), and
-//! never shown.
+//! There is one rule for the whole program: output counts in powers of 1024, sizes in KiB, MiB and GiB, rates in MiB/s
+//! and GiB/s. JSON has bytes and bytes per second. Powers of 1000 are accepted as input (64kB), but never shown.
 
-/// Reads `65536`, `64KiB`, `64K` (the same) or `64kB` (64 000).
+/// Parses `65536`, `64KiB`, `64K` (the same) or `64kB` (64 000).
 pub fn parse(text: &str) -> Result<u64, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
@@ -33,7 +32,7 @@ fn factor(unit: &str) -> Option<u64> {
     })
 }
 
-/// For people: `1.5 MiB`, with the exact number where it was rounded.
+/// Formats a size as `1.5 MiB`, with the exact number if it was rounded.
 pub fn exact(bytes: u64) -> String {
     if bytes < 1024 {
         format!("{bytes} bytes")
@@ -42,7 +41,7 @@ pub fn exact(bytes: u64) -> String {
     }
 }
 
-/// For people: `1.5 MiB`.
+/// Formats a size as `1.5 MiB`.
 pub fn rounded(bytes: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let mut number = bytes as f64;
@@ -61,7 +60,7 @@ pub fn rounded(bytes: u64) -> String {
     }
 }
 
-/// For people: `64 KiB`, where the number is whole; `1.50 MiB` otherwise.
+/// Formats a size as `64 KiB` if that is exact, and as `1.50 MiB` if not.
 pub fn short(bytes: u64) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     let fits = units.iter().find(|(unit, _)| bytes >= *unit);
@@ -75,7 +74,7 @@ pub fn short(bytes: u64) -> String {
 /// The bytes of a GiB, for rates.
 pub const GIB: f64 = (1_u64 << 30) as f64;
 
-/// For people: `12.3 ms`.
+/// Formats a time as `12.3 ms`.
 pub fn time(seconds: f64) -> String {
     let (value, unit) = match seconds {
         s if s >= 1.0 => (s, "s"),
@@ -86,7 +85,7 @@ pub fn time(seconds: f64) -> String {
     format!("{} {unit:<2}", digits(value))
 }
 
-/// Three digits that mean something, if there are so many.
+/// Formats a value with three significant digits, if it has that many.
 pub fn digits(value: f64) -> String {
     let behind = match value {
         v if v >= 99.95 => 0,
@@ -98,7 +97,7 @@ pub fn digits(value: f64) -> String {
     format!("{value:.behind$}")
 }
 
-/// For people: `1 turn`, `2 turns`.
+/// Formats a count as `1 turn`, `2 turns`.
 pub fn counted(number: usize, of: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {of}{plural}")

@@ -1,4 +1,4 @@
-//! The key of one file, and the wrapped copies of it that a header holds.
+//! The key of one file, and its wrapped copies in a header.
 
 use crate::secure_memory::Locked;
 use std::fmt;
@@ -6,8 +6,8 @@ use std::fmt;
 /// Length of a file key in bytes.
 pub const FILE_KEY_LEN: usize = 16;
 
-/// The key of one file, from which all its other keys are derived. It is wiped when it is dropped, and
-/// locked in memory where the system allows that.
+/// The key of one file, from which all its other keys are derived. It is wiped on drop, and locked in memory if the
+/// system allows that.
 ///
 /// ```
 /// use fetool::{FILE_KEY_LEN, FileKey};
@@ -20,7 +20,7 @@ pub const FILE_KEY_LEN: usize = 16;
 pub struct FileKey(pub(crate) Locked);
 
 impl FileKey {
-    /// Returns the key of these bytes.
+    /// Creates a key from these bytes.
     pub fn from_bytes(bytes: &[u8; FILE_KEY_LEN]) -> Self {
         Self(Locked::of(bytes))
     }
@@ -37,7 +37,7 @@ impl fmt::Debug for FileKey {
     }
 }
 
-/// A file key wrapped for one recipient, as the headers of age have it.
+/// A file key wrapped for one recipient, as in the headers of age.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Stanza {
     /// The recipient's type, such as `X25519`. It is case-sensitive.

@@ -1,7 +1,7 @@
-//! Sealing by writing, and opening by reading: for callers that have no whole stream to hand over.
+//! Sealing by writing, and opening by reading: for callers that have no whole stream to pass.
 //!
-//! Both run the same parallel pipeline as [`Sealing::run`] and [`Opening::run`], on a thread of its
-//! own, with a bounded pipe between it and the caller.
+//! Both run the same parallel pipeline as [`Sealing::run`] and [`Opening::run`], on a thread of its own, connected to
+//! the caller by a bounded pipe.
 
 use crate::pipe::{PipeReader, PipeWriter, pipe};
 use crate::{CancelToken, Error, Opened, Opening, Sealed, Sealing};
@@ -39,8 +39,8 @@ fn spawn<T: Send + 'static>(
 
 /// Seals what is written to it.
 ///
-/// The output is a whole file only after [`finish`](Self::finish). A writer that is dropped before leaves
-/// an output that ends too early, which every reader notices as far as its format can.
+/// The output is a whole file only after [`finish`](Self::finish). A writer that is dropped earlier leaves a truncated
+/// output, which readers notice if the format allows that.
 ///
 /// ```
 /// use fetool::{Open, OpenReader, Seal, SealWriter, Secret};
@@ -60,7 +60,7 @@ fn spawn<T: Send + 'static>(
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct SealWriter<W> {
-    /// `None` once it was finished or has failed.
+    /// `None` once it has finished or failed.
     pipe: Option<PipeWriter>,
     thread: Option<JoinHandle<Result<(Sealed, W), Error>>>,
     stop: CancelToken,
@@ -87,7 +87,7 @@ impl<W: Write + Send + 'static> SealWriter<W> {
     /// Those of [`Sealing::run`].
     pub fn finish(mut self) -> Result<(Sealed, W), Error> {
         if let Some(pipe) = self.pipe.take() {
-            // A sealing that has ended before says why itself.
+            // If sealing has ended already, it reports the reason.
             let _ = pipe.finish();
         }
         self.join()
@@ -120,13 +120,13 @@ impl<W> SealWriter<W> {
 }
 
 impl<W> Write for SealWriter<W> {
-    /// Waits where the pipeline has more than it can hold.
+    /// Waits if the pipeline is full.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.pass_on(|pipe| pipe.write(bytes))
     }
 
-    /// Hands over what was written to the pipeline. Only whole chunks are sealed before
-    /// [`finish`](Self::finish), so the output need not have all of it.
+    /// Passes what was written to the pipeline. Only whole chunks are sealed before [`finish`](Self::finish), so the
+    /// output need not have all of it.
     fn flush(&mut self) -> io::Result<()> {
         self.pass_on(|pipe| pipe.flush().map(|()| 0)).map(drop)
     }
@@ -137,18 +137,18 @@ impl<W> Drop for SealWriter<W> {
         if self.pipe.take().is_some() {
             self.stop.stop();
         }
-        // Nothing is written behind the caller's back.
+        // Nothing is written after the writer is dropped.
         let _ = self.join();
     }
 }
 
-/// Gives out the plaintext of what it opens. Every byte was authenticated before it is read.
+/// Reads the plaintext of a sealed input. Every byte was authenticated before it is read.
 ///
-/// A read fails where [`Opening::run`] would have, after the good bytes before the fault;
-/// [`io::Error::downcast`] gives the [`Error`] back. The plaintext is whole only where a read says that it
-/// has ended. A reader that is dropped before cancels the opening. [`SealWriter`] has an example.
+/// A read fails where [`Opening::run`] would fail, after the good bytes before the fault; [`io::Error::downcast`]
+/// returns the [`Error`]. The plaintext is whole only once a read has returned its end. Dropping the reader earlier
+/// cancels the opening. [`SealWriter`] has an example.
 pub struct OpenReader {
-    /// `None` once the opening has failed.
+    /// `None` once opening has failed.
     pipe: Option<PipeReader>,
     thread: Option<JoinHandle<Result<Opened, Error>>>,
     stop: CancelToken,
@@ -160,7 +160,7 @@ impl OpenReader {
         let stop = opening.stop();
         let thread = spawn("opening", move || {
             let opened = opening.run(&mut writer)?;
-            // Whoever reads no more needs no end.
+            // A reader that was dropped needs no end.
             let _ = writer.finish();
             Ok(opened)
         })?;
@@ -171,10 +171,10 @@ impl OpenReader {
         })
     }
 
-    /// Opens what was not read yet, and tells what was opened.
+    /// Opens what was not read yet, and returns the result.
     ///
     /// # Errors
-    /// Those of [`Opening::run`]; [`Error::Stopped`] where a read has told them already.
+    /// Those of [`Opening::run`]; [`Error::Stopped`] if a read has already returned them.
     pub fn finish(mut self) -> Result<Opened, Error> {
         match io::copy(&mut self, &mut io::sink()) {
             Ok(_) => self.join(),

@@ -1,25 +1,23 @@
-//! Memory for data, asked for: where the system has none, that is an error and not the end of the
-//! process.
+//! Fallible allocation of memory for data: if the system has none, that is an error and not the end of the process.
 
 use crate::Error;
 use std::hint::black_box;
 use std::sync::{Mutex, PoisonError};
 
-/// From here on memory comes from the system page by page, and is not touched before it is used.
+/// From this size on, memory comes from the system page by page, and is not touched before it is used.
 pub(crate) const LARGE: usize = 128 << 10;
 
-/// What is left for everything small, which nobody asks for; and glibc takes half of it more than
-/// it needs.
+/// What must remain for small allocations, which are not fallible; glibc takes up to half of it in excess.
 const REST: usize = 256 << 10;
 
-/// Room for `more` bytes behind those that are there, and no more than asked for.
+/// Makes room for `more` bytes behind the existing ones, and no more than that.
 pub(crate) fn reserve<T>(memory: &mut Vec<T>, more: usize) -> Result<(), Error> {
     memory
         .try_reserve_exact(more)
         .map_err(|_| Error::Memory(memory.len().saturating_add(more) * size_of::<T>()))
 }
 
-/// So many zeros.
+/// Returns `len` zeros.
 pub(crate) fn zeros(len: usize) -> Result<Vec<u8>, Error> {
     if len < LARGE {
         let mut zeros = Vec::new();
@@ -27,25 +25,25 @@ pub(crate) fn zeros(len: usize) -> Result<Vec<u8>, Error> {
         zeros.resize(len, 0);
         return Ok(zeros);
     }
-    // Zeros that the system hands out are not touched, but who takes them cannot be told that there
-    // are none. So the room is taken first, given back, and taken again; by one thread at a time.
+    // Zeroed memory from the system is not touched, but allocating it is not fallible. So the room is allocated first,
+    // freed, and allocated again, by one thread at a time.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     probe(len)?;
     Ok(vec![0; len])
 }
 
-/// Returns an error if the system cannot give `len` bytes now. It says nothing about later, and is for
-/// code of others that allocates by itself and ends the process where it cannot.
+/// Returns an error if the system cannot allocate `len` bytes now. That does not guarantee anything for later. It is
+/// for code in other crates that aborts when an allocation fails.
 pub(crate) fn probe(len: usize) -> Result<(), Error> {
     let mut room: Vec<u8> = Vec::new();
     reserve(&mut room, len.saturating_add(REST)).map_err(|_| Error::Memory(len))?;
-    // Or else the compiler sees that nobody uses it.
+    // Otherwise the compiler removes the unused allocation.
     black_box(&mut room);
     Ok(())
 }
 
-/// Puts bytes behind others.
+/// Appends bytes to others.
 pub(crate) fn append(memory: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Error> {
     memory
         .try_reserve(bytes.len())
@@ -54,7 +52,7 @@ pub(crate) fn append(memory: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// A copy.
+/// Returns a copy.
 pub(crate) fn copy(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let mut copy = Vec::new();
     append(&mut copy, bytes)?;

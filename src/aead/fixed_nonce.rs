@@ -1,11 +1,11 @@
 //! XChaCha20-Poly1305 under one key *and one nonce*, for the format whose flaw that is.
 //!
-//! Where a nonce never changes, neither do the keystream and the one-time key of Poly1305. They are
-//! computed once here; a message then costs an XOR and a Poly1305. The bytes are those of the plain
-//! AEAD (draft-irtf-cfrg-xchacha-03, RFC 8439 section 2.8, without associated data).
+//! If a nonce never changes, neither do the keystream and the one-time key of Poly1305. They are computed once here;
+//! each message then costs an XOR and a Poly1305. The bytes are those of the ordinary AEAD (draft-irtf-cfrg-xchacha-03,
+//! RFC 8439 section 2.8, without associated data).
 //!
-//! Two messages under one nonce give away their XOR, and the key to forge others. Nothing but the
-//! reading and writing of a format that demands it may use this.
+//! Two messages under one nonce reveal their XOR, and the key to forge others. Use this only to read and write a format
+//! that demands it.
 
 #[cfg(target_arch = "x86_64")]
 use super::chacha_avx512::FixedMac;
@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 /// Bytes of the keystream's first block; its first half is the key of Poly1305.
 const BLOCK_LEN: usize = 64;
 
-/// A key and a nonce, ready to seal and open messages up to a length. Wiped when it is dropped.
+/// A key and a nonce, ready to seal and open messages up to a length. They are wiped on drop.
 ///
 /// ```
 /// use fetool::aead::fixed_nonce::FixedNonce;
@@ -39,7 +39,7 @@ pub struct FixedNonce {
 
 /// Poly1305 under the key that never changes.
 enum Mac {
-    /// Our own, on processors that have the instructions.
+    /// fetool's own, on processors that have the instructions.
     #[cfg(target_arch = "x86_64")]
     Fetool(FixedMac),
     RustCrypto(Box<Poly1305>),
@@ -73,7 +73,7 @@ impl Mac {
 }
 
 impl FixedNonce {
-    /// Computes what messages of at most `longest` bytes need.
+    /// Computes the keystream for messages of at most `longest` bytes.
     pub fn new(key: &[u8; KEY_LEN], nonce: &[u8; 24], longest: usize) -> Self {
         let mut cipher = XChaCha20::new(key.into(), nonce.into());
         let mut first = Zeroizing::new([0; BLOCK_LEN]);
@@ -85,10 +85,10 @@ impl FixedNonce {
         Self { keystream, mac }
     }
 
-    /// Seals `plaintext` into `ciphertext`, which is as long.
+    /// Seals `plaintext` into `ciphertext`, which has the same length.
     ///
     /// # Errors
-    /// [`AeadError::MessageLength`] when it is longer than was announced.
+    /// [`AeadError::MessageLength`] if it is longer than announced.
     pub fn seal_from(&self, plaintext: &[u8], ciphertext: &mut [u8]) -> Result<Tag, AeadError> {
         let keystream = self.keystream_for(plaintext)?;
         for ((to, from), key) in ciphertext.iter_mut().zip(plaintext).zip(keystream) {
@@ -100,16 +100,16 @@ impl FixedNonce {
     /// Seals in place.
     ///
     /// # Errors
-    /// As [`seal_from`](Self::seal_from).
+    /// Those of [`seal_from`](Self::seal_from).
     pub fn seal(&self, buffer: &mut [u8]) -> Result<Tag, AeadError> {
         self.xor(buffer)?;
         Ok(self.tag(buffer))
     }
 
-    /// Checks the tag, and only then opens `ciphertext` into `plaintext`, which is as long.
+    /// Checks the tag, and only then opens `ciphertext` into `plaintext`, which has the same length.
     ///
     /// # Errors
-    /// [`AeadError::Tag`]; nothing was written then.
+    /// [`AeadError::Tag`]; nothing is written then.
     pub fn open_into(
         &self,
         ciphertext: &[u8],
@@ -127,7 +127,7 @@ impl FixedNonce {
     /// Opens in place.
     ///
     /// # Errors
-    /// As [`open_into`](Self::open_into).
+    /// Those of [`open_into`](Self::open_into).
     pub fn open(&self, buffer: &mut [u8], tag: &Tag) -> Result<(), AeadError> {
         self.keystream_for(buffer)?;
         self.check(buffer, tag)?;
@@ -153,7 +153,7 @@ impl FixedNonce {
     }
 
     fn check(&self, ciphertext: &[u8], tag: &Tag) -> Result<(), AeadError> {
-        // Of a forgery it would be the right tag of another message: nobody may have it.
+        // For a forgery, it would be the right tag of another message, so nobody may see it.
         let right = self.mac.tag(ciphertext);
         if right.ct_eq(tag).to_bool() {
             Ok(())

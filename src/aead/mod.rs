@@ -35,7 +35,7 @@
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
-// The two modules with `unsafe` in them; they say why, and where.
+// The two modules with `unsafe` in them; each says why.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod chacha_avx512;
@@ -57,7 +57,7 @@ pub const TAG_LEN: usize = 16;
 /// An authentication tag.
 pub type Tag = [u8; TAG_LEN];
 
-/// The AEAD algorithms of the four file formats.
+/// The AEAD algorithms of the file formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// AES-256 in Galois/Counter Mode (NIST SP 800-38D).
@@ -71,7 +71,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// All of them.
+    /// All algorithms.
     pub const ALL: [Self; 4] = [
         Self::Aes256Gcm,
         Self::ChaCha20Poly1305,
@@ -108,17 +108,17 @@ impl fmt::Display for Algorithm {
 /// An implementation of the algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Engine {
-    /// Our own, on x86-64 only: Deoxys-II-256 with AES instructions, ChaCha20-Poly1305 and
-    /// XChaCha20-Poly1305 with AVX-512 IFMA.
+    /// fetool's own, on x86-64 only: Deoxys-II-256 with AES instructions, ChaCha20-Poly1305 and XChaCha20-Poly1305 with
+    /// AVX-512 IFMA.
     Fetool,
-    /// aws-lc-rs: assembly for each kind of processor. A cargo feature, `aws-lc`, on by default.
+    /// aws-lc-rs: assembly for each kind of processor. It needs the cargo feature `aws-lc`, on by default.
     AwsLc,
-    /// RustCrypto: pure Rust, always there.
+    /// RustCrypto: pure Rust, always available.
     RustCrypto,
 }
 
 impl Engine {
-    /// All that exist, the fastest first, whether they are there or not.
+    /// All engines, the fastest first, available or not.
     pub const ALL: [Self; 3] = [Self::Fetool, Self::AwsLc, Self::RustCrypto];
 
     /// Returns its name.
@@ -145,12 +145,12 @@ pub enum AeadError {
     MessageLength,
 }
 
-/// What an engine does for one algorithm under one key.
+/// One algorithm under one key in one engine.
 trait Cipher: Send + Sync {
     fn seal(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8]) -> Result<Tag, AeadError>;
     fn open(&self, nonce: &[u8], ad: &[u8], buffer: &mut [u8], tag: &Tag) -> Result<(), AeadError>;
 
-    /// As `open`, to another place of the same length.
+    /// Like `open`, into another buffer of the same length.
     fn open_to(
         &self,
         nonce: &[u8],
@@ -164,7 +164,7 @@ trait Cipher: Send + Sync {
     }
 }
 
-/// One algorithm under one key, ready to seal and open. The key is wiped when it is dropped.
+/// One algorithm under one key, ready to seal and open. The key is wiped on drop.
 pub struct Aead {
     algorithm: Algorithm,
     engine: Engine,
@@ -172,7 +172,7 @@ pub struct Aead {
 }
 
 impl Aead {
-    /// Makes it in the fastest engine that is there and has the algorithm.
+    /// Creates it in the fastest available engine that has the algorithm.
     pub fn new(algorithm: Algorithm, key: &[u8; KEY_LEN]) -> Self {
         Engine::ALL
             .into_iter()
@@ -180,8 +180,8 @@ impl Aead {
             .expect("RustCrypto has every algorithm")
     }
 
-    /// Makes it in a given engine. Returns `None` if that is not built in, lacks the algorithm, or needs
-    /// another processor.
+    /// Creates it in a given engine. Returns `None` if that is not built in, lacks the algorithm, or needs another
+    /// processor.
     pub fn with_engine(engine: Engine, algorithm: Algorithm, key: &[u8; KEY_LEN]) -> Option<Self> {
         let cipher = match engine {
             #[cfg(feature = "aws-lc")]
@@ -217,11 +217,10 @@ impl Aead {
         self.engine
     }
 
-    /// Turns the plaintext in `buffer` into ciphertext, and returns the tag.
+    /// Encrypts the plaintext in `buffer`, and returns the tag.
     ///
-    /// A nonce must never be used twice under one key with different plaintexts: that would give
-    /// both away (with Deoxys-II, whether they are equal). The callers are the format codecs, which
-    /// say where their nonces come from.
+    /// A nonce must never be used twice under one key with different plaintexts: that would reveal both (with
+    /// Deoxys-II, only whether they are equal). The callers are the format codecs, which document their nonces.
     ///
     /// # Errors
     /// [`AeadError::NonceLength`] or [`AeadError::MessageLength`]; `buffer` is then unchanged.
@@ -230,11 +229,10 @@ impl Aead {
         self.cipher.seal(nonce, ad, buffer)
     }
 
-    /// Checks the tag and turns the ciphertext in `buffer` into plaintext.
+    /// Checks the tag and decrypts the ciphertext in `buffer`.
     ///
     /// # Errors
-    /// [`AeadError::Tag`] when the tag does not match; `buffer` is then wiped, so that nothing
-    /// unauthenticated can be taken from it.
+    /// [`AeadError::Tag`] if the tag does not match; `buffer` is then wiped, so that it holds nothing unauthenticated.
     pub fn open(
         &self,
         nonce: &[u8],
@@ -250,10 +248,10 @@ impl Aead {
         opened
     }
 
-    /// Checks the tag and puts the plaintext into `plaintext`, which is as long as the ciphertext.
+    /// Checks the tag and decrypts into `plaintext`, which has the length of the ciphertext.
     ///
     /// # Errors
-    /// As [`open`](Self::open); `plaintext` is then wiped, and the ciphertext as it was.
+    /// Those of [`open`](Self::open); `plaintext` is then wiped, and the ciphertext unchanged.
     pub fn open_to(
         &self,
         nonce: &[u8],

@@ -1,6 +1,6 @@
-//! Random cases for the tests of the engines of our own.
+//! Random cases for the tests of fetool's own engines.
 
-/// Numbers that look random, the same in each run (xorshift64*).
+/// Pseudo-random numbers, the same in each run (xorshift64*).
 pub(super) struct Numbers(u64);
 
 impl Numbers {

@@ -7,7 +7,7 @@ use aes_gcm::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, XChaCha20Poly1305};
 use deoxys::DeoxysII256;
 
-/// More than the key schedules take of the stack, in bytes.
+/// More stack than the key schedules use, in bytes.
 const STACK: usize = 8 << 10;
 
 pub(super) fn cipher(algorithm: Algorithm, key: &[u8; KEY_LEN]) -> Box<dyn Cipher> {

@@ -1,26 +1,26 @@
-//! Reading armored files: text in, the file that it stands for out.
+//! Reading armored files: decodes text to the file that it encodes.
 
 use crate::Error;
 use crate::format::age::armor::ArmorDecoder;
 use std::io::{self, Read};
 
-/// Text that is decoded at a time, in bytes.
+/// Text that is decoded together, in bytes.
 const PIECE: usize = 128 << 10;
 
-/// What decodes the text of an input.
+/// Decodes the text of an input.
 pub(crate) struct Unarmor {
-    /// `None` once the text has ended, or is wrong.
+    /// `None` once the text has ended, or is invalid.
     decoder: Option<ArmorDecoder>,
     text: Vec<u8>,
     decoded: Vec<u8>,
     /// Bytes of `decoded` that were read already.
     taken: usize,
-    /// Told once everything before it was read.
+    /// Returned once everything before it was read.
     fault: Option<Error>,
 }
 
 impl Unarmor {
-    /// Begins with the text that was read already.
+    /// Starts with text that was read already.
     pub fn new(text: &[u8]) -> Self {
         let mut unarmor = Self {
             decoder: Some(ArmorDecoder::new()),
@@ -33,7 +33,7 @@ impl Unarmor {
         unarmor
     }
 
-    /// Begins in the middle, at the beginning of a line with this number at this position in the text.
+    /// Starts in the middle, at a line with this number and position in the text.
     pub fn at_line(line: u64, position: u64) -> Self {
         Self {
             decoder: Some(ArmorDecoder::at_line(line, position)),
@@ -54,7 +54,7 @@ impl Unarmor {
         self.decoder = None;
     }
 
-    /// Reads what the text of `input` stands for.
+    /// Reads what the text of `input` encodes.
     pub fn read(&mut self, input: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
         while self.taken == self.decoded.len() {
             self.decoded.clear();

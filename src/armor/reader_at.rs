@@ -1,8 +1,7 @@
-//! Reading armored files at positions: the file that a text stands for, of which only the lines that are
-//! asked for are read.
+//! Reading armored files at positions: decodes only the lines that are needed.
 //!
-//! A position in the file is a position in the text as long as all lines are alike: 64 characters, and
-//! then LF throughout or CR LF throughout. That is checked for every line that is read.
+//! The position in the text can be computed from that in the file if all lines are alike: 64 characters each, and
+//! either LF or CR LF throughout. Every line that is read is checked for that.
 
 use super::reader::Unarmor;
 use crate::format::age::armor::{
@@ -12,20 +11,20 @@ use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Hint};
 use std::io::{self, Read};
 
-/// Lines that are decoded at a time.
+/// Lines that are decoded together.
 const LINES: u64 = 1024;
 
-/// A text of lines that are all alike, and what it stands for.
+/// A text of lines that are all alike, and the file that it encodes.
 pub(crate) struct UnarmorAt<R> {
     text: R,
-    /// Where the first line behind the BEGIN line starts, and its number.
+    /// The position of the first line behind the BEGIN line, and its number.
     start: u64,
     line: u64,
-    /// Bytes of a line with its end.
+    /// Bytes of a line, with its end.
     line_len: u64,
-    /// So many lines are read when they are asked for.
+    /// The number of lines that are read when needed.
     lines: u64,
-    /// What the lines behind them stand for, the END line among them.
+    /// The decoded lines behind them, up to the END line.
     tail: Vec<u8>,
 }
 
@@ -51,7 +50,7 @@ impl<R: ReadAt> UnarmorAt<R> {
         let start = (begin + BEGIN.len() + line_end) as u64;
         let before = head[..begin].iter().filter(|&&byte| byte == b'\n').count();
         let line_len = (COLUMNS + line_end) as u64;
-        // As much as can be behind the last whole line.
+        // The maximum that can follow the last whole line.
         let end = BLANK_MAX as u64 + END.len() as u64 + 2 * line_len;
         let mut this = Self {
             start,
@@ -69,13 +68,12 @@ impl<R: ReadAt> UnarmorAt<R> {
         Ok(this)
     }
 
-    /// Where a line starts in the text.
+    /// Returns the position of a line in the text.
     fn position(&self, line: u64) -> u64 {
         self.start + line * self.line_len
     }
 
-    /// Returns what reads from this position on, one line after the other, as if it had read everything
-    /// before.
+    /// Returns a reader from this position on. It checks line after line, as if it had read everything before.
     pub fn read_from(&self, position: u64) -> UnarmorFrom<'_> {
         let line = (position / LINE_BYTES as u64).min(self.lines);
         let start = self.position(line);
@@ -89,7 +87,7 @@ impl<R: ReadAt> UnarmorAt<R> {
         }
     }
 
-    /// Reads `len` bytes of text from a line on, and makes sure that one starts there.
+    /// Reads `len` bytes of text from a line on, and checks that a line starts there.
     fn lines_from(&self, line: u64, len: u64) -> Result<Vec<u8>, Error> {
         let mut text = read(&self.text, self.position(line) - 1, len + 1)?;
         match text.remove(0) {
@@ -105,18 +103,18 @@ impl<R: ReadAt> UnarmorAt<R> {
         if decode_lines(&text, out) == (text.len(), out.len()) {
             return Ok(());
         }
-        // The decoder says what is wrong, if it is not merely that the lines end differently.
+        // The decoder reports the error, unless only the line ends differ.
         let mut decoder = ArmorDecoder::at_line(self.line + line, self.position(line));
         decoder.push(&text, &mut Vec::new())?;
         Err(not_alike())
     }
 }
 
-/// Reads what a text stands for from the middle on.
+/// Reads what a text encodes from the middle on.
 pub(crate) struct UnarmorFrom<'a> {
     text: Positioned<'a, dyn ReadAt + 'a>,
     unarmor: Unarmor,
-    /// Bytes in front of the position, which are not wanted.
+    /// Bytes before the position, which are skipped.
     before: u64,
 }
 
@@ -160,7 +158,7 @@ impl<R: ReadAt> ReadAt for UnarmorAt<R> {
     }
 }
 
-/// Reads a few bytes, all of which are there.
+/// Reads a few bytes, all of which must exist.
 fn read(text: &dyn ReadAt, position: u64, len: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![0; len as usize]; // at most LINES lines, or the end
     let at = Positioned {

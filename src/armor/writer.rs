@@ -1,4 +1,4 @@
-//! Writing armored files: the bytes of a file in, text out.
+//! Writing armored files: encodes the bytes of a file as text.
 
 use crate::Error;
 use crate::format::age::armor::{ArmorEncoder, LINE_LEN};
@@ -23,36 +23,35 @@ impl<W: Write> ArmorWriter<W> {
         }
     }
 
-    /// Returns what the text goes to.
+    /// Returns the output of the text.
     pub fn output(&self) -> &W {
         &self.output
     }
 
-    /// Returns what the text goes to, for those who write some of it there themselves
-    /// ([`go_on`](Self::go_on)).
+    /// Returns the output of the text, for callers that write some of the text themselves ([`go_on`](Self::go_on)).
     pub fn output_mut(&mut self) -> &mut W {
         &mut self.output
     }
 
-    /// Returns the bytes that are no whole line yet, and are not written.
+    /// Returns the bytes of an incomplete line, which are not written yet.
     pub fn part(&self) -> &[u8] {
         self.encoder.part()
     }
 
-    /// Goes on behind `text` bytes of text that somebody else wrote, and the first bytes of a line, which
-    /// are not written yet.
+    /// Continues behind `text` bytes of text that somebody else wrote, and with the first bytes of a line, which are
+    /// not written yet.
     pub fn go_on(&mut self, text: u64, part: &[u8]) {
         self.written += text;
         self.encoder.set_part(part);
     }
 
-    /// Writes the end of a line, lines that are encoded already, and the beginning of another. The lines
-    /// are in `text`, behind room for one.
+    /// Writes the end of a line, lines that are encoded already, and the beginning of another line. The lines are in
+    /// `text`, behind room for one.
     pub fn write_parts(&mut self, head: &[u8], text: &mut [u8], tail: &[u8]) -> io::Result<()> {
         self.encoder.push(head, &mut self.text)?;
         let mut lines = &text[LINE_LEN..];
         if self.text.len() == LINE_LEN {
-            // In one go.
+            // With one call.
             text[..LINE_LEN].copy_from_slice(&self.text);
             self.text.clear();
             lines = text;

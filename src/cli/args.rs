@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-/// Where the secret comes from.
+/// The sources of the secrets.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Secrets")]
 pub struct SecretArgs {
@@ -31,15 +31,15 @@ pub struct SecretArgs {
     #[arg(short, long, value_name = "SPEC")]
     pub key: Vec<OsString>,
 
-    /// Use the identity without data of the plugin age-plugin-NAME (age)
+    /// Use the plugin age-plugin-NAME without an identity file (age)
     ///
-    /// For plugins that find their keys without it. It stands for an identity file with the line
-    /// AGE-PLUGIN-NAME-1…: it opens files, and 'fetool seal' seals for the keys of the plugin. The plugin
-    /// is looked up in PATH. Can be repeated.
+    /// For plugins that find their keys themselves. It replaces an identity file with the line AGE-PLUGIN-NAME-1…: it
+    /// opens files, and 'fetool seal' seals for the keys of the plugin. fetool looks the plugin up in PATH. Can be
+    /// repeated.
     #[arg(long, value_name = "NAME")]
     pub plugin: Vec<String>,
 
-    /// Use a passphrase: asked for on the terminal, or from SPEC as for --key
+    /// Use a passphrase: ask for it, or take it from SPEC as for --key
     ///
     /// Without SPEC, fetool asks for it on the terminal (/dev/tty, never standard input), twice when
     /// sealing. With SPEC, one trailing line end is removed. GFE requires --salt with it; files of the
@@ -54,9 +54,9 @@ pub struct SecretArgs {
     )]
     pub passphrase: Vec<OsString>,
 
-    /// Source of the passphrase of an encrypted identity file, as for --key [default: ask]
+    /// Source of an identity file's passphrase [default: ask]
     ///
-    /// It is asked for, or read, only if a file needs one of the identities.
+    /// SPEC is as for --key. fetool asks for the passphrase, or reads it, only if a file needs one of the identities.
     #[arg(long, value_name = "SPEC")]
     pub identity_passphrase: Option<OsString>,
 
@@ -78,13 +78,13 @@ pub struct SecretArgs {
 }
 
 impl SecretArgs {
-    /// Whether an option names a secret.
+    /// Returns whether an option names a secret.
     pub fn is_given(&self) -> bool {
         !(self.key.is_empty() && self.plugin.is_empty() && self.passphrase.is_empty())
     }
 }
 
-/// What clap makes of an option without its value. Nobody can type it.
+/// The value that clap stores for an option without one. Nobody can type it.
 pub const ASK: &str = "\u{1}";
 
 /// The KDFs on the command line.
@@ -117,7 +117,7 @@ pub enum GfeNonce {
     Additive,
 }
 
-/// What of the header and of memory a sealed file may ask for.
+/// How to read a sealed file, and what it may demand.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Format")]
 pub struct ReadArgs {
@@ -125,13 +125,12 @@ pub struct ReadArgs {
     #[arg(short, long, value_name = "NAME", value_parser = format())]
     pub format: Option<&'static dyn Format>,
 
-    /// How the number of a chunk enters its nonce (GFE)
+    /// Which nonce rules to accept (GFE)
     ///
-    /// 'auto' reads files with a counter suffix, as go-fileencrypt and fetool write them. The format's
-    /// document describes an additive nonce instead. Such a file can lose its first chunks unnoticed, so
-    /// 'auto' reads it only if its length is known and holds as many bytes as its header declares.
-    /// 'additive' reads an additive nonce in any file, also from a pipe. Use it only if you trust the
-    /// source of the file.
+    /// 'auto' reads files with a counter suffix, as go-fileencrypt and fetool write them. The format's document
+    /// describes an additive nonce instead. Such a file can lose its first chunks unnoticed, so 'auto' reads it only if
+    /// its length is known and holds as many bytes as its header declares. 'additive' reads an additive nonce in any
+    /// file, also from a pipe. Use it only if you trust the source of the file.
     #[arg(long, value_name = "RULE", default_value = "auto")]
     pub gfe_nonce: GfeNonce,
 
@@ -161,7 +160,7 @@ pub struct ReadArgs {
     pub max_memory: u64,
 }
 
-/// What is not opened, although it could be.
+/// Files to refuse although they could be opened.
 #[derive(clap::Args)]
 pub struct RefuseArgs {
     /// Refuse what would be accepted with a warning
@@ -172,7 +171,7 @@ pub struct RefuseArgs {
 }
 
 impl ReadArgs {
-    /// The format to read, where one was given.
+    /// Returns the format that the user chose.
     pub fn format(&self) -> Option<&'static dyn Format> {
         self.format.map(|format| match self.gfe_nonce {
             GfeNonce::Auto => format,
@@ -180,7 +179,7 @@ impl ReadArgs {
         })
     }
 
-    /// The formats to tell apart.
+    /// Returns the formats to detect.
     pub fn formats(&self) -> &'static [&'static dyn Format] {
         match self.gfe_nonce {
             GfeNonce::Auto => FORMATS,
@@ -188,12 +187,12 @@ impl ReadArgs {
         }
     }
 
-    /// The bytes of a detached header.
+    /// Returns the bytes of a detached header.
     pub fn detached(&self) -> Result<Option<Vec<u8>>, Failure> {
         self.header.as_deref().map(read_header).transpose()
     }
 
-    /// The limits for a file with so many bytes behind its header, where that is known.
+    /// Returns the limits for a file with this many bytes behind its header, if known.
     pub fn limits(&self, body: Option<u64>) -> Limits {
         Limits {
             memory: self.max_memory,
@@ -221,7 +220,7 @@ fn read_header(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(header)
 }
 
-/// Where the data goes.
+/// The target of the data.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
@@ -245,7 +244,7 @@ pub struct OutputArgs {
     pub sync: bool,
 }
 
-/// How the work is done and talked about.
+/// How to work, and what to print.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Work")]
 pub struct WorkArgs {
@@ -272,7 +271,7 @@ pub struct WorkArgs {
 }
 
 impl WorkArgs {
-    /// For work that is part of another.
+    /// Creates the options for work that is part of other work.
     pub fn quiet() -> Self {
         Self {
             jobs: 0,
@@ -287,12 +286,12 @@ impl WorkArgs {
     }
 }
 
-/// The value parser of `--format` where a file is read.
+/// Returns the value parser of `--format` for reading.
 pub fn format() -> impl clap::builder::TypedValueParser<Value = &'static dyn Format> {
     formats(|_| true)
 }
 
-/// The value parser of `--format` where a file is written.
+/// Returns the value parser of `--format` for writing.
 pub fn written_format() -> impl clap::builder::TypedValueParser<Value = &'static dyn Format> {
     formats(|format| format.can_seal())
 }

@@ -3,10 +3,10 @@
 use std::env;
 use std::io::{self, IsTerminal};
 
-/// Narrower text is harder to read than text that the terminal wraps.
+/// Below this width, text is harder to read than text that the terminal wraps.
 const TEXT_MIN: usize = 16;
 
-/// The columns of standard output; `None` where it is no terminal.
+/// Returns the columns of standard output; `None` if it is not a terminal.
 pub fn of_stdout() -> Option<usize> {
     let stdout = io::stdout();
     let size = terminal_size::terminal_size_of(&stdout);
@@ -32,7 +32,7 @@ impl Look {
         }
     }
 
-    /// The text in a colour, by its number in the escapes of terminals.
+    /// Returns the text in a colour, given by its number in terminal escapes.
     pub fn painted(&self, code: &str, text: &str) -> String {
         if self.colour && !text.is_empty() {
             format!("\x1b[{code}m{text}\x1b[0m")
@@ -42,12 +42,12 @@ impl Look {
     }
 }
 
-/// Appends `text` behind what stands in the last line of `to`, in lines of at most `width` columns that
-/// begin under its first word.
+/// Appends `text` behind the last line of `to`, in lines of at most `width` columns that are aligned with its first
+/// word.
 pub fn hang(to: &mut String, text: &str, width: Option<usize>) {
     let start = to.rfind('\n').map_or(0, |end| end + 1);
     let indent = to[start..].chars().count();
-    // Some terminals wrap what fills the last column.
+    // Some terminals wrap after the last column.
     let room = width.and_then(|width| (width.saturating_sub(1)).checked_sub(indent));
     match room.filter(|room| *room >= TEXT_MIN) {
         None => to.push_str(text),
@@ -59,7 +59,7 @@ pub fn hang(to: &mut String, text: &str, width: Option<usize>) {
     to.push('\n');
 }
 
-/// The words in lines of at most `width` columns; a word that is longer is split.
+/// Returns the words in lines of at most `width` columns; a longer word is split.
 pub fn lines(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut columns = 0;

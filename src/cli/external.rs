@@ -1,4 +1,4 @@
-//! Subcommands that other programs bring: `fetool x` runs `fetool-x` from PATH, as git and cargo do.
+//! Subcommands of other programs: `fetool x` runs `fetool-x` from PATH, as git and cargo do.
 
 use super::failure::{Failure, shown};
 use std::collections::BTreeSet;
@@ -12,8 +12,8 @@ use std::process::Command;
 
 const PREFIX: &str = "fetool-";
 
-/// Replaces this process by the program for `args`, the subcommand first. Returns only when that
-/// failed; `None` when there is no such program.
+/// Replaces this process with the program for `args`, the subcommand first. Returns only if that fails; `None` if there
+/// is no such program.
 pub fn run(args: &[OsString]) -> Option<Failure> {
     let (name, rest) = args.split_first()?;
     if name.as_bytes().contains(&b'/') {
@@ -31,7 +31,7 @@ pub fn run(args: &[OsString]) -> Option<Failure> {
     Some(Failure::system(shown(&program), &error))
 }
 
-/// Looks a subcommand's program up.
+/// Finds the program of a subcommand.
 pub fn find(name: &OsStr) -> Option<PathBuf> {
     if name.as_bytes().contains(&b'/') {
         return None;
@@ -43,7 +43,7 @@ pub fn find(name: &OsStr) -> Option<PathBuf> {
         .find(|path| is_executable(path))
 }
 
-/// The names of all subcommands that PATH has programs for, sorted.
+/// Returns the names of all subcommands with programs in PATH, sorted.
 pub fn names() -> BTreeSet<OsString> {
     directories()
         .filter_map(|dir| dir.read_dir().ok())
@@ -57,8 +57,8 @@ pub fn names() -> BTreeSet<OsString> {
         .collect()
 }
 
-/// The directories of PATH. Relative ones, such as the current directory, are skipped: they would run
-/// whatever lies where the user happens to be.
+/// Returns the directories of PATH. Relative ones, such as the current directory, are skipped: they could contain
+/// anybody's programs.
 fn directories() -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)

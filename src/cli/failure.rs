@@ -1,4 +1,4 @@
-//! Errors as people and scripts see them: `fetool: FILE: what happened`, a hint, a status.
+//! Errors for people and scripts: `fetool: FILE: what happened`, a hint, a status.
 
 use crate::io::cleanup;
 use crate::io::output::Refused;
@@ -11,24 +11,24 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// What ends a subcommand.
+/// The failure of a subcommand.
 #[derive(Debug)]
 pub struct Failure {
     subject: Option<String>,
     what: String,
-    /// More about it, a line each.
+    /// More about it, one line each.
     details: Vec<String>,
     hint: Option<String>,
     status: u8,
-    /// The reader of the output went away: nobody wants to read about it.
+    /// The reader of the output has gone: no message is needed.
     broken_pipe: bool,
-    /// The secret does not open the file: it is wrong, or the file is not what it was.
+    /// Whether the secret does not open the file: it is wrong, or the file was changed.
     wrong_secret: bool,
-    /// There is nothing left to print.
+    /// Whether everything has been printed already.
     reported: bool,
 }
 
-/// Who is meant by the errors of one operation.
+/// The names that the errors of one operation can mention.
 #[derive(Clone, Debug, Default)]
 pub struct Subjects {
     pub input: String,
@@ -36,16 +36,16 @@ pub struct Subjects {
     pub key: SecretName,
 }
 
-/// What messages call a secret.
+/// The name of a secret in messages.
 #[derive(Clone, Debug, Default)]
 pub struct SecretName {
-    /// Where it comes from.
+    /// Its source.
     pub shown: String,
     pub is_passphrase: bool,
 }
 
 impl Failure {
-    /// A mistake on the command line.
+    /// Creates an error of the command line.
     pub fn usage(what: impl Into<String>) -> Self {
         Self {
             subject: None,
@@ -59,7 +59,7 @@ impl Failure {
         }
     }
 
-    /// Input, output or system.
+    /// Creates an error of input, output or the system.
     pub fn system(subject: impl Into<String>, error: &io::Error) -> Self {
         Self {
             status: status::SYSTEM,
@@ -68,7 +68,7 @@ impl Failure {
         .about(subject)
     }
 
-    /// An error of the library, in the words of the command.
+    /// Converts an error of the library, with options in its hint.
     pub fn of_library(error: &Error) -> Self {
         Self {
             hint: hint(error),
@@ -84,7 +84,7 @@ impl Failure {
         }
     }
 
-    /// Something was wrong with some of several files, and was reported for each of them.
+    /// Creates the failure of a run in which some files failed, each of which was reported.
     pub fn already_reported(status: u8) -> Self {
         Self {
             status,
@@ -93,7 +93,7 @@ impl Failure {
         }
     }
 
-    /// Replaces the message by one that says itself whom it is about.
+    /// Replaces the message with one that contains the subject.
     pub fn worded(self, what: impl Into<String>) -> Self {
         Self {
             what: what.into(),
@@ -103,7 +103,7 @@ impl Failure {
         }
     }
 
-    /// Puts words in front of the message, which say whom it is about.
+    /// Prefixes the message with words that contain the subject.
     pub fn introduced(self, words: &str) -> Self {
         let what = format!("{words}: {}", self.what);
         Self {
@@ -112,7 +112,7 @@ impl Failure {
         }
     }
 
-    /// Leaves out whom it is about.
+    /// Removes the subject.
     pub fn alone(self) -> Self {
         Self {
             subject: None,
@@ -143,24 +143,24 @@ impl Failure {
         &self.what
     }
 
-    /// Whom it is about.
+    /// Returns the subject.
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// Says that another secret may open the file.
+    /// Marks the failure as one that another secret may avoid.
     pub fn of_wrong_secret(mut self) -> Self {
         self.wrong_secret = true;
         self
     }
 
-    /// Whether another secret may open the file.
+    /// Returns whether another secret may open the file.
     pub fn is_wrong_secret(&self) -> bool {
         self.wrong_secret
     }
 
-    /// Prints the message, and tells the exit status. Where the reader of the output went away it
-    /// ends the process as SIGPIPE would, as other filters do.
+    /// Prints the message, and returns the exit status. If the reader of the output has gone, it ends the process as
+    /// SIGPIPE would, as other filters do.
     pub fn report(self) -> ExitCode {
         if self.broken_pipe {
             cleanup::die_of(SIGPIPE);
@@ -169,8 +169,8 @@ impl Failure {
         ExitCode::from(self.status)
     }
 
-    /// Prints the message, and its hint unless the same one was printed before: one run may have
-    /// thousands of files that fail alike.
+    /// Prints the message, and its hint unless the same one was printed before: one run may have thousands of files
+    /// that fail alike.
     pub fn print(&self) {
         if self.reported {
             return;
@@ -191,7 +191,7 @@ impl Failure {
 }
 
 impl Subjects {
-    /// For what only prints.
+    /// The subjects of work that only prints.
     pub fn stdout() -> Self {
         Self {
             output: "stdout".to_owned(),
@@ -199,7 +199,7 @@ impl Subjects {
         }
     }
 
-    /// Says whom an error is about.
+    /// Attributes an error to its subject.
     pub fn attribute(&self, error: &Error) -> Failure {
         let subject = match error {
             Error::Write(_) => Some(&self.output),
@@ -230,7 +230,7 @@ impl Subjects {
         failure
     }
 
-    /// Returns an error's message, in which a passphrase is not called a key.
+    /// Returns an error's message, which calls a passphrase so, and not a key.
     pub fn message(&self, error: &Error) -> String {
         let wrong = match error {
             Error::Authentication { .. } => {
@@ -248,19 +248,19 @@ impl Subjects {
         }
     }
 
-    /// Whether the output is an open file of this process, by its name.
+    /// Returns whether the output is an open file of this process, given by its name.
     fn output_is_descriptor(&self) -> bool {
         let names = ["/dev/fd/", "/proc/self/fd/"];
         self.output == "/dev/stdout" || names.iter().any(|name| self.output.starts_with(name))
     }
 
-    /// Says why an output could not be opened.
+    /// Reports why an output could not be opened.
     pub fn refused(&self, refused: Refused) -> Failure {
         let usage = |what: &str| Failure::usage(what).about(&self.output);
         match refused {
             Refused::Terminal => Failure::usage("refusing to write sealed data to the terminal")
                 .hint("send it to a file or a pipe, or force it with '-o -'"),
-            // A redirected standard output by its name.
+            // A redirected standard output, given by its name.
             Refused::Exists if self.output_is_descriptor() => usage("file exists")
                 .with_status(status::SYSTEM)
                 .hint("for standard output, type '-o -' or leave -o out"),
@@ -283,8 +283,7 @@ impl Subjects {
     }
 }
 
-/// Whether another secret may open the file. What was authenticated up to a later chunk was opened by
-/// the right one.
+/// Returns whether another secret may open the file. If chunks were authenticated, the secret was right.
 fn is_wrong_secret(error: &Error) -> bool {
     match error {
         Error::Authentication { chunk: 0, .. } | Error::NoIdentity { .. } => true,
@@ -293,7 +292,7 @@ fn is_wrong_secret(error: &Error) -> bool {
     }
 }
 
-/// Words an error whose message names options.
+/// Returns the message of an error that names options.
 fn message(error: &Error) -> String {
     match error {
         Error::Fixed { what, setting } => format!("{what}; {} does not apply", option(*setting)),
@@ -302,7 +301,7 @@ fn message(error: &Error) -> String {
     }
 }
 
-/// The option for a setting.
+/// Returns the option for a setting.
 fn option(setting: Setting) -> &'static str {
     match setting {
         Setting::ChunkSize => "--chunk-size",
@@ -311,7 +310,7 @@ fn option(setting: Setting) -> &'static str {
     }
 }
 
-/// What to type.
+/// Returns what to type.
 fn hint(error: &Error) -> Option<String> {
     let hint = match error {
         Error::Fixed {
@@ -336,7 +335,7 @@ fn hint(error: &Error) -> Option<String> {
     hint.map(str::to_owned)
 }
 
-/// Words a hint of the library with the options of the command.
+/// Returns a hint of the library with the command's options.
 fn to_type(hint: &Hint) -> String {
     let text = match hint {
         Hint::MoreMemory => "allow more with --max-memory",
@@ -387,7 +386,7 @@ fn to_type(hint: &Hint) -> String {
     text.to_owned()
 }
 
-/// Which formats a file is not, one line for those with the same reason.
+/// Returns the formats that a file does not have, one line for those with the same reason.
 fn details(error: &Error) -> Vec<String> {
     let Error::UnknownFormat(unknown) = error else {
         return Vec::new();
@@ -411,8 +410,7 @@ fn details(error: &Error) -> Vec<String> {
         .collect()
 }
 
-/// Whether a hint was not printed yet. Hints that name a file are all different, so only some are
-/// remembered.
+/// Returns whether a hint was not printed yet. Hints that name a file all differ, so only some are remembered.
 fn is_new(hint: &str) -> bool {
     const REMEMBERED: usize = 64;
     static PRINTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -426,20 +424,20 @@ fn is_new(hint: &str) -> bool {
     true
 }
 
-/// The command of age that this process stands in for, if it does.
+/// The command of age that this process replaces, if it does.
 static SPEAKER: OnceLock<&'static str> = OnceLock::new();
 
-/// From now on messages look as those of a command of age.
+/// Makes all messages look like those of a command of age.
 pub fn speak_as(program: &'static str) {
     SPEAKER.get_or_init(|| program);
 }
 
-/// The command of age whose messages these look as.
+/// Returns the command of age whose messages are imitated.
 pub fn speaker() -> Option<&'static str> {
     SPEAKER.get().copied()
 }
 
-/// Puts the kind of a message in front of the subject, as age does.
+/// Puts the kind of a message before the subject, as age does.
 fn in_words_of_age(program: &str, subject: Option<&str>, what: &str) -> String {
     let kinds = ["error: ", "warning: ", "note: ", "hint: "];
     let kind = kinds.into_iter().find(|kind| what.starts_with(kind));
@@ -451,18 +449,18 @@ fn in_words_of_age(program: &str, subject: Option<&str>, what: &str) -> String {
     }
 }
 
-/// Prints a line on standard error. That nobody can read it is no reason to fail.
+/// Prints a line on standard error. Errors are ignored.
 pub fn say(subject: Option<&str>, what: &str) {
     let line = match (speaker(), subject) {
         (Some(program), subject) => in_words_of_age(program, subject, what),
         (None, Some(subject)) => format!("fetool: {subject}: {what}"),
         (None, None) => format!("fetool: {what}"),
     };
-    // Names are quoted already; what else others have a hand in, such as the system's messages, is not.
+    // Names are quoted already, but others can influence more than names, such as the system's messages.
     status_line::print(&(terminal_safe::quoted(line.as_bytes()) + "\n"));
 }
 
-/// Returns a path for messages: what a terminal does not show as itself is escaped.
+/// Returns a path for messages, with escapes for what a terminal does not show as itself.
 pub fn shown(path: &Path) -> String {
     terminal_safe::quoted(path.as_os_str().as_encoded_bytes())
 }

@@ -15,7 +15,7 @@ pub struct Args {
     command: Option<OsString>,
 }
 
-/// The options that `-h` lists. `--help` has them all in a line or two, and the manual says more about each.
+/// The options that `-h` lists. `--help` has all of them in a line or two, and the manual explains each.
 const COMMON: &[&str] = &[
     "add",
     "age",
@@ -55,9 +55,9 @@ const COMMON: &[&str] = &[
     "verify",
 ];
 
-/// Prints the help of a subcommand: all of it for `--help`, what is most used for `-h`.
+/// Prints the help of a subcommand: all of it for `--help`, the common options for `-h`.
 pub fn of_subcommand(command: &clap::Command, long: bool) -> io::Result<()> {
-    // std takes what is written to a closed descriptor for written.
+    // std ignores errors of writing to a closed descriptor.
     standard::check_stdout()?;
     let about = match long {
         true => command.get_long_about(),
@@ -90,7 +90,7 @@ pub fn of_subcommand(command: &clap::Command, long: bool) -> io::Result<()> {
 /// Prints the help of `cli`, the whole command line, or of one of its subcommands.
 pub fn run(args: &Args, mut cli: clap::Command) -> Result<(), Failure> {
     cli.build();
-    // std takes what is written to a closed descriptor for written.
+    // std ignores errors of writing to a closed descriptor.
     let open = standard::check_stdout;
     let printed = match &args.command {
         None => open().and_then(|()| overview(&mut cli)),
@@ -115,7 +115,7 @@ fn overview(cli: &mut clap::Command) -> io::Result<()> {
     output.flush()
 }
 
-/// Other programs know best what they do.
+/// Runs another program for its own help.
 fn external_help(name: &OsString) -> Result<(), Failure> {
     let args = [name.clone(), OsString::from("--help")];
     Err(external::run(&args).unwrap_or_else(|| {

@@ -114,7 +114,7 @@ impl Identity {
 
 const OWN_FILE: &str = "use 'fetool keygen -o FILE', which gives FILE mode 0600";
 
-/// Warns where a shell has made the file for the key, with the mode of any other file.
+/// Warns if a shell has created the key's file with an ordinary mode.
 pub fn warn_of_readers(hint: &str) {
     let stdout = io::stdout().as_fd().try_clone_to_owned();
     let stdout = stdout.ok().map(File::from);
@@ -125,7 +125,7 @@ pub fn warn_of_readers(hint: &str) {
     }
 }
 
-/// The lines above a key.
+/// Returns the lines above a key.
 fn comment(text: &str) -> Result<String, Failure> {
     if text.chars().any(char::is_control) {
         return Err(Failure::usage(
@@ -137,8 +137,7 @@ fn comment(text: &str) -> Result<String, Failure> {
     ))
 }
 
-/// The key in hexadecimal digits. There is room for all of it from the start, so that no copy is left
-/// in memory.
+/// Returns the key in hexadecimal digits. All is allocated at the start, so that no copy is left in memory.
 fn text(above: &str, key: &[u8; KEY_LEN]) -> Zeroizing<Vec<u8>> {
     let mut digits = Zeroizing::new([0; 2 * KEY_LEN]);
     base16ct::lower::encode(key, &mut *digits).expect("there is room for two digits a byte");

@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand, and the list of them.
+//! The command line: one file for each subcommand, and the list of them.
 
 mod age;
 mod args;
@@ -46,8 +46,8 @@ use std::process::ExitCode;
 )]
 struct Cli {}
 
-// Every subcommand. A new one is a file beside this, a variant here, and lines in `run` and `definition`.
-// clap would take a doc comment for the help of the whole command.
+// All subcommands. A new one is a file beside this, a variant here, and lines in `run` and `definition`. clap would use
+// a doc comment as the help of the whole command.
 #[derive(Subcommand)]
 enum Command {
     Seal(seal::Args),
@@ -74,7 +74,7 @@ impl Command {
             Self::Rekey(args) => rekey::run(&args),
             Self::Header(args) => header::run(&args),
             Self::Keygen(args) => keygen::run(&args),
-            // Called before clap sees them: their options are not as clap has them.
+            // Called before clap, which does not have this kind of options.
             Self::Age(_) | Self::AgeKeygen(_) => unreachable!("they were run"),
             Self::Bench(args) => bench::run(&args),
             Self::Generate(args) => generate::run(&args, with_all()),
@@ -83,7 +83,7 @@ impl Command {
     }
 }
 
-/// Returns what defines the options of the subcommand of this name.
+/// Returns the function that defines the options of this subcommand.
 fn definition(name: &str) -> Option<fn(clap::Command) -> clap::Command> {
     Some(match name {
         "seal" => seal::Args::augment_args,
@@ -98,8 +98,8 @@ fn definition(name: &str) -> Option<fn(clap::Command) -> clap::Command> {
     })
 }
 
-/// Returns the command line with this subcommand alone: to define the options of all takes longer than to
-/// seal a small file. `None` for those that are rarely run, and for what is no subcommand.
+/// Returns the command line with this subcommand alone: defining the options of all takes longer than sealing a small
+/// file. Returns `None` for rarely used ones, and for unknown names.
 fn with_one(name: &OsStr) -> Option<clap::Command> {
     let name = name.to_str()?;
     let subcommand = definition(name)?(clap::Command::new(name.to_owned()));
@@ -122,12 +122,12 @@ fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
         .map_err(|error| error.format(&mut command_line))
 }
 
-/// Shows the help of a subcommand that a command line asks for.
+/// Shows the help of a subcommand, if the command line asks for it.
 fn show_help(args: &[OsString]) -> Option<ExitCode> {
     let command_line = with_all();
     let mut words = args[1..].iter();
     let mut command = command_line.find_subcommand(words.next()?)?;
-    // The help of a subcommand's own subcommand is clap's.
+    // clap prints the help of a nested subcommand.
     if let Some(nested) = words.next().and_then(|word| command.find_subcommand(word)) {
         command = nested;
     }
@@ -140,7 +140,7 @@ fn show_help(args: &[OsString]) -> Option<ExitCode> {
     })
 }
 
-/// Runs the command line `args`, the program's name first, and tells the exit status.
+/// Runs the command line `args`, the program's name first, and returns the exit status.
 pub fn main(args: Vec<OsString>) -> ExitCode {
     if let Err(error) = standard::plug() {
         return Failure::from_system(error).report();
@@ -153,7 +153,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Err(error) if error.kind() == clap::error::ErrorKind::InvalidSubcommand => {
             return match external::run(&args[1..]) {
                 Some(failure) => failure.report(),
-                // Not there either: clap says so, and what may have been meant.
+                // There is no such program either: clap reports that, with a suggestion.
                 None => usage::tell(error, &args),
             };
         }
@@ -185,7 +185,7 @@ mod tests {
         for among in all.get_subcommands_mut() {
             let name = among.get_name().to_owned();
             let Some(mut one) = with_one(OsStr::new(&name)) else {
-                // Run before clap, or rarely.
+                // These run before clap, or rarely.
                 let others = ["age", "age-keygen", "generate", "help"];
                 assert!(others.contains(&&*name), "{name}");
                 continue;

@@ -1,11 +1,11 @@
-//! Tables for people: rows in groups, and a bar in every line if a terminal has room for it.
+//! Tables for people: rows in groups, and a bar on every line if a terminal has room for it.
 
 use super::columns::Look;
 
 const BOLD: &str = "1";
 const DIM: &str = "2";
 const GREEN: &str = "32";
-/// Narrower bars tell nothing.
+/// Narrower bars show nothing.
 const BAR_MIN: usize = 5;
 
 pub struct Table<'a> {
@@ -16,12 +16,12 @@ pub struct Table<'a> {
     pub rows: Vec<Row>,
 }
 
-/// One line. Rows of one group follow each other.
+/// One line. Rows of one group are consecutive.
 pub struct Row {
     pub group: String,
     /// The label and two values.
     pub cells: [String; 3],
-    /// The smaller value and the larger: the lengths of the bar's full part and of all of it.
+    /// The smaller value and the larger one: the lengths of the bar's full part and of the whole bar.
     pub bar: Option<(f64, f64)>,
 }
 
@@ -36,7 +36,7 @@ impl Table<'_> {
             let [a, b, c] = widths;
             format!("{label:<a$}{first:>b$}{second:>c$}")
         };
-        // Two columns are before the bar, and some terminals wrap what fills the last one.
+        // Two columns are before the bar, and some terminals wrap after the last one.
         let left = widths.iter().sum::<usize>() + 3;
         let room = look.width.and_then(|width| width.checked_sub(left));
         let room = room.filter(|room| *room >= BAR_MIN);
@@ -55,7 +55,7 @@ impl Table<'_> {
             text += "\n";
             match (room, row.bar) {
                 (Some(room), Some(bar)) => {
-                    // Full up to the smaller value, pale up to the larger.
+                    // Full up to the smaller value, pale up to the larger one.
                     let length = |value: f64| (value / longest * room as f64).round() as usize;
                     let (full, all) = (length(bar.0), length(bar.1));
                     let bar = "█".repeat(full) + &"▒".repeat(all.saturating_sub(full));

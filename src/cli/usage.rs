@@ -1,5 +1,4 @@
-//! Mistakes on the command line, in the words of fetool's other messages, with hints for those who
-//! type what other programs take.
+//! Errors on the command line, in the style of fetool's other messages, with hints for users of other programs.
 
 use super::failure::{Failure, Subjects, shown};
 use crate::io::standard;
@@ -12,7 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Prints what clap has to say: a mistake in `args`, or the help or version that was asked for.
+/// Prints clap's message: an error in `args`, or the help or version that was asked for.
 pub fn tell(said: clap::Error, args: &[OsString]) -> ExitCode {
     let is_help = [
         ErrorKind::DisplayHelp,
@@ -27,7 +26,7 @@ pub fn tell(said: clap::Error, args: &[OsString]) -> ExitCode {
             .write_all(mistake(said, args).as_bytes());
         return status;
     }
-    // std takes what is written to a closed descriptor for written.
+    // std ignores errors of writing to a closed descriptor.
     let printed = if said.use_stderr() {
         said.print()
     } else {
@@ -41,10 +40,10 @@ pub fn tell(said: clap::Error, args: &[OsString]) -> ExitCode {
     }
 }
 
-/// What clap calls a hint.
+/// The beginning of clap's hints.
 const TIP: &str = "  tip: ";
 
-/// Words a mistake: what is wrong, hints, and how the command is used.
+/// Describes an error: what is wrong, hints, and the usage of the command.
 fn mistake(mut said: clap::Error, args: &[OsString]) -> String {
     let own = hint(&said, args);
     let advice = match said.remove(ContextKind::Suggested) {
@@ -53,7 +52,7 @@ fn mistake(mut said: clap::Error, args: &[OsString]) -> String {
     };
     let mut hints: Vec<String> = own.into_iter().collect();
     if hints.is_empty() {
-        // Nobody who mistypes an option has a file of that name.
+        // A mistyped option is not the name of a file.
         let advice = advice.iter().map(ToString::to_string);
         hints.extend(advice.filter(|advice| !advice.starts_with("to pass ")));
     } else {
@@ -70,7 +69,7 @@ fn mistake(mut said: clap::Error, args: &[OsString]) -> String {
             said.insert(kind, ContextValue::String(quoted(text.as_bytes())));
         }
     }
-    // Without colours, so that no word of a user can bring escapes of its own.
+    // Without colours, so that the user's words cannot contain escapes.
     let text = quoted_lines(&said.render().to_string());
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let mut paragraphs: Vec<&str> = Vec::new();
@@ -92,7 +91,7 @@ fn mistake(mut said: clap::Error, args: &[OsString]) -> String {
     told
 }
 
-/// What the user may have meant, where clap cannot know it.
+/// Returns what the user may have meant, if clap cannot know it.
 fn hint(said: &clap::Error, args: &[OsString]) -> Option<String> {
     let words = args.get(1..).unwrap_or_default();
     let text = |kind| match said.get(kind) {
@@ -146,7 +145,7 @@ fn hint(said: &clap::Error, args: &[OsString]) -> Option<String> {
     }
 }
 
-/// The SPEC that is attached to -p without the '=' that it needs.
+/// Returns the SPEC that follows -p without the required '='.
 fn attached_spec(word: &OsString) -> Option<String> {
     let spec = word.as_bytes().strip_prefix(b"-p")?;
     looks_like_spec(spec).then(|| quoted(spec))
@@ -158,7 +157,7 @@ fn looks_like_spec(word: &[u8]) -> bool {
         .any(|start| word.starts_with(start))
 }
 
-/// Whether `word` is, or holds, the option that clap did not know.
+/// Returns whether `word` is, or contains, the option that clap does not know.
 fn stands_for(word: &OsStr, option: &str) -> bool {
     let word = word.as_bytes();
     match option.as_bytes() {
@@ -173,7 +172,7 @@ fn stands_for(word: &OsStr, option: &str) -> bool {
     }
 }
 
-/// Whether an option is followed by a path.
+/// Returns whether an option takes a path.
 fn takes_path(option: &OsStr) -> bool {
     let options = [
         "-o",
@@ -190,7 +189,7 @@ fn path_hint(word: &OsStr) -> String {
     format!("for a file of that name type ./{}", shown(Path::new(word)))
 }
 
-/// The subcommand for what other programs call the same.
+/// Returns the subcommand that other programs call `word`.
 pub fn instead_of(word: &OsStr) -> Option<String> {
     let known = match word.to_str().unwrap_or_default() {
         "encrypt" | "enc" | "e" | "encode" | "lock" | "protect" | "symmetric" => {
@@ -223,7 +222,7 @@ pub fn instead_of(word: &OsStr) -> Option<String> {
     Some(known.to_owned())
 }
 
-/// What fetool has for an option of age, gpg, openssl, zstd, gzip or rsync.
+/// Returns fetool's equivalent of an option of age, gpg, openssl, zstd, gzip or rsync.
 fn peers_option(option: &str, subcommand: &str) -> Option<String> {
     let known = match option {
         "-d" | "--decrypt" if subcommand == "open" => "leave it out: 'fetool open' always decrypts",
@@ -284,8 +283,7 @@ const RECIPIENTS: &str =
 const COMPRESSION: &str =
     "fetool does not compress: 'zstd < FILE | fetool seal -k @KEYFILE -o OUT'";
 
-/// Finds words that clap accepts and the user meant in another way: a SPEC or a recipient that counts
-/// as a PATH.
+/// Finds words that clap accepts but the user meant in another way: a SPEC or a recipient that counts as a PATH.
 pub fn misread(args: &[OsString]) -> Option<Failure> {
     let words = args.get(1..).unwrap_or_default();
     let words = words.split(|word| word == "--").next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What sealing and opening have in common around the work itself.
+//! What sealing and opening share around the work itself.
 
 use super::args::{OutputArgs, WorkArgs};
 use super::failure::{Failure, SecretName, Subjects, say, shown};
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// The hint for a directory.
 pub const EVERY_FILE: &str = "to work on every file below it, add -r";
 
-/// Where data comes from.
+/// The source of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Stdin,
@@ -43,7 +43,7 @@ impl Source {
         }
     }
 
-    /// What messages call it.
+    /// Returns its name in messages.
     pub fn name(&self) -> String {
         match self {
             Self::Stdin => "stdin".to_owned(),
@@ -51,7 +51,7 @@ impl Source {
         }
     }
 
-    /// Opens it; reads that block end when `stop` is thrown.
+    /// Opens it; blocked reads end when `stop` is cancelled.
     pub fn open(&self, stop: &CancelToken) -> Result<Input, Failure> {
         let open = || {
             let mut input = match self {
@@ -71,7 +71,7 @@ impl Source {
         })
     }
 
-    /// Opens a sealed file, which nobody types.
+    /// Opens a sealed file, which cannot be typed.
     pub fn open_sealed(&self, stop: &CancelToken) -> Result<Input, Failure> {
         let input = self.open(stop)?;
         if self.is_stdin() && input.is_terminal() {
@@ -82,12 +82,12 @@ impl Source {
     }
 }
 
-/// An option that makes no sense for a single file.
+/// Returns the error for an option that a single file does not have.
 pub fn needs_tree(option: &str) -> Failure {
     Failure::usage(format!("{option} requires -r or --files0-from"))
 }
 
-/// The one PATH, or none.
+/// Returns the only PATH, if there is one.
 pub fn single(paths: &[PathBuf]) -> Result<Option<&Path>, Failure> {
     match paths {
         [] => Ok(None),
@@ -98,7 +98,7 @@ pub fn single(paths: &[PathBuf]) -> Result<Option<&Path>, Failure> {
     }
 }
 
-/// Fails where any of the paths is missing: for a passphrase that would be typed for nothing.
+/// Fails if any of the paths is missing, so that no passphrase is typed in vain.
 pub fn all_paths_exist<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<(), Failure> {
     let missing = paths.into_iter().filter_map(|path| {
         let path = path.as_ref();
@@ -113,7 +113,7 @@ pub fn all_paths_exist<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Re
     Err(last)
 }
 
-/// Where the output goes, from its arguments.
+/// Returns the target of the output.
 pub fn target(args: &OutputArgs) -> Result<Target, Failure> {
     match &args.output {
         None if args.sync || args.force => {
@@ -136,7 +136,7 @@ pub fn target(args: &OutputArgs) -> Result<Target, Failure> {
     }
 }
 
-/// What messages call the output.
+/// Returns the output's name in messages.
 pub fn target_name(target: &Target) -> String {
     match target {
         Target::Stdout { .. } => "stdout".to_owned(),
@@ -144,7 +144,7 @@ pub fn target_name(target: &Target) -> String {
     }
 }
 
-/// What messages call an input and an output.
+/// Returns the names of an input and an output in messages.
 pub fn subjects(source: &Source, target: &Target) -> Subjects {
     Subjects {
         input: source.name(),
@@ -153,7 +153,7 @@ pub fn subjects(source: &Source, target: &Target) -> Subjects {
     }
 }
 
-/// Shows how far the work is, until the second is dropped; the first counts it.
+/// Shows progress until the display is dropped; the meter counts the work.
 pub fn show_progress(
     work: &WorkArgs,
     source: &Source,
@@ -170,15 +170,14 @@ pub fn show_progress(
     Display::of_one(when, work.quiet, total, name)
 }
 
-/// Shows that a key is derived for work that counts no bytes, until it is dropped.
+/// Shows that a key is being derived, for work that counts no bytes, until it is dropped.
 pub fn show_derivation(work: &WorkArgs, source: &Source) -> Display {
     Display::of_derivation(work.progress, work.quiet, source.name())
 }
 
-/// Prints on standard output. Unlike `print!` it waits for a pipe that somebody else made
-/// non-blocking.
+/// Prints on standard output. Unlike `print!`, it waits for a pipe that another process made non-blocking.
 pub fn print(text: &[u8]) -> Result<(), Failure> {
-    // Both may be the same terminal.
+    // Both can be the same terminal.
     status_line::erase();
     let subjects = Subjects::stdout();
     let target = Target::Stdout { any: true };
@@ -190,7 +189,7 @@ pub fn print(text: &[u8]) -> Result<(), Failure> {
         .map_err(|e| subjects.attribute(&Error::Write(e)))
 }
 
-/// Prints what the file does not protect, unless it was asked not to.
+/// Prints what the file does not protect, unless --quiet is given.
 pub fn warn(work: &WorkArgs, subjects: &Subjects, warnings: &[String]) {
     if !work.quiet {
         for warning in warnings {
@@ -199,7 +198,7 @@ pub fn warn(work: &WorkArgs, subjects: &Subjects, warnings: &[String]) {
     }
 }
 
-/// What the format that is written does not protect, each thing said once.
+/// What the written format does not protect, each printed once.
 pub struct Weaknesses<'a> {
     format: &'a dyn Format,
     new: NewFiles,
@@ -207,7 +206,7 @@ pub struct Weaknesses<'a> {
 }
 
 impl<'a> Weaknesses<'a> {
-    /// Prints, in one line, what is known before the work.
+    /// Prints, on one line, what is known before the work.
     pub fn warn(
         work: &WorkArgs,
         subjects: &Subjects,
@@ -219,7 +218,7 @@ impl<'a> Weaknesses<'a> {
         Self { format, new, said }
     }
 
-    /// Prints what else it is, now that the number of files and the longest plaintext are known.
+    /// Prints the rest, now that the number of files and the longest plaintext are known.
     pub fn warn_of_more(&self, work: &WorkArgs, subjects: &Subjects, files: u64, longest: u64) {
         let mut more = self.format.weaknesses(&NewFiles {
             files,
@@ -231,10 +230,10 @@ impl<'a> Weaknesses<'a> {
     }
 }
 
-/// The shortest key that is not warned of, in bytes.
+/// Shorter keys than this get a warning, in bytes.
 const KEY_SHORT: usize = 16;
 
-/// Warns of keys that can be guessed. Each comes with the name that messages call it.
+/// Warns of keys that can be guessed. Each comes with its name in messages.
 pub fn warn_of_short_keys<'s>(
     work: &WorkArgs,
     keys: impl IntoIterator<Item = (&'s Secret, &'s SecretName)>,
@@ -260,7 +259,7 @@ fn warn_in_one_line(work: &WorkArgs, subjects: &Subjects, weaknesses: &[String])
     }
 }
 
-/// Takes the time, for `--verbose`.
+/// Measures the time for `--verbose`.
 pub struct Clock(Instant);
 
 impl Clock {
@@ -268,7 +267,7 @@ impl Clock {
         Self(Instant::now())
     }
 
-    /// Says what was done: `what` with the number of bytes, chunks and the rate.
+    /// Prints what was done: `what` with the number of bytes and chunks, and the rate.
     pub fn tell(&self, subjects: &Subjects, what: &str, bytes: u64, chunks: u64) {
         let elapsed = self.0.elapsed().max(Duration::from_micros(1));
         let rate = bytes as f64 / elapsed.as_secs_f64();

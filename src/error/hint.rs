@@ -15,7 +15,7 @@ pub enum Hint {
     /// Choose larger chunks.
     #[error("choose larger chunks")]
     LargerChunks,
-    /// Other formats have it: what, and the name of the format.
+    /// Choose another format: the property it has, and the name of the format.
     #[error("{}", formats(.0))]
     Formats(&'static [(&'static str, &'static str)]),
     /// Make a key of 32 random bytes.
@@ -24,10 +24,10 @@ pub enum Hint {
     /// Make a salt.
     #[error("make a salt of random bytes")]
     MakeSalt,
-    /// Give the salt that goes with the passphrase, or a key.
+    /// Give the salt of the passphrase, or a key.
     #[error("give the salt kept beside the file, or a key")]
     GiveSalt,
-    /// A key derivation is chosen for a passphrase and a salt.
+    /// Choose a key derivation only for a passphrase with a salt.
     #[error("a key derivation needs a passphrase and a salt")]
     KdfNeedsSalt,
     /// Open the file with an identity.
@@ -45,13 +45,13 @@ pub enum Hint {
     /// Remove a secret before another is added.
     #[error("remove one first")]
     RemoveFirst,
-    /// No range can be opened by itself: open the file, and take the range from its plaintext.
+    /// Open the whole file, and take the range from its plaintext: ranges are not possible.
     #[error("open the whole file, and take the range from its plaintext")]
     OpenWhole,
-    /// No position in the text can be computed: read the file as a stream.
+    /// Read the file as a stream: positions in the text cannot be computed.
     #[error("read the file as a stream")]
     Stream,
-    /// Seal one layer of GoCrypt, which the old version reads as well.
+    /// Seal one layer of GoCrypt, which the old version can also read.
     #[error("the old GoCrypt reads the format gocrypt with one layer as well")]
     OneLayer,
     /// Build fetool with a cargo feature.

@@ -1,9 +1,9 @@
-//! Everything that can go wrong, in one enum split by whose fault it is.
+//! All errors in one enum, grouped by exit status.
 //!
-//! Each error maps to one exit status ([`Error::status`]), so that a script can tell a wrong key
-//! from a cut-off file without reading messages. What helps is a [`Hint`], in the words of this library:
-//! it knows no options of a command. For bad files the messages contain the words that
-//! the GFE document uses: `invalid chunk size`, `authentication failed`, `unexpected EOF`.
+//! Each error maps to one exit status ([`Error::status`]), so that a script can tell a wrong key from a truncated file
+//! without reading messages. A [`Hint`] says what to do, in the terms of this library, which knows no options of a
+//! command. For bad files, the messages contain the words of the GFE document: `invalid chunk size`, `authentication
+//! failed`, `unexpected EOF`.
 
 mod hint;
 mod unknown;
@@ -13,7 +13,7 @@ pub use unknown::{Evidence, Possible, Unknown};
 
 use std::io;
 
-/// What went wrong in sealing, opening or inspecting.
+/// An error in sealing, opening or inspecting.
 ///
 /// ```
 /// use fetool::{Error, Evidence, Hint, Open, Possible, Seal, Secret, Setting, Unknown, plain};
@@ -45,13 +45,13 @@ pub enum Error {
     #[error("{}", Plain(.0))]
     Write(#[source] io::Error),
 
-    /// The input was not as long as announced: a file changed while it was read, or a wrong size
-    /// was given for a stream. `found` is `None` where more than `expected` bytes were there.
+    /// The input did not have the announced length: a file changed while it was read, or a stream was announced with a
+    /// wrong size. `found` is `None` if there were more than `expected` bytes.
     #[error("{}", length_message(*.expected, *.found))]
     InputLength {
         /// Bytes announced.
         expected: u64,
-        /// Bytes found, when fewer.
+        /// Bytes found, if fewer.
         found: Option<u64>,
     },
 
@@ -59,39 +59,38 @@ pub enum Error {
     #[error("cannot read system randomness: {0}")]
     Random(getrandom::Error),
 
-    /// The system has no memory for so many bytes.
+    /// The system cannot allocate this many bytes.
     #[error("cannot allocate {0} bytes")]
     Memory(usize),
 
-    /// The system has no thread for us.
+    /// The system cannot start a thread.
     #[error("cannot start a thread: {}", Plain(.0))]
     Thread(#[source] io::Error),
 
-    /// The caller asked for something that cannot be done.
+    /// The caller requested something impossible.
     #[error("{what}")]
     Usage {
-        /// What cannot be done.
+        /// What is impossible.
         what: String,
         /// What to do instead.
         hint: Option<Hint>,
     },
 
-    /// The caller chose what the format fixes.
+    /// The caller chose something that the format fixes.
     #[error("{what}")]
     Fixed {
-        /// How the format fixes it.
+        /// The value that the format fixes.
         what: String,
-        /// What was chosen.
+        /// The setting.
         setting: Setting,
     },
 
-    /// The secret does not have the shape that the format needs (it may still be the right one
-    /// for another format).
+    /// The secret is not of the kind that the format needs (it may still be right for another format).
     #[error("{what}")]
     Secret {
-        /// What is wrong with it; never the secret itself.
+        /// What is wrong with it; this never contains the secret.
         what: String,
-        /// How to get a good one.
+        /// How to get a valid one.
         hint: Option<Hint>,
     },
 
@@ -100,7 +99,7 @@ pub enum Error {
     Authentication {
         /// The number of the chunk, from 0.
         chunk: u64,
-        /// Where its frame starts in the sealed file, in bytes.
+        /// The offset of its frame in the sealed file, in bytes.
         offset: u64,
     },
 
@@ -109,12 +108,11 @@ pub enum Error {
     Tampered {
         /// The number of the chunk, from 0.
         chunk: u64,
-        /// Where its frame starts in the sealed file, in bytes.
+        /// The offset of its frame in the sealed file, in bytes.
         offset: u64,
     },
 
-    /// Nothing in the file that was authenticated proves anything: it holds no chunk, or its tags can
-    /// be made without the secret.
+    /// Authentication proves nothing for this file: it holds no chunk, or its tags can be made without the secret.
     #[error("{0}")]
     Unauthenticated(String),
 
@@ -122,53 +120,52 @@ pub enum Error {
     /// [`GfeAdditive`](crate::format::gfe::GfeAdditive).
     #[error("{what}")]
     Refused {
-        /// Why.
+        /// The reason.
         what: String,
     },
 
-    /// Several secrets were tried, and none opens the file: all are wrong, or the data was tampered
-    /// with.
+    /// Several secrets were tried, and none opens the file: all are wrong, or the data was tampered with.
     #[error(
         "authentication failed: none of the {tried} keys opens the file, or it was tampered with"
     )]
     NoIdentity {
         /// How many were tried.
         tried: usize,
-        /// Where the first frame starts in the sealed file, in bytes.
+        /// The offset of the first frame in the sealed file, in bytes.
         offset: u64,
     },
 
-    /// The file was sealed for recipients, and is for none of the identities that were tried.
+    /// The file was sealed for recipients, and none of the identities that were tried belongs to one of them.
     #[error("{}", no_match_message(*.tried))]
     NoMatch {
         /// How many were tried.
         tried: usize,
     },
 
-    /// The file is for an identity that is encrypted, and the passphrase for that was wrong. The field says
-    /// what was to be opened.
+    /// The file is for an encrypted identity, and the passphrase of that identity was wrong. The field names what was
+    /// to be opened.
     #[error("wrong passphrase for the encrypted {0}")]
     WrongPassphrase(&'static str),
 
-    /// A plugin of age failed, or is not there.
+    /// An age plugin failed, or is not installed.
     #[error("{what}")]
     Plugin {
-        /// Which one, and what is wrong; the text may be the plugin's.
+        /// The plugin, and its error; the text may be the plugin's.
         what: String,
         /// What to do about it.
         hint: Option<Hint>,
     },
 
-    /// An identity opened the header's file key, and the header's MAC does not match it.
+    /// An identity opened the file key, but the header's MAC does not match it.
     #[error("authentication failed: the header was changed (bad MAC)")]
     HeaderMac,
 
-    /// The passphrase's work factor in the file is higher than the caller allows. Nothing was computed.
+    /// The work factor in the file is higher than the caller allows. Nothing was computed.
     #[error("scrypt work factor {found} is higher than the maximum of {max}")]
     WorkFactor {
-        /// The work factor in the file; `u64::MAX` stands for all that are higher.
+        /// The work factor in the file; `u64::MAX` stands for all higher ones.
         found: u64,
-        /// The highest that is allowed.
+        /// The maximum.
         max: u8,
     },
 
@@ -181,20 +178,20 @@ pub enum Error {
         work_factor: u8,
         /// Bytes of memory it needs.
         needed: u64,
-        /// Bytes that are allowed.
+        /// The limit in bytes.
         limit: u64,
     },
 
-    /// The text around an armored file breaks a rule of the armor.
+    /// The text of an armored file breaks a rule of armor.
     #[error("invalid armor: {what} (line {line})")]
     Armor {
         /// The number of the line, from 1.
         line: u64,
-        /// Which rule.
+        /// The rule.
         what: String,
     },
 
-    /// No format that fetool knows, as far as can be told.
+    /// The file has no format that fetool knows, as far as can be detected.
     #[error("not a sealed file of a known format{}", wrong_secret(.0))]
     UnknownFormat(Box<Unknown>),
 
@@ -202,25 +199,25 @@ pub enum Error {
     #[error("{0}")]
     Unsupported(String),
 
-    /// The format wraps no master key, so other secrets need a new file: the data is opened and sealed again.
+    /// The format wraps no master key, so new secrets need a new file: open the data and seal it again.
     #[error("{0} wraps no master key, so its key cannot be changed without the data")]
     NoMasterKey(String),
 
     /// The bytes break a rule of their format.
     #[error("{what} (at offset {offset})")]
     Malformed {
-        /// Where, in bytes from the start of the sealed file.
+        /// The offset in bytes from the start of the sealed file.
         offset: u64,
-        /// Which rule.
+        /// The rule.
         what: String,
     },
 
-    /// Accepted with a warning normally, but strictness was asked for.
+    /// Normally accepted with a warning, but the caller chose strict mode.
     #[error("{0}, refused in strict mode")]
     Strict(String),
 
-    /// The secret opens only a key slot of a kind that no program writes, and that anybody can make
-    /// who has an old file of the same secret and knows a piece of its plaintext.
+    /// The secret opens only a key slot of a kind that no program writes. Anybody who has an old file of the same
+    /// secret and knows a piece of its plaintext can make one.
     #[error(
         "the secret opens only a key slot with a hash of version 1 or 2, which no Dexios writes: it \
          may be forged from an old file of the same secret"
@@ -230,13 +227,13 @@ pub enum Error {
     /// The sealed file ends too early.
     #[error("unexpected EOF: {what} (at offset {offset})")]
     Truncated {
-        /// Where the file ends, in bytes from its start.
+        /// The length of the file in bytes.
         offset: u64,
-        /// What was still missing.
+        /// What is missing.
         what: String,
     },
 
-    /// The work was stopped from outside through a [`CancelToken`](crate::CancelToken).
+    /// The work was cancelled through a [`CancelToken`](crate::CancelToken).
     #[error("stopped")]
     Stopped,
 
@@ -245,7 +242,7 @@ pub enum Error {
     Panic(&'static str),
 }
 
-/// What a caller chooses for a new file, and some formats fix.
+/// A setting for a new file that some formats fix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Setting {
@@ -263,7 +260,7 @@ pub enum Setting {
 /// assert_eq!([OK, SYSTEM, USAGE, KEY, FORMAT, TRUNCATED], [0, 1, 2, 3, 4, 5]);
 /// ```
 pub mod status {
-    /// All good.
+    /// Success.
     pub const OK: u8 = 0;
     /// Input, output or system.
     pub const SYSTEM: u8 = 1;
@@ -277,8 +274,8 @@ pub mod status {
     pub const TRUNCATED: u8 = 5;
 }
 
-/// Keeps the error as the source, so that [`io::Error::downcast`] gives it back. An error of the
-/// input or output keeps its own kind.
+/// Keeps the error as the source, so that [`io::Error::downcast`] returns it. An error of the input or output keeps its
+/// own kind.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match &error {
@@ -296,7 +293,7 @@ impl From<Error> for io::Error {
 }
 
 impl Error {
-    /// Makes an [`Error::Usage`] without a hint.
+    /// Creates an [`Error::Usage`] without a hint.
     pub fn usage(what: impl Into<String>) -> Self {
         Self::Usage {
             what: what.into(),
@@ -304,7 +301,7 @@ impl Error {
         }
     }
 
-    /// Makes an [`Error::Usage`] that says what to do instead.
+    /// Creates an [`Error::Usage`] with a hint.
     pub fn usage_hint(what: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self::Usage {
             what: what.into(),
@@ -326,7 +323,7 @@ impl Error {
         }
     }
 
-    /// The same about the file's structure at another offset.
+    /// Returns the same error of the file's structure, at another offset.
     pub(crate) fn at(self, offset: u64) -> Self {
         match self {
             Self::Malformed { what, .. } => Self::Malformed { offset, what },
@@ -335,9 +332,9 @@ impl Error {
         }
     }
 
-    /// Returns the error of this library that an [`Error::Read`] or [`Error::Write`] carries, and any other
-    /// error as it is. Such a one comes from a [`SealWriter`](crate::SealWriter) or an
-    /// [`OpenReader`](crate::OpenReader) that is the output or input of another operation.
+    /// Returns the error of this library inside an [`Error::Read`] or [`Error::Write`], and any other error unchanged.
+    /// Such an error comes from a [`SealWriter`](crate::SealWriter) or an [`OpenReader`](crate::OpenReader) that is the
+    /// output or input of another operation.
     #[must_use]
     pub fn root(self) -> Self {
         match self {
@@ -384,7 +381,7 @@ impl Error {
         }
     }
 
-    /// Returns what the caller can do about it, if the kind of error does not say that by itself.
+    /// Returns what the caller can do about it, unless the kind of error already says that.
     pub fn hint(&self) -> Option<&Hint> {
         match self {
             Self::Usage { hint, .. } | Self::Secret { hint, .. } | Self::Plugin { hint, .. } => {
@@ -394,7 +391,7 @@ impl Error {
         }
     }
 
-    /// Returns the offset in the sealed file at which its structure breaks, if that is known.
+    /// Returns the offset in the sealed file at which its structure breaks, if known.
     pub fn offset(&self) -> Option<u64> {
         match self {
             Self::Authentication { offset, .. }
@@ -406,7 +403,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the reader of the output went away, which needs no message.
+    /// Returns whether the reader of the output has gone, which needs no message.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Write(e) if e.kind() == io::ErrorKind::BrokenPipe)
     }
@@ -421,7 +418,7 @@ impl std::fmt::Display for Plain<'_> {
         let plain = text.split(" (os error").next().unwrap_or_default();
         let mut letters = plain.chars();
         match letters.next() {
-            // Lowercase, but not acronyms.
+            // Lowercase, except acronyms.
             Some(first) if letters.clone().next().is_some_and(char::is_lowercase) => {
                 write!(f, "{}{}", first.to_lowercase(), letters.as_str())
             }

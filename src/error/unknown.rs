@@ -1,35 +1,35 @@
-//! What is known of a file whose format is not.
+//! What is known of a file without a known format.
 
-/// What is known of a file whose format is not.
+/// What is known of a file without a known format.
 #[derive(Clone, Debug, Default)]
 pub struct Unknown {
-    /// The formats that it is not, by name, and why.
+    /// The formats that it does not have, by name, with the reason.
     pub ruled_out: Vec<(&'static str, String)>,
-    /// The formats without a magic number that it may be, where nobody has tried a secret.
+    /// The formats without a magic number that it may have, if no secret was tried.
     pub possible: Vec<Possible>,
-    /// A secret was tried on the formats that it may be, and opened none.
+    /// Whether a secret was tried on the possible formats, and opened none.
     pub wrong_secret: bool,
-    /// How many secrets there were to try.
+    /// The number of secrets to try.
     pub secrets: usize,
 }
 
-/// A format without a magic number that a file may be of.
+/// A format without a magic number that a file may have.
 #[derive(Clone, Debug)]
 pub struct Possible {
     /// The format's name on the command line.
     pub format: &'static str,
     /// The format's name for people.
     pub title: &'static str,
-    /// What speaks for and against it.
+    /// The evidence for and against it.
     pub evidence: Evidence,
 }
 
-/// What speaks for and against a file being of a format that has no magic number.
+/// The evidence for and against a format that has no magic number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
-    /// What is as it would be.
+    /// Properties that are as expected.
     pub supporting: Vec<String>,
-    /// What would be unusual.
+    /// Properties that would be unusual.
     pub opposing: Vec<String>,
 }
 

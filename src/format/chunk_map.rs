@@ -1,4 +1,4 @@
-//! Where single chunks lie, for callers that read a part of a file and not all of it.
+//! The positions of single chunks, for callers that read a part of a file.
 
 use super::{Count, Frames, Layout, Span, Uniform, Walker};
 use crate::Error;
@@ -10,10 +10,10 @@ type Walk = Box<dyn Fn(u64) -> Box<dyn Frames> + Send + Sync>;
 /// Reads a length field.
 type FrameLen = fn(&[u8]) -> Option<usize>;
 
-/// Computes where each chunk of a file lies, and checks what is read there against the format's rules.
+/// Computes the position of each chunk of a file, and checks what is read there against the format's rules.
 ///
-/// A chunk that authenticates at its own number is the chunk that the file was sealed with. Where its
-/// plaintext belongs follows from its number, because all chunks before it have one length.
+/// A chunk that authenticates at its own number is the chunk that the file was sealed with. Its number gives the
+/// position of its plaintext, because all chunks before it have one length.
 ///
 /// ```
 /// use fetool::format::{ChunkMap, End, Layout, Uniform};
@@ -28,7 +28,7 @@ pub struct ChunkMap {
     layout: Layout,
     /// Length of the plaintext, if the header declares it.
     declared: Option<u64>,
-    /// How messages call the stream, and what is wrong with its end.
+    /// The name of the stream in messages, and the messages about its end.
     uniform: Uniform,
     walk: Walk,
     frame_len: Option<FrameLen>,
@@ -47,8 +47,8 @@ impl ChunkMap {
         }
     }
 
-    /// Maps a stream with length fields, all of which must announce what the layout computes. `walk`
-    /// begins at a chunk and checks them.
+    /// Maps a stream with length fields, each of which must announce what the layout computes. `walk` starts at a chunk
+    /// and checks them.
     pub fn with_lengths(
         layout: Layout,
         declared: Option<u64>,
@@ -63,8 +63,8 @@ impl ChunkMap {
         }
     }
 
-    /// Sets what reads the length field at the beginning of a frame, which is the layout's prefix. It
-    /// returns the length of the whole frame, or `None` for a field that no frame has.
+    /// Sets the function that reads the length field at the beginning of a frame, which is the layout's prefix. It
+    /// returns the length of the whole frame, or `None` for an impossible field.
     #[must_use]
     pub fn frame_len(mut self, frame_len: fn(&[u8]) -> Option<usize>) -> Self {
         self.frame_len = Some(frame_len);
@@ -87,7 +87,7 @@ impl ChunkMap {
         self.declared
     }
 
-    /// Returns how the plaintext is cut.
+    /// Returns how the plaintext is divided into chunks.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -97,8 +97,8 @@ impl ChunkMap {
         (self.walk)(index)
     }
 
-    /// Returns what `stored` bytes hold, the whole stream behind its header, which ends at `start` of the
-    /// file. Nothing of it is authenticated.
+    /// Returns what a stream of `stored` bytes holds, all that follows its header, which ends at `start` of the file.
+    /// Nothing of it is authenticated.
     ///
     /// # Errors
     /// [`Error::Truncated`] and [`Error::Malformed`] if no stream of this kind has that length.
@@ -132,8 +132,7 @@ impl ChunkMap {
         }
     }
 
-    /// Returns how many bytes of plaintext are in chunks that are there as a whole, also in a stream
-    /// that has no right end.
+    /// Returns how many bytes of plaintext are in whole chunks, also if the stream does not end correctly.
     pub fn whole(&self, stored: u64) -> u64 {
         match self.count(stored, 0) {
             Ok(count) => count.plaintext,
@@ -152,8 +151,7 @@ impl ChunkMap {
         }
     }
 
-    /// Returns where chunk `index` lies in a stream of `stored` bytes, or `None` if it lies behind its
-    /// end.
+    /// Returns the position of chunk `index` in a stream of `stored` bytes, or `None` if it is behind the end.
     pub fn span(&self, index: u64, stored: u64) -> Option<Span> {
         let body = self
             .declared
@@ -179,7 +177,7 @@ impl ChunkMap {
     /// Returns whether a frame of `len` bytes can be that of chunk `index`.
     pub(crate) fn fits(&self, index: u64, len: usize) -> bool {
         match self.declared {
-            // The length of the stream is not asked for.
+            // The length of the stream does not matter here.
             Some(_) => self
                 .span(index, 0)
                 .is_some_and(|span| span.frame == len as u64),
@@ -187,8 +185,8 @@ impl ChunkMap {
         }
     }
 
-    /// Checks the structure of the frame of chunk `index`, which was read at `offset` of the file and is
-    /// followed by `behind`, as many bytes as tell the next frame's length or as there are.
+    /// Checks the structure of the frame of chunk `index`, which was read at `offset` of the file. `behind` follows it:
+    /// as many bytes as the next frame's length takes, or fewer at the end.
     ///
     /// # Errors
     /// [`Error::Truncated`] and [`Error::Malformed`].
@@ -209,7 +207,7 @@ impl ChunkMap {
             Ordering::Equal => Ok(()),
             Ordering::Greater if behind.is_empty() => walker.short_at_eof(frame.len()),
             Ordering::Greater => Err(self.uneven(index, offset)),
-            // A stream whose last chunk that is must not go on.
+            // The last chunk must be the end of the stream.
             Ordering::Less => {
                 let rest = [&frame[len..], behind].concat();
                 let lead = walker.frames.prefix_len().min(rest.len());
@@ -219,7 +217,7 @@ impl ChunkMap {
         }
     }
 
-    /// What is wrong with a chunk of another length than it must have.
+    /// Returns the error for a chunk of a wrong length.
     pub(crate) fn uneven(&self, index: u64, offset: u64) -> Error {
         Error::malformed(
             offset,

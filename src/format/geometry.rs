@@ -1,9 +1,8 @@
-//! Where the chunks of a stream lie.
+//! The positions of the chunks of a stream.
 //!
-//! Everybody who needs to know asks here: sealing, opening, the way from file to file, `inspect`. A
-//! stream whose frames all have the same length but the last is [`Geometry::Uniform`], and every
-//! question about it is answered without reading it. Where each frame says how long it is, the frames
-//! must be walked ([`Geometry::Sequential`]).
+//! All that need them ask here: sealing, opening, work from file to file, `inspect`. If all frames of a stream but the
+//! last have the same length, it is [`Geometry::Uniform`], and every question is answered without reading it. If each
+//! frame announces its own length, the frames must be walked ([`Geometry::Sequential`]).
 
 use super::{Frames, Uniform};
 use crate::{Error, Hint};
@@ -13,15 +12,14 @@ use crate::{Error, Hint};
 pub enum End {
     /// The last chunk may be full. Empty plaintext has no chunk.
     Any,
-    /// The last chunk is always shorter than the others, and empty where there is nothing left
-    /// for it: the stream says itself where it ends.
+    /// The last chunk is always shorter than the others, and can be empty: so it marks the end of the stream.
     Short,
-    /// The last chunk may be full. It is empty only where the whole plaintext is: then it is the only
-    /// chunk. So there is always one.
+    /// The last chunk may be full. It is empty only if the whole plaintext is, and then is the only chunk. So there is
+    /// always one.
     Full,
 }
 
-/// Where the chunks of a stream lie, behind its header.
+/// The positions of the chunks of a stream, behind its header.
 pub enum Geometry {
     /// Computed: all frames but the last have one length.
     Uniform(Uniform),
@@ -29,7 +27,7 @@ pub enum Geometry {
     Sequential(Box<dyn Frames>),
 }
 
-/// How plaintext is cut into chunks and stored: a uniform geometry.
+/// Divides plaintext into chunks and says how they are stored: a uniform geometry.
 ///
 /// ```
 /// use fetool::format::{BadEnd, Count, End, Layout, Span};
@@ -53,55 +51,55 @@ pub struct Layout {
     pub suffix: usize,
     /// How the last chunk differs.
     pub end: End,
-    /// No more chunks than this may be sealed (nonces would repeat).
+    /// The maximum number of chunks: with more, nonces would repeat.
     pub max_chunks: u64,
 }
 
-/// One chunk, and where it lies. Offsets count from the beginning of the first frame.
+/// One chunk, and its position. Offsets count from the beginning of the first frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// The chunk's number, from 0.
     pub index: u64,
-    /// Where its frame starts.
+    /// The offset of its frame.
     pub offset: u64,
     /// Stored bytes.
     pub frame: u64,
-    /// Where its plaintext starts in all of the plaintext.
+    /// The offset of its plaintext in the whole plaintext.
     pub plaintext: u64,
     /// Plaintext bytes.
     pub len: u64,
 }
 
-/// What a stream of some length holds.
+/// The content of a stream of some length.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// Chunks, the last among them.
+    /// The number of chunks, including the last.
     pub chunks: u64,
     /// Plaintext bytes in them.
     pub plaintext: u64,
 }
 
-/// Why no stream of its geometry has some length. Offsets count from the beginning of the first frame.
+/// Why no stream of a geometry has some length. Offsets count from the beginning of the first frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadEnd {
     /// The stream ends where its last chunk should begin.
     NoLastChunk {
-        /// Where it ends.
+        /// The end of the stream.
         end: u64,
     },
-    /// The stream ends inside what a chunk needs besides its plaintext.
+    /// The stream ends inside a chunk's overhead.
     InsideTag {
-        /// Where it ends.
+        /// The end of the stream.
         end: u64,
     },
     /// The last chunk is empty, and must not be.
     EmptyChunk {
-        /// Where its frame starts.
+        /// The offset of its frame.
         offset: u64,
     },
     /// There are more chunks than can be numbered.
     TooManyChunks {
-        /// Where the first that has no number starts.
+        /// The offset of the first chunk without a number.
         offset: u64,
     },
 }
@@ -117,7 +115,7 @@ impl Layout {
         self.overhead() + self.chunk
     }
 
-    /// Returns where chunk `index` lies if it is full.
+    /// Returns the position of chunk `index`, if it is full.
     pub fn span(&self, index: u64) -> Span {
         let (frame, len) = (self.frame() as u64, self.chunk as u64);
         Span {
@@ -129,13 +127,13 @@ impl Layout {
         }
     }
 
-    /// Returns which chunk holds the plaintext byte at `position`, and where in it.
+    /// Returns the chunk that holds the plaintext byte at `position`, and the byte's offset in it.
     pub fn locate(&self, position: u64) -> (u64, usize) {
         let chunk = self.chunk as u64;
         (position / chunk, (position % chunk) as usize)
     }
 
-    /// Returns how many chunks `plaintext` bytes are cut into.
+    /// Returns the number of chunks for `plaintext` bytes.
     pub fn chunks(&self, plaintext: u64) -> u64 {
         let chunk = self.chunk as u64;
         match self.end {
@@ -145,7 +143,7 @@ impl Layout {
         }
     }
 
-    /// Returns the stored bytes of `plaintext` bytes, all of them.
+    /// Returns the number of stored bytes for `plaintext` bytes.
     pub fn sealed_len(&self, plaintext: u64) -> u64 {
         let overhead = self
             .chunks(plaintext)
@@ -153,10 +151,10 @@ impl Layout {
         plaintext.saturating_add(overhead)
     }
 
-    /// Returns what `stored` bytes hold, the whole stream behind its header.
+    /// Returns what a stream of `stored` bytes holds, all that follows its header.
     ///
     /// # Errors
-    /// Why no stream of this geometry has that length.
+    /// The reason why no stream of this geometry has that length.
     pub fn count(&self, stored: u64) -> Result<Count, BadEnd> {
         let (frame, overhead) = (self.frame() as u64, self.overhead() as u64);
         let (full, rest) = (stored / frame, stored % frame);
@@ -187,11 +185,10 @@ impl Layout {
         }
     }
 
-    /// Returns how many chunks the first `got` bytes of plaintext make, whole ones only unless the
-    /// plaintext `ended` there. `before` chunks came before them.
+    /// Returns how many chunks the first `got` bytes of plaintext make: whole ones only, unless the plaintext `ended`
+    /// there. `before` chunks came before them.
     ///
-    /// Of plaintext that goes on, at least one byte is left: which chunk is the last is known only at
-    /// the end.
+    /// If the plaintext goes on, at least one byte is left: only the end shows which chunk is the last.
     pub(crate) fn cut(&self, got: usize, ended: bool, before: u64) -> usize {
         if !ended {
             return got.saturating_sub(1) / self.chunk;

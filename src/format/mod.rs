@@ -1,19 +1,17 @@
 //! The file formats: one module each, behind one trait, and the list of them.
 //!
-//! A format module is a pure codec. It decodes from slices and encodes to vectors, and knows
-//! nothing of files, threads or terminals. Its parts:
+//! A format module is a pure codec. It decodes from slices and encodes to vectors, and uses no files, threads or
+//! terminals. Its parts:
 //!
-//! - [`Format`]: recognises a head of bytes, decodes the header, makes a [`Sealer`].
+//! - [`Format`]: recognises the first bytes of a file, decodes the header, makes a [`Sealer`].
 //! - [`Header`]: a decoded header; describes itself, and with an identity gives the [`Payload`].
-//! - [`Frames`]: walks the frames of the stored chunks from their first bytes alone, so that the
-//!   same rules of structure serve opening (which reads the frames) and inspecting (which skips
-//!   over them).
+//! - [`Frames`]: walks the frames of the stored chunks from their first bytes alone. So opening, which reads the
+//!   frames, and inspecting, which skips them, follow the same rules.
 //! - [`SealChunk`] and [`OpenChunk`]: the AEAD work on one chunk in place, from any thread.
-//! - [`SealLayer`] and [`OpenLayer`], for formats that seal whole streams over and over.
+//! - [`SealLayer`] and [`OpenLayer`]: for formats that nest whole streams.
 //!
-//! A *chunk* is a piece of plaintext that is sealed by itself; its *frame* is how it is stored:
-//! perhaps a prefix, the ciphertext, the tag. To add a format, write a module with these and put
-//! it in [`FORMATS`].
+//! A *chunk* is a piece of plaintext that is sealed by itself. Its *frame* is what is stored: an optional prefix, the
+//! ciphertext, and the tag. To add a format, write a module with these parts and add it to [`FORMATS`].
 #![doc = include_str!("example.md")]
 
 pub mod age;
@@ -45,6 +43,7 @@ use crate::aead::Algorithm;
 use crate::kdf::{Derivation, Kdf};
 use crate::{Error, Identity, Recipient, Unknown};
 use std::fmt;
+use std::ops::Range;
 
 /// Every format, in the order in which they are tried.
 ///
@@ -65,20 +64,20 @@ pub static FORMATS: &[&dyn Format] = &[
     &age::Age,
 ];
 
-/// No header may be longer than this, whatever its format: 1 MiB.
+/// The maximum length of any header: 1 MiB.
 pub const HEADER_MAX: usize = 1 << 20;
 
-/// At most this many bytes from the start of a file decide its format, and hold the header of most.
+/// This many bytes from the start of a file are enough to identify its format, and hold most headers.
 pub const HEAD_MAX: usize = 512;
 
-/// Longer than any frame that can be held in memory, and with room to add to it.
+/// Longer than any frame that fits into memory, with room to add to it.
 pub(crate) const FRAME_MAX: usize = usize::MAX >> 1;
 
-/// No more files should be sealed under one key whose nonces have 64 random bits. After so many, two
-/// of them share a nonce with a probability of 2^-33; NIST SP 800-38D allows 2^-32.
+/// The number of files after which a key whose nonces have 64 random bits should be replaced. Then two files share a
+/// nonce with a probability of 2^-33; NIST SP 800-38D allows 2^-32.
 pub const FILES_A_KEY: u64 = 1 << 16;
 
-/// The weakness of more files than that.
+/// Returns the warning for more files than that.
 pub(crate) fn many_files(files: u64) -> Option<String> {
     (files > FILES_A_KEY).then(|| {
         format!(
@@ -89,7 +88,7 @@ pub(crate) fn many_files(files: u64) -> Option<String> {
     })
 }
 
-/// The files that one run seals, as far as they matter for what they do not protect.
+/// The files that one run seals, as far as it matters for [`weaknesses`](Format::weaknesses).
 ///
 /// ```
 /// use fetool::format::gfe::Gfe;
@@ -104,11 +103,11 @@ pub(crate) fn many_files(files: u64) -> Option<String> {
 pub struct NewFiles {
     /// How many there are.
     pub files: u64,
-    /// Length of the longest plaintext in bytes, where it is known already.
+    /// Length of the longest plaintext in bytes, if known.
     pub len: Option<u64>,
-    /// The number of layers, where one was asked for.
+    /// The number of layers, if the caller chose one.
     pub layers: Option<u8>,
-    /// The key derivation, where one was asked for.
+    /// The key derivation, if the caller chose one.
     pub kdf: Option<Kdf>,
 }
 
@@ -117,12 +116,12 @@ pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|format| format.name() == name)
 }
 
-/// Why a file without a whole header is not of a format, for its evidence.
+/// Returns why a file that is shorter than the header is not of a format.
 pub(crate) fn shorter_than(header: usize) -> String {
     format!("it is shorter than the header of {header} bytes")
 }
 
-/// What a format says to a file that it was told to read, and that has not its magic number.
+/// Returns the error for a file without the magic number of the format that the caller chose.
 pub(crate) fn not_this(format: &dyn Format) -> Error {
     let why = "it does not begin with the magic number".to_owned();
     Error::UnknownFormat(Box::new(Unknown {
@@ -131,18 +130,18 @@ pub(crate) fn not_this(format: &dyn Format) -> Error {
     }))
 }
 
-/// What a format says to the first bytes of a file.
+/// Whether the first bytes of a file belong to a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// They carry its magic number.
+    /// They have its magic number.
     Yes,
-    /// They are the beginning of its magic number, and there are no more of them yet.
+    /// They are the beginning of its magic number, and more bytes are needed.
     TooShort,
     /// Not this format.
     No,
 }
 
-/// A file format: where to start reading one, and how to write one.
+/// A file format: how to start reading a file, and how to write one.
 pub trait Format: Send + Sync {
     /// Returns the name on the command line, in lowercase.
     fn name(&self) -> &'static str;
@@ -153,8 +152,7 @@ pub trait Format: Send + Sync {
     /// Returns the suffix of sealed files, with the dot.
     fn suffix(&self) -> &'static str;
 
-    /// Returns whether its files say how a secret becomes a key, so that a passphrase needs no salt beside
-    /// them.
+    /// Returns whether its files say how a key is derived from a secret, so that a passphrase needs no separate salt.
     fn derives_keys(&self) -> bool {
         false
     }
@@ -164,17 +162,16 @@ pub trait Format: Send + Sync {
         false
     }
 
-    /// Returns the AEADs that new files can be sealed with, the default first. None for formats that are
-    /// only read.
+    /// Returns the AEADs for new files, the default first. Formats that are only read have none.
     fn algorithms(&self) -> &'static [Algorithm];
 
-    /// Returns how many layers new files have by default, for formats with layers.
+    /// Returns the default number of layers of new files, for formats with layers.
     fn default_layers(&self) -> Option<u8> {
         None
     }
 
-    /// Returns the key derivations, with the parameters that the format fixes; each with the format's name
-    /// for it, if it has several.
+    /// Returns the key derivations, with the parameters that the format fixes. If there are several, each has the
+    /// format's name for it.
     fn derivations(&self) -> Vec<(Option<&'static str>, Derivation)> {
         Vec::new()
     }
@@ -184,12 +181,12 @@ pub trait Format: Send + Sync {
         !self.algorithms().is_empty()
     }
 
-    /// Returns the format that new files have instead, for formats that are only read.
+    /// Returns the format that replaces one that is only read.
     fn successor(&self) -> Option<&'static dyn Format> {
         None
     }
 
-    /// Returns the same format with its additive nonce read in any file, for formats that have one.
+    /// Returns the same format, accepting an additive nonce in any file, for formats that have one.
     fn with_additive_nonce(&self) -> Option<&'static dyn Format> {
         None
     }
@@ -208,59 +205,57 @@ pub trait Format: Send + Sync {
         Claim::No
     }
 
-    /// Returns what happened to a file of this format that is none any more, where that can be seen.
+    /// Returns what happened to a damaged file that is no longer of this format, if that can be seen.
     fn damage(&self, head: &[u8]) -> Option<&'static str> {
         let _ = head;
         None
     }
 
-    /// Returns the evidence for and against a file of `len` bytes (if that is known) that starts with
-    /// `head`, at most [`HEAD_MAX`] of them. For formats without a magic number.
+    /// Returns the evidence for and against a file of `len` bytes (if known) that starts with `head`, at most
+    /// [`HEAD_MAX`] bytes. For formats without a magic number.
     ///
     /// # Errors
-    /// Why it cannot be of this format, to follow the format's name and a colon.
+    /// The reason why it cannot be of this format, to follow the format's name and a colon.
     fn evidence(&self, head: &[u8], len: Option<u64>) -> Result<Evidence, String> {
         let _ = (head, len);
         Err("it does not begin with the magic number".to_owned())
     }
 
-    /// Returns what `new` files under one secret would not protect although people may expect it, a
-    /// line each.
+    /// Returns what `new` files under one secret would not protect, although users may expect it: one line each.
     fn weaknesses(&self, new: &NewFiles) -> Vec<String> {
         let _ = new;
         Vec::new()
     }
 
-    /// Returns the most bytes that a header may have, up to [`HEADER_MAX`]. More than [`HEAD_MAX`] are
-    /// looked at only where [`header`](Self::header) says that those are too few.
+    /// Returns the maximum length of a header, up to [`HEADER_MAX`]. More than [`HEAD_MAX`] bytes are read only if
+    /// [`header`](Self::header) says that those are too few.
     fn header_max(&self) -> usize {
         HEAD_MAX
     }
 
-    /// Decodes the header from the first bytes of a file: perhaps fewer than it needs. Then it is
-    /// truncated; where more bytes come, up to [`header_max`](Self::header_max), they are tried again.
+    /// Decodes the header from the first bytes of a file. If they are too few, the error is [`Error::Truncated`], and
+    /// the caller tries again with more bytes, up to [`header_max`](Self::header_max).
     ///
     /// # Errors
     /// [`Error::Malformed`], [`Error::Unsupported`] or [`Error::Truncated`].
     fn header(&self, head: &[u8]) -> Result<Box<dyn Header>, Error>;
 
-    /// Makes the header and the chunk codec of a new file.
+    /// Creates the header and the chunk codec of a new file.
     ///
     /// # Errors
-    /// [`Error::Secret`] when the secret has not the shape that the format needs, and
-    /// [`Error::Usage`] when the request cannot be met.
+    /// [`Error::Secret`] if the secret is not one for this format, and [`Error::Usage`] if the request cannot be met.
     fn sealer(&self, request: SealRequest<'_>) -> Result<Sealer, Error>;
 }
 
 /// A change of the secrets that open a file.
 pub struct RekeyRequest<'a> {
-    /// What opens it.
+    /// The identity that opens it.
     pub old: &'a Identity<'a>,
-    /// All identities of the caller, those that were tried before it among them.
+    /// All identities of the caller, including those that were tried before.
     pub all: &'a [Identity<'a>],
     /// What to do.
     pub change: &'a Change<'a>,
-    /// Which key derivation a new secret gets; `None` for the format's default.
+    /// The key derivation for a new secret; `None` for the format's default.
     pub kdf: Option<Kdf>,
     /// The work factor of scrypt for a new passphrase, for formats that have it.
     pub work_factor: Option<u8>,
@@ -268,23 +263,23 @@ pub struct RekeyRequest<'a> {
     pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
-/// What a rekey does to the key slots, or stanzas.
+/// A change of the key slots or stanzas.
 pub enum Change<'a> {
     /// These recipients replace the identity that opens the file.
     Replace(Vec<Recipient<'a>>),
     /// These recipients are added.
     Add(Vec<Recipient<'a>>),
-    /// A slot is removed.
+    /// One or more slots are removed.
     Remove(Which<'a>),
 }
 
-/// Which key slots, or stanzas, a rekey removes.
+/// The key slots or stanzas to remove.
 pub enum Which<'a> {
-    /// Those that the identity opens that opens the file.
+    /// Those that the identity opens with which the file was opened.
     Old,
-    /// Those that one of these identities opens.
+    /// Those that any of these identities opens.
     OpenedBy(Vec<Identity<'a>>),
-    /// One by its number, from 0.
+    /// The one with this number, from 0.
     Number(usize),
 }
 
@@ -293,15 +288,15 @@ pub enum Which<'a> {
 pub struct Rekeyed {
     /// Its bytes.
     pub header: Vec<u8>,
-    /// How many bytes of the old header it replaces.
+    /// The number of bytes of the old header that it replaces.
     pub old_len: usize,
-    /// Slots that are used now.
+    /// The number of used slots.
     pub slots: usize,
-    /// How many of those that were there before the identity still opens.
+    /// The number of earlier slots that the identity still opens.
     pub old_opens: usize,
 }
 
-/// What a header says without a key.
+/// What a header shows without a key.
 ///
 /// ```
 /// use fetool::format::age::{Age, AgeRecipient, X25519Identity};
@@ -328,36 +323,49 @@ pub struct Rekeyed {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Description {
-    /// The format's version number, where it has one.
+    /// The format's version number, if it has one.
     pub version: Option<u32>,
-    /// Which AEAD.
+    /// The AEAD.
     pub algorithm: &'static str,
-    /// Plaintext bytes a chunk, where the header says so.
+    /// Plaintext bytes in a chunk, if the header has that.
     pub chunk_size: Option<u64>,
-    /// The plaintext's length, where the header says so.
+    /// The plaintext's length, if the header has it.
     pub declared_size: Option<u64>,
     /// How the plaintext's length is protected, for people.
     pub length_protection: String,
-    /// How the end of the file is known: a word for programs.
+    /// How the end of the file is recognised: a word for programs.
     pub end: &'static str,
     /// The same for people.
     pub end_meaning: String,
-    /// How the data is sealed, where the format has several ways: a word for programs.
+    /// How the data is sealed, if the format has several ways: a word for programs.
     pub mode: Option<&'static str>,
-    /// How many streams nest, where the format has layers.
+    /// The number of nested streams, if the format has layers.
     pub layers: Option<u8>,
     /// Which bytes of the header are authenticated, for people.
     pub authenticated: String,
-    /// How the secret becomes a key, where the header says so: one for each key slot, or one.
+    /// How keys are derived, if the header has that: once for each key slot, or once.
     pub derivations: Vec<KeyDerivation>,
-    /// What the file does not protect, a line each.
+    /// What the file does not protect, one line each.
     pub warnings: Vec<String>,
-    /// The header's bytes, field by field, in their order and without gaps.
+    /// The header's bytes, field by field, in order and without gaps.
     pub fields: Vec<Field>,
     /// The stanzas, for formats with recipients.
     pub stanzas: Vec<StanzaDescription>,
     /// Whether only post-quantum recipients can open it, for formats with recipients.
     pub post_quantum: Option<PostQuantum>,
+}
+
+impl Description {
+    /// Returns where the nonce is in the header under which the data is sealed. No other file has the same,
+    /// and no rekey changes it.
+    pub fn nonce(&self) -> Option<Range<usize>> {
+        let mut start = 0;
+        self.fields.iter().find_map(|field| {
+            let span = start..start + field.bytes.len();
+            start = span.end;
+            (field.name.ends_with("nonce") && !span.is_empty()).then_some(span)
+        })
+    }
 }
 
 /// One stanza of a header.
@@ -371,27 +379,27 @@ pub struct StanzaDescription {
     pub offset: u64,
     /// Its length in bytes.
     pub len: u64,
-    /// For whom it is, as far as that can be known.
+    /// Whom it is for, as far as that can be known.
     pub meaning: String,
 }
 
-/// Whether a file stays secret once there are quantum computers.
+/// Whether a file stays secret once quantum computers exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostQuantum {
-    /// All stanzas that are known are post-quantum.
+    /// All stanzas of known types are post-quantum.
     Yes,
-    /// At least one stanza is not.
+    /// At least one stanza of a known type is not.
     No,
     /// No stanza is of a known type.
     Unknown,
 }
 
-/// How a secret becomes a key, as a header says.
+/// How a key is derived from a secret, according to a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyDerivation {
     /// With this function.
     Known(Derivation),
-    /// With a function that this number stands for, and that is not known. No secret opens the slot.
+    /// With an unknown function, which has this number. No secret opens the slot.
     Unknown(u8),
 }
 
@@ -410,9 +418,9 @@ impl fmt::Display for KeyDerivation {
 pub struct Field {
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
-    /// What these bytes mean.
+    /// The meaning of the bytes.
     pub meaning: String,
 }
 

@@ -1,5 +1,4 @@
-//! What a format gives to open with: the decoded header, the walk over the frames, and the AEAD work on
-//! one chunk.
+//! What a format provides to open files: the decoded header, the walk over the frames, and the AEAD work on one chunk.
 
 use super::{ChunkId, ChunkMap, Description, Geometry, RekeyRequest, Rekeyed};
 use crate::positioned::{Positioned, ReadAt};
@@ -9,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Opens single chunks, from any thread.
 pub trait OpenChunk: Send + Sync {
-    /// Opens a frame in place and tells where in it the plaintext is.
+    /// Opens a frame in place and returns the range of its plaintext.
     ///
     /// # Errors
     /// [`Error::Authentication`]. The frame then holds no plaintext.
@@ -24,14 +23,14 @@ pub trait OpenChunk: Send + Sync {
         self.open(id, room)
     }
 
-    /// Returns whether frames that do not open are tried again with [`open_as_other`](Self::open_as_other).
+    /// Returns whether frames that do not open are tried with [`open_as_other`](Self::open_as_other).
     fn looks_again(&self) -> bool {
         false
     }
 
-    /// Opens a frame that is authentic, but not as the chunk that it should be: the last chunk in the
-    /// middle of a file, for instance. Returns where in `room` the plaintext is, which is still written,
-    /// and what is wrong with the file, of which nothing more is.
+    /// Opens a frame that is authentic, but as another chunk than the expected one: for instance, the last chunk in the
+    /// middle of a file. Returns the range of its plaintext in `room`, which is still written, and the error to end
+    /// with.
     fn open_as_other(
         &self,
         id: ChunkId,
@@ -46,14 +45,13 @@ pub trait OpenChunk: Send + Sync {
 /// A layer's structure behind its header, and the AEAD work on it.
 pub type OpenedLayer = (Box<dyn Frames>, Box<dyn OpenChunk>);
 
-/// A stream inside another one, where a format nests them: the plaintext of one layer is the header
-/// and the frames of the next.
+/// A nested stream: the plaintext of one layer is the header and the frames of the next.
 pub trait OpenLayer: Send + Sync {
     /// Returns the length of its header, in bytes.
     fn size(&self) -> usize;
 
-    /// Decodes its header, which is shorter than [`size`](Self::size) only where the stream ends
-    /// inside it, and derives its key.
+    /// Decodes its header and derives its key. The header is shorter than [`size`](Self::size) only if the stream ends
+    /// inside it.
     ///
     /// # Errors
     /// [`Error::Malformed`] and [`Error::Truncated`], with the offset in this stream.
@@ -62,11 +60,11 @@ pub trait OpenLayer: Send + Sync {
 
 /// A decoded header.
 pub trait Header: Send + Sync {
-    /// Returns how many bytes of the file it takes; the first frame follows.
+    /// Returns its length in the file, in bytes; the first frame follows.
     fn size(&self) -> usize;
 
-    /// Returns whether a data file whose header is detached may begin with a hole: as many zero bytes as
-    /// the header is long, which belong to no frame.
+    /// Returns whether a data file with a detached header may begin with a hole: as many zero bytes as the header is
+    /// long, which belong to no frame.
     fn leaves_hole(&self) -> bool {
         false
     }
@@ -74,17 +72,17 @@ pub trait Header: Send + Sync {
     /// Walks the frames behind it.
     fn frames(&self, limits: &Limits) -> Box<dyn Frames>;
 
-    /// Returns where the chunks behind it lie: computed where that can be, and walked otherwise. A
-    /// uniform geometry has the same rules as [`frames`](Self::frames).
+    /// Returns the positions of the chunks behind it: computed if possible, and walked if not. A uniform geometry has
+    /// the same rules as [`frames`](Self::frames).
     fn geometry(&self, limits: &Limits) -> Geometry {
         Geometry::Sequential(self.frames(limits))
     }
 
-    /// Returns where single chunks lie, for callers that read a part of the file. `prefix` is what tells
+    /// Returns the positions of single chunks, for callers that read a part of the file. `lead` has the bytes that show
     /// the length of the first frame ([`Frames::prefix_len`]).
     ///
     /// # Errors
-    /// [`Error::Usage`] with the reason, if that cannot be computed; the errors of the first frame.
+    /// [`Error::Usage`] with the reason, if the positions cannot be computed; the errors of the first frame.
     fn chunk_map(&self, limits: &Limits, lead: &[u8]) -> Result<ChunkMap, Error> {
         let _ = lead;
         match self.geometry(limits) {
@@ -97,12 +95,12 @@ pub trait Header: Send + Sync {
         }
     }
 
-    /// Returns where chunks may lie in a damaged file, the likeliest first, for callers that try each.
-    /// `body` is the file from its first frame on. There are several only if what tells the length of a
-    /// chunk may be damaged.
+    /// Returns possible positions of the chunks of a damaged file, the likeliest first, for callers that try each.
+    /// `body` is the file from its first frame on. There are several only if the bytes that show the length of a chunk
+    /// may be damaged.
     ///
     /// # Errors
-    /// [`Error::Usage`] with the reason, if damaged files of this kind cannot be read; [`Error::Read`].
+    /// [`Error::Usage`] with the reason, if damaged files of this format cannot be read; [`Error::Read`].
     fn chunk_maps(
         &self,
         limits: &Limits,
@@ -118,11 +116,11 @@ pub trait Header: Send + Sync {
         }
     }
 
-    /// Unlocks the data of a file that may be damaged, in every way that is possible before a chunk was
-    /// opened. Callers try them, unless the only one has a key that the header proves.
+    /// Unlocks the data of a file that may be damaged, in every way that is possible before a chunk is opened. The
+    /// caller tries each, unless there is only one and the header proves its key.
     ///
     /// # Errors
-    /// As [`unlock`](Self::unlock).
+    /// Those of [`unlock`](Self::unlock).
     fn unlock_untried(&self, identity: &Identity<'_>) -> Result<Vec<Untried>, Error> {
         let payload = self.unlock(identity, None)?;
         Ok(vec![Untried {
@@ -132,28 +130,26 @@ pub trait Header: Send + Sync {
         }])
     }
 
-    /// Returns whether [`unlock`](Self::unlock) needs the first frame to know that the key is right.
-    /// A header that proves its key needs none, and formats that hold everything in one frame do better
-    /// without a second copy of it in memory.
+    /// Returns whether [`unlock`](Self::unlock) needs the first frame to know that the key is right. A header that
+    /// proves its key does not need it. Formats that hold everything in one frame avoid a second copy of it in memory.
     fn tries_first_frame(&self) -> bool {
         true
     }
 
-    /// Unlocks the data with an identity, which is tried on the header, or else on the first frame
-    /// (`None` where the file has no chunk at all).
+    /// Unlocks the data with an identity, which is tried on the header, or else on the first frame (`None` if the file
+    /// has no chunk).
     ///
     /// # Errors
-    /// [`Error::Authentication`] when the identity does not open the header, or no reading of the format
-    /// authenticates the frame; [`Error::Secret`] when the identity cannot be one for this format.
+    /// [`Error::Authentication`] if the identity does not open the header, or no reading of the format authenticates
+    /// the frame; [`Error::Secret`] if the identity cannot be one for this format.
     fn unlock(&self, identity: &Identity<'_>, first: Option<&[u8]>) -> Result<Payload, Error>;
 
-    /// Sets what [`unlock`](Self::unlock) and [`rekey`](Self::rekey) may do for a key.
+    /// Sets what [`unlock`](Self::unlock) and [`rekey`](Self::rekey) may accept and spend.
     fn set_policy(&mut self, policy: KeyPolicy) {
         let _ = policy;
     }
 
-    /// Returns whether it holds a wrapped master key, so that [`rekey`](Self::rekey) can change its
-    /// secrets.
+    /// Returns whether it has a wrapped master key, so that [`rekey`](Self::rekey) can change its secrets.
     fn has_slots(&self) -> bool {
         false
     }
@@ -167,39 +163,38 @@ pub trait Header: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Changes which secrets open the file, and returns the new header, which is as long as the
-    /// old one: the data behind it stays as it is. `first` is the first frame, where there is one;
-    /// a header whose key does not open it is not changed.
+    /// Changes which secrets open the file, and returns the new header, which is as long as the old one: the data
+    /// behind it stays as it is. `first` is the first frame, if there is one. A header is not changed if its key does
+    /// not open that frame.
     ///
     /// # Errors
-    /// [`Error::NoMasterKey`] where there is none, [`Error::Authentication`] when
-    /// the old secret opens nothing, [`Error::Usage`] when there is no room or too little left.
+    /// [`Error::NoMasterKey`] if the format has none, [`Error::Authentication`] if the old secret opens nothing,
+    /// [`Error::Usage`] if there is no free slot or no slot would be left.
     fn rekey(&self, request: RekeyRequest<'_>, first: Option<&[u8]>) -> Result<Rekeyed, Error> {
         let _ = (request, first);
         Err(Error::NoMasterKey("this format".to_owned()))
     }
 
-    /// Returns the length of the plaintext, if the outermost chunks hold `len` bytes. They differ only in
-    /// formats that nest streams.
+    /// Returns the length of the plaintext, if the outermost chunks hold `len` bytes. The two differ only in formats
+    /// that nest streams.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where no plaintext makes that length.
+    /// [`Error::Malformed`] if no plaintext makes that length.
     fn plaintext_len(&self, len: u64) -> Result<u64, Error> {
         Ok(len)
     }
 
-    /// Returns what the header says, for people and programs that have no key.
+    /// Returns what the header shows without a key.
     fn describe(&self) -> Description;
 }
 
-/// What the caller allows a file to need.
+/// What a file may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The longest frame, in bytes, that may be held in memory. As many are worked on at a time as
-    /// fit into it together, and one at least.
+    /// The maximum length of a frame in memory, in bytes. As many frames are processed at a time as fit into it
+    /// together, and at least one.
     pub memory: u64,
-    /// How many bytes the input has, where that is known before reading; the header may be among
-    /// them.
+    /// The length of the input in bytes, if known before reading. It may include the header.
     pub input_len: Option<u64>,
 }
 
@@ -213,7 +208,7 @@ impl Default for Limits {
     }
 }
 
-/// What the caller allows a header to ask for, before its key is known.
+/// What a header may demand before its key is known.
 ///
 /// ```
 /// use fetool::format::KeyPolicy;
@@ -223,16 +218,16 @@ impl Default for Limits {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyPolicy {
-    /// Whether to take key slots that may be forged ([`Error::LegacySlot`]).
+    /// Whether to accept key slots that may be forged ([`Error::LegacySlot`]).
     pub legacy_slots: bool,
-    /// The highest work factor of scrypt, the base-2 logarithm of its number of blocks.
+    /// The maximum work factor of scrypt, the base-2 logarithm of its number of blocks.
     pub max_work_factor: u8,
-    /// The most bytes of memory that a key derivation may take whose cost is in the file.
+    /// The maximum memory in bytes for a key derivation whose cost is in the file.
     pub memory: u64,
 }
 
 impl Default for KeyPolicy {
-    /// No such slots, scrypt up to 22 as age has it, and 1 GiB.
+    /// No such slots, scrypt up to 22 like age, and 1 GiB.
     fn default() -> Self {
         Self {
             legacy_slots: false,
@@ -242,21 +237,21 @@ impl Default for KeyPolicy {
     }
 }
 
-/// What the tags of a file prove to who knows its secret.
+/// What the tags of a file prove to the holder of its secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Proof {
-    /// Each chunk was sealed with the secret, and the first chunk is the first.
+    /// Each chunk was sealed with the secret, and the first chunk is the file's first.
     #[default]
     Chunks,
-    /// Each chunk was sealed with the secret, but the first may not be the first: that is known only
-    /// once all were opened. The file has this many bytes behind its header if none is missing.
+    /// Each chunk was sealed with the secret, but chunks may be missing before the first. Only opening all of them
+    /// shows that: the file has this many bytes behind its header if none is missing.
     WholeFile {
         /// Bytes behind the header.
         body_len: u64,
     },
-    /// Each chunk was sealed with the secret, but nothing tells whether the first is the first.
+    /// Each chunk was sealed with the secret, but chunks may be missing before the first, and nothing shows that.
     AnyStart,
-    /// The tags can be made without the secret. The text says so.
+    /// The tags can be made without the secret, as the text explains.
     Forgeable(String),
     /// There is no chunk, so there is no tag.
     Nothing,
@@ -266,31 +261,29 @@ pub enum Proof {
 pub const NOTHING: &str = "nothing in this file is authenticated, not even that it is empty: \
                            anyone can make one like it";
 
-/// The data of a file whose key is known: the AEAD work on its chunks, which lie where
-/// [`Header::geometry`] says.
+/// The data of a file whose key is known: the AEAD work on its chunks, whose positions are in [`Header::geometry`].
 pub struct Payload {
     /// The AEAD work, which any number of readers can share.
     pub codec: Arc<dyn OpenChunk>,
-    /// Whether the header proves the key, so that a chunk that does not authenticate was changed.
+    /// Whether the header proves the key, so that a chunk that does not authenticate must have been changed.
     pub key_proven: bool,
-    /// The layers inside this one, from the outside in, for formats that nest streams.
+    /// The inner layers, from the outside in, for formats that nest streams.
     pub layers: Vec<Box<dyn OpenLayer>>,
     /// Which reading of the format authenticated the first chunk, for people.
     pub reading: String,
-    /// What the file does not protect, a line each; [`Open::strict`](crate::Open::strict) refuses them.
+    /// What the file does not protect, one line each; [`Open::strict`](crate::Open::strict) refuses such files.
     pub warnings: Vec<String>,
     /// What the tags prove.
     pub proof: Proof,
 }
 
-/// A way to read the data of a damaged file, which no chunk has shown to be right.
+/// A way to read the data of a damaged file, which no chunk has confirmed yet.
 pub struct Untried {
     /// The data.
     pub payload: Payload,
-    /// What is wrong with the header, which unlocks it all the same.
+    /// The error in the header, which unlocks the data nevertheless.
     pub fault: Option<Error>,
-    /// Whether only the first chunk shows that this way is right: others may authenticate in it under a
-    /// number that is not theirs.
+    /// Whether only the first chunk confirms this way: others may authenticate under a wrong number.
     pub first_decides: bool,
 }
 
@@ -303,8 +296,8 @@ pub struct FirstChunk {
 }
 
 impl FirstChunk {
-    /// Opens a copy of the first frame of a file. `last` says as what, for formats that seal the last
-    /// chunk in another way than the others.
+    /// Opens a copy of the first frame of a file. `last` says whether it is the last one, which some formats seal in
+    /// another way.
     ///
     /// # Errors
     /// Those of [`OpenChunk::open`], and [`Error::Memory`].
@@ -324,7 +317,7 @@ impl FirstChunk {
         Ok(Self { frame, range, last })
     }
 
-    /// Opens a copy as [`open`](Self::open) does. Returns `None` if the frame does not authenticate.
+    /// Opens a copy like [`open`](Self::open). Returns `None` if the frame does not authenticate.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -341,7 +334,7 @@ impl FirstChunk {
         }
     }
 
-    /// Returns a codec that gives out this chunk, once, instead of opening it again.
+    /// Returns a codec that returns this chunk once, instead of opening it again.
     pub fn before(self, codec: impl OpenChunk + 'static) -> Arc<dyn OpenChunk> {
         Arc::new(OpenedOnce {
             first: Mutex::new(Some(self)),
@@ -389,30 +382,30 @@ impl<C: OpenChunk> OpenChunk for OpenedOnce<C> {
     }
 }
 
-/// Walks the frames of a file in their order, from the first bytes of each.
+/// Walks the frames of a file in order, from the first bytes of each.
 pub trait Frames: Send {
-    /// Returns how many bytes of a frame tell its length; at least 1.
+    /// Returns how many bytes of a frame show its length; at least 1.
     fn prefix_len(&self) -> usize;
 
-    /// Returns whether [`next`](Self::next) inspects the bytes of the prefix, and not only their number. If
-    /// frame after frame has the same, many are walked over together.
+    /// Returns whether [`next`](Self::next) inspects the bytes of the prefix, and not only their number. Consecutive
+    /// frames with equal prefixes are then walked over together.
     fn prefix_has_length(&self) -> bool {
         true
     }
 
-    /// Returns the length of the whole next frame, which starts at `offset` in the file and whose first
-    /// [`prefix_len`](Self::prefix_len) bytes are given: fewer only where the file ends, none where it ends
-    /// before the frame. `None` means that the file is complete.
+    /// Returns the length of the whole next frame, which starts at `offset` in the file. `lead` has its first
+    /// [`prefix_len`](Self::prefix_len) bytes: fewer only if the file ends there, none if it ends before the frame.
+    /// `None` means that the file is complete.
     ///
     /// # Errors
     /// [`Error::Malformed`] or [`Error::Truncated`], with the offset.
     fn next(&mut self, offset: u64, lead: &[u8]) -> Result<Option<usize>, Error>;
 
-    /// Accepts or refuses a file that ends after `got` bytes of the frame that was announced last, which
-    /// starts at `offset`. A format whose last frame may be shorter than announced accepts it.
+    /// Accepts or refuses a file that ends after `got` bytes of the frame that was announced last, which starts at
+    /// `offset`. A format whose last frame may be shorter than announced accepts it.
     ///
     /// # Errors
-    /// [`Error::Truncated`] where that breaks the format's rules, as it does in most.
+    /// [`Error::Truncated`] if that breaks the format's rules, as it does in most formats.
     fn short_at_eof(&mut self, offset: u64, got: usize) -> Result<(), Error> {
         Err(Error::truncated(
             offset + got as u64,
@@ -423,10 +416,10 @@ pub trait Frames: Send {
     /// Returns how many bytes of a frame are not plaintext.
     fn overhead(&self) -> usize;
 
-    /// Returns the length of the longest frame that the file may have, in bytes.
+    /// Returns the maximum length of a frame of the file, in bytes.
     fn largest(&self) -> u64;
 
-    /// Returns the error for a frame that needs more than `memory` bytes, all that it may have.
+    /// Returns the error for a frame that needs more than `memory` bytes, the limit.
     fn too_large(&self, memory: u64) -> Error {
         Error::usage_hint(
             format!(

@@ -1,5 +1,5 @@
-//! The AES-GCM File Encryptor's format (the program is also called Parallel-Encryptor):
-//! AES-256-GCM over chunks whose size the header gives.
+//! The format of the AES-GCM File Encryptor, also called Parallel-Encryptor: AES-256-GCM over chunks whose size is in
+//! the header.
 //!
 //! | offset | size | field |
 //! |---|---|---|
@@ -12,9 +12,8 @@
 //! an empty file is the header alone. There is no magic number. The facts are from the program's
 //! source and from files that it made (December 2025).
 //!
-//! It does not protect: the passphrase against guessing, since its hash is fast and has no salt; the
-//! end of the file, which can be cut off between two chunks; the chunk size, as far as the data fits
-//! into one chunk of either size.
+//! It does not protect the passphrase against guessing, since its hash is fast and has no salt; the end of the file,
+//! which can be cut off between two chunks; or the chunk size, if the data fits into one chunk of either size.
 //!
 //! ```
 //! use fetool::format::parallel_encryptor::{CHUNK_DEFAULT, HEADER_LEN, ParallelEncryptor, ParallelHeader};
@@ -41,16 +40,16 @@ use std::sync::Arc;
 
 /// Length of the header in bytes.
 pub const HEADER_LEN: usize = 12;
-/// Plaintext bytes a chunk, where nothing else is asked for.
+/// Plaintext bytes in a chunk by default.
 pub const CHUNK_DEFAULT: u64 = 1 << 20;
 
 const NONCE_LEN: usize = 8;
 /// The nonce has 32 bits for the chunk's number.
 const MAX_CHUNKS: u64 = 1 << 32;
-/// A first frame up to this length is looked at before anything is opened; a second copy of a
-/// longer one would cost too much memory.
+/// A first frame up to this length is examined before anything is opened. A second copy of a longer one would take too
+/// much memory.
 const FIRST_FRAME_MAX: u64 = 16 << 20;
-/// Chunks larger than this are nothing that anybody would choose.
+/// Nobody would choose larger chunks than this.
 const CHUNK_USUAL: u32 = 64 << 20;
 
 /// The format.
@@ -160,7 +159,7 @@ impl Format for ParallelEncryptor {
     }
 }
 
-// What a file does not protect, in words that can follow a colon.
+// What a file does not protect, to follow a colon.
 const FAST_HASH: &str = "the key is one unsalted SHA-256 of the secret, so that a passphrase can be \
                          guessed fast";
 const OPEN_END: &str = "the end of the file is not authenticated: a cut between two chunks is not \
@@ -171,7 +170,7 @@ const OPEN_END: &str = "the end of the file is not authenticated: a cut between 
 pub struct ParallelHeader {
     /// The first bytes of every chunk's nonce.
     pub nonce: [u8; NONCE_LEN],
-    /// Plaintext bytes a chunk; at least 1.
+    /// Plaintext bytes in a chunk; at least 1.
     pub chunk: u32,
 }
 
@@ -179,7 +178,7 @@ impl ParallelHeader {
     /// Decodes the first bytes of a file.
     ///
     /// # Errors
-    /// [`Error::Truncated`] and, where the chunk size is 0, [`Error::Malformed`].
+    /// [`Error::Truncated`], and [`Error::Malformed`] if the chunk size is 0.
     pub fn decode(head: &[u8]) -> Result<Self, Error> {
         let Some((nonce, rest)) = head.split_first_chunk::<NONCE_LEN>() else {
             return Err(too_short(head));
@@ -276,7 +275,7 @@ impl Header for ParallelHeader {
             declared_size: None,
             length_protection: "not protected: a cut between two chunks is not noticed".to_owned(),
             end: "none",
-            end_meaning: "where the file ends".to_owned(),
+            end_meaning: "the end of the file".to_owned(),
             mode: None,
             layers: None,
             authenticated: "nothing of the header".to_owned(),
@@ -307,7 +306,7 @@ struct Codec {
 }
 
 impl Codec {
-    /// The nonce of chunk `index`, which callers have seen to be below 2³².
+    /// Returns the nonce of chunk `index`. The caller ensures that it is below 2³².
     fn nonce(&self, index: u64) -> [u8; 12] {
         let mut nonce = [0; 12];
         nonce[..NONCE_LEN].copy_from_slice(&self.header.nonce);
@@ -318,8 +317,8 @@ impl Codec {
 
 impl SealChunk for Codec {
     fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error> {
-        // Nonces are unique as long as no two files under one key draw the same 64 random bits;
-        // the key of a passphrase is the same for every file.
+        // Nonces are unique unless two files under one key draw the same 64 random bits. A passphrase has the same key
+        // in every file.
         let (plaintext, room) = frame
             .split_last_chunk_mut::<TAG_LEN>()
             .expect("the layout leaves room for the tag");

@@ -1,23 +1,23 @@
-//! What a format gives to seal with: header, layout, and the AEAD work on one chunk.
+//! What a format provides to seal files: the header, the layout, and the AEAD work on one chunk.
 
 use super::{ChunkId, Format, Layout};
 use crate::aead::Algorithm;
 use crate::kdf::Kdf;
 use crate::{Error, FileKey, Hint, Recipient, Secret, Setting};
 
-/// What a caller wants of a new file.
+/// The properties of a new file.
 pub struct SealRequest<'a> {
-    /// Who can open it: at least one, and more than one only where the format has key slots.
+    /// Who can open it: at least one, and several only if the format has key slots.
     pub recipients: &'a [Recipient<'a>],
-    /// The plaintext's length in bytes, where it is known before.
+    /// The plaintext's length in bytes, if known in advance.
     pub size: Option<u64>,
-    /// Plaintext bytes a chunk; `None` for the format's default.
+    /// Plaintext bytes in a chunk; `None` for the format's default.
     pub chunk_size: Option<u64>,
-    /// How many times it is sealed over, for formats with layers; `None` for the default.
+    /// The number of layers, for formats with layers; `None` for the default.
     pub layers: Option<u8>,
-    /// Which AEAD; `None` for the format's default.
+    /// The AEAD; `None` for the format's default.
     pub algorithm: Option<Algorithm>,
-    /// Which key derivation, for formats that keep its parameters; `None` for the default.
+    /// The key derivation, for formats that store its parameters; `None` for the default.
     pub kdf: Option<Kdf>,
     /// The work factor of scrypt, for formats that derive keys with it; `None` for the default.
     pub work_factor: Option<u8>,
@@ -25,9 +25,9 @@ pub struct SealRequest<'a> {
     pub random: &'a dyn Fn(&mut [u8]) -> Result<(), Error>,
 }
 
-/// What formats without a choice say to one.
+/// The errors of formats that offer no choice.
 impl<'a> SealRequest<'a> {
-    /// The secret, of which there is only one.
+    /// Returns the secret, if it is the only recipient.
     pub(crate) fn only_secret(&self, format: &dyn Format) -> Result<&'a Secret, Error> {
         match self.recipients {
             [recipient] => recipient.secret(),
@@ -77,23 +77,22 @@ impl<'a> SealRequest<'a> {
 pub struct Sealer {
     /// The header's bytes.
     pub header: Vec<u8>,
-    /// How to cut the plaintext into chunks, and the room that each needs.
+    /// How to divide the plaintext into chunks, and the room that each needs.
     pub layout: Layout,
     /// The AEAD work.
     pub codec: Box<dyn SealChunk>,
-    /// The layers around this one, from the inside out, for formats that nest streams. The header above is
-    /// the outermost one's.
+    /// The layers around this one, from the inside out, for formats that nest streams. `header` is that of the
+    /// outermost one.
     pub layers: Vec<SealLayer>,
-    /// The key of the file, for formats that wrap one for recipients. It opens the file without an
-    /// identity.
+    /// The key of the file, for formats that wrap one for recipients. It opens the file without an identity.
     pub file_key: Option<FileKey>,
 }
 
-/// A layer that seals the whole stream of the layer before it, which it treats as plaintext.
+/// A layer that seals the whole stream of the layer inside it.
 pub struct SealLayer {
-    /// The header that this stream, the layer's plaintext, begins with.
+    /// The header at the start of that stream.
     pub head: Vec<u8>,
-    /// How the stream is cut into chunks.
+    /// How the stream is divided into chunks.
     pub layout: Layout,
     /// The AEAD work.
     pub codec: Box<dyn SealChunk>,
@@ -101,11 +100,11 @@ pub struct SealLayer {
 
 /// Seals single chunks, from any thread.
 pub trait SealChunk: Send + Sync {
-    /// Seals a chunk in place. `frame` is the room for prefix ‖ plaintext ‖ suffix, with the plaintext in
-    /// place; all of it is written.
+    /// Seals a chunk in place. `frame` is the room for prefix ‖ plaintext ‖ suffix, with the plaintext in place; all of
+    /// it is written.
     ///
     /// # Errors
-    /// Only where a nonce would repeat.
+    /// Only if a nonce would repeat.
     fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error>;
 
     /// Seals a chunk whose plaintext is in another buffer, for layers. `prefix` is the layout's.

@@ -1,24 +1,23 @@
-//! The frames of a uniform geometry: the rules of [`Layout`] for a stream that is read, and not only
-//! counted.
+//! The frames of a uniform geometry: the rules of [`Layout`] for a stream that is read.
 
 use super::geometry::{BadEnd, End, Layout};
 use super::{FRAME_MAX, Frames};
 use crate::Error;
 
-/// A [`Layout`], and what messages call a stream of it.
+/// A [`Layout`], and the words for its stream in messages.
 #[derive(Clone, Debug)]
 pub struct Uniform {
     layout: Layout,
-    /// The stream, as the subject of a sentence.
+    /// The name of the stream, as the subject of a sentence.
     stream: String,
-    /// A chunk.
+    /// The name of a chunk.
     chunk: &'static str,
-    /// The most chunks that it can have, where that is no plain number.
+    /// The maximum number of chunks in words, if it is not a plain number.
     max: Option<&'static str>,
 }
 
 impl Uniform {
-    /// Makes the geometry of a stream that messages call `stream`, such as "the input".
+    /// Creates the geometry of a stream that messages call `stream`, such as "the input".
     pub fn new(layout: Layout, stream: impl Into<String>) -> Self {
         Self {
             layout,
@@ -28,14 +27,14 @@ impl Uniform {
         }
     }
 
-    /// Sets what messages call a chunk, and the most chunks that there can be.
+    /// Sets the name of a chunk in messages, and the maximum number of chunks in words.
     #[must_use]
     pub fn chunks_called(mut self, chunk: &'static str, max: Option<&'static str>) -> Self {
         (self.chunk, self.max) = (chunk, max);
         self
     }
 
-    /// Returns where its chunks lie.
+    /// Returns the positions of its chunks.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -49,14 +48,13 @@ impl Uniform {
     pub(crate) fn frames_from(&self, index: u64) -> Box<dyn Frames> {
         Box::new(UniformFrames {
             uniform: self.clone(),
-            // A chunk that has no number is refused there.
+            // The walk refuses a chunk that has no number.
             count: index.min(self.layout.max_chunks),
             ended: false,
         })
     }
 
-    /// Returns what is wrong with a stream that ends so and whose first frame starts at `start` of the
-    /// file.
+    /// Returns the error for a stream with this end, whose first frame is at `start` of the file.
     pub fn error(&self, bad: BadEnd, start: u64) -> Error {
         let Self {
             layout,
@@ -91,7 +89,7 @@ struct UniformFrames {
     uniform: Uniform,
     /// Frames announced so far.
     count: u64,
-    /// The last one was cut short by the end of the file.
+    /// Whether the file ended inside the last one.
     ended: bool,
 }
 
@@ -184,7 +182,7 @@ mod tests {
         assert!(text.contains("the file has more than 3 chunks"), "{text}");
     }
 
-    /// Walked or counted, a stream of any length is the same.
+    /// Walking and counting agree for a stream of any length.
     #[test]
     fn a_walk_comes_to_what_is_counted() {
         for end in [End::Any, End::Short, End::Full] {

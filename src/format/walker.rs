@@ -1,4 +1,4 @@
-//! The frames of a file, one behind the other.
+//! The frames of a file, one after the other.
 
 use super::{Frames, Limits};
 use crate::Error;
@@ -6,9 +6,9 @@ use crate::Error;
 /// Keeps [`Frames`] and the offset in the file together.
 pub(crate) struct Walker {
     pub frames: Box<dyn Frames>,
-    /// Where the frame announced last starts, or the next one before any was.
+    /// The offset of the frame announced last, or of the first frame before any was.
     pub start: u64,
-    /// Where the next frame starts.
+    /// The offset of the next frame.
     pub offset: u64,
 }
 
@@ -21,7 +21,7 @@ impl Walker {
         }
     }
 
-    /// The next frame's length, from its lead.
+    /// Returns the next frame's length, from its prefix.
     pub fn next(&mut self, lead: &[u8]) -> Result<Option<usize>, Error> {
         let len = self.frames.next(self.offset, lead)?;
         self.start = self.offset;
@@ -29,9 +29,9 @@ impl Walker {
         Ok(len)
     }
 
-    /// Refuses the frame announced last, of `len` bytes, where it is known that the file has more
-    /// of it than may be held in memory. Callers that know the length of the whole input alone
-    /// count the header in; what that lets pass is refused when it was read.
+    /// Refuses the frame announced last, of `len` bytes, if the file is known to have more of it than fits into the
+    /// memory limit. Callers that know only the length of the whole input include the header; a frame that passes
+    /// because of that is refused after it was read.
     pub fn check_memory(&self, len: usize, limits: &Limits) -> Result<(), Error> {
         let Some(body) = limits.input_len else {
             return Ok(());
@@ -42,7 +42,7 @@ impl Walker {
         Ok(())
     }
 
-    /// The file ended after `got` bytes of the frame announced last.
+    /// Handles a file that ended after `got` bytes of the frame announced last.
     pub fn short_at_eof(&mut self, got: usize) -> Result<(), Error> {
         self.frames.short_at_eof(self.start, got)?;
         self.offset = self.start + got as u64;

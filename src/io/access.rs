@@ -1,5 +1,4 @@
-//! Who may do what with a file: mode, group and owner, carried over from one file to another without
-//! giving anybody more than they had.
+//! Mode, group and owner of a file, copied to another without giving anybody more access than before.
 
 use super::stat::Stat;
 use nix::errno::Errno;
@@ -11,17 +10,16 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Permissions for user, group and others; set-user-ID and set-group-ID bits of a file are not carried
-/// over.
+/// Permissions for user, group and others. The set-user-ID and set-group-ID bits of a file are not copied.
 const PERMISSIONS: u32 = 0o777;
 const GROUP: u32 = 0o070;
-/// The attribute that a file with an access control list has.
+/// The attribute of a file with an access control list.
 const ACCESS_LIST: &str = "system.posix_acl_access";
-/// What a directory has besides: new files get its group, and belong to their owners alone.
+/// A bit of directories only: new files get the directory's group.
 const SET_GROUP_ID: u32 = 0o2000;
 const STICKY: u32 = 0o1000;
 
-/// What a file gets from another one.
+/// The access rights that a file gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
     mode: u32,
@@ -30,7 +28,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// That of `file`, of which `metadata` is known. With `limited`, no more than the umask leaves.
+    /// Returns those of `file`, whose metadata is `metadata`. With `limited`, no more than the umask allows.
     pub fn of(file: &File, metadata: &Metadata, limited: bool) -> Self {
         Self::known(metadata, limited).without_list(|| {
             let mut nothing = [0u8; 0];
@@ -38,8 +36,8 @@ impl Access {
         })
     }
 
-    /// Whether a file that belongs to the effective user, or to anybody as root, has all that it can get
-    /// of `source`, as far as that can be told without opening either.
+    /// Returns whether `file` has all that it can get of `source`, as far as that can be told without opening either.
+    /// It belongs to the effective user, or to anybody if that is root.
     pub fn is_carried_over(source: &Stat, file: &Stat, limited: bool) -> bool {
         let owner = (source.user, source.group);
         Self::new(source.mode, owner, limited).is_given(file)
@@ -49,8 +47,8 @@ impl Access {
         Self::new(file.mode(), (file.uid(), file.gid()), limited)
     }
 
-    /// An access control list is not carried over. With one, what the mode says of the group is the
-    /// most that anybody in the list has, and not what the group has.
+    /// An access control list is not copied. In a file with one, the group bits of the mode are the maximum for anybody
+    /// in the list, not the rights of the group.
     fn without_list(mut self, has_list: impl FnOnce() -> bool) -> Self {
         if self.mode & GROUP != 0 && has_list() {
             self.mode = self.mode_for(false);
@@ -58,7 +56,7 @@ impl Access {
         self
     }
 
-    /// That of the directory at `path`, in which the user must be able to write.
+    /// Returns those of the directory at `path`, with write permission for the user.
     pub fn of_directory(path: &Path, directory: &Metadata, limited: bool) -> Self {
         let special = directory.mode() & (SET_GROUP_ID | STICKY);
         let mut access = Self::known(directory, limited).without_list(|| {
@@ -69,7 +67,7 @@ impl Access {
         access
     }
 
-    /// That of the directory at `path`, as it is.
+    /// Returns those of the directory at `path`, unchanged.
     pub fn of_source_directory(path: &Path, directory: &Stat, limited: bool) -> Self {
         let special = directory.mode & (SET_GROUP_ID | STICKY);
         let owner = (directory.user, directory.group);
@@ -81,13 +79,13 @@ impl Access {
         access
     }
 
-    /// Whether a file has all of it.
+    /// Returns whether a file has all of them.
     pub fn is_given(self, file: &Stat) -> bool {
         let has_owner = file.user == self.user || !geteuid().is_root();
         has_owner && file.group == self.group && file.permissions() == self.mode
     }
 
-    /// That of a directory which is made as any other.
+    /// Returns those of an ordinary new directory.
     pub fn of_new_directory() -> Self {
         Self {
             mode: PERMISSIONS & !current_umask(),
@@ -96,7 +94,7 @@ impl Access {
         }
     }
 
-    /// That of a file which is made as any other.
+    /// Returns those of an ordinary new file.
     pub fn of_new_file() -> Self {
         let directory = Self::of_new_directory();
         Self {
@@ -105,8 +103,8 @@ impl Access {
         }
     }
 
-    /// That of a file that is replaced, which `open` opens. With `limited`, no more than the umask
-    /// leaves. The file of another user says nothing about who may read the new one.
+    /// Returns those of a file that is replaced, which `open` opens. With `limited`, no more than the umask allows. A
+    /// file of another user does not decide who may read the new one.
     pub fn of_replaced(
         file: &FileStat,
         limited: bool,
@@ -134,12 +132,11 @@ impl Access {
         }
     }
 
-    /// Gives a new file, which belongs to the effective user, this owner (as root), this group (where
-    /// the system allows that), and then this mode. Where the group stays another one, it gets no more
-    /// than others have.
+    /// Gives a new file, which belongs to the effective user, the owner (as root), the group (if the system allows
+    /// that), and then the mode. If it keeps another group, that group gets no more than others.
     ///
     /// # Errors
-    /// Those of a file system that has no modes, too.
+    /// Those of the system, also if the file system has no modes.
     pub fn give(self, file: &File) -> io::Result<()> {
         let now = file.metadata()?;
         if now.uid() != self.user && geteuid().is_root() {
@@ -150,7 +147,7 @@ impl Access {
         file.set_permissions(Permissions::from_mode(self.mode_for(is_same)))
     }
 
-    /// Whether a file that was given this has the mode: not all file systems keep it.
+    /// Returns whether a file has the mode after [`give`](Self::give): not all file systems keep it.
     pub fn is_kept_by(self, file: &Stat) -> bool {
         file.permissions() == self.mode_for(file.group == self.group)
     }
@@ -164,8 +161,8 @@ impl Access {
     }
 }
 
-/// Whether a file has another owner or group now. Some file systems refuse that, where a file has always the
-/// same owner, and so does a namespace without that user.
+/// Returns whether a change of owner or group succeeded. File systems whose files all have one owner refuse it, and so
+/// does a namespace without that user.
 fn allowed(changed: nix::Result<()>) -> io::Result<bool> {
     match changed.map_err(io::Error::from) {
         Ok(()) => Ok(true),
@@ -175,8 +172,7 @@ fn allowed(changed: nix::Result<()>) -> io::Result<bool> {
     }
 }
 
-/// Whether an error says that a file system keeps no modes or times, as it says of files that were
-/// just made.
+/// Returns whether an error means that the file system keeps no modes or times, not even of new files.
 pub fn is_unsupported(error: &io::Error) -> bool {
     let unsupported = [
         Errno::EPERM,
@@ -188,8 +184,8 @@ pub fn is_unsupported(error: &io::Error) -> bool {
     code.is_some_and(|code| unsupported.contains(&code))
 }
 
-/// The process's umask. It is read once, by setting it, since not every system tells it otherwise; a
-/// file that another thread makes in between is the more private for it.
+/// Returns the process's umask. It is read once, by setting it, since not every system has another way. A file that
+/// another thread creates meanwhile is only more private.
 pub fn current_umask() -> u32 {
     static UMASK: OnceLock<u32> = OnceLock::new();
     *UMASK.get_or_init(|| {

@@ -1,10 +1,9 @@
-//! What must be undone when a signal ends the process: temporary files, a silenced terminal, and the
-//! progress line; and what is said then.
+//! What a signal that ends the process must undo: temporary files, a terminal without echo, and the progress line; and
+//! what to print then.
 //!
-//! Signals are waited for in a thread of their own, from the first such thing on: before there is
-//! one, a signal ends the process as it would any other. The thread holds the lock of the list while
-//! it cleans up and until the process is dead, so no other thread can make something new in between.
-//! Errors need none of this: there, destructors do the work.
+//! A thread waits for signals from the first such thing on. Before that, a signal ends the process as usual. The thread
+//! holds the lock of the list while it cleans up and until the process is dead, so no other thread can add something
+//! meanwhile. Errors need none of this: destructors clean up.
 
 use super::dir::Dir;
 use super::status_line;
@@ -22,8 +21,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// The signals that end a process unless it does something about them, and that can be caught.
-/// SIGPIPE and SIGXFSZ are not among them: writing fails then, which is an error as any other.
+/// The signals that end a process by default, and that can be caught. SIGPIPE and SIGXFSZ are not among them: with
+/// these, writing fails, which is an error like any other.
 const ENDING: &[i32] = &[
     SIGABRT,
     SIGALRM,
@@ -39,7 +38,7 @@ const ENDING: &[i32] = &[
     SIGUSR2,
     SIGVTALRM,
     SIGXCPU,
-    // These have no names on all systems.
+    // The library has no names for these on all systems.
     #[cfg(target_os = "linux")]
     nix::libc::SIGPWR,
     #[cfg(target_os = "linux")]
@@ -56,13 +55,13 @@ static UNDO: Mutex<Undo> = Mutex::new(Undo {
 });
 
 struct Undo {
-    /// Signals are waited for.
+    /// Whether a thread waits for signals.
     watched: bool,
     files: Vec<(Arc<Dir>, OsString)>,
     terminal: Option<Asking>,
-    /// Somebody is to answer a question, so that no work ends soon.
+    /// Whether the user is being asked something, so that the work would not end soon.
     waits_for_somebody: bool,
-    /// What to say then.
+    /// What to print then.
     last_words: Option<Words>,
     /// Ends the work soon, and cleanly, at the first of some signals.
     finish: Option<Finish>,
@@ -79,7 +78,7 @@ fn lock() -> MutexGuard<'static, Undo> {
     UNDO.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The list, for something that must be undone: from now on, signals are waited for.
+/// Locks the list to add something, and ensures that a thread waits for signals.
 fn watched() -> io::Result<MutexGuard<'static, Undo>> {
     let mut undo = lock();
     if !undo.watched {
@@ -89,12 +88,12 @@ fn watched() -> io::Result<MutexGuard<'static, Undo>> {
     Ok(undo)
 }
 
-/// Has a signal erase the progress line before it ends the process.
+/// Makes a signal erase the progress line before it ends the process.
 pub fn watch_for_line() -> io::Result<()> {
     watched().map(drop)
 }
 
-/// Starts to wait for signals.
+/// Starts the thread that waits for signals.
 fn watch() -> io::Result<()> {
     let ignored = ignored();
     let wanted = ENDING
@@ -120,7 +119,7 @@ fn watch() -> io::Result<()> {
         .map(drop)
 }
 
-/// Has the work end by itself at this signal, if it can and was not asked before.
+/// Asks the work to end by itself at this signal. Returns `false` if it cannot, or was asked before.
 fn finish(signal: i32) -> bool {
     let mut undo = lock();
     if undo.waits_for_somebody {
@@ -129,7 +128,7 @@ fn finish(signal: i32) -> bool {
     let finish = undo.finish.take_if(|it| it.signals.contains(&signal));
     let asked = finish.is_some();
     if asked {
-        // While nobody can begin to wait for somebody.
+        // Under the lock, so that no question can begin meanwhile.
         TERMINATED.store(true, Ordering::SeqCst);
     }
     drop(undo);
@@ -142,13 +141,12 @@ fn finish(signal: i32) -> bool {
 /// Whether a signal has asked the work to end.
 static TERMINATED: AtomicBool = AtomicBool::new(false);
 
-/// Whether a signal has asked the work to end, so that nothing is to be waited for any longer.
+/// Returns whether a signal has asked the work to end: then nothing should wait any longer.
 pub fn is_terminated() -> bool {
     TERMINATED.load(Ordering::SeqCst)
 }
 
-/// Work that ends soon, and cleanly, at one of some signals, for as long as this lives. Only a second one
-/// ends the process at once.
+/// While this lives, some signals ask the work to end soon and cleanly. Only a second one ends the process at once.
 pub struct EndsItself;
 
 impl EndsItself {
@@ -163,7 +161,7 @@ impl EndsItself {
         Ok(Self)
     }
 
-    /// Whether it was asked to end.
+    /// Returns whether a signal has asked for the end.
     pub fn was_asked(&self) -> bool {
         TERMINATED.load(Ordering::SeqCst)
     }
@@ -178,13 +176,13 @@ impl Drop for EndsItself {
 /// Suspends the process, with the terminal as it was before.
 fn suspend() {
     if let Some(asking) = &lock().terminal {
-        // What was typed of a passphrase is not for the shell.
+        // The shell must not read what was typed of a passphrase.
         let _ = tcsetattr(&asking.terminal, SetArg::TCSAFLUSH, &asking.before);
     }
     let _ = emulate_default_handler(SIGTSTP);
 }
 
-/// Goes on where the process was suspended: the shell may have set the terminal meanwhile.
+/// Continues after a suspension: the shell may have changed the terminal meanwhile.
 fn resume() {
     if let Some(asking) = &lock().terminal {
         let _ = asking.silence();
@@ -192,11 +190,11 @@ fn resume() {
     }
 }
 
-/// Which signals the parent had ignored, as nohup does, and shells do for jobs in the background, a
-/// bit each. They stay so.
+/// Returns which signals the parent ignored, one bit each, as nohup does, and shells for background jobs. They stay
+/// ignored.
 #[cfg(target_os = "linux")]
 fn ignored() -> u64 {
-    // Some 1,500 bytes, read in one go.
+    // Some 1,500 bytes, read at once.
     let mut status = String::with_capacity(4096);
     if let Ok(mut file) = File::open("/proc/self/status") {
         let _ = file.read_to_string(&mut status);
@@ -219,9 +217,9 @@ pub fn die_of(signal: i32) -> ! {
     for (dir, name) in &undo.files {
         let _ = dir.remove(name);
     }
-    // What was typed of a passphrase must not become the shell's next command.
+    // The shell must not run what was typed of a passphrase as a command.
     undo.restore_terminal(SetArg::TCSAFLUSH);
-    // Where the reader of the output went away, nobody wants to read about it.
+    // If the reader of the output has gone, a message would not interest anybody.
     let words = undo.last_words.take().filter(|_| signal != SIGPIPE);
     status_line::end_with(&words.map_or(String::new(), |words| words()));
     let _ = emulate_default_handler(signal);
@@ -229,21 +227,21 @@ pub fn die_of(signal: i32) -> ! {
     std::process::exit(128 + signal);
 }
 
-/// Does something that a signal must not cut in two: the process ends after it.
+/// Runs `work`, which a signal must not interrupt: the process ends after it.
 pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> io::Result<T> {
     let _undo = watched()?;
     Ok(work())
 }
 
-/// A temporary file that a signal would remove, for as long as this lives. It is found through its
-/// directory's descriptor, wherever that is moved meanwhile.
+/// A temporary file that a signal removes while this lives. It is found through its directory's descriptor, even if the
+/// directory is moved.
 pub struct Temporary {
     dir: Arc<Dir>,
     name: OsString,
 }
 
 impl Temporary {
-    /// Makes a file under the lock, so that there is no moment at which a signal would forget it.
+    /// Creates a file under the lock, so that a signal never misses it.
     pub fn make<T>(
         dir: &Arc<Dir>,
         name: &OsStr,
@@ -259,12 +257,12 @@ impl Temporary {
         Ok((made, temporary))
     }
 
-    /// The file's directory.
+    /// Returns the file's directory.
     pub fn dir(&self) -> &Arc<Dir> {
         &self.dir
     }
 
-    /// The file's temporary name.
+    /// Returns the file's temporary name.
     pub fn name(&self) -> &OsStr {
         &self.name
     }
@@ -278,12 +276,11 @@ impl Drop for Temporary {
     }
 }
 
-/// A terminal that shows nothing of what is typed, for as long as this lives; a signal also ends
-/// that.
+/// A terminal without echo, while this lives. A signal restores it as well.
 pub struct Silenced;
 
 impl Silenced {
-    /// `prompt` is what is shown again when the process goes on after it was suspended.
+    /// Turns echo off. `prompt` is shown again when the process continues after a suspension.
     pub fn new(terminal: File, prompt: &str) -> io::Result<Self> {
         let asking = Asking {
             before: tcgetattr(&terminal)?,
@@ -297,7 +294,7 @@ impl Silenced {
     }
 }
 
-/// Somebody is asked something, for as long as this lives: a signal ends the process at once then.
+/// While this lives, the user is being asked something, and a signal ends the process at once.
 pub struct WaitsForSomebody;
 
 impl WaitsForSomebody {
@@ -313,10 +310,10 @@ impl Drop for WaitsForSomebody {
     }
 }
 
-/// A terminal on which something is asked for.
+/// A terminal on which the user is asked something.
 struct Asking {
     terminal: File,
-    /// How it was set.
+    /// Its earlier settings.
     before: Termios,
     prompt: String,
 }
@@ -325,7 +322,7 @@ impl Asking {
     fn silence(&self) -> io::Result<()> {
         let mut silent = self.before.clone();
         silent.local_flags.remove(LocalFlags::ECHO);
-        // Lines and signals by Ctrl-C and Ctrl-Z, whatever was set before.
+        // Line by line, with signals by Ctrl-C and Ctrl-Z, whatever was set before.
         silent
             .local_flags
             .insert(LocalFlags::ICANON | LocalFlags::ISIG);
@@ -340,8 +337,7 @@ impl Drop for Silenced {
     }
 }
 
-/// What is printed when a signal ends the process, for as long as this lives. Nothing that can block
-/// belongs into it.
+/// What is printed if a signal ends the process while this lives. It must not block.
 pub struct LastWords;
 
 impl LastWords {

@@ -1,7 +1,7 @@
-//! Directories that are held open, and the files in them.
+//! Open directories, and the files in them.
 //!
-//! All work in a directory goes through its descriptor. Directories below it are entered one by one,
-//! without following symbolic links: a link that somebody plants on the way leads nowhere.
+//! All work in a directory goes through its descriptor. Directories below it are entered one by one, without following
+//! symbolic links, so that nobody can redirect the path with one.
 
 mod stale;
 
@@ -21,11 +21,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-/// Temporary files begin with this.
+/// The beginning of the name of a temporary file,
 pub const TEMPORARY_PREFIX: &str = ".fetool-";
-/// And end with this.
+/// and its end.
 pub const TEMPORARY_SUFFIX: &str = ".tmp";
-/// Recovery files of [`super::in_place`] begin as temporary files do, and end with this.
+/// The end of the name of a recovery file of [`super::in_place`], which begins like that of a temporary file.
 const RECOVERY_SUFFIX: &str = ".header";
 
 const FLAGS: OFlag = OFlag::O_RDONLY
@@ -39,7 +39,7 @@ pub struct Dir {
 }
 
 impl Dir {
-    /// Opens a directory that the user named, following links.
+    /// Opens a directory that the user named, and follows links.
     pub fn open(path: &Path) -> io::Result<Self> {
         let fd = nix::fcntl::open(path, FLAGS, Mode::empty())?;
         Ok(Self {
@@ -48,11 +48,11 @@ impl Dir {
         })
     }
 
-    /// Opens the directory `below` this one, through directories only. Missing ones are made with the
-    /// access that `new` returns, if there is one: it gets the index of the part of `below`.
+    /// Opens the directory `below` this one, through directories only. If `new` is given, missing directories are made
+    /// with the access that it returns for the index of the part of `below`.
     ///
     /// # Errors
-    /// Where a symbolic link or something else than a directory is in the way.
+    /// Also if a symbolic link or something else that is not a directory is in the way.
     pub fn enter(&self, below: &Path, new: Option<&dyn Fn(usize) -> Access>) -> io::Result<Self> {
         let mut dir = Self {
             fd: self.fd.try_clone()?,
@@ -78,7 +78,7 @@ impl Dir {
                 };
                 let opened = open();
                 match made {
-                    // Whatever the umask says, it is as open as the one that it is the copy of.
+                    // It gets the rights of the original, whatever the umask is.
                     Ok(()) => {
                         let dir = File::from(opened?);
                         match access().give(&dir) {
@@ -86,7 +86,7 @@ impl Dir {
                             _ => Ok(dir.into()),
                         }
                     }
-                    // Another worker was faster.
+                    // Another worker has made it.
                     Err(Errno::EEXIST) => opened,
                     Err(error) => return Err(error.into()),
                 }
@@ -109,7 +109,7 @@ impl Dir {
         }
     }
 
-    /// Opens a regular file for reading; `None` where there is none. Links are not followed.
+    /// Opens a regular file for reading; `None` if there is none. Links are not followed.
     pub fn file(&self, name: &OsStr) -> io::Result<Option<File>> {
         let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
         match openat(&self.fd, name, flags, Mode::empty()) {
@@ -130,7 +130,7 @@ impl Dir {
         }
     }
 
-    /// Whether `name` is still the name of `file`.
+    /// Returns whether `name` still names `file`.
     pub fn names(&self, name: &OsStr, file: &File) -> io::Result<bool> {
         let Some(there) = self.look(name)? else {
             return Ok(false);
@@ -139,7 +139,7 @@ impl Dir {
         Ok((there.st_dev, there.st_ino) == (file.st_dev, file.st_ino))
     }
 
-    /// The names of all recovery files, in the order of their bytes.
+    /// Returns the names of all recovery files, in byte order.
     pub fn recovery_files(&self) -> io::Result<Vec<OsString>> {
         let mut names = Vec::new();
         let mut dir = nix::dir::Dir::openat(&self.fd, ".", FLAGS, Mode::empty())?;
@@ -154,13 +154,13 @@ impl Dir {
         Ok(names)
     }
 
-    /// The path of a file, for messages.
+    /// Returns the path of a file, for messages.
     pub fn path_of(&self, name: &OsStr) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Makes a file that is whole and on the disk, with mode 0600, under the name of a recovery
-    /// file, which it returns. Signals must wait meanwhile ([`super::cleanup::uninterrupted`]).
+    /// Creates a recovery file with mode 0600, fsyncs it and its directory, and returns its name. Signals must wait
+    /// meanwhile ([`super::cleanup::uninterrupted`]).
     pub fn save_recovery(&self, bytes: &[u8]) -> io::Result<OsString> {
         let (temporary, name) = (temporary_name()?, random_name(RECOVERY_SUFFIX)?);
         let mut file = self.create(&temporary)?;
@@ -180,7 +180,7 @@ impl Dir {
         saved.map(|()| name)
     }
 
-    /// Makes a new file, with mode 0600.
+    /// Creates a new file with mode 0600.
     pub fn create(&self, name: &OsStr) -> io::Result<File> {
         let flags =
             OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
@@ -188,7 +188,7 @@ impl Dir {
         Ok(File::from(openat(&self.fd, name, flags, mode)?))
     }
 
-    /// What has this name, without following a link; `None` where nothing has.
+    /// Returns the status of `name` without following a link; `None` if nothing has that name.
     pub fn look(&self, name: &OsStr) -> io::Result<Option<FileStat>> {
         match fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(stat)),
@@ -197,36 +197,36 @@ impl Dir {
         }
     }
 
-    /// What has this name, without following a link.
+    /// Returns the status of `name` without following a link.
     pub fn see(&self, name: &OsStr) -> io::Result<Stat> {
         let stat = fstatat(&self.fd, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
         Ok(Stat::from(&stat))
     }
 
-    /// The directory itself.
+    /// Returns the status of the directory itself.
     pub fn stat(&self) -> io::Result<FileStat> {
         Ok(fstat(&self.fd)?)
     }
 
-    /// Where a symbolic link leads.
+    /// Returns the target of a symbolic link.
     pub fn read_link(&self, name: &OsStr) -> io::Result<PathBuf> {
         Ok(readlinkat(&self.fd, name)?.into())
     }
 
-    /// Whether it is a directory of processes, whose links lead to open files and not to paths.
+    /// Returns whether it is in a file system of processes, whose links are open files and not paths.
     #[cfg(target_os = "linux")]
     pub fn is_proc(&self) -> io::Result<bool> {
         use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
         Ok(fstatfs(&self.fd)?.filesystem_type() == PROC_SUPER_MAGIC)
     }
 
-    /// Opens what is no regular file for writing. Links are not followed.
+    /// Opens something other than a regular file for writing. Links are not followed.
     pub fn device(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlag::O_WRONLY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
         Ok(File::from(openat(&self.fd, name, flags, Mode::empty())?))
     }
 
-    /// Whether something has this name, whatever it is.
+    /// Returns whether anything has this name.
     pub fn has(&self, name: &OsStr) -> io::Result<bool> {
         Ok(self.look(name)?.is_some())
     }
@@ -241,7 +241,7 @@ impl Dir {
         Ok(unlinkat(&self.fd, name, UnlinkatFlags::RemoveDir)?)
     }
 
-    /// Lets the owner read, write and enter, if that is the effective user. Returns whether that changed
+    /// Gives the owner read, write and search permission, if that is the effective user. Returns whether that changed
     /// anything.
     pub fn allow_writing(&self) -> io::Result<bool> {
         let found = Stat::from(&self.stat()?);
@@ -253,8 +253,8 @@ impl Dir {
         Ok(true)
     }
 
-    /// Makes a symbolic link, in place of whatever has the name, with the time and, as root, the owner of
-    /// another one.
+    /// Creates a symbolic link, replacing whatever has the name. It gets the time and, as root, the owner of the link
+    /// `like`.
     pub fn make_link(&self, name: &OsStr, to: &Path, like: Option<&Stat>) -> io::Result<()> {
         let temporary = temporary_name()?;
         symlinkat(to, &self.fd, temporary.as_os_str())?;
@@ -273,7 +273,7 @@ impl Dir {
     fn set_link(&self, name: &OsStr, like: &Stat) -> io::Result<()> {
         let time = TimeSpec::new(like.modified.seconds, like.modified.nanoseconds);
         let no_follow = UtimensatFlags::NoFollowSymlink;
-        // Not every file system keeps times of links, and none is lost with them.
+        // Not every file system keeps the times of links, and they do not matter much.
         let _ = utimensat(&self.fd, name, &TimeSpec::UTIME_OMIT, &time, no_follow);
         if nix::unistd::geteuid().is_root() {
             let (user, group) = (Uid::from_raw(like.user), Gid::from_raw(like.group));
@@ -283,8 +283,8 @@ impl Dir {
         Ok(())
     }
 
-    /// Gives a file the same name in another directory, where it takes the place of one of that name. It
-    /// keeps the one that it has, where the file system allows two.
+    /// Links a file into another directory under the same name, replacing a file of that name. If the file system has
+    /// no hard links, moves it.
     pub fn link_to(&self, name: &OsStr, other: &Self) -> io::Result<()> {
         let link = || linkat(&self.fd, name, &other.fd, name, AtFlags::empty());
         let linked = match link() {
@@ -304,17 +304,17 @@ impl Dir {
         }
     }
 
-    /// Moves a file to another directory, where it takes the place of one of that name.
+    /// Moves a file to another directory, replacing a file of that name.
     pub fn move_to(&self, name: &OsStr, other: &Self) -> io::Result<()> {
         Ok(renameat(&self.fd, name, &other.fd, name)?)
     }
 
-    /// The directory as an open file, for its mode and times.
+    /// Returns the directory as an open file, for its mode and times.
     pub fn as_file(&self) -> io::Result<File> {
         Ok(File::from(self.fd.try_clone()?))
     }
 
-    /// Brings the directory's names to the disk.
+    /// Fsyncs the directory.
     pub fn sync(&self) -> io::Result<()> {
         File::from(self.fd.try_clone()?).sync_all()
     }
@@ -333,12 +333,12 @@ pub fn temporary_name() -> io::Result<OsString> {
     random_name(TEMPORARY_SUFFIX)
 }
 
-/// Whether this is the name of a temporary file of ours.
+/// Returns whether this is the name of a temporary file of fetool.
 pub fn is_temporary(name: &OsStr) -> bool {
     has_affixes(name, TEMPORARY_SUFFIX)
 }
 
-/// Whether this is the name of a recovery file of ours.
+/// Returns whether this is the name of a recovery file of fetool.
 pub fn is_recovery(name: &OsStr) -> bool {
     has_affixes(name, RECOVERY_SUFFIX)
 }
@@ -348,7 +348,7 @@ fn has_affixes(name: &OsStr, suffix: &str) -> bool {
     name.starts_with(TEMPORARY_PREFIX.as_bytes()) && name.ends_with(suffix.as_bytes())
 }
 
-/// Returns a name that nothing has, for a temporary file or a recovery file.
+/// Returns an unused name for a temporary file or a recovery file.
 fn random_name(suffix: &str) -> io::Result<OsString> {
     let mut random = [0; 8];
     fetool::random(&mut random).map_err(io::Error::other)?;

@@ -1,4 +1,4 @@
-//! Files from a position on, of which parts are read and written in any order.
+//! Files that are read and written at any position behind a start.
 
 use super::uncached::BulkFile;
 use fetool::{Positioned, ReadAt, WriteAt};
@@ -12,13 +12,13 @@ pub struct FileAt {
 }
 
 impl FileAt {
-    /// `uncached` is for bytes that go past the page cache.
+    /// Creates it; with `uncached`, its bytes bypass the page cache.
     pub fn new(file: &File, position: u64, uncached: bool) -> io::Result<Self> {
         let file = BulkFile::new(file.try_clone()?, uncached);
         Ok(Self { file, position })
     }
 
-    /// The file's bytes from the position on. Reading them moves no position that others share.
+    /// Returns the file's bytes from the position on. Reading them does not move a file offset that others share.
     pub fn at(&self) -> Positioned<'_, BulkFile<File>> {
         Positioned {
             file: &self.file,
@@ -26,12 +26,12 @@ impl FileAt {
         }
     }
 
-    /// Moves the position that others share to the file's end.
+    /// Moves the shared file offset to the file's end.
     pub fn seek_to_end(self) -> io::Result<()> {
         self.file.file().seek(SeekFrom::End(0)).map(drop)
     }
 
-    /// Does something at the position that others share, and moves it behind the bytes that this took.
+    /// Runs `work` at the shared file offset, and moves that behind the bytes used.
     fn in_order(
         &self,
         work: impl FnOnce(&BulkFile<File>, u64) -> io::Result<usize>,
@@ -44,7 +44,7 @@ impl FileAt {
     }
 }
 
-/// In order, from the position on that others share.
+/// Reads in order, from the shared file offset on.
 impl Read for FileAt {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.in_order(|file, position| file.read_at(into, position))

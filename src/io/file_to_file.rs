@@ -8,10 +8,10 @@ use fetool::{Error, Positioned};
 use std::fs::File;
 use std::io;
 
-/// Less than this goes as fast in its order.
+/// With less than this, working in order is as fast.
 const LEAST: u64 = 4 << 20;
 
-/// Where the input is and where the output goes, when both are files and there is much to do.
+/// The input and the output, if both are files and there is much to do.
 pub struct FileToFile {
     input: FileAt,
     output: FileAt,
@@ -26,8 +26,8 @@ impl FileToFile {
         Ok(files.map(|(input, output)| Self { input, output }))
     }
 
-    /// Does the work from the one to the other. Behind it the positions are where they would be
-    /// had everything gone in its order: others may share them.
+    /// Runs `work` from one file to the other. Afterwards the file offsets, which others may share, are as if
+    /// everything had happened in order.
     pub fn work<T>(
         self,
         work: impl FnOnce(
@@ -48,7 +48,7 @@ mod tests {
     use fetool::{Open, Seal, Secret};
     use std::io::Read;
 
-    /// Past the page cache, with slabs that end within pages.
+    /// Bypassing the page cache, with slabs that end inside pages.
     #[test]
     fn large_files_are_sealed_and_opened_as_others() {
         let bytes: Vec<u8> = (0..9_000_005_u32).map(|i| (i % 251) as u8).collect();

@@ -1,11 +1,11 @@
-//! Where file systems are mounted when all is well: the mount points in /etc/fstab.
+//! The mount points in /etc/fstab, which has the file systems that should be mounted.
 
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-/// Returns the mount points, as the file names them. None if it cannot be read.
+/// Returns the mount points in the order of the file; none if it cannot be read.
 pub fn mount_points() -> Vec<PathBuf> {
     let table = fs::read("/etc/fstab").unwrap_or_default();
     parsed(&table)
@@ -16,7 +16,7 @@ fn parsed(table: &[u8]) -> Vec<PathBuf> {
     lines.filter_map(mount_point).collect()
 }
 
-/// The second field of a line, which swap space has no path in.
+/// Returns the second field of a line, unless the line is about swap space.
 fn mount_point(line: &[u8]) -> Option<PathBuf> {
     let mut fields = line
         .split(u8::is_ascii_whitespace)
@@ -27,7 +27,7 @@ fn mount_point(line: &[u8]) -> Option<PathBuf> {
     (!is_comment && path.is_absolute() && path != Path::new("/")).then_some(path)
 }
 
-/// Blanks are written as three octal digits behind a backslash.
+/// Decodes blanks, which are written as a backslash and three octal digits.
 fn unescaped(field: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;

@@ -1,20 +1,18 @@
-//! Replacing the header of a file in place, so that neither a crash nor a failing disk loses both the
-//! old and the new one.
+//! Replacing the header of a file in place, so that neither a crash nor a failing disk loses both the old and the new
+//! one.
 //!
-//! 1. The old and the new header go to a recovery file in the same directory, which is fsynced
-//!    together with its name.
-//! 2. The new header is written over the old one with one call, and fsynced.
-//! 3. It is read back and compared.
-//! 4. The recovery file is removed.
+//! 1. fetool writes the old and the new header to a recovery file in the same directory, and fsyncs both.
+//! 2. It writes the new header over the old one with one call, and fsyncs the file.
+//! 3. It reads the header back and compares.
+//! 4. It removes the recovery file.
 //!
-//! When a step fails, the old header is put back. SIGINT, SIGTERM and SIGHUP wait until the end. A
-//! recovery file that is still there tells the next run that the last one was killed.
+//! If a step fails, it writes the old header back. SIGINT, SIGTERM and SIGHUP wait until the end. A recovery file that
+//! is left shows the next run that the last one was killed.
 //!
-//! A recovery file is evidence, and not to be believed from anybody: others may write to the
-//! directory. [`find`] takes only a regular file with one link that belongs to the effective user and
-//! that nobody else can open, and that names this file by device and inode under a checksum. It never
-//! changes anything by itself; the caller restores a torn header only after a secret opened the file
-//! with one of the two headers.
+//! Others may write to the directory, so a recovery file is evidence, not proof. [`find`] accepts only a regular file
+//! with one link that belongs to the effective user, that nobody else can open, and that names this file by device and
+//! inode under a checksum. It changes nothing; the caller restores a torn header only after a secret has opened the
+//! file with one of the two headers.
 //!
 //! The layout of a recovery file, integers in little-endian order:
 //!
@@ -43,24 +41,24 @@ const MAGIC: &[u8; 16] = b"fetool-recovery1";
 /// Everything before the old header.
 pub const OLD_HEADER_AT: usize = 40;
 const CHECKSUM_LEN: usize = 32;
-/// No header is longer.
-const HEADER_MAX: u64 = 1 << 20;
-/// Disks write a sector as a whole or not at all.
+/// The maximum length of a header, and of its text.
+const HEADER_MAX: u64 = 2 << 20;
+/// Disks write a sector either whole or not at all.
 const SECTOR: usize = 512;
 
-/// Whether a file was locked.
+/// The result of locking a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Locked {
-    /// Nobody else holds the lock until the file is closed.
+    /// This process has the lock until it closes the file.
     Yes,
-    /// Another process holds it.
+    /// Another process has it.
     Busy,
     /// The file system has no locks.
     Unsupported,
 }
 
-/// Locks a file against others that change it in place. Waits for them, and calls `waiting` after a
-/// second; or does not where there is no `waiting`.
+/// Locks a file against others that change it in place. With `waiting`, it waits for them, and calls `waiting` after a
+/// second.
 pub fn lock(file: &File, waiting: Option<impl FnOnce()>) -> Locked {
     const STEP: Duration = Duration::from_millis(20);
     const SILENCE: Duration = Duration::from_secs(1);
@@ -83,7 +81,7 @@ pub fn lock(file: &File, waiting: Option<impl FnOnce()>) -> Locked {
     }
 }
 
-/// A recovery file that belongs to a file, and can be believed.
+/// A credible recovery file of a file.
 #[derive(Debug)]
 pub struct Recovery {
     name: OsString,
@@ -93,14 +91,14 @@ pub struct Recovery {
     pub new: Vec<u8>,
 }
 
-/// What a recovery file says about its file.
+/// The state of a file, compared with its recovery file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// All of the old header is there, or all of the new one.
+    /// It has the whole old header, or the whole new one.
     Whole,
-    /// The first sectors are those of the new header, the others those of the old one.
+    /// Its first sectors are those of the new header, the others those of the old one.
     Torn,
-    /// The header is neither: something else has changed the file since.
+    /// It has neither header: something else has changed it since.
     Changed,
 }
 
@@ -108,7 +106,7 @@ pub enum State {
 #[derive(Debug)]
 pub enum Found {
     Recovery(Recovery),
-    /// One that cannot be believed, and why.
+    /// A recovery file that is not credible, and why.
     Doubtful(PathBuf, &'static str),
 }
 
@@ -137,7 +135,7 @@ impl Id {
 }
 
 fn look(dir: &Dir, name: &OsStr, id: Id) -> io::Result<Option<Found>> {
-    // What cannot be opened is not the user's own, or is gone.
+    // A file that cannot be opened belongs to somebody else, or has gone.
     let Ok(Some(file)) = dir.file(name) else {
         return Ok(None);
     };
@@ -168,7 +166,7 @@ fn look(dir: &Dir, name: &OsStr, id: Id) -> io::Result<Option<Found>> {
     }
 }
 
-/// Whether these bytes say that they are about the file.
+/// Returns whether these bytes name the file.
 fn names(bytes: &[u8], id: Id) -> bool {
     bytes.len() >= OLD_HEADER_AT
         && bytes.starts_with(MAGIC)
@@ -189,7 +187,7 @@ fn encode(id: Id, old: &[u8], new: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Both headers; `None` where the lengths or the checksum are wrong.
+/// Returns both headers; `None` if the lengths or the checksum are wrong.
 fn decode(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let len = |at: usize| -> Option<usize> {
         let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
@@ -205,7 +203,7 @@ fn decode(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 impl Recovery {
-    /// Compares the headers with what the file has now.
+    /// Compares the headers with the current one of the file.
     pub fn state(&self, file: &File) -> io::Result<State> {
         let (old, new) = (&self.old, &self.new);
         let mut now = vec![0; old.len().max(new.len())];
@@ -232,13 +230,13 @@ impl Recovery {
         dir.sync()
     }
 
-    /// Where it is, for messages.
+    /// Returns its path, for messages.
     pub fn path(&self, dir: &Dir) -> PathBuf {
         dir.path_of(&self.name)
     }
 }
 
-/// Reads from the start as much as there is.
+/// Reads from the start, as much as the file has.
 fn read_up_to(file: &File, into: &mut [u8]) -> io::Result<usize> {
     let mut there = 0;
     while there < into.len() {
@@ -252,8 +250,7 @@ fn read_up_to(file: &File, into: &mut [u8]) -> io::Result<usize> {
     Ok(there)
 }
 
-/// Writes `new` over `old`, the first bytes of `file`, which is in `dir` and open for reading and
-/// writing.
+/// Writes `new` over `old`, the first bytes of `file`, which is in `dir` and open for reading and writing.
 pub fn replace_start(dir: &Dir, file: &File, old: &[u8], new: &[u8]) -> Result<(), Failed> {
     assert_eq!(old.len(), new.len(), "the data behind must not move");
     let id = Id::of(file).map_err(Failed::Before)?;
@@ -275,16 +272,16 @@ pub fn replace_start(dir: &Dir, file: &File, old: &[u8], new: &[u8]) -> Result<(
     .map_err(Failed::Before)?
 }
 
-/// What went wrong, and what is left.
+/// What failed, and the state of the file.
 #[derive(Debug)]
 pub enum Failed {
     /// Nothing was changed.
     Before(io::Error),
-    /// The old header is there again.
+    /// The old header was written back.
     Undone(io::Error),
     /// The header may be damaged; the recovery file at this path has the old one.
     Damaged(PathBuf, io::Error),
-    /// Everything was done, but the recovery file at this path is still there.
+    /// Everything was done, but the recovery file at this path could not be removed.
     Leftover(PathBuf, io::Error),
 }
 
@@ -322,7 +319,7 @@ mod tests {
         }
     }
 
-    /// A disk that takes no writes any more: the recovery file stays, and the next run finds it.
+    /// A disk that accepts no more writes: the recovery file stays, and the next run finds it.
     #[test]
     fn what_cannot_be_put_back_is_left_to_the_next_run() {
         let temporary = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Inputs: standard input or a file, with what is known of them before they are read.
+//! Inputs: standard input or a file, and what is known of them before reading.
 
 use super::file_at::FileAt;
 use super::uncached::is_bulk;
@@ -21,33 +21,32 @@ enum Kind {
     /// A regular file: reads do not block for long.
     Regular {
         id: FileId,
-        /// Where it begins in the file.
+        /// The start of the input in the file.
         position: u64,
         size: u64,
-        /// The same, read past the page cache if it is large against memory.
+        /// The same file, bypassing the page cache, if it is large compared with memory.
         bulk: Option<FileAt>,
     },
-    /// A pipe, a terminal, a device: a read may block for ever. The pipe becomes readable when
-    /// somebody wants it to end.
+    /// A pipe, a terminal or a device: a read can block for ever. The pipe becomes readable when the work is cancelled.
     Stream { woken: Option<PipeReader> },
 }
 
 impl Input {
-    /// Standard input, from its current position on.
+    /// Opens standard input, from its current position on.
     ///
     /// # Errors
-    /// Those of the system, and that it was closed.
+    /// Those of the system, and an error if it was closed.
     pub fn stdin() -> io::Result<Self> {
         standard::check_stdin()?;
         Self::new(io::stdin().as_fd().try_clone_to_owned()?.into(), is_bulk)
     }
 
-    /// A file.
+    /// Opens a file.
     pub fn open(path: &Path) -> io::Result<Self> {
         Self::new(File::open(path)?, is_bulk)
     }
 
-    /// `is_bulk` says which lengths are large against memory.
+    /// Wraps a file; `is_bulk` says which lengths are large compared with memory.
     fn new(mut file: File, is_bulk: fn(u64) -> bool) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if metadata.is_dir() {
@@ -76,7 +75,7 @@ impl Input {
         Ok(Self { file, kind })
     }
 
-    /// Which regular file it is.
+    /// Returns the identity of a regular file.
     pub fn id(&self) -> Option<FileId> {
         match self.kind {
             Kind::Regular { id, .. } => Some(id),
@@ -84,8 +83,8 @@ impl Input {
         }
     }
 
-    /// How many bytes there are, where that is known. Some files that the kernel makes up (in
-    /// /proc) claim to be empty and are not, so 0 is not believed.
+    /// Returns the number of bytes, if known. Some files that the kernel generates (in /proc) have length 0 but are not
+    /// empty, so 0 counts as unknown.
     pub fn size(&self) -> Option<u64> {
         match self.kind {
             Kind::Regular { size, .. } if size > 0 => Some(size),
@@ -97,23 +96,22 @@ impl Input {
         self.file.is_terminal()
     }
 
-    /// The file, where it is one that can be read twice and skipped over. Those that the kernel
-    /// makes up have no end that could be sought.
+    /// Returns the file if it can be read twice and skipped over. Generated files of the kernel have no end to seek to.
     pub fn as_seekable(&self) -> Option<&File> {
         self.size().map(|_| &self.file)
     }
 
-    /// The file, where it is a regular one, at the place where it is read.
+    /// Returns the file if it is a regular one, at its current position.
     pub fn as_regular(&self) -> Option<&File> {
         matches!(self.kind, Kind::Regular { .. }).then_some(&self.file)
     }
 
-    /// Whether it is a file so large against memory that its bytes go past the page cache.
+    /// Returns whether it is a file so large compared with memory that its bytes bypass the page cache.
     pub fn is_bulk(&self) -> bool {
         matches!(self.kind, Kind::Regular { bulk: Some(_), .. })
     }
 
-    /// The file from where it begins, where any of its bytes can be read at any time.
+    /// Returns the file from the start of the input, if any of its bytes can be read at any time.
     pub fn as_file_at(&self) -> io::Result<Option<FileAt>> {
         match self.kind {
             Kind::Regular { position, size, .. } if size > 0 => {
@@ -123,20 +121,20 @@ impl Input {
         }
     }
 
-    /// Has blocked reads end when `stop` is thrown.
+    /// Makes blocked reads end when `stop` is cancelled.
     pub fn ends_with(&mut self, stop: &CancelToken) -> io::Result<()> {
         if let Kind::Stream { woken } = &mut self.kind {
             let (reader, writer) = io::pipe()?;
             *woken = Some(reader);
             stop.on_stop(move || {
-                // It has room for one byte: nobody wrote to it before.
+                // There is room for one byte: nothing was written to it before.
                 let _ = (&writer).write(&[0]);
             });
         }
         Ok(())
     }
 
-    /// Waits until there is something to read; an error when it was woken to end.
+    /// Waits until there is something to read; fails if the work was cancelled.
     fn wait(&self) -> io::Result<()> {
         let Kind::Stream { woken: Some(woken) } = &self.kind else {
             return Ok(());
@@ -164,7 +162,7 @@ impl Read for Input {
         loop {
             self.wait()?;
             match self.file.read(into) {
-                // A pipe that somebody else made non-blocking.
+                // A pipe that another process made non-blocking.
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     let mut waiting = [PollFd::new(self.file.as_fd(), PollFlags::POLLIN)];
                     poll(&mut waiting, PollTimeout::from(100u8))?;

@@ -1,4 +1,4 @@
-//! Files, pipes and terminals: where bytes come from and where they go.
+//! Files, pipes and terminals: the sources and targets of bytes.
 
 pub mod access;
 pub mod cleanup;
@@ -26,8 +26,8 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Which file something is, by device and inode. Only regular files have one: reading and writing
-/// the same pipe or terminal is nothing unusual.
+/// The identity of a file: its device and inode. Only regular files have one: reading and writing the same pipe or
+/// terminal is normal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileId {
     device: u64,
@@ -42,12 +42,12 @@ impl FileId {
         })
     }
 
-    /// That of the file at a path, where links lead; `None` where there is none.
+    /// Returns that of the file at a path, following links; `None` if there is none.
     pub fn of_path(path: &Path) -> Option<Self> {
         Self::of(&std::fs::metadata(path).ok()?)
     }
 
-    /// That of an open file of this process, by its number.
+    /// Returns that of an open file of this process, by its descriptor.
     pub fn of_descriptor(number: impl std::fmt::Display) -> Option<Self> {
         Self::of_path(format!("/dev/fd/{number}").as_ref())
     }
@@ -61,9 +61,9 @@ impl FileId {
     }
 }
 
-/// Has the system copy at most `len` bytes from the place of one file to that of another: without a way
-/// through this process, and on some file systems without a second copy. Returns `None` if it copied
-/// nothing: it cannot, or there is nothing left.
+/// Lets the system copy at most `len` bytes between two files at their positions: without passing them through this
+/// process, and on some file systems without a second copy. Returns `None` if nothing was copied: the system cannot, or
+/// nothing is left.
 #[cfg(target_os = "linux")]
 pub fn copy_range(from: impl AsFd, to: impl AsFd, len: usize) -> Option<usize> {
     let copied = rustix::fs::copy_file_range(from, None, to, None, len);
@@ -75,8 +75,8 @@ pub fn copy_range(_from: impl AsFd, _to: impl AsFd, _len: usize) -> Option<usize
     None
 }
 
-/// Asks for room for a whole chunk in a pipe, so that it passes in one system call. The system may
-/// refuse; then it takes more of them.
+/// Asks for room for a whole chunk in a pipe, so that one system call is enough. If the system refuses, it takes more
+/// of them.
 #[cfg(target_os = "linux")]
 pub fn widen_pipe(fd: impl AsFd) {
     use nix::fcntl::{FcntlArg, fcntl};

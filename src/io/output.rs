@@ -1,8 +1,8 @@
 //! Outputs: standard output, or a file that appears whole or not at all.
 //!
-//! A file is written under a temporary name in the same directory (mode 0600), and renamed when all
-//! of it is there. When the output is dropped before [`Output::commit`], or a signal ends the
-//! process, the temporary file is removed and a file of the final name is as it was.
+//! fetool writes a file under a temporary name in the same directory (mode 0600), and renames it when it is complete.
+//! If the output is dropped before [`Output::commit`], or a signal ends the process, the temporary file is removed and
+//! an existing file of the final name stays as it was.
 
 use super::access::Access;
 use super::dir::{Dir, parent};
@@ -24,10 +24,10 @@ use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where output goes.
+/// The target of the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// Standard output. `any` means that even a terminal gets it, whatever it is.
+    /// Standard output. With `any`, even a terminal gets any content.
     Stdout { any: bool },
     /// A file.
     File {
@@ -37,25 +37,25 @@ pub enum Target {
     },
 }
 
-/// What goes out, which decides what a terminal may see of it.
+/// The kind of content, which decides what may go to a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     Sealed,
     Opened,
 }
 
-/// Why there is no output.
+/// Why an output was refused.
 #[derive(Debug)]
 pub enum Refused {
-    /// Sealed bytes would go to a terminal.
+    /// It is a terminal, and the content is sealed.
     Terminal,
-    /// The file is there and was not to be overwritten.
+    /// The file exists, and must not be overwritten.
     Exists,
-    /// It is one of the files that are read.
+    /// It is also an input.
     SameFile,
-    /// Another user's FIFO, socket or device, where others can make one.
+    /// A FIFO, socket or device of another user, in a directory where others can create one.
     Foreign(&'static str),
-    /// A symbolic link of somebody else.
+    /// A symbolic link of another user.
     ForeignLink,
     System(io::Error),
 }
@@ -70,35 +70,35 @@ impl From<io::Error> for Refused {
 pub struct Output {
     sink: Sink,
     sync: bool,
-    /// Bytes that were written in order.
+    /// The number of bytes written in order.
     written: u64,
-    /// Whether these are so many against memory that the next ones go past the page cache,
+    /// Whether that is so much compared with memory that the next bytes bypass the page cache,
     is_bulk: fn(u64) -> bool,
-    /// which is then done here.
+    /// which this then does.
     bulk: Option<FileAt>,
 }
 
 enum Sink {
     Plain(Descriptor),
     Terminal(TextOnly<Descriptor>),
-    /// A file that has its name only when it is whole.
+    /// A file that gets its name when it is complete.
     New(NewFile),
 }
 
 struct NewFile {
     staged: Staged,
-    /// Its name in its directory: not a symbolic link.
+    /// Its name in its directory; never a symbolic link.
     name: OsString,
     /// Whether it may replace a file of that name.
     force: bool,
-    /// What it takes over from the file that it replaces.
+    /// What it copies from the file that it replaces.
     access: Option<Access>,
     /// Whether it replaces one.
     replaces: bool,
 }
 
 impl Output {
-    /// Opens the target, unless it is one of the files `read`.
+    /// Opens the target, unless it is one of the files in `read`.
     pub fn open(target: &Target, content: Content, read: &[FileId]) -> Result<Self, Refused> {
         match target {
             Target::Stdout { any } => Self::stdout(*any, content, read),
@@ -113,7 +113,7 @@ impl Output {
         Self::straight(file, any, content)
     }
 
-    /// Output without a temporary file.
+    /// Creates an output without a temporary file.
     fn straight(file: File, any: bool, content: Content) -> Result<Self, Refused> {
         let sink = if any || !file.is_terminal() {
             Sink::Plain(Descriptor::new(file)?)
@@ -139,7 +139,7 @@ impl Output {
             open,
         } = Named::find(path)?;
         if let Some(descriptor) = open {
-            // An open file of this process, by its name in /dev/fd or /proc.
+            // An open file of this process, given by its name in /dev/fd or /proc.
             refuse_same(&descriptor.metadata()?, read)?;
             if !descriptor.metadata()?.is_file() {
                 return Self::straight(descriptor, false, content);
@@ -186,7 +186,7 @@ impl Output {
         }
     }
 
-    /// Gives a file that was not there before the mode of any other new file, in place of 0600.
+    /// Gives a new file the mode of ordinary new files instead of 0600.
     pub fn with_mode_of_new_files(mut self) -> Self {
         if let Sink::New(new) = &mut self.sink
             && !new.replaces
@@ -196,13 +196,13 @@ impl Output {
         self
     }
 
-    /// Whether it is a terminal, which gets text only.
+    /// Returns whether it is a terminal that accepts only text.
     pub fn is_text_terminal(&self) -> bool {
         matches!(self.sink, Sink::Terminal(_))
     }
 
-    /// The file from its end on, where it can be written at any position behind that. `uncached` is for bytes
-    /// that go past the page cache.
+    /// Returns the file from its end on, if it can be written at any position behind that. With `uncached`, the bytes
+    /// bypass the page cache.
     pub fn as_file_at(&self, uncached: bool) -> io::Result<Option<FileAt>> {
         let file = match &self.sink {
             Sink::Plain(Descriptor { file }) => file,
@@ -215,13 +215,13 @@ impl Output {
         }
         let flags = OFlag::from_bits_retain(fcntl(file, FcntlArg::F_GETFL)?);
         let position = (&mut &*file).stream_position()?;
-        // What is behind the position, as with `1<>FILE`, is not ours to cut off after an error.
+        // What is behind the position, as with `1<>FILE`, must not be truncated after an error.
         let ours = position == metadata.len() && !flags.contains(OFlag::O_APPEND);
         ours.then(|| FileAt::new(file, position, uncached))
             .transpose()
     }
 
-    /// What bytes are written to as they are, at the place where they are written.
+    /// Returns the file that bytes go to unchanged, at its current position.
     pub fn as_file(&self) -> Option<&File> {
         match &self.sink {
             Sink::Plain(descriptor) => Some(&descriptor.file),
@@ -230,7 +230,7 @@ impl Output {
         }
     }
 
-    /// Whether it will be the file `path`, which need not be there yet.
+    /// Returns whether it will become the file `path`, which need not exist yet.
     pub fn goes_to(&self, path: &Path) -> bool {
         let (Sink::New(new), Ok(other)) = (&self.sink, Named::find(path)) else {
             return false;
@@ -242,8 +242,8 @@ impl Output {
         new.name == other.name && id(new.staged.dir()) == id(&other.dir)
     }
 
-    /// Drops what a large file left in the page cache before it was that large. What is not on the disk yet goes
-    /// when this is called next.
+    /// Drops the pages that a large file left in the page cache before it was that large. Pages that are still dirty
+    /// are dropped by the next call.
     fn forget_bulk(&self) {
         if self.bulk.is_some()
             && let Some(file) = self.as_file()
@@ -252,12 +252,11 @@ impl Output {
         }
     }
 
-    /// Makes the output complete: everything is written, the file is closed and has its name.
-    /// Only now is it there.
+    /// Completes the output: writes everything, closes the file and gives it its name. Only then does the file appear.
     pub fn commit(self) -> io::Result<()> {
         self.forget_bulk();
         match self.sink {
-            // Some file systems (NFS) say only now that there was no room.
+            // Some file systems (NFS) report only now that there was no room.
             Sink::Plain(descriptor) => Ok(nix::unistd::close(descriptor.file)?),
             Sink::Terminal(text) => Ok(nix::unistd::close(text.finish()?.file)?),
             Sink::New(new) => new.commit(self.sync),
@@ -283,22 +282,22 @@ impl NewFile {
     }
 }
 
-/// A path that was looked up: its directory, its name there, and what has that name.
+/// A resolved path: its directory, its name there, and the existing file of that name.
 struct Named {
     dir: Dir,
     name: OsString,
-    /// Never a symbolic link: those were followed.
+    /// Never a symbolic link: links were followed.
     existing: Option<FileStat>,
-    /// What the path means where it names an open file of this process.
+    /// The open file of this process that the path names, if it does.
     open: Option<File>,
 }
 
 impl Named {
-    /// Follows symbolic links to the file that they mean, whether it is there already or not, so that
-    /// the links stay and the file is replaced.
+    /// Follows symbolic links to their target, whether that exists or not, so that the links stay and the target is
+    /// replaced.
     ///
-    /// Links are followed that belong to the user, to root or to the owner of their directory. Others
-    /// were put there by somebody who may write to the directory, and could lead anywhere.
+    /// Only links of the user, of root or of the owner of their directory are followed. Others were made by somebody
+    /// who may write to the directory, and could lead anywhere.
     fn find(path: &Path) -> Result<Self, Refused> {
         const MOST: usize = 40; // as the Linux kernel has it
         let mut path = path.to_owned();
@@ -333,7 +332,7 @@ impl Named {
             if !is_trusted(link.st_uid) && link.st_uid != dir.stat()?.st_uid {
                 return Err(Refused::ForeignLink);
             }
-            // A relative link starts where the link is; an absolute one replaces everything.
+            // A relative link starts at the link's directory; an absolute one replaces everything.
             path = dir.path_of(OsStr::new("")).join(dir.read_link(&name)?);
         }
         Err(io::Error::other("too many levels of symbolic links").into())
@@ -344,13 +343,13 @@ fn kind(stat: &FileStat) -> SFlag {
     SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT
 }
 
-/// Whether what a user owns cannot be a trap: it is the effective user, or root.
+/// Returns whether a user's files are trusted: those of the effective user and of root.
 fn is_trusted(user: u32) -> bool {
     user == geteuid().as_raw() || user == 0
 }
 
-/// Opens a FIFO or a device. One of another user is opened only in a directory where nobody else could
-/// have put it: what is written there may be read by its owner.
+/// Opens a FIFO or a device. One of another user is opened only in a directory where nobody else could have made it:
+/// its owner may read what is written to it.
 fn open_device(
     dir: &Dir,
     name: &OsStr,
@@ -395,12 +394,12 @@ impl Write for Output {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // Nothing is buffered: bytes go to the system as they come.
+        // Nothing is buffered: every write goes to the system.
         Ok(())
     }
 }
 
-/// Makes a file that was not there before, with mode 0600, and puts it safely on disk: for keys.
+/// Creates a new file with mode 0600 and fsyncs it: for keys.
 pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
@@ -436,7 +435,7 @@ impl Write for Descriptor {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.file.write(bytes) {
-                // A pipe that somebody else made non-blocking.
+                // A pipe that another process made non-blocking.
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     let mut waiting = [PollFd::new(self.file.as_fd(), PollFlags::POLLOUT)];
                     poll(&mut waiting, PollTimeout::NONE)?;
@@ -480,7 +479,7 @@ mod tests {
             output.write_all(&[piece; 5_000]).unwrap();
             assert_eq!(output.bulk.is_some(), is_bulk);
         }
-        // Behind the bytes in order, the file has its end.
+        // The file ends behind the bytes written in order.
         let position = output.as_file().unwrap().stream_position().unwrap();
         assert_eq!(position, 20_000);
         output.commit().unwrap();

@@ -1,4 +1,4 @@
-//! What the process asks of the system before it works.
+//! The process's own settings, made before it works.
 
 use nix::sys::resource::{Resource, setrlimit};
 use signal_hook::consts::SIGXFSZ;
@@ -7,24 +7,23 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 
-/// Guards the secrets that will be in memory, and makes a write beyond the limit on the length of
-/// files fail.
+/// Protects secrets in memory, and makes writing beyond the file size limit fail.
 ///
 /// # Errors
 /// Those of the system.
 pub fn prepare() -> io::Result<()> {
     #[cfg(all(feature = "age-plugin", not(target_os = "linux")))]
     look_at_descriptors();
-    // No core file; the second also keeps other programs of the same user from reading the memory.
+    // No core file. The second setting also keeps other programs of the same user from reading the memory.
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_dumpable(false)?;
-    // Otherwise it would end the process.
+    // By default, this signal ends the process.
     signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
 }
 
-/// Returns the descriptors, but the standard ones, that were open when this process started. Any of them may
-/// lead to a secret.
+/// Returns the descriptors that were open when this process started, except the standard ones. Any of them may lead to
+/// a secret.
 #[cfg(feature = "age-plugin")]
 pub fn inherited() -> Vec<RawFd> {
     #[cfg(target_os = "linux")]
@@ -33,13 +32,13 @@ pub fn inherited() -> Vec<RawFd> {
     return INHERITED.get().cloned().unwrap_or_default();
 }
 
-/// Returns whether this process was started with a descriptor. All that it opens itself are closed when it
-/// starts another program, and no descriptor that it was started with can be.
+/// Returns whether this process inherited a descriptor. Those that it opens itself are closed when it starts another
+/// program; inherited ones cannot be.
 #[cfg(all(feature = "age-plugin", target_os = "linux"))]
 fn is_inherited(number: &RawFd) -> bool {
     let told = match std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")) {
         Ok(told) => told,
-        // It was that of the list. What cannot be read may be anything.
+        // It was the one used for the list. One that cannot be examined may be anything.
         Err(error) => return error.kind() != io::ErrorKind::NotFound,
     };
     let flags = told.lines().find_map(|line| line.strip_prefix("flags:"));
@@ -50,16 +49,16 @@ fn is_inherited(number: &RawFd) -> bool {
 #[cfg(all(feature = "age-plugin", not(target_os = "linux")))]
 static INHERITED: std::sync::OnceLock<Vec<RawFd>> = std::sync::OnceLock::new();
 
-/// Looks before this process opens anything itself.
+/// Examines the descriptors before this process opens anything itself.
 #[cfg(all(feature = "age-plugin", not(target_os = "linux")))]
 fn look_at_descriptors() {
-    // That of the list itself is closed again.
+    // The one used for the list is closed again.
     let is_open = |number: &RawFd| std::fs::symlink_metadata(format!("/dev/fd/{number}")).is_ok();
     let open: Vec<_> = open_descriptors().collect();
     INHERITED.get_or_init(|| open.into_iter().filter(is_open).collect());
 }
 
-/// Returns the numbers of the open descriptors, but the standard ones.
+/// Returns the numbers of the open descriptors, except the standard ones.
 #[cfg(feature = "age-plugin")]
 fn open_descriptors() -> impl Iterator<Item = RawFd> {
     let listed = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();

@@ -1,4 +1,4 @@
-//! Asking for a passphrase on the terminal: never on standard input, which carries data, unless that was allowed.
+//! Asking for a passphrase on the terminal. Standard input carries data, and is used only if that was allowed.
 
 use super::cleanup::{self, Silenced, WaitsForSomebody};
 use super::status_line;
@@ -10,13 +10,13 @@ use std::sync::{Mutex, PoisonError};
 use zeroize::{Zeroize, Zeroizing};
 
 const TERMINAL: &str = "/dev/tty";
-/// A terminal hands over no longer line than this, its end included.
+/// The maximum length of a line from a terminal, including its end.
 const LINE_MAX: usize = 4096;
 
-/// Whether standard input may be asked.
+/// Whether to ask on standard input.
 static STDIN_ALLOWED: AtomicBool = AtomicBool::new(false);
 
-/// Allows to ask on standard input if that is a terminal and there is no controlling terminal.
+/// Allows asking on standard input, if that is a terminal and there is no controlling terminal.
 pub fn allow_stdin() {
     STDIN_ALLOWED.store(true, Ordering::Relaxed);
 }
@@ -33,19 +33,19 @@ fn terminal() -> Option<File> {
     stdin.as_fd().try_clone_to_owned().ok().map(File::from)
 }
 
-/// Shows a line on the terminal, and nowhere else. `None` when there is none.
+/// Shows a line on the terminal, and nowhere else. Returns `None` if there is none.
 pub fn show(text: &str) -> Option<io::Result<()>> {
     let mut terminal = terminal()?;
     Some(status_line::without(|| terminal.write_all(text.as_bytes())))
 }
 
-/// One question at a time: an answer is for what was asked last, and a terminal is silenced once.
+/// One question at a time: an answer belongs to the last one, and echo is turned off once.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Asks once, without echo, and takes the prompt off the screen again. Returns the bytes as they were
-/// typed, whatever encoding they are in, without the line's end.
+/// Asks once, without echo, and removes the prompt from the screen. Returns the bytes as typed, in any encoding,
+/// without the line end.
 ///
-/// `None` when there is no terminal.
+/// Returns `None` if there is no terminal.
 pub fn passphrase(prompt: &str) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut terminal = terminal()?;
@@ -53,7 +53,7 @@ pub fn passphrase(prompt: &str) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
     Some(unless_terminated().and_then(|()| ask(&mut terminal, prompt)))
 }
 
-/// Asks once for a line that is shown as it is typed. `None` when there is no terminal.
+/// Asks once for a line, with echo. Returns `None` if there is no terminal.
 #[cfg(feature = "age-plugin")]
 pub fn line(prompt: &str) -> Option<io::Result<Zeroizing<String>>> {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,7 +69,7 @@ pub fn line(prompt: &str) -> Option<io::Result<Zeroizing<String>>> {
     Some(ask())
 }
 
-/// Work that a signal has asked to end asks for nothing more: nobody may be there to answer.
+/// Fails if a signal has asked the work to end: then nobody may be there to answer.
 fn unless_terminated() -> io::Result<()> {
     match cleanup::is_terminated() {
         true => Err(io::Error::other("a signal has asked the work to end")),
@@ -78,22 +78,22 @@ fn unless_terminated() -> io::Result<()> {
 }
 
 fn ask(terminal: &mut File, prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
-    // The prompt takes the place of a line that tells of progress.
+    // The prompt replaces a progress line.
     let silenced = status_line::without(|| {
-        // Before the prompt is there, so that nothing typed fast is shown.
+        // Before the prompt appears, so that fast typing is not shown.
         let silenced = Silenced::new(terminal.try_clone()?, prompt)?;
         terminal.write_all(prompt.as_bytes())?;
         io::Result::Ok(silenced)
     })?;
     let typed = read_line(terminal);
     drop(silenced);
-    // The end of the line was not echoed. A terminal without control sequences keeps the prompt.
+    // The line end was not echoed. A terminal without control sequences keeps the prompt.
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     terminal.write_all(if is_dumb { b"\n" } else { b"\r\x1b[K" })?;
     typed
 }
 
-/// Reads up to the end of a line. The buffer never moves, so that no copy of it is left behind.
+/// Reads to the end of a line. The buffer never moves, so that it leaves no copy behind.
 fn read_line(terminal: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut typed = Zeroizing::new(Vec::with_capacity(LINE_MAX));
     let mut buffer = Zeroizing::new([0; LINE_MAX]);
@@ -104,7 +104,7 @@ fn read_line(terminal: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
         };
         let (line, ended) = match buffer[..read].iter().position(|byte| *byte == b'\n') {
             Some(end) => (&buffer[..end], true),
-            // Ctrl-D behind something hands it over, and at the beginning ends the input.
+            // Ctrl-D sends what was typed so far; at the beginning of a line, it ends the input.
             None => (&buffer[..read], read == 0),
         };
         if typed.len() + line.len() > LINE_MAX {
@@ -113,7 +113,7 @@ fn read_line(terminal: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
         typed.extend_from_slice(line);
         buffer.zeroize();
         if read == 0 && typed.is_empty() {
-            // Nobody answered, which is not an empty answer: that may ask for something.
+            // Nobody answered. That is not an empty answer, which may be a request for something.
             return Err(io::Error::other("the input ended, and nothing was typed"));
         }
         if ended {

@@ -1,4 +1,4 @@
-//! Files with holes: blocks of zeros are left out when they are written.
+//! Files with holes: blocks of zeros are not written.
 
 use fetool::WriteAt;
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 /// The shortest hole, aligned to its length. No file system has smaller ones.
 const BLOCK: usize = 4096;
 
-/// A new file, of which nothing is written twice.
+/// A new file, each byte of which is written once.
 pub struct Sparse<'f, F>(pub &'f F);
 
 impl<F: WriteAt> WriteAt for Sparse<'_, F> {
@@ -23,12 +23,12 @@ impl<F: WriteAt> WriteAt for Sparse<'_, F> {
     }
 }
 
-/// How many bytes at the beginning are whole blocks of zeros, or none of them.
+/// Returns how many bytes at the beginning are whole blocks of zeros, or how many are not, and which of the two.
 fn leading(bytes: &[u8], position: u64) -> (usize, bool) {
     let first = BLOCK - (position % BLOCK as u64) as usize; // at most BLOCK
     let (head, rest) = bytes.split_at(first.min(bytes.len()));
     let blocks = std::iter::once(head).chain(rest.chunks(BLOCK));
-    // The part of a block alone makes no hole.
+    // A part of a block is no hole.
     let is_hole = |block: &[u8]| block.len() == BLOCK && block.iter().all(|byte| *byte == 0);
     let begins_with = is_hole(head);
     let alike = blocks.take_while(|block| is_hole(block) == begins_with);
@@ -46,7 +46,7 @@ mod tests {
         bytes[2 * BLOCK] = 1;
         assert_eq!(leading(&bytes, 0), (2 * BLOCK, true));
         assert_eq!(leading(&bytes[2 * BLOCK..], 0), (BLOCK, false));
-        // A part of a block, and blocks that are not aligned.
+        // A part of a block, and unaligned blocks.
         assert_eq!(leading(&bytes, 1), (BLOCK - 1, false));
         assert_eq!(leading(&bytes[..100], 0), (100, false));
         assert_eq!(leading(&[], 0), (0, false));

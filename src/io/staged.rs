@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-/// A new file under a temporary name. Dropping it before it is placed removes it.
+/// A new file under a temporary name. Dropping it before [`place`](Self::place) removes it.
 pub struct Staged {
     pub file: File,
     placed: bool,
@@ -18,7 +18,7 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// Starts a new file, under a temporary name and with mode 0600.
+    /// Creates a new file, under a temporary name and with mode 0600.
     pub fn new(dir: &Arc<Dir>) -> io::Result<Self> {
         loop {
             let name = temporary_name()?;
@@ -34,16 +34,16 @@ impl Staged {
         }
     }
 
-    /// The directory that it will be in.
+    /// Returns its directory.
     pub fn dir(&self) -> &Arc<Dir> {
         self.temporary.dir()
     }
 
-    /// Gives the file its name. Without `force`, one of that name stays as it is and is an error
+    /// Gives the file its name. Without `force`, an existing file of that name stays as it is, and is an error
     /// ([`io::ErrorKind::AlreadyExists`]).
     pub fn place(mut self, name: &OsStr, force: bool) -> io::Result<()> {
-        // Some file systems (NFS) say only when a descriptor is closed that there was no room. The
-        // lock stays with the other one.
+        // Some file systems (NFS) report only when a descriptor is closed that there was no room. The other descriptor
+        // keeps the lock.
         nix::unistd::close(self.file.try_clone()?)?;
         let fd = &self.dir().fd;
         let temporary = self.temporary.name();
@@ -51,9 +51,9 @@ impl Staged {
             renameat(fd, temporary, fd, name)?;
         } else {
             match linkat(fd, temporary, fd, name, AtFlags::empty()) {
-                // The temporary name goes when this is dropped.
+                // The temporary name is removed on drop.
                 Ok(()) => return Ok(()),
-                // Some file systems have no second names.
+                // Some file systems have no hard links.
                 Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK) => {
                     self.rename_without_links(name)?;
                 }
@@ -64,13 +64,13 @@ impl Staged {
         Ok(())
     }
 
-    /// Renames to a name that nothing has; as far as the system can promise that.
+    /// Renames to an unused name, as far as the system can guarantee that.
     fn rename_without_links(&self, name: &OsStr) -> io::Result<()> {
         let fd = &self.dir().fd;
         let temporary = self.temporary.name();
         #[cfg(target_os = "linux")]
         {
-            // nix has it for glibc alone.
+            // nix has it only for glibc.
             use rustix::fs::{RenameFlags, renameat_with};
             use rustix::io::Errno;
             match renameat_with(fd, temporary, fd, name, RenameFlags::NOREPLACE) {

@@ -1,7 +1,6 @@
 //! Standard descriptors that were closed when fetool started: `<&-` and `>&-` in a shell.
 //!
-//! Nothing may be read from them or written to them as if they were `/dev/null`: the output would be
-//! lost, and an empty input be sealed, with status 0.
+//! They must not behave like `/dev/null`: the output would be lost, or an empty input sealed, with status 0.
 
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
@@ -13,9 +12,9 @@ const UNUSABLE: OFlag = OFlag::O_PATH;
 #[cfg(not(target_os = "linux"))]
 const UNUSABLE: OFlag = OFlag::O_RDONLY;
 
-/// Replaces the `/dev/null` that Rust's runtime opened for each closed descriptor by one that can be
-/// neither read nor written, by whatever name it is opened again (`/dev/stdout`, `fd:1`): the root
-/// directory. The number stays taken, so that no other file gets it.
+/// Replaces the `/dev/null` that Rust's runtime opened for each closed descriptor with the root directory, which cannot
+/// be read or written, by whatever name it is opened again (`/dev/stdout`, `fd:1`). The number stays in use, so that no
+/// other file gets it.
 pub fn plug() -> io::Result<()> {
     let [stdin, stdout, stderr] = fetool::closed_at_start();
     if !(stdin || stdout || stderr) {

@@ -1,27 +1,27 @@
-//! What the system tells of a file without opening it.
+//! The status of a file, without opening it.
 
 use nix::sys::stat::{FileStat, Mode, SFlag};
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 
-/// The time that a file system keeps of a file, from 1970 on.
+/// A file's time, counted from 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time {
     pub seconds: i64,
     pub nanoseconds: i64,
 }
 
-/// Everything about a file that is compared, carried over or counted.
+/// The properties of a file that are compared, copied or counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
     pub device: u64,
     pub inode: u64,
-    /// The kind and the permissions, as the system has them.
+    /// The kind and the permissions, as in `st_mode`.
     pub mode: u32,
     pub user: u32,
     pub group: u32,
     pub len: u64,
-    /// Of 512 bytes each, on the disk.
+    /// On the disk, of 512 bytes each.
     pub blocks: u64,
     pub links: u64,
     pub modified: Time,
@@ -44,20 +44,19 @@ impl Stat {
         self.kind() == SFlag::S_IFLNK
     }
 
-    /// Whether its owner may read, write and enter.
+    /// Returns whether its owner may read, write and search it.
     pub fn is_open_to_owner(&self) -> bool {
         Mode::from_bits_truncate(self.mode).contains(Mode::S_IRWXU)
     }
 
-    /// Whether it has holes, as far as the space that it takes tells. Short files may be kept without
-    /// blocks of their own.
+    /// Returns whether it has holes, judging by its space on the disk. Short files may have no blocks of their own.
     pub fn has_holes(&self) -> bool {
         const BLOCK: u64 = 4096;
         let taken = self.blocks.saturating_mul(512);
         self.is_file() && taken.saturating_add(BLOCK) <= self.len
     }
 
-    /// The permissions, with the bits for set-user-ID, set-group-ID and sticky.
+    /// Returns the permissions, including the set-user-ID, set-group-ID and sticky bits.
     pub fn permissions(&self) -> u32 {
         self.mode & !SFlag::S_IFMT.bits()
     }

@@ -1,7 +1,7 @@
-//! The line at the bottom of the terminal that tells of progress, and what is printed above it.
+//! The progress line at the bottom of the terminal, and what is printed above it.
 //!
-//! One lock orders drawing, printing and the end of the process, so that no message is written into
-//! the line and none of the line is left behind.
+//! One lock orders drawing, printing and the end of the process, so that no message is written into the line and
+//! nothing of the line is left behind.
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, tcgetattr};
@@ -22,26 +22,26 @@ fn lock() -> MutexGuard<'static, bool> {
     DRAWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether standard error is a terminal on which a line can be drawn over.
+/// Returns whether standard error is a terminal on which a line can be redrawn.
 pub fn is_possible() -> bool {
     let term = std::env::var_os("TERM").unwrap_or_default();
     io::stderr().is_terminal() && !term.is_empty() && term != "dumb"
 }
 
-/// How many columns there are without wrapping. The last one stays empty: some terminals go on to
-/// the next line after it.
+/// Returns the number of columns without wrapping. The last one stays empty: after it, some terminals move to the next
+/// line.
 pub fn columns() -> usize {
     let size = terminal_size::terminal_size_of(io::stderr());
     let columns = size.map_or(0, |(width, _)| usize::from(width.0));
     if columns == 0 { 79 } else { columns - 1 }
 }
 
-/// Draws the line anew, which `compose` makes for a number of columns. Nothing is drawn while the
-/// terminal is another program's.
+/// Redraws the line, which `compose` makes for a number of columns. Nothing is drawn while another program uses the
+/// terminal.
 pub fn draw(compose: impl FnOnce(usize) -> String) {
     let mut drawn = lock();
     if !is_ours() {
-        // What was there is now beneath whatever that program draws.
+        // That program has drawn over the line.
         *drawn = false;
         return;
     }
@@ -61,22 +61,22 @@ fn erase_locked(drawn: &mut bool) {
     }
 }
 
-/// Erases the line, and draws none until `then` has come to its end.
+/// Erases the line, and draws none until `then` returns.
 pub fn without<T>(then: impl FnOnce() -> T) -> T {
     let mut drawn = lock();
     erase_locked(&mut drawn);
     then()
 }
 
-/// Prints on standard error, above the line. That nobody can read it is no reason to fail.
+/// Prints on standard error, above the line. Errors are ignored.
 pub fn print(text: &str) {
     let mut drawn = lock();
     erase_locked(&mut drawn);
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Erases the line and prints, for good: the process ends. It waits neither for a terminal that was
-/// stopped nor for a pipe that nobody reads.
+/// Erases the line and prints for the last time: the process ends. It waits neither for a stopped terminal nor for a
+/// pipe that nobody reads.
 pub fn end_with(text: &str) {
     for _ in 0..10 {
         let locked = match DRAWN.try_lock() {
@@ -89,16 +89,16 @@ pub fn end_with(text: &str) {
                 erase_locked(&mut drawn);
                 let _ = io::stderr().write_all(text.as_bytes());
             }
-            // Nothing is drawn any more.
+            // Nothing is drawn from now on.
             std::mem::forget(drawn);
             return;
         }
-        // Somebody is drawing, which takes no time unless the terminal was stopped.
+        // Another thread is drawing, which is quick unless the terminal was stopped.
         thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// Whether standard error takes a few lines at once.
+/// Returns whether standard error accepts a few lines at once.
 fn can_write() -> bool {
     let stderr = io::stderr();
     let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
@@ -108,13 +108,13 @@ fn can_write() -> bool {
             .is_some_and(|events| events.contains(PollFlags::POLLOUT))
 }
 
-/// Whether the terminal is in nobody else's hands: a pager or an editor that reads single keys, a
-/// prompt that does not show what is typed, or whoever is in the foreground while this is not.
+/// Returns whether no other program uses the terminal: a pager or an editor that reads single keys, a prompt without
+/// echo, or a foreground job while this one is in the background.
 fn is_ours() -> bool {
     let stderr = io::stderr();
     let lines = LocalFlags::ICANON | LocalFlags::ECHO;
     let plain = tcgetattr(&stderr).is_ok_and(|settings| settings.local_flags.contains(lines));
-    // A terminal that is not the controlling one has no foreground.
+    // A terminal that is not the controlling one has no foreground job.
     let foreground = tcgetpgrp(&stderr).map_or(true, |group| group == getpgrp());
     plain && foreground
 }

@@ -1,13 +1,13 @@
-//! What a terminal may be sent: the one place that decides which characters are safe.
+//! Text for terminals: the only place that decides which characters are safe.
 //!
-//! Control characters are commands to the terminal. Invisible ones change how the text around them
-//! looks: two names that look alike may differ, and `gpj.exe` may be shown as `exe.jpg`. Names and
-//! messages show neither as they are ([`quoted`]), JSON writes both as `\u` escapes ([`json`]), and
-//! opened data with control characters is refused as binary ([`TextOnly`]).
+//! Control characters are commands to the terminal. Invisible ones change how the text around them looks: two names
+//! that look alike may differ, and `gpj.exe` may be shown as `exe.jpg`. Names and messages escape both ([`quoted`]),
+//! JSON writes both as `\u` escapes ([`json`]), and opened data with control characters is refused as binary
+//! ([`TextOnly`]).
 
 use std::io::{self, Write};
 
-/// What a character does on a terminal.
+/// The effect of a character on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
     /// It is shown as itself.
@@ -20,7 +20,7 @@ enum Effect {
     Invisible,
 }
 
-/// Decides what a character does on a terminal.
+/// Returns the effect of a character on a terminal.
 fn effect(letter: char) -> Effect {
     match letter {
         '\t' | '\n' | '\x0c' | '\r' => Effect::Layout,
@@ -51,8 +51,8 @@ fn effect(letter: char) -> Effect {
     }
 }
 
-/// Returns a name or a message with everything escaped that a terminal does not show as itself, and
-/// with bytes that are not UTF-8 as `\x` and two digits.
+/// Returns a name or a message, with escapes for everything that a terminal does not show as itself. Bytes that are not
+/// UTF-8 become `\x` and two digits.
 pub fn quoted(bytes: &[u8]) -> String {
     let mut shown = String::new();
     for part in bytes.utf8_chunks() {
@@ -64,7 +64,7 @@ pub fn quoted(bytes: &[u8]) -> String {
     shown
 }
 
-/// As [`quoted`], for a message of several lines: they stay lines.
+/// Like [`quoted`], for a message of several lines, whose line ends stay.
 pub fn quoted_lines(text: &str) -> String {
     let mut shown = String::new();
     push_quoted(&mut shown, text, |letter| letter == '\n');
@@ -81,8 +81,8 @@ fn push_quoted(shown: &mut String, text: &str, stays: impl Fn(char) -> bool) {
     }
 }
 
-/// Returns the same JSON with `\u` escapes for what a terminal does not show as itself. JSON has such
-/// characters in strings only, so a program reads the same values.
+/// Returns the same JSON, with `\u` escapes for everything that a terminal does not show as itself. JSON has such
+/// characters only in strings, so a program reads the same values.
 pub fn json(line: &str) -> String {
     let mut safe = String::with_capacity(line.len());
     for letter in line.chars() {
@@ -98,14 +98,14 @@ pub fn json(line: &str) -> String {
     safe
 }
 
-/// Passes on text, and fails at the first byte that is none.
+/// Passes text on, and fails at the first byte that is not text.
 pub struct TextOnly<W> {
     output: W,
-    /// The beginning of a character whose end has not come yet.
+    /// The beginning of an incomplete character.
     pending: Vec<u8>,
 }
 
-/// Why a write was refused; the source of the I/O error that says so.
+/// Why a write was refused: the source of the I/O error.
 #[derive(Debug, thiserror::Error)]
 #[error("the opened data is not text")]
 pub struct NotText;
@@ -118,7 +118,7 @@ impl<W: Write> TextOnly<W> {
         }
     }
 
-    /// The output, when the text has ended.
+    /// Ends the text, and returns the output.
     pub fn finish(self) -> io::Result<W> {
         if self.pending.is_empty() {
             Ok(self.output)
@@ -143,8 +143,8 @@ impl<W: Write> Write for TextOnly<W> {
     }
 }
 
-/// How many bytes are whole characters of a text; `None` when it is none. Invisible characters are
-/// part of texts in many languages.
+/// Returns how many bytes are whole characters of a text; `None` if they are not text. Texts in many languages contain
+/// invisible characters.
 fn whole_characters(bytes: &[u8]) -> Option<usize> {
     let (text, whole) = match std::str::from_utf8(bytes) {
         Ok(text) => (text, text.len()),
@@ -219,7 +219,7 @@ mod tests {
             ),
         ] {
             assert_eq!(quoted(name), safe);
-            // What is safe stays as it is.
+            // Safe characters stay as they are.
             assert_eq!(quoted(safe.as_bytes()), safe);
         }
         assert_eq!(quoted_lines("a\n\x1bb\r"), "a\n\\u{1b}b\\r");

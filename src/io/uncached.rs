@@ -1,8 +1,8 @@
-//! Reading and writing files past the page cache, so that what other programs have there stays.
+//! Reading and writing files without filling the page cache, so that the pages of other programs stay in it.
 //!
-//! Linux has a flag for single reads and writes, `RWF_DONTCACHE`: pages that they bring into the cache leave
-//! it again once they are read, or written to the disk. Pages that were there before stay. If the
-//! kernel or the file system refuses the flag, advice drops the pages behind the reader and the writer.
+//! Linux has a flag for single reads and writes, `RWF_DONTCACHE`: pages that they bring into the cache leave it once
+//! they are read, or written to the disk. Pages that were there before stay. If the kernel or the file system refuses
+//! the flag, advice drops the pages behind the reader and the writer.
 
 use fetool::{Positioned, ReadAt, WriteAt};
 use std::borrow::Borrow;
@@ -12,25 +12,25 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// After so many bytes that were read, their pages are dropped by advice.
+/// Pages that were read are dropped by advice in steps of this many bytes.
 const READ_STEP: u64 = 8 << 20;
-/// After so many that were written. Dirty pages cannot be dropped, so without the flag each step waits for the
-/// disk.
+/// Pages that were written are dropped in steps of this many bytes. Dirty pages cannot be dropped, so without the flag
+/// each step waits for the disk.
 const WRITE_STEP: u64 = 64 << 20;
 
-/// Returns whether a file of `len` bytes is larger than half of memory, and so would take the page cache from
-/// everybody else.
+/// Returns whether a file of `len` bytes is larger than half of the memory, and so would push the pages of other
+/// programs out of the cache.
 pub fn is_bulk(len: u64) -> bool {
-    /// No machine has less.
+    /// Less than the memory of any machine.
     const LEAST: u64 = 64 << 20;
     len > LEAST && len > system::half_of_memory()
 }
 
-/// A regular file that is read and written at positions: through the page cache or past it.
+/// A regular file that is read and written at positions, with or without the page cache.
 pub struct BulkFile<F: Borrow<File>> {
     file: F,
     uncached: bool,
-    /// The flag was refused.
+    /// Whether the flag was refused.
     by_advice: AtomicBool,
 }
 
@@ -47,7 +47,7 @@ impl<F: Borrow<File>> BulkFile<F> {
         self.file.borrow()
     }
 
-    /// The file from its beginning on, with a position of its own.
+    /// Returns the file from its beginning on, with a position of its own.
     pub fn start(&self) -> Positioned<'_, Self> {
         Positioned {
             file: self,
@@ -55,7 +55,7 @@ impl<F: Borrow<File>> BulkFile<F> {
         }
     }
 
-    /// Does something with the flag. Returns `None` if that is not wanted, or refused.
+    /// Runs `work` with the flag. Returns `None` if the flag is not wanted, or refused.
     fn flagged(
         &self,
         work: impl FnOnce(&File) -> io::Result<Option<usize>>,
@@ -110,12 +110,12 @@ impl<F: Borrow<File> + Sync> WriteAt for BulkFile<F> {
         if let Some(behind) = completed(position, written, WRITE_STEP) {
             if self.by_advice.load(Ordering::Relaxed) {
                 match self.file().sync_data() {
-                    // No disk is behind it. What writing it failed with would not be told again.
+                    // It is not on a disk. Other errors must be returned: writing reports each only once.
                     Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
                     synced => synced?,
                 }
             }
-            // Only the edges are left of what was written with the flag.
+            // With the flag, only the edges are left.
             system::drop_pages(self.file(), behind);
         }
         Ok(written)
@@ -138,19 +138,19 @@ impl<F: Borrow<File>> Drop for BulkFile<F> {
     }
 }
 
-/// Drops all clean pages of a file from the page cache, also those that were read ahead. The system starts to
-/// write dirty ones.
+/// Drops all clean pages of a file from the page cache, including those read ahead. The system starts writing the dirty
+/// ones.
 pub fn forget(file: &File) {
     system::drop_pages(file, 0..0);
 }
 
-/// What is written at once.
+/// What one call writes.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
-    /// So many bytes of a page that has others: through the cache. Otherwise the page would go to the disk, and
-    /// be read back to write the other ones.
+    /// This many bytes of a page that has others: through the cache. With the flag, the page would go to the disk, and
+    /// be read back to write the others.
     Edge(usize),
-    /// So many bytes that are whole pages.
+    /// This many bytes that are whole pages.
     Pages(usize),
 }
 
@@ -163,8 +163,8 @@ fn part(len: usize, position: u64, page: usize) -> Part {
     }
 }
 
-/// The pages to drop if these bytes complete a step: the step, and the one before, whose last bytes another
-/// thread may have read or written late.
+/// Returns the pages to drop if these bytes complete a step: those of the step and of the one before, whose last bytes
+/// another thread may have read or written late.
 fn completed(position: u64, len: usize, step: u64) -> Option<Range<u64>> {
     let begun = position - position % step;
     let end = position.saturating_add(len as u64) / step * step;
@@ -203,8 +203,8 @@ mod system {
         }
     }
 
-    /// All from the start on where the range ends at 0. It is advice: files that cannot take it are read and
-    /// written all the same.
+    /// Drops pages; all from the start on if the range ends at 0. It is advice: files that do not take it are read and
+    /// written nevertheless.
     pub fn drop_pages(file: &File, bytes: Range<u64>) {
         let len = NonZeroU64::new(bytes.end.saturating_sub(bytes.start));
         let _ = fadvise(file, bytes.start, len, Advice::DontNeed);
@@ -246,7 +246,7 @@ mod system {
     #[cfg(not(any(target_os = "android", target_os = "freebsd")))]
     pub fn drop_pages(_file: &File, _bytes: Range<u64>) {}
 
-    /// No file counts as large: without the flag that would cost much and help little.
+    /// No file counts as large: without the flag, that would cost much and help little.
     pub fn half_of_memory() -> u64 {
         u64::MAX
     }
@@ -269,7 +269,7 @@ mod tests {
         file
     }
 
-    /// Both ways, with the flag (if the system has it) and by advice.
+    /// Both ways: with the flag (if the system has it), and by advice.
     #[test]
     fn bytes_written_in_odd_pieces_are_those_that_are_read() {
         for by_advice in [false, true] {
@@ -296,7 +296,7 @@ mod tests {
         }
     }
 
-    /// Behind a step, too.
+    /// Also behind a step.
     #[test]
     fn pages_are_dropped_and_no_byte_is_lost() {
         for by_advice in [false, true] {

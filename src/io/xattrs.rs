@@ -6,14 +6,14 @@ use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io;
 
-/// What users set, and the lists of who may do what. Everything else belongs to the system.
+/// Attributes that users set. Everything else belongs to the system.
 const PREFIX: &[u8] = b"user.";
 const LISTS: [&[u8]; 2] = [b"system.posix_acl_access", b"system.posix_acl_default"];
 
-/// Gives a file the attributes of another one, and takes all others away.
+/// Gives a file the attributes of another one, and removes all others.
 ///
 /// # Errors
-/// Those of a file system that has none, too.
+/// Those of the system, also if the file system has no attributes.
 pub fn carry_over(from: &File, to: &File) -> io::Result<()> {
     let (wanted, there) = (names(from)?, names(to));
     for name in there.into_iter().flatten() {
@@ -28,7 +28,7 @@ pub fn carry_over(from: &File, to: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// The names of the attributes that are carried over; none where a file system has none.
+/// Returns the names of the attributes that are copied; none if the file system has none.
 fn names(file: &File) -> io::Result<Vec<CString>> {
     let list = match read(|into| flistxattr(file, into)) {
         Err(error) if error.raw_os_error() == Some(Errno::OPNOTSUPP.raw_os_error()) => Vec::new(),
@@ -43,9 +43,9 @@ fn names(file: &File) -> io::Result<Vec<CString>> {
     Ok(names.filter(is_wanted).map(CStr::to_owned).collect())
 }
 
-/// Reads something whose length is not known before.
+/// Reads something of unknown length.
 fn read(get: impl Fn(&mut [u8]) -> Result<usize, Errno>) -> io::Result<Vec<u8>> {
-    /// The most that Linux has of each.
+    /// The maximum on Linux.
     const MOST: usize = 64 << 10;
     let mut bytes = vec![0; 1024];
     loop {

@@ -1,8 +1,8 @@
-//! Armor: the workers encode what they sealed.
+//! Armor: the workers encode what they seal.
 //!
-//! A slab begins and ends somewhere in a line, because the header in front has any length. Its worker
-//! encodes the whole lines. Of a line that lies in two slabs each worker has a part, and whoever has both
-//! parts encodes it: the ordered writer, or from file to file the worker that is later.
+//! The header has any length, so a slab can begin and end in the middle of a line. Its worker encodes the whole lines.
+//! A line that lies in two slabs is encoded by whoever has both parts: the ordered writer, or, from file to file, the
+//! later of the two workers.
 
 use super::slab::{Slab, SlabText};
 use super::stages::{Sink, Work};
@@ -13,7 +13,7 @@ use crate::positioned::{Positioned, WriteAt};
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-/// Bytes of a slab that is encoded: it and its text have room in a core's cache together.
+/// Bytes of a slab that is encoded: it and its text fit into a core's cache together.
 pub(super) const SLAB: usize = 448 << 10;
 
 /// A worker whose output is encoded.
@@ -51,7 +51,7 @@ fn encode(slab: &mut Slab) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes the text of the slabs, in their order.
+/// Writes the text of the slabs in order.
 pub(super) struct TextSink<'a, W>(pub &'a mut ArmorWriter<W>);
 
 impl<W: Write> Sink for TextSink<'_, W> {
@@ -67,27 +67,27 @@ impl<W: Write> Sink for TextSink<'_, W> {
     }
 }
 
-/// Returns how many frames a slab has from file to file: about as many as a core's cache has room for,
-/// and together they are whole lines.
+/// Returns the number of frames in a slab from file to file. The slab about fits into a core's cache, and its frames
+/// make whole lines.
 pub(super) fn per_slab(batch: usize, frame: usize) -> usize {
     let whole = (1..=LINE_BYTES).find(|frames| (frames * frame).is_multiple_of(LINE_BYTES));
     let whole = whole.unwrap_or(LINE_BYTES);
     (batch.min(SLAB) / frame / whole).max(1) * whole
 }
 
-/// Writes the text of slabs from file to file, in any order. All have the same number of bytes, which
-/// fill whole lines, so the lines that lie in two slabs are as far from each other as the slabs are.
+/// Writes the text of slabs from file to file, in any order. All slabs have the same length, which makes whole lines:
+/// so the lines that lie in two slabs are one slab's text apart.
 pub(super) struct TextSpan<'a> {
-    /// Where the line begins in which the first slab does.
+    /// The start of the line in which the first slab begins.
     output: Positioned<'a, dyn WriteAt + 'a>,
     /// Bytes of text from the beginning of one slab to that of the next.
     slab_text: usize,
-    /// The parts that are there of the line between a slab and the one before it, by the slab's number.
+    /// The parts that have arrived of the line between a slab and the one before it, by the slab's number.
     parts: Mutex<HashMap<u64, [Vec<u8>; 2]>>,
 }
 
 impl<'a> TextSpan<'a> {
-    /// Begins behind what was written to `before`, with slabs of `sealed` bytes.
+    /// Starts behind what `before` has written, with slabs of `sealed` bytes.
     pub fn new(before: &ArmorWriter<Positioned<'a, dyn WriteAt + 'a>>, sealed: usize) -> Self {
         let parts = HashMap::from([(0, [before.part().to_vec(), Vec::new()])]);
         Self {
@@ -97,14 +97,14 @@ impl<'a> TextSpan<'a> {
         }
     }
 
-    /// Returns how far the slabs are from each other, in bytes of text.
+    /// Returns the distance between the starts of two slabs, in bytes of text.
     pub fn slab_text(&self) -> usize {
         self.slab_text
     }
 
     /// Returns the length of the text behind the slabs, with `rest` bytes and the END line.
     pub fn len_of(&self, rest: u64) -> u64 {
-        // At most a line more than there will be, for the parts of lines.
+        // At most one line too many, for the lines that lie in two slabs.
         armored_len(rest + LINE_BYTES as u64).unwrap_or(u64::MAX)
     }
 
@@ -122,13 +122,12 @@ impl<'a> TextSpan<'a> {
         self.put_part(slab.number + 1, 0, tail)
     }
 
-    /// Where the text of a slab begins, with a line that lies in the one before too.
+    /// Returns the position of a slab's text, including the line that begins in the slab before.
     fn at(&self, number: u64) -> Positioned<'a, dyn WriteAt + 'a> {
         self.output.moved(number * self.slab_text as u64)
     }
 
-    /// Takes a part of the line between a slab and the one before it, and writes the line once both are
-    /// there.
+    /// Stores a part of the line between a slab and the one before it, and writes the line once it has both parts.
     fn put_part(&self, number: u64, part: usize, bytes: &[u8]) -> io::Result<()> {
         let whole = {
             let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +146,7 @@ impl<'a> TextSpan<'a> {
         self.at(number).write_all(&line)
     }
 
-    /// Has `writer` go on behind the first `slabs`.
+    /// Lets `writer` continue behind the first `slabs`.
     pub fn go_on(self, slabs: u64, writer: &mut ArmorWriter<Positioned<'a, dyn WriteAt + 'a>>) {
         let parts = self.parts.into_inner();
         let mut parts = parts.unwrap_or_else(PoisonError::into_inner);

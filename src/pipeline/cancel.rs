@@ -1,4 +1,4 @@
-//! Stopping the work from any thread.
+//! Cancelling the work from any thread.
 
 use super::sync::{AtomicBool, Mutex, Ordering, PoisonError};
 use std::fmt;
@@ -32,14 +32,14 @@ struct Inner {
 }
 
 impl CancelToken {
-    /// Makes a token that is not cancelled.
+    /// Creates a token that is not cancelled.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Cancels the work and calls the wakers. It stays cancelled.
+    /// Cancels the work and calls the wakers. This cannot be undone.
     pub fn stop(&self) {
-        // Under the lock, so that a waker is either called here or refused by `on_stop`.
+        // Under the lock, so that a waker is either called here or by `on_stop`.
         let wakers = self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.0.stopped.swap(true, Ordering::SeqCst) {
             wakers.iter().for_each(|wake| wake());
@@ -51,7 +51,7 @@ impl CancelToken {
         self.0.stopped.load(Ordering::SeqCst)
     }
 
-    /// Calls `wake` when the work is cancelled; at once if it was already.
+    /// Calls `wake` when the work is cancelled, or at once if it already is.
     pub fn on_stop(&self, wake: impl Fn() + Send + 'static) {
         let mut wakers = self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_stopped() {

@@ -1,5 +1,5 @@
-//! The beginning of the work, on the calling thread alone: threads cost more than sealing a small
-//! file. It ends where they begin to pay; the length of the input need not be known for that.
+//! The first slabs, on the calling thread alone: starting threads costs more than sealing a small file. Threads take
+//! over once they pay; the length of the input need not be known for that.
 
 use super::Run;
 use super::slab::Slab;
@@ -7,22 +7,21 @@ use super::stages::{Produce, Sink, Totals, Work, fill, work, write};
 use crate::Error;
 use std::time::{Duration, Instant};
 
-/// What the threads go on with.
+/// What the threads continue with.
 pub(super) struct InlineState {
     /// A buffer, already used.
     pub slab: Slab,
-    /// Whether it was filled and is the next to be worked on.
+    /// Whether it is filled, and is the next to be worked on.
     pub filled: bool,
     /// The number of the next slab.
     pub next: u64,
 }
 
-/// Passes slabs on until the input ends (`None`) or threads pay. Errors come as they come from
-/// the threads: what is before them was written.
+/// Passes slabs on until the input ends (`None`) or threads pay. An error is the one that the threads would report:
+/// what comes before it is written.
 ///
-/// An input of unknown length that goes on behind the first slab gets the threads before any of it is
-/// written: whoever feeds it may read what comes out only later, and the threads take more in until
-/// then.
+/// If an input of unknown length goes on behind the first slab, the threads start before anything is written: the
+/// program that feeds it may read the output only later, and until then the threads take more input in.
 pub(super) fn inline(
     producer: &mut dyn Produce,
     worker: &impl Work,
@@ -32,7 +31,7 @@ pub(super) fn inline(
 ) -> Result<Option<InlineState>, Error> {
     let mut slab = Slab::default();
     let mut next = 0;
-    // Only the work counts. Waiting for the input or the output is no reason for threads.
+    // Only the work counts. Waiting for input or output is no reason to start threads.
     let mut worked = Duration::ZERO;
     while totals.written < run.tuning.inline_max_bytes && worked < run.tuning.inline_max_time {
         fill(producer, &mut slab, next, run.stop)?;

@@ -1,8 +1,7 @@
-//! How far the work is, told by the workers to whoever shows it.
+//! Progress: the workers count bytes, and another thread shows them.
 //!
-//! The reports go through a ring channel: when nobody takes them in time, the oldest are
-//! overwritten, so that a slow terminal never slows the work. Each report is a running total, so
-//! that a lost one does no harm.
+//! The reports go through a ring channel. If nobody reads them in time, new ones overwrite the oldest, so that a slow
+//! terminal never slows the work. Each report is a running total, so losing one does no harm.
 
 #[cfg(feature = "cli")]
 use ring_channel::{RingReceiver, RingSender, TryRecvError, ring_channel};
@@ -30,11 +29,11 @@ pub struct Meter {
     total: Arc<AtomicU64>,
     #[cfg(feature = "cli")]
     reports: Option<RingSender<u64>>,
-    /// What the total should be in the end; 0 where that is not known.
+    /// The expected total; 0 if unknown.
     expected: Arc<AtomicU64>,
 }
 
-/// The showing end.
+/// The reading end.
 #[cfg(feature = "cli")]
 pub struct Reports {
     totals: RingReceiver<u64>,
@@ -42,12 +41,12 @@ pub struct Reports {
 }
 
 impl Meter {
-    /// Makes a meter that nobody watches.
+    /// Creates a meter whose reports nobody reads.
     pub fn unwatched() -> Self {
         Self::default()
     }
 
-    /// Makes a meter that adds to a shared count.
+    /// Creates a meter that adds to a shared count.
     pub fn counting(total: Arc<AtomicU64>) -> Self {
         Self {
             total,
@@ -60,7 +59,7 @@ impl Meter {
         self.total.load(Ordering::Relaxed)
     }
 
-    /// Makes a meter, and the end from which to watch it.
+    /// Creates a meter, and the end that reads its reports.
     #[cfg(feature = "cli")]
     pub fn watched() -> (Self, Reports) {
         let (sender, receiver) = ring_channel(WAITING);
@@ -75,7 +74,7 @@ impl Meter {
         (meter, reports)
     }
 
-    /// Says what the total should be in the end, for those who show it.
+    /// Sets the expected total, for progress bars.
     pub(crate) fn expect(&self, total: u64) {
         self.expected.store(total, Ordering::Relaxed);
     }
@@ -87,7 +86,7 @@ impl Meter {
         let _ = total;
         #[cfg(feature = "cli")]
         if let Some(reports) = &self.reports {
-            // A watcher that went away is no reason to stop working.
+            // A reader that has gone is no reason to stop the work.
             let _ = reports.send(total);
         }
     }
@@ -95,8 +94,7 @@ impl Meter {
 
 #[cfg(feature = "cli")]
 impl Reports {
-    /// What the total should be in the end, once the work knows it and if it is not 0. Not
-    /// authenticated.
+    /// Returns the expected total, if it is known and not 0. It is not authenticated.
     pub fn expected(&self) -> Option<u64> {
         match self.expected.load(Ordering::Relaxed) {
             0 => None,
@@ -104,13 +102,13 @@ impl Reports {
         }
     }
 
-    /// The highest total reported since the last call, or `None` when the work has ended.
-    /// Without news it is the number given.
+    /// Returns the highest total reported since the last call, or `before` if there is none. Returns `None` once the
+    /// work has ended.
     pub fn latest(&self, before: u64) -> Option<u64> {
         let mut latest = before;
         loop {
             match self.totals.try_recv() {
-                // Two workers may report in the other order than they counted.
+                // Two workers can report in another order than they counted.
                 Ok(total) => latest = latest.max(total),
                 Err(TryRecvError::Empty) => return Some(latest),
                 Err(TryRecvError::Disconnected) if latest > before => return Some(latest),

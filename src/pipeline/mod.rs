@@ -6,38 +6,34 @@
 //! input ─► producer ── work ──► N workers ── done ──► ordered writer ─► output
 //! ```
 //!
-//! Threads. The producer and the workers are threads of their own; the writer is the thread that
-//! called [`run`]. All are scoped: when `run` returns, every thread has ended.
+//! The producer and the workers are threads of their own; the writer is the thread that called [`run`]. All threads are
+//! scoped: when `run` returns, every one has ended.
 //!
-//! Two shorter ways spare the hand-overs where these are what costs. The first slabs are filled,
-//! worked on and written by the calling thread [alone](mod@alone), so that small files start no
-//! thread at all; streams inside streams, which are slow, start them at once. And from file to file
-//! the workers read and write in place, in any order ([`direct`]): but only the even middle of a
-//! file. All that has rules, the ends and every error, is found by the code described here, which
-//! goes on behind the last slab that was done.
+//! Two shorter ways avoid the handoffs when these are the main cost. The calling thread [alone](mod@inline) fills,
+//! processes and writes the first slabs, so that small files start no thread at all; streams inside streams, which are
+//! slow, start them at once. From file to file, the workers read and write in place, in any order ([`parallel_io`]), but
+//! only in the uniform middle of a file. The code described here does everything that has rules: the ends, and every
+//! error. It continues behind the last slab that was done.
 //!
-//! Ownership. A [`Slab`](slab::Slab) is a buffer with one or more whole chunks. It is owned by one thread at a
-//! time and travels by value through three channels: `free` → producer → `work` → a worker →
-//! `done` → writer → `free`. Nothing is shared but the codec, which is read only.
+//! Ownership: a [`Slab`](slab::Slab) is a buffer with one or more whole chunks. One thread owns it at a time, and it
+//! moves by value through three channels: `free` → producer → `work` → a worker → `done` → writer → `free`. Only the
+//! codec is shared, and it is read only.
 //!
-//! Ordering. The producer numbers the slabs. The writer keeps what comes early in a ring, indexed
-//! by number, and writes slab *i* only after *i* − 1. An error travels instead of the slab
-//! that caused it, so the error that is reported is the first *in the order of the data*, whatever
-//! the threads' timing: everything before it was written, and nothing behind it.
+//! Ordering: the producer numbers the slabs. The writer keeps early ones in a ring, indexed by number, and writes slab
+//! *i* only after *i* − 1. An error travels instead of the slab that caused it. So the first error *in the order of the
+//! data* is reported, whatever the threads' timing: everything before it is written, and nothing behind it.
 //!
-//! Memory. There are [`slabs`](stages::slabs) slabs and no other buffers, however long the input and however slow
-//! the sink: the producer waits for a free one. A bounded channel alone would not bound the ring,
-//! the pool does. This cannot deadlock: slab numbers are given out in the order in which slabs are
-//! taken from `free`, so the slab that the writer waits for is always in work or behind it, never
-//! waiting for a free slab.
+//! Memory: there are [`slabs`](stages::slabs) slabs and no other buffers, however long the input and however slow the
+//! output: the producer waits for a free one. The pool also bounds the ring, which a bounded channel alone would not.
+//! This cannot deadlock: numbers are assigned in the order in which slabs are taken from `free`, so the slab that the
+//! writer waits for is in work or behind it, and never waits for a free slab.
 //!
-//! The end. The producer drops its end of `work`, the workers run dry and drop theirs of `done`,
-//! the writer sees that and returns. At an error the writer returns at once, which closes `free`
-//! and `done`; producer and workers find them closed and end. A producer that is blocked in `read`
-//! is woken by the input's own waker (see [`CancelToken`]). A panic in a thread is caught and travels as
-//! an error.
+//! The end: the producer drops its end of `work`; the workers finish and drop theirs of `done`; the writer sees that
+//! and returns. After an error, the writer returns at once, which closes `free` and `done`; producer and workers find
+//! them closed and end. The input's own waker wakes a producer that is blocked in `read` (see [`CancelToken`]). A panic
+//! in a thread is caught and travels as an error.
 //!
-//! The pipeline knows nothing of any format: [`seal`] and [`open`] tie it to the codec traits.
+//! The pipeline knows nothing of formats: [`seal`](mod@seal) and [`open`](mod@open) connect it to the codec traits.
 
 #[cfg(not(fetool_model))]
 mod armor;
@@ -85,18 +81,18 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 use threads::threads;
 
-/// From where on which way of working pays. Nothing but speed depends on it.
+/// Thresholds for choosing an execution path. They affect nothing but speed.
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning {
-    /// So many bytes are written by the calling thread alone before any other is started;
+    /// The calling thread alone writes this many bytes before it starts others,
     pub inline_max_bytes: u64,
-    /// but no more work than this, for there are slow algorithms.
+    /// but works no longer than this, since some algorithms are slow.
     pub inline_max_time: Duration,
-    /// Whether that goes for inputs of unknown length too, where they go on behind the first slab.
+    /// Whether that also holds for inputs of unknown length that go on behind the first slab.
     pub inline_unknown_len: bool,
-    /// Where a file goes to a file, the middle is worked on in place when it has so many bytes,
+    /// From file to file, the middle is processed in place if it has this many bytes,
     pub parallel_io_min: u64,
-    /// and so many of them at a time.
+    /// this many of them at a time.
     pub batch: usize,
 }
 
@@ -104,7 +100,7 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             inline_max_bytes: 6 << 20,
-            // Some ten times what the threads cost.
+            // Some ten times the cost of the threads.
             inline_max_time: Duration::from_millis(2),
             inline_unknown_len: false,
             parallel_io_min: 4 << 20,
@@ -113,12 +109,12 @@ impl Default for Tuning {
     }
 }
 
-/// How an operation is run, whatever it does.
+/// How an operation runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Run<'a> {
-    /// Worker threads; as many as there are cores otherwise.
+    /// Worker threads [default: one for each core].
     pub jobs: Option<NonZeroUsize>,
-    /// Bytes that all chunks in work may take together; one is worked on even when it takes more.
+    /// Bytes that all chunks in work may take together. One chunk is processed even if it takes more.
     pub memory: u64,
     pub stop: &'a CancelToken,
     pub meter: &'a Meter,
@@ -126,13 +122,13 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// How many workers there are. Only asked for where there are any: to count the cores takes
-    /// longer than to seal a small file.
+    /// Returns the number of workers. Only called if there are any: counting the cores takes longer than sealing a
+    /// small file.
     fn jobs(&self) -> usize {
         self.jobs.unwrap_or_else(all_cores).get()
     }
 
-    /// For an input whose length is known.
+    /// Sets the length of the input, if known.
     fn with_len(self, len: Option<u64>) -> Self {
         let inline_unknown_len = self.tuning.inline_unknown_len || len.is_some();
         Self {
@@ -144,7 +140,7 @@ impl Run<'_> {
         }
     }
 
-    /// With threads from the start.
+    /// Starts the threads at once.
     fn at_once(self) -> Self {
         Self {
             tuning: Tuning {

@@ -11,10 +11,10 @@ use crate::positioned::{Positioned, ReadAt, WriteAt};
 use crate::try_alloc::append;
 use std::io::{Read, Write};
 
-/// What is to be opened, behind its header.
+/// What to open, behind the header.
 pub(crate) struct OpenJob<'a> {
     pub frames: Box<dyn Frames>,
-    /// The number of the first chunk, and where its frame starts in the file.
+    /// The number of the first chunk, and the offset of its frame in the file.
     pub first: u64,
     pub offset: u64,
     pub codec: &'a dyn OpenChunk,
@@ -23,7 +23,7 @@ pub(crate) struct OpenJob<'a> {
     pub limits: Limits,
 }
 
-/// Opens the frames of `input`, whose header was read already, to `output`.
+/// Opens the frames of `input` to `output`. The header has been read already.
 pub(crate) fn open(
     input: &mut (dyn Read + Send),
     output: &mut dyn Write,
@@ -33,9 +33,9 @@ pub(crate) fn open(
     go_on(input, output, sealed, &Even::default(), options)
 }
 
-/// Opens one file to another; where much is to be done, by reading and writing at many places at a
-/// time. The input's first frame is at its position; `geometry` is that of the frames in `sealed`. What
-/// is left is read from what `rest` returns for a position.
+/// Opens one file to another. If it is large, workers read and write at many positions at once. The input is at its
+/// first frame; `geometry` is that of the frames in `sealed`. `rest` returns a reader from a position on, for
+/// everything else.
 pub(crate) fn open_at<'a>(
     mut input: Positioned<'a, dyn ReadAt + 'a>,
     mut output: Positioned<'_, dyn WriteAt + '_>,
@@ -60,7 +60,7 @@ pub(crate) fn open_at<'a>(
     Ok(middle.plus(go_on(&mut rest, &mut output, sealed, &even, options)?))
 }
 
-/// Opens what comes behind the frames that were opened already.
+/// Opens what follows the frames that were opened already.
 fn go_on(
     input: &mut (dyn Read + Send),
     mut output: &mut dyn Write,
@@ -92,14 +92,14 @@ fn go_on(
     run(collector, &worker, &mut output, largest, &options)
 }
 
-/// Frames at the beginning of a file that are all as the first one.
+/// Frames at the beginning of a file that all look like the first one.
 #[derive(Default)]
 struct Even {
     count: u64,
     /// Bytes of each.
     len: usize,
     lead: Vec<u8>,
-    /// Whether the leads are the same, and not only the lengths.
+    /// Whether their prefixes are equal, and not only their lengths.
     tells: bool,
     per_slab: usize,
     /// Bytes behind them.
@@ -107,10 +107,9 @@ struct Even {
 }
 
 impl Even {
-    /// How many frames there would be if all were as the first one: whole slabs of them, each with
-    /// the lead of one more behind it. In a uniform geometry that is computed. Otherwise every rule of
-    /// the format is asked, in the order of the frames; whether their leads are what they are taken for
-    /// is seen when they are read.
+    /// Returns how many frames there are if all look like the first one: whole slabs of them, each followed by the
+    /// prefix of one more frame. A uniform geometry computes that. Otherwise the format checks every frame in order;
+    /// the prefixes themselves are checked when they are read.
     fn find(
         geometry: Geometry,
         input: Positioned<'_, dyn ReadAt + '_>,
@@ -124,7 +123,7 @@ impl Even {
         let mut lead = vec![0; frames.prefix_len()];
         let tells = frames.prefix_has_length();
         let mut walker = Walker::new(frames, sealed.offset);
-        // Whatever goes wrong here goes wrong again, in the ordinary way.
+        // If this fails, the ordinary way fails too, and reports it.
         let (Ok(true), Ok(there)) = (input.read_all(&mut lead), input.file.size()) else {
             return Self::default();
         };
@@ -138,7 +137,7 @@ impl Even {
         let most = body.saturating_sub(lead.len() as u64) / len as u64;
         let mut count = 0;
         match layout {
-            // The one behind them has a number too.
+            // The chunk behind them has a number too.
             Some(layout) => count = most.min(layout.max_chunks.saturating_sub(1)),
             None => {
                 while count < most && matches!(walker.next(&lead), Ok(Some(next)) if next == len) {
@@ -158,7 +157,7 @@ impl Even {
         }
     }
 
-    /// Finds the frames in a slab that begins with them and ends with the lead of another one.
+    /// Lays out the frames of a slab, which the prefix of one more frame follows.
     fn lay_out(&self, slab: &mut Slab, offset: u64) -> bool {
         let lead = |at: usize| &slab.buffer[at..at + self.lead.len()];
         let mut starts = (0..=self.per_slab).map(|i| i * self.len);
@@ -217,18 +216,18 @@ impl Even {
     }
 }
 
-/// The producer: reads whole frames, several to a slab where they are small.
+/// The producer: reads whole frames. Small ones share a slab.
 struct Collector<'a> {
     input: &'a mut (dyn Read + Send),
     splitter: Splitter,
-    /// Bytes read behind the last slab's frames: the beginning of the next.
+    /// Bytes read behind the last slab's frames: the start of the next slab.
     ahead: Vec<u8>,
     /// How many streams are inside.
     layers: usize,
 }
 
 impl Collector<'_> {
-    /// Reads the first frame's lead.
+    /// Reads the prefix of the first frame.
     fn start(&mut self, slab: &mut Slab) -> Result<(), Error> {
         let lead = self.splitter.prefix_len();
         let (filled, read) = slab.fill(self.input, 0, lead, lead, None);
@@ -237,7 +236,7 @@ impl Collector<'_> {
         self.cut(slab, filled.to, tail)
     }
 
-    /// Cuts what the slab is filled with, and puts what is left of it aside for the next.
+    /// Splits the filled part of the slab into frames, and keeps the rest for the next slab.
     fn cut(&mut self, slab: &mut Slab, filled: usize, tail: Tail) -> Result<(), Error> {
         let bytes = &slab.buffer[..filled];
         let taken = self.splitter.split(bytes, tail, &mut slab.chunks);
@@ -263,9 +262,8 @@ impl Produce for Collector<'_> {
         let Some(wanted) = self.splitter.wanted() else {
             return Ok(());
         };
-        // Large frames come one to a slab, with the next one's lead and no more, so that hardly
-        // anything is copied from slab to slab; small ones as many as fit. Either way at least
-        // one whole frame and the next one's lead have room.
+        // A large frame has a slab for itself, with the prefix of the next one and no more, so that hardly anything is
+        // copied from slab to slab. Small ones share a slab. Either way, one whole frame and the next prefix have room.
         let target = match slab_target(self.layers, slab.number) {
             target if self.layers == 0 && wanted > target / 4 => wanted,
             target => target.max(wanted),
@@ -300,7 +298,7 @@ impl Opening<'_> {
                 .open(chunk.id, &mut slab.buffer[chunk.bytes.clone()])?;
             let plaintext = at + inner.start..at + inner.end;
             if slab.output.is_empty() {
-                // The first stays where it is, the others close up to it.
+                // The first stays in place, and the others move up to it.
                 slab.output = plaintext;
             } else {
                 slab.buffer.copy_within(plaintext.clone(), slab.output.end);
@@ -310,8 +308,8 @@ impl Opening<'_> {
         Ok(())
     }
 
-    /// Opens the slab's frames one after the other into the spare buffer, and closes them up in the
-    /// first: a frame that does not open stays as it was, and is looked at again.
+    /// Opens the slab's frames one by one into the spare buffer, and moves the plaintext together in the first: a frame
+    /// that does not open stays intact, and is examined again.
     fn open_beside(&self, slab: &mut Slab) -> Result<(), Error> {
         let start = slab.chunks.first().map_or(0, |chunk| chunk.bytes.start);
         slab.output = start..start;

@@ -1,4 +1,4 @@
-//! How an operation is run, whatever it does.
+//! How an operation runs.
 
 use super::{CancelToken, Meter, Run, Tuning};
 use std::num::NonZeroUsize;
@@ -26,7 +26,7 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
-    /// Makes the default options: all cores, 1 GiB of memory, no cancellation, no meter.
+    /// Creates the default options: all cores, 1 GiB of memory, no cancellation, no meter.
     pub fn new() -> Self {
         Self {
             jobs: None,
@@ -44,8 +44,8 @@ impl RunOptions {
         self
     }
 
-    /// Sets how many bytes of memory chunks may take [default: 1 GiB]. Fewer of them are worked on at
-    /// a time if that is little, and a single one that needs more is refused.
+    /// Sets how many bytes of memory chunks may take [default: 1 GiB]. With little memory, fewer chunks are processed
+    /// at a time; a single chunk that needs more is refused.
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;
@@ -59,7 +59,7 @@ impl RunOptions {
         self
     }
 
-    /// Sets what counts the plaintext bytes that were worked on.
+    /// Sets the meter that counts the processed plaintext bytes.
     #[must_use]
     pub fn meter(mut self, meter: Meter) -> Self {
         self.meter = meter;

@@ -1,16 +1,15 @@
-//! From file to file, where the way through the [threads](super::threads) costs more than the work:
-//! each worker reads a slab at its place in the input, works on it, and writes it at its place in
-//! the output. No slab changes hands, and none waits for another.
+//! File to file, if the way through the [threads](mod@super::threads) costs more than the work. Each worker reads a
+//! slab at its position in the input, works on it, and writes it at its position in the output. No slab changes
+//! threads, and none waits for another.
 //!
-//! That needs places that can be computed, and so it is done only for the long middle of a file,
-//! where all chunks are as they usually are. Everything else is left to the ordinary way, which goes
-//! on behind the last slab that was done: the beginning, the end, and whatever is not as expected.
-//! A slab that cannot be read, is too short, has other frames or does not authenticate is *left*,
-//! with everything behind it, and the ordinary way finds the error there, in its place and in its
-//! own words. So no rule of any format is in here, and nothing is decided here about a file.
+//! That needs positions that can be computed, so it is done only for the long middle of a file, whose chunks all have
+//! the same shape. The ordinary way does everything else, and continues behind the last slab that is done: the
+//! beginning, the end, and anything unexpected. A slab that cannot be read, is too short, has other frames or does not
+//! authenticate is *left*, with everything behind it. The ordinary way then finds the error at that position and
+//! reports it. So this module has no rules of any format, and decides nothing about a file.
 //!
-//! Slabs are claimed in their order, so when one is left, those before it are done or in work, and
-//! are done in the end. What was written behind it is cut off before anything else.
+//! Slabs are claimed in order: when one is left, those before it are done, or in work and finished in the end. What was
+//! written behind it is truncated before anything else happens.
 
 use super::Run;
 use super::slab::Slab;
@@ -21,7 +20,7 @@ use crate::positioned::{Positioned, ReadAt, WriteAt};
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Bytes of a file system's block, commonly.
+/// Bytes of a file system's block, usually.
 const BLOCK: u64 = 4096;
 
 /// Writes the text of a slab.
@@ -29,9 +28,9 @@ pub(super) type PutText<'a> = dyn Fn(&Slab) -> io::Result<()> + Sync + 'a;
 
 /// The middle of a file.
 pub(super) struct UniformSpan<'a> {
-    /// Where its first slab is read.
+    /// The input, at the first slab.
     pub input: Positioned<'a, dyn ReadAt + 'a>,
-    /// Where the result is written.
+    /// The output, at the first slab.
     pub output: Positioned<'a, dyn WriteAt + 'a>,
     pub slabs: u64,
     /// Bytes of a slab in the input, and in the output.
@@ -39,22 +38,22 @@ pub(super) struct UniformSpan<'a> {
     pub slab_out: usize,
     /// Bytes of the output behind the middle.
     pub rest: u64,
-    /// Bytes behind a slab that must be there, and are looked at.
+    /// Bytes behind a slab that must exist, and are examined.
     pub ahead: usize,
-    /// Where in its buffer a slab is read.
+    /// The position in the buffer to which a slab is read.
     pub start: usize,
-    /// Finds the chunks in a slab that was read; `false` where they are not as expected.
+    /// Lays out the chunks of a slab that was read; returns `false` if they are not as expected.
     pub lay_out: &'a (dyn Fn(&mut Slab) -> bool + Sync),
-    /// Writes the text of a slab, where the output is armored.
+    /// Writes the text of a slab, if the output is armored.
     pub text: Option<&'a PutText<'a>>,
     pub worker: &'a dyn Work,
 }
 
 /// Why a slab was left.
 enum Left {
-    /// For the ordinary way.
+    /// The ordinary way does it.
     Over,
-    /// For good: nothing is written twice after an error.
+    /// Nobody does: nothing is written twice after an error.
     Failed(Error),
 }
 
@@ -66,8 +65,7 @@ struct Claims {
 }
 
 impl UniformSpan<'_> {
-    /// Does as many slabs as go, and returns how many were done from the first on. Behind them
-    /// nothing is written.
+    /// Processes slabs until one is left, and returns the number of those before it. Nothing is written behind them.
     ///
     /// # Errors
     /// [`Error::Write`] and [`Error::Panic`], at the first slab that had one; [`Error::Stopped`].
@@ -77,12 +75,12 @@ impl UniformSpan<'_> {
 
     fn run_threads(&self, run: &Run<'_>) -> Result<u64, Error> {
         let output = self.output;
-        // All of the file, from the block on that the header began: a single block more whose place
-        // is left open makes ext4 write the whole file out when it is renamed over another.
+        // Allocates all of the file, from the block in which the header begins: if a single block stays unallocated,
+        // ext4 writes the whole file out when it is renamed over another.
         let start = output.position - output.position % BLOCK;
         let end = output.moved(self.slabs * self.slab_out as u64 + self.rest);
         if let Err(full) = output.file.preallocate(start, end.position - start) {
-            // Not even the room that there was.
+            // Gives back what could be allocated.
             let _ = output.file.truncate(output.position);
             return Err(Error::Write(full));
         }
@@ -94,7 +92,7 @@ impl UniformSpan<'_> {
         let jobs = (run.jobs() as u64).min(fit).min(self.slabs);
         thread::scope(|scope| {
             for _ in 1..jobs {
-                // Those that cannot be started are not missed: there is this one.
+                // The work goes on without threads that cannot be started: this one exists.
                 let _ = thread::Builder::new()
                     .name("worker".to_owned())
                     .spawn_scoped(scope, || self.work_all(&claims, run));
@@ -138,7 +136,7 @@ impl UniformSpan<'_> {
 
     fn work(&self, slab: &mut Slab) -> Result<u64, Left> {
         let filled = self.start + self.slab_in + self.ahead;
-        // With no memory for all the workers the ordinary way may find some when these have ended.
+        // Without memory for all workers, the ordinary way may find some once these have ended.
         slab.reserve(filled).map_err(|_| Left::Over)?;
         let input = self.input.moved(slab.number * self.slab_in as u64);
         match input.read_all(&mut slab.buffer[self.start..filled]) {
@@ -164,7 +162,7 @@ impl Claims {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a slab before it was left.
+    /// Returns whether an earlier slab was left.
     fn is_behind(&self, number: u64) -> bool {
         self.left().as_ref().is_some_and(|(left, _)| *left < number)
     }

@@ -1,4 +1,4 @@
-//! Opening a range: some chunks in a row, of which only the plaintext in the range comes out.
+//! Opening a range: some consecutive chunks, of which only the plaintext in the range is written.
 
 use super::open::{OpenJob, open};
 use super::{Run, Totals};
@@ -9,10 +9,10 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Which of the chunks is the last of the file.
+/// Which chunk is the last of the file.
 #[derive(Clone, Copy)]
 pub(crate) enum Ends {
-    /// This one; `None` if none of the range is. The input may end behind the range.
+    /// This one; `None` if it is not in the range. The input may end behind the range.
     At(Option<u64>),
     /// The one behind which the input ends.
     WithInput,
@@ -22,27 +22,27 @@ pub(crate) enum Ends {
 pub(crate) struct RangeJob<'a> {
     pub map: Arc<ChunkMap>,
     pub codec: &'a dyn OpenChunk,
-    /// Where the file's first frame starts.
+    /// The offset of the file's first frame.
     pub offset: u64,
-    /// Where the range starts in all of the plaintext.
+    /// The start of the range, in the plaintext of the whole file.
     pub start: u64,
-    /// Where it ends; `None` for the end of the plaintext. An empty range has one chunk.
+    /// The end of the range; `None` for the end of the plaintext. An empty range has one chunk.
     pub end: Option<u64>,
     pub ends: Ends,
     pub limits: Limits,
 }
 
-/// What came of a range.
+/// The result of a range.
 #[derive(Clone, Copy)]
 pub(crate) struct RangeTotals {
     /// Bytes that were written.
     pub written: u64,
-    /// Where the last chunk that was opened ends in all of the plaintext.
+    /// The end of the last chunk that was opened, in the plaintext of the whole file.
     pub opened_to: u64,
 }
 
 impl RangeJob<'_> {
-    /// The numbers of the chunks; without an end up to the last.
+    /// Returns the numbers of the chunks; `None` stands for the last chunk of the file.
     fn chunks(&self) -> (u64, Option<u64>) {
         let layout = self.map.layout();
         let (first, _) = layout.locate(self.start);
@@ -53,7 +53,7 @@ impl RangeJob<'_> {
         (first, behind)
     }
 
-    /// Where the frames start and end behind the file's first frame.
+    /// Returns the bytes of the frames, counted from the file's first frame.
     pub fn frames(&self) -> Range<u64> {
         let (first, behind) = self.chunks();
         let offset = |index| self.map.layout().span(index).offset;
@@ -61,10 +61,10 @@ impl RangeJob<'_> {
     }
 }
 
-/// Opens a range. The input is at the first of its frames.
+/// Opens a range. The input is at the range's first frame.
 ///
 /// # Errors
-/// As those of opening the file. What the range has behind the end of the plaintext is not written.
+/// As those of opening the file. Nothing is written for what the range has behind the end of the plaintext.
 pub(crate) fn open_range(
     input: &mut (dyn Read + Send),
     output: &mut dyn Write,
@@ -114,7 +114,7 @@ pub(crate) fn open_range(
 struct RangeFrames {
     frames: Box<dyn Frames>,
     map: Arc<ChunkMap>,
-    /// The number of the next chunk, and of the first behind the range.
+    /// The number of the next chunk, and of the first one behind the range.
     next: u64,
     behind: Option<u64>,
     ends: Ends,
@@ -169,7 +169,7 @@ impl Frames for RangeFrames {
     }
 }
 
-/// The codec of the file, for which the last chunk of the range is not always the last.
+/// The codec of the file. The last chunk of the range need not be the last of the file.
 struct RangeCodec<'a> {
     codec: &'a dyn OpenChunk,
     ends: Ends,
@@ -180,7 +180,7 @@ impl RangeCodec<'_> {
     fn in_file(&self, id: ChunkId) -> ChunkId {
         let last = match self.ends {
             Ends::At(last) => last == Some(id.index),
-            // A chunk is given out when it is known what is behind it.
+            // A chunk is passed on once it is known what follows it.
             Ends::WithInput => id.last && self.ended.load(Ordering::Acquire),
         };
         ChunkId { last, ..id }
@@ -210,10 +210,10 @@ impl OpenChunk for RangeCodec<'_> {
     }
 }
 
-/// Writes a part of what comes, and takes the rest.
+/// Writes a part of what it receives, and drops the rest.
 struct Part<'a> {
     output: &'a mut dyn Write,
-    /// Bytes before the part, and in it, that are still to come.
+    /// Bytes still to come before the part, and in it.
     skip: u64,
     left: u64,
     written: u64,

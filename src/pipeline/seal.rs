@@ -13,17 +13,17 @@ use crate::positioned::{Positioned, ReadAt, WriteAt};
 use crate::try_alloc::append;
 use std::io::{Read, Write};
 
-/// How plaintext is to be sealed.
+/// What to seal, and how.
 pub(crate) struct SealJob<'a> {
     pub layout: Layout,
     pub codec: &'a dyn SealChunk,
-    /// The layers around that, from the inside out.
+    /// The layers around it, from the inside out.
     pub layers: Vec<SealLayer>,
     /// The length of the header before the first frame.
     pub offset: u64,
-    /// Chunks that were sealed already, all of them full.
+    /// The number of chunks that are sealed already, all of them full.
     pub done: u64,
-    /// The number of plaintext bytes that the input must have, where it is known.
+    /// The number of plaintext bytes that the input must have, if known.
     pub expected: Option<u64>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn seal(
     seal_slabs(input, &mut output, false, plan, options)
 }
 
-/// Seals `input` to text, behind what was written to `output` already.
+/// Seals `input` to text, behind what `output` has already.
 pub(crate) fn seal_armored(
     input: &mut (dyn Read + Send),
     output: &mut ArmorWriter<impl Write>,
@@ -62,7 +62,7 @@ fn seal_slabs(
     } = plan;
     let layers = plan.layers.len();
     let base = if layers == 0 { 0 } else { ROOM };
-    // The header of its stream, which is in the file or in the layer around.
+    // The header of its stream, which is in the file or in the layer around it.
     let header = plan.layers.first().map(|around| around.head.len() as u64);
     let done = layout.span(plan.done);
     let cutter = Cutter {
@@ -97,8 +97,8 @@ fn seal_slabs(
     }
 }
 
-/// Seals one file to another, whose header was written already; where much is to be done, by reading
-/// and writing at many places at a time.
+/// Seals one file to another, whose header is written already. If it is large, workers read and write at many positions
+/// at once.
 pub(crate) fn seal_at(
     mut input: Positioned<'_, dyn ReadAt + '_>,
     mut output: Positioned<'_, dyn WriteAt + '_>,
@@ -112,7 +112,7 @@ pub(crate) fn seal_at(
     Ok(middle.plus(seal(&mut input, &mut output, plan, options)?))
 }
 
-/// As [`seal_at`], to text.
+/// Like [`seal_at`], to text.
 pub(crate) fn seal_armored_at<'a>(
     mut input: Positioned<'_, dyn ReadAt + '_>,
     output: &mut ArmorWriter<Positioned<'a, dyn WriteAt + 'a>>,
@@ -125,8 +125,7 @@ pub(crate) fn seal_armored_at<'a>(
     Ok(middle.plus(seal_armored(&mut input, output, plan, options)?))
 }
 
-/// Seals full chunks from the first on, none of which can be the last. Where there is a `writer` of text,
-/// it goes on behind them.
+/// Seals full chunks from the first on, none of which can be the last. A `writer` of text continues behind them.
 fn seal_middle<'a>(
     input: Positioned<'_, dyn ReadAt + '_>,
     output: Positioned<'a, dyn WriteAt + 'a>,
@@ -141,7 +140,7 @@ fn seal_middle<'a>(
     let (Some(expected), true) = (plan.expected, plan.layers.is_empty()) else {
         return Ok(Totals::default());
     };
-    // What is there may have another length than it should; then that is found out in the end.
+    // The input may have another length than expected; the end shows that.
     let len = expected.min(there);
     let full = layout
         .locate(len.saturating_sub(1))
@@ -213,39 +212,38 @@ fn seal_middle<'a>(
     })
 }
 
-/// The plaintext of a slab lies so far behind the slab's start that every chunk's frame can be built
-/// before it without touching the plaintext of the next; where there is one chunk only, the
-/// plaintext is in its place already and need not move. The frames begin at `base`.
+/// Returns the start of a slab's plaintext. It leaves enough room for every chunk's frame to be built before it,
+/// without touching the plaintext of the next. A single chunk has its plaintext in place already. The frames begin at
+/// `base`.
 fn plaintext_start(layout: &Layout, base: usize, chunks: usize) -> usize {
     base + chunks * layout.overhead() - layout.suffix
 }
 
-/// The producer: cuts plaintext into chunks of the layout's size.
+/// The producer: divides plaintext into chunks of the layout's size.
 struct Cutter<'a> {
     input: &'a mut (dyn Read + Send),
     layout: Layout,
-    /// How many layers are around.
+    /// The number of layers around it.
     layers: usize,
-    /// Whether text is made of the slabs.
+    /// Whether the slabs become text.
     armored: bool,
-    /// Where in a slab its frames begin.
+    /// The start of the frames in a slab.
     base: usize,
     expected: Option<u64>,
-    /// Where the next frame will start.
+    /// The offset of the next frame.
     offset: u64,
     /// The number of the next chunk.
     index: u64,
     /// Plaintext bytes read so far.
     read: u64,
-    /// What was read behind the last slab's chunks: at least one byte, which shows that they were
-    /// not the last.
+    /// What was read behind the last slab's chunks: at least one byte, which shows that none of them was the last.
     ahead: Vec<u8>,
-    /// The last chunk was cut.
+    /// Whether the last chunk was made.
     ended: bool,
 }
 
 impl Cutter<'_> {
-    /// Chunks a slab.
+    /// Returns the number of chunks in a slab.
     fn per_slab(&self, number: u64) -> usize {
         let target = match self.armored {
             true => armor::SLAB,
@@ -295,7 +293,7 @@ impl Produce for Cutter<'_> {
         slab.reserve(had)?;
         slab.buffer[start..had].copy_from_slice(&self.ahead);
         self.ahead.clear();
-        // One byte more than fits, to know whether the slab's last chunk is the stream's last.
+        // One byte too many shows that the slab's last chunk is not the last of the stream.
         let room = chunks * chunk;
         let known = self.expected.map(|all| all.saturating_sub(self.read));
         let (enough, target) = (start + chunk + 1, start + room + 1);
@@ -311,7 +309,7 @@ impl Produce for Cutter<'_> {
             self.cut(slab, start + at, chunk.min(got - at))?;
         }
         if cut > chunks {
-            // A full slab has no room for one frame more: the empty last chunk comes next.
+            // A full slab has no room for another frame: the empty last chunk goes into the next.
             self.ended = false;
             return Ok(());
         }
@@ -333,7 +331,7 @@ impl Produce for Cutter<'_> {
 struct Sealing<'a> {
     layout: Layout,
     codec: &'a dyn SealChunk,
-    /// Where in a slab its frames begin.
+    /// The start of the frames in a slab.
     base: usize,
     around: OuterLayers,
 }
@@ -351,7 +349,7 @@ impl Sealing<'_> {
     /// Seals the slab's chunks in place.
     fn seal(&self, slab: &mut Slab) -> Result<u64, Error> {
         let Layout { prefix, suffix, .. } = self.layout;
-        // The last chunk's tag may reach behind what was read.
+        // The last chunk's tag can lie behind the bytes that were read.
         let frames = slab.chunks.iter();
         slab.reserve(
             self.base
@@ -386,7 +384,7 @@ mod tests {
     use crate::try_alloc::LARGE;
     use std::num::NonZeroUsize;
 
-    /// Marks what it was given: `[index, last] ‖ plaintext ‖ '.'`.
+    /// Marks its plaintext: `[index, last] ‖ plaintext ‖ '.'`.
     struct Marking;
 
     impl SealChunk for Marking {
@@ -470,7 +468,7 @@ mod tests {
         assert_eq!(&short[SLAB_TARGET + 3..][..2], "1-");
     }
 
-    /// So that it is not known to have ended before the next read, which gives nothing.
+    /// Only the next read, which returns nothing, shows that it has ended.
     #[test]
     fn an_input_that_ends_where_the_buffer_does() {
         const CHUNK: usize = 100_000;

@@ -1,4 +1,4 @@
-//! The unit that travels through the pipeline: a reused buffer with whole frames in it.
+//! The unit of work of the pipeline: a reused buffer with whole frames in it.
 
 use crate::Error;
 use crate::chunk_id::ChunkId;
@@ -6,53 +6,52 @@ use crate::try_alloc::{self, LARGE, zeros};
 use std::io::{self, Read};
 use std::ops::{Deref, DerefMut, Range};
 
-/// Small chunks travel together until a slab has about this many bytes: a hand-over between
-/// threads and a system call cost as much as sealing some ten kilobytes.
+/// Small chunks share a slab until it has about this many bytes: a handoff between threads and a system call cost as
+/// much as sealing some ten kilobytes.
 pub(super) const SLAB_TARGET: usize = 1 << 20;
 
-/// How much a buffer grows at first, so that a file which announces more than it holds costs
-/// little memory.
+/// How much a buffer grows at first, so that a file which announces more than it holds takes little memory.
 const FIRST_GROWTH: usize = LARGE;
 
-/// How much a buffer is for an input that is known to have as much. It may not be true, so large
-/// chunks grow.
+/// How much a buffer grows for an input that says how much it has. That may be wrong, so buffers for large chunks grow
+/// in steps.
 const AT_ONCE: usize = 2 * SLAB_TARGET;
 
 /// One chunk in a slab.
 #[derive(Clone, Debug)]
 pub(super) struct Chunk {
     pub id: ChunkId,
-    /// Where its bytes are in the buffer: its plaintext when sealing, its frame when opening.
+    /// Its bytes in the buffer: the plaintext when sealing, the frame when opening.
     pub bytes: Range<usize>,
 }
 
 /// A buffer of the pool.
 #[derive(Default)]
 pub(super) struct Slab {
-    /// Never shrinks, and never holds more than twice what the input really had at once.
+    /// It never shrinks, and never has more than twice the bytes that the input had at once.
     pub buffer: Buffer,
     pub chunks: Vec<Chunk>,
-    /// What to write: the worker's result.
+    /// The worker's result, which is to be written.
     pub output: Range<usize>,
-    /// Chunks in the output; of the outermost layer, where there are several.
+    /// Chunks in the output. With several layers, those of the outermost one.
     pub frames: usize,
-    /// Its place among the slabs, from 0.
+    /// Its number in the order of the data, from 0.
     pub number: u64,
-    /// None comes behind it.
+    /// Whether it is the last one.
     pub last: bool,
-    /// Where a layer puts its result, which then becomes the buffer; and armor its lines.
+    /// Takes the result of a layer, and then becomes the buffer; or takes the lines of armor.
     pub spare: Buffer,
-    /// The output as text, where it is armored.
+    /// The output as text, if it is armored.
     pub text: Option<SlabText>,
 }
 
-/// A slab's output as armor has it.
+/// A slab's output as armor.
 pub(super) struct SlabText {
-    /// Where the part of a line that began in the slab before is in the buffer.
+    /// The part of a line that began in the slab before, in the buffer.
     pub head: Range<usize>,
-    /// Bytes of whole lines in the spare buffer, behind the room for one.
+    /// Bytes of whole lines in the spare buffer, behind room for one line.
     pub lines: usize,
-    /// Where the part of a line that goes on in the next slab is in the buffer.
+    /// The part of a line that goes on in the next slab, in the buffer.
     pub tail: Range<usize>,
 }
 
@@ -64,23 +63,22 @@ impl Slab {
         self.text = None;
     }
 
-    /// The bytes to write.
+    /// Returns the bytes to write.
     pub fn output(&self) -> &[u8] {
         &self.buffer[self.output.clone()]
     }
 
-    /// Makes sure that the buffer has `len` bytes, and no more than asked for.
+    /// Ensures that the buffer has `len` bytes, and allocates no more than that.
     pub fn reserve(&mut self, len: usize) -> Result<(), Error> {
         self.buffer.reserve(len)
     }
 
-    /// Reads from `input` to the buffer's positions from `filled` up to `target`. Returns up to
-    /// where it is filled, and whether it failed.
+    /// Reads from `input` into the buffer, from `filled` up to `target`. Returns the end of the filled part, and
+    /// whether the input failed.
     ///
-    /// It stops before `target` where the input ends or fails; and from `enough` on, where the input
-    /// has no more just now, so that what came does not wait for what may come much later. The
-    /// buffer grows with the bytes that arrive, not with the bytes that were announced; unless the
-    /// input is `known` to have so many.
+    /// It stops before `target` if the input ends or fails. From `enough` on, it also stops if the input has no more
+    /// right now, so that bytes that arrived do not wait for bytes that may come much later. The buffer grows with the
+    /// bytes that arrive, not with those that were announced, unless the input has `known` bytes.
     pub fn fill(
         &mut self,
         input: &mut dyn Read,
@@ -91,7 +89,7 @@ impl Slab {
     ) -> (Filled, Result<(), Error>) {
         let mut to = filled;
         if let Some(known) = known {
-            // One more shows that it ends there.
+            // One byte more shows that it ends there.
             let end = (filled as u64).saturating_add(known).saturating_add(1);
             let end = end.min(target as u64) as usize;
             if end <= AT_ONCE
@@ -112,7 +110,7 @@ impl Slab {
                 Ok(0) => return (Filled { to, ended: true }, Ok(())),
                 Ok(n) => {
                     to += n;
-                    // Fewer bytes than there was room for: a pipe that is empty now.
+                    // Fewer bytes than there was room for: a pipe that is empty right now.
                     if to < end && to >= enough {
                         break;
                     }
@@ -125,30 +123,29 @@ impl Slab {
     }
 }
 
-/// Bytes that begin at a good place in a page, where they are many.
+/// A buffer that begins at a favourable place in a page, if it is large.
 #[derive(Default)]
 pub(super) struct Buffer {
     memory: Vec<u8>,
-    /// Where in the memory they begin.
+    /// The start of its bytes in the memory.
     start: usize,
 }
 
-/// The kernel copies between files and memory page by page. On some processors that takes two to four
-/// times as long where the place in the page that is written lies one to some thirty bytes behind the
-/// one that is read, which is just where an allocator's own header moves a buffer to. Files are mostly
-/// read and written from a page's beginning on, or little behind it.
+/// The kernel copies between files and memory page by page. On some processors that takes two to four times as long if
+/// the target's place in its page lies 1 to some 30 bytes behind that of the source. An allocator's own header moves a
+/// buffer to just that place. Files are mostly read and written from the start of a page, or shortly behind it.
 const PAGE: usize = 4096;
-/// Behind a first frame's length of four bytes, a cache line begins.
+/// Behind a frame's length of four bytes, a cache line begins.
 const PLACE: usize = 2 * 64 - 4;
 
 impl Buffer {
-    /// Makes sure that there are `len` bytes, and no more than asked for.
+    /// Ensures that there are `len` bytes, and allocates no more than that.
     pub fn reserve(&mut self, len: usize) -> Result<(), Error> {
         let Some(more) = len.checked_sub(self.len()).filter(|more| *more > 0) else {
             return Ok(());
         };
         if self.start > 0 || !self.is_empty() && len < FIRST_GROWTH {
-            // Where it moves, it moves by whole pages.
+            // If it moves, it moves by whole pages.
             try_alloc::reserve(&mut self.memory, more)?;
             self.memory.resize(self.start + len, 0);
             return Ok(());
@@ -183,6 +180,6 @@ impl DerefMut for Buffer {
 /// How far a buffer is filled.
 pub(super) struct Filled {
     pub to: usize,
-    /// The input has ended there.
+    /// Whether the input has ended there.
     pub ended: bool,
 }

@@ -1,33 +1,33 @@
-//! Cutting what arrives into whole frames.
+//! Splitting a stream into whole frames.
 
 use super::slab::Chunk;
 use crate::Error;
 use crate::format::{ChunkId, Frames, Limits, Walker};
 
-/// What comes behind the bytes that are there.
+/// What follows the bytes that have arrived.
 pub(super) enum Tail {
-    /// More of them.
+    /// More bytes.
     More,
     /// Nothing.
     End,
-    /// Nobody knows.
+    /// Unknown: reading failed.
     Failed(Error),
 }
 
-/// What comes behind the frames cut so far.
+/// What follows the frames split so far.
 enum Pending {
-    /// Nothing was seen yet.
+    /// Nothing has been examined yet.
     Unread,
     /// A frame of this length.
     Frame(usize),
-    /// Bytes that break the format's rules. What came before them is still good.
+    /// Bytes that break the format's rules. The frames before them are good.
     Broken(Error),
     /// The end.
     End,
 }
 
-/// Cuts frames. It always has seen the lead of the next frame, or the end, before it gives one
-/// out, and so knows which is the last.
+/// Splits frames. Before it returns a frame, it has seen the prefix of the next one, or the end, and so knows which is
+/// the last.
 pub(super) struct Splitter {
     walker: Walker,
     limits: Limits,
@@ -36,7 +36,7 @@ pub(super) struct Splitter {
 }
 
 impl Splitter {
-    /// The first frame starts at `offset`.
+    /// Creates a splitter; the first frame is at `offset`.
     pub fn new(frames: Box<dyn Frames>, offset: u64, limits: Limits) -> Self {
         Self {
             walker: Walker::new(frames, offset),
@@ -51,7 +51,7 @@ impl Splitter {
         Self { index, ..self }
     }
 
-    /// Passes over `count` frames with this lead, all of them whole and none of them the last.
+    /// Skips `count` frames with this prefix, all of them whole and none of them the last.
     pub fn pass_over(&mut self, lead: &[u8], count: u64) -> Result<(), Error> {
         for _ in 0..count {
             self.walker.next(lead)?;
@@ -60,14 +60,13 @@ impl Splitter {
         Ok(())
     }
 
-    /// How many bytes tell a frame's length.
+    /// Returns how many bytes show a frame's length.
     pub fn prefix_len(&self) -> usize {
         self.walker.frames.prefix_len()
     }
 
-    /// How many bytes from the start of the next frame on are wanted, where that is known: the
-    /// frame and the lead of the one behind it, but no more than it takes to see that the frame is
-    /// too large.
+    /// Returns how many bytes are needed from the start of the next frame, if known: the frame and the prefix of the
+    /// one behind it, but no more than it takes to see that the frame is too large.
     pub fn wanted(&self) -> Option<usize> {
         match self.pending {
             Pending::Frame(len) => {
@@ -78,19 +77,18 @@ impl Splitter {
         }
     }
 
-    /// How many bytes the input has from the start of the next frame on, or a few more, where that
-    /// is known.
+    /// Returns how many bytes the input has from the start of the next frame, or a few more, if known.
     pub fn rest(&self) -> Option<u64> {
         let body = self.limits.input_len?;
         Some(body.saturating_sub(self.walker.start))
     }
 
-    /// Whether the last frame was given out.
+    /// Returns whether the last frame was returned.
     pub fn has_ended(&self) -> bool {
         matches!(self.pending, Pending::End)
     }
 
-    /// Takes out the error that comes behind the frames given out so far.
+    /// Takes the error that follows the frames returned so far.
     pub fn take_fault(&mut self) -> Option<Error> {
         match std::mem::replace(&mut self.pending, Pending::End) {
             Pending::Broken(error) => Some(error),
@@ -101,11 +99,10 @@ impl Splitter {
         }
     }
 
-    /// Cuts `bytes`, which begin where the last call stopped, and gives out the whole frames in
-    /// them. Returns how many bytes these take; the rest is wanted again, with more behind it.
+    /// Splits `bytes`, which begin where the last call stopped, and returns the whole frames in `chunks`. Returns how
+    /// many bytes these take; the next call must repeat the rest, with more behind it.
     ///
-    /// An error behind the frames stays here ([`take_fault`](Self::take_fault)), for they are good
-    /// and go first.
+    /// An error behind the frames is kept for [`take_fault`](Self::take_fault): the frames are good, and go first.
     pub fn split(&mut self, bytes: &[u8], mut tail: Tail, chunks: &mut Vec<Chunk>) -> usize {
         let lead = self.prefix_len();
         let mut at = 0;
@@ -149,7 +146,7 @@ impl Splitter {
         at
     }
 
-    /// What the lead (all of it, or what there still is) announces.
+    /// Examines a prefix: all of it, or what is left of the input.
     fn look(&mut self, bytes: &[u8], lead: usize, tail: &mut Tail) -> Pending {
         if bytes.len() < lead
             && let Tail::Failed(_) = tail
@@ -167,7 +164,7 @@ impl Splitter {
         }
     }
 
-    /// There are only `have` bytes of the announced frame.
+    /// Handles an announced frame of which only `have` bytes exist.
     fn short_at_eof(&mut self, have: usize, tail: &mut Tail) -> Result<(), Error> {
         match tail {
             Tail::Failed(_) => Err(failure(tail)),
@@ -176,12 +173,12 @@ impl Splitter {
     }
 }
 
-/// A number of bytes in memory.
+/// Converts a number of bytes in memory.
 fn held(memory: u64) -> usize {
     usize::try_from(memory).unwrap_or(usize::MAX)
 }
 
-/// Takes the error out of a tail that has one.
+/// Takes the error of a tail that has one.
 fn failure(tail: &mut Tail) -> Error {
     match std::mem::replace(tail, Tail::End) {
         Tail::Failed(error) => error,

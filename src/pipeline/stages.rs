@@ -1,4 +1,4 @@
-//! The steps that every slab takes, whoever takes them: the threads, or the calling thread alone.
+//! The steps that every slab takes, on the threads or on the calling thread alone.
 
 use super::Run;
 use super::slab::Slab;
@@ -6,7 +6,7 @@ use crate::{CancelToken, Error, Meter};
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// What went through the pipeline.
+/// The amount of data that went through the pipeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub chunks: u64,
@@ -24,29 +24,28 @@ impl Totals {
     }
 }
 
-/// Buffers in the pool: one in each worker, as many ready for them or done by them, one each with
-/// the producer and the writer. Fewer where chunks are so large that these would not fit into the
-/// memory.
+/// Returns the number of buffers in the pool: one for each worker, as many more waiting or done, and one each for the
+/// producer and the writer. There are fewer if the chunks are so large that these would exceed the memory.
 pub(super) fn slabs(run: &Run<'_>, jobs: usize, frame: u64) -> usize {
     let fit = usize::try_from(run.memory / frame.max(1)).unwrap_or(usize::MAX);
     (2 * jobs + 2).min(fit).max(1)
 }
 
-/// Fills slabs, in order, on one thread.
+/// Fills slabs in order, on one thread.
 pub(super) trait Produce: Send {
-    /// Fills an empty slab with whole chunks and tells whether it is the last. There is one at
-    /// least, perhaps without a chunk.
+    /// Fills an empty slab with whole chunks, and sets whether it is the last. There is at least one slab, which may
+    /// have no chunk.
     fn fill(&mut self, slab: &mut Slab) -> Result<(), Error>;
 }
 
 /// Works on slabs, on any thread.
 pub(super) trait Work: Sync {
-    /// Turns the slab's chunks into its output. At an error the output is what came before the
-    /// chunk that failed. Returns the number of plaintext bytes.
+    /// Turns the slab's chunks into its output. After an error, the output is what came before the chunk that failed.
+    /// Returns the number of plaintext bytes.
     fn work(&self, slab: &mut Slab) -> Result<u64, Error>;
 }
 
-/// Takes what was made of the slabs, in their order.
+/// Takes the output of the slabs in order.
 pub(super) trait Sink {
     fn put(&mut self, slab: &mut Slab) -> io::Result<()>;
 }
@@ -57,7 +56,7 @@ impl<W: Write> Sink for W {
     }
 }
 
-/// A slab on its way to the writer: its number, and the error in its place.
+/// A slab on its way to the writer: its number, and its error if it has one.
 pub(super) struct Done {
     pub slab: Slab,
     /// Plaintext bytes in it.
@@ -66,7 +65,7 @@ pub(super) struct Done {
 }
 
 impl Done {
-    /// Nothing but an error.
+    /// Makes a slab that has only an error.
     pub fn failed(mut slab: Slab, error: Error) -> Self {
         slab.clear();
         Self {
@@ -77,7 +76,7 @@ impl Done {
     }
 }
 
-/// How a slab is passed on: the same for the threads, and for the calling thread alone.
+/// Fills a slab and sends it on: the same for the threads and for the calling thread.
 pub(super) fn fill(
     producer: &mut dyn Produce,
     slab: &mut Slab,
@@ -88,7 +87,7 @@ pub(super) fn fill(
     slab.number = number;
     let filled = catch_unwind(AssertUnwindSafe(|| producer.fill(slab)))
         .unwrap_or(Err(Error::Panic("producer")));
-    // An input that was woken by the switch fails in its own words.
+    // A cancelled input may report an error of its own.
     if stop.is_stopped() {
         return Err(Error::Stopped);
     }
@@ -111,7 +110,7 @@ pub(super) fn work(worker: &impl Work, mut slab: Slab, meter: &Meter) -> Done {
             bytes: 0,
             error: Some(error),
         },
-        // What the slab holds is anyone's guess.
+        // The slab's content is undefined.
         Err(_) => Done::failed(slab, Error::Panic("worker")),
     }
 }
@@ -132,8 +131,8 @@ pub(super) fn write(done: Done, output: &mut dyn Sink, totals: &mut Totals) -> R
     Ok(slab)
 }
 
-/// Does the calling thread's part. A panic in it is the caller's own, for it is the caller's output;
-/// but neither that nor an error may leave anything waiting for an input.
+/// Runs the calling thread's part. A panic in it is the caller's, whose output it is. Neither that nor an error may
+/// leave a thread waiting for an input.
 pub(super) fn or_stop<T>(
     stop: &CancelToken,
     work: impl FnOnce() -> Result<T, Error>,

@@ -1,5 +1,4 @@
-//! What the threads are made of. The model check in `model/` compiles the modules that use this with
-//! threads, locks and channels whose schedules it explores.
+//! Threads, locks and channels. The model check in `model/` replaces them by ones whose schedules it explores.
 
 #[cfg(fetool_model)]
 pub use super::model::sync::*;

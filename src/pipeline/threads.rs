@@ -1,4 +1,4 @@
-//! The threads: producer, workers, and the ordered writer, which is the calling one.
+//! The threads: producer, workers, and the ordered writer, which is the calling thread.
 
 use super::Run;
 use super::inline::InlineState;
@@ -34,7 +34,7 @@ pub(super) fn threads(
     for _ in 1..pool {
         free_tx.send(Slab::default()).expect("we hold the receiver");
     }
-    // A thread that cannot be started ends the others too: they find their channels closed.
+    // A thread that cannot be started ends the others too: their channels close.
     thread::scope(|scope| {
         for _ in 0..jobs {
             let (work_rx, done_tx) = (work_rx.clone(), done_tx.clone());
@@ -64,7 +64,7 @@ fn produce_all(
     done: Sender<Done>,
     stop: &CancelToken,
 ) {
-    // Closed channels mean that the writer has returned with an error: then there is nothing to do.
+    // Closed channels mean that the writer has returned with an error: nothing is left to do.
     for (number, mut slab) in (next..).zip(free) {
         if let Err(error) = fill(producer, &mut slab, number, stop) {
             let _ = done.send(Done::failed(slab, error));
@@ -93,7 +93,7 @@ fn write_all(
     mut next: u64,
     totals: &mut Totals,
 ) -> Result<(), Error> {
-    // At most `pool` slabs exist, so two that wait can never have the same place.
+    // At most `pool` slabs exist, so two that wait never share an index.
     let mut early: Vec<Option<Done>> = (0..pool).map(|_| None).collect();
     let place = |number: u64| (number % pool as u64) as usize;
     for message in done {
@@ -102,7 +102,7 @@ fn write_all(
         while let Some(message) = early[place(next)].take() {
             let slab = write(message, output, totals)?;
             next += 1;
-            // The producer may have ended already and need no more slabs.
+            // The producer may have ended and need no more slabs.
             let _ = free.send(slab);
         }
     }

@@ -1,5 +1,4 @@
-//! The line of progress as indicatif draws it: on a terminal over and over, and elsewhere one below the
-//! other.
+//! The progress line as indicatif draws it: redrawn in place on a terminal, and one line after the other elsewhere.
 
 use super::line::Line;
 use super::{State, Style};
@@ -11,26 +10,26 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Before that, the rate is that of the whole work: there is too little to estimate from.
+/// Before this, the rate shown is the average: there is too little to estimate from.
 const YOUNG: Duration = Duration::from_secs(2);
 
-/// The line, and how fast the work is.
+/// The progress line, and the rate.
 pub struct Bar {
     style: Style,
     bar: ProgressBar,
     shown: Shown,
-    /// When there was something to count.
+    /// The time of the first count.
     begun: Instant,
     utf8: bool,
-    /// The rate is estimated from here on.
+    /// Whether the rate is estimated, and not the average.
     is_estimating: bool,
 }
 
-/// What is shown, as indicatif finds it when it draws.
+/// The current state, for indicatif to read when it draws.
 #[derive(Clone, Default)]
 struct Shown(Arc<Mutex<Option<Now>>>);
 
-/// The work, and how fast it was on the average.
+/// The state, and the average rate.
 struct Now {
     state: State,
     average: f64,
@@ -39,7 +38,7 @@ struct Now {
 }
 
 impl Bar {
-    /// For work that was started then.
+    /// Creates it for work that began at `started`.
     pub fn new(style: Style, started: Instant) -> Self {
         let target = match style {
             Style::Line => ProgressDrawTarget::term_like(Box::new(Terminal::default())),
@@ -66,7 +65,7 @@ impl Bar {
         }
     }
 
-    /// Shows how far the work is. Returns whether there is anything to show.
+    /// Shows a state. Returns whether there is anything to show.
     pub fn show(&mut self, state: State) -> bool {
         if !state.has_begun() && is_deriving() {
             self.begun = Instant::now();
@@ -89,7 +88,7 @@ impl Bar {
             }
         });
         if !self.is_estimating {
-            // What was done before this is no work of a moment.
+            // What was done earlier does not count for the current rate.
             self.bar.reset_eta();
             self.is_estimating = true;
         }
@@ -101,7 +100,7 @@ impl Bar {
         true
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
@@ -112,7 +111,7 @@ impl Shown {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// With so many bytes a second of late.
+    /// Returns the line; `recent` is the current rate in bytes per second.
     fn line(&self, recent: f64) -> Option<Line> {
         let now = self.lock();
         let now = now.as_ref()?;
@@ -124,7 +123,7 @@ impl Shown {
     }
 }
 
-/// Whether the terminal shows UTF-8, as far as the locale tells.
+/// Returns whether the terminal shows UTF-8, according to the locale.
 fn is_utf8() -> bool {
     let variables = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
     let locale = variables
@@ -134,8 +133,8 @@ fn is_utf8() -> bool {
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// The line of the terminal, which others erase to print something above it. So it is erased and written in
-/// one go, and the cursor never leaves it.
+/// The terminal's line, which others erase to print something above it. So it is erased and written with one call, and
+/// the cursor never leaves it.
 #[derive(Debug, Default)]
 struct Terminal(Mutex<String>);
 

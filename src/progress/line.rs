@@ -1,17 +1,17 @@
-//! What the line of progress says, and what of it has room.
+//! The content of the progress line, and what of it fits.
 
 use super::{Files, State};
 use crate::size::rounded;
 use std::time::Duration;
 
-/// What is shown, in parts of which the first are the most important.
+/// The parts to show, the most important first.
 pub struct Line {
     parts: Vec<String>,
     name: Option<String>,
 }
 
 impl Line {
-    /// With so many bytes a second. Nothing where no bytes are counted.
+    /// Creates it with a rate in bytes per second. Returns `None` if no bytes are counted.
     pub fn new(state: &State, rate: f64, utf8: bool) -> Option<Self> {
         let bytes = state.bytes?;
         let mut parts = Vec::new();
@@ -27,7 +27,7 @@ impl Line {
             let seconds = total.saturating_sub(bytes) as f64 / rate;
             Duration::try_from_secs_f64(seconds.ceil())
         });
-        // Nothing can be said before the first byte.
+        // Before the first byte, the time left is unknown.
         if let Some(Ok(left)) = left {
             parts.push(format!("{} left", duration(left)));
         }
@@ -35,7 +35,7 @@ impl Line {
         Some(Self { parts, name })
     }
 
-    /// While a key is derived, before there is anything to count.
+    /// Creates the line for a key derivation, before there is anything to count.
     pub fn deriving(state: &State, utf8: bool) -> Self {
         let ellipsis = if utf8 { "…" } else { ELLIPSIS };
         let files = state.files.as_ref().map(Files::shown);
@@ -46,7 +46,7 @@ impl Line {
         }
     }
 
-    /// As much as has room in so many columns: first parts first, and a third of it for the name.
+    /// Returns what fits into this many columns: the first parts first, with a third for the name.
     pub fn within(&self, columns: usize) -> String {
         let (mut line, parts) = match self.parts.split_first() {
             Some((first, rest)) => (first.clone(), rest),
@@ -67,7 +67,7 @@ impl Line {
         if !name.is_empty() && room >= SHORTEST {
             line = format!("{line}: {}", shortened(name, room));
         }
-        // Only the very first part can be too long.
+        // Only the first part can be too long.
         while width(&line) > columns {
             line.pop();
         }
@@ -75,11 +75,11 @@ impl Line {
     }
 }
 
-/// Fewer columns than this say nothing of a name.
+/// Fewer columns than this show nothing useful of a name.
 const SHORTEST: usize = 6;
 const ELLIPSIS: &str = "...";
 
-/// The end of a name that has room in so many columns: it tells more than the beginning.
+/// Returns the end of a name that fits into this many columns: it says more than the beginning.
 pub fn shortened(name: &str, columns: usize) -> String {
     if width(name) <= columns {
         return name.to_owned();
@@ -99,12 +99,12 @@ fn width(text: &str) -> usize {
     text.chars().map(columns_of).sum()
 }
 
-/// At most so many columns: what is not ASCII may be as wide as two.
+/// Returns an upper bound of the columns: characters outside ASCII can take two.
 fn columns_of(letter: char) -> usize {
     if letter.is_ascii() { 1 } else { 2 }
 }
 
-/// For people, in the two largest units.
+/// Returns the duration in its two largest units.
 fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (minutes, hours) = (seconds / 60, seconds / 3600);
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(text(&state), "1 file, 3.00 MiB, 1.50 MiB/s");
         state.name = Some("a".to_owned());
         assert_eq!(text(&state), "1 file, 3.00 MiB, 1.50 MiB/s: a");
-        // The walk goes on.
+        // The walk continues.
         let mut counting = files(1, None);
         counting.files.as_mut().unwrap().found = 7;
         assert_eq!(text(&counting), "1 of 7+ files, 3.00 MiB, 1.50 MiB/s");

@@ -1,5 +1,4 @@
-//! Progress on standard error. It takes what the workers report when it has time, and never makes
-//! them wait.
+//! Progress on standard error. It reads the workers' reports when it has time, and never makes them wait.
 
 mod bar;
 mod line;
@@ -15,11 +14,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Short work shows nothing.
+/// Shorter work shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Between two drawings of the line.
+/// The time between two drawings of the line.
 const LINE_PAUSE: Duration = Duration::from_millis(100);
-/// Between two plain lines, where there is no terminal: of one file, and of many, which takes longer.
+/// The time between two plain lines without a terminal: for one file, and for many, which take longer.
 const PLAIN_PAUSE: Duration = Duration::from_secs(1);
 const PLAIN_PAUSE_OF_MANY: Duration = Duration::from_secs(10);
 
@@ -34,10 +33,10 @@ pub enum When {
     Never,
 }
 
-/// How progress is shown.
+/// The style of progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Style {
-    /// A line of the terminal that is drawn over.
+    /// A line of the terminal that is redrawn.
     Line,
     /// Lines that scroll by.
     Plain,
@@ -58,22 +57,22 @@ impl When {
     }
 }
 
-/// How far the work is.
+/// The state of the work.
 pub struct State {
-    /// Where there are several.
+    /// The files, if there are several.
     pub files: Option<Files>,
-    /// How many bytes are done; nothing where none are counted.
+    /// The number of bytes done, if bytes are counted.
     pub bytes: Option<u64>,
-    /// How many bytes there are, once that is known.
+    /// The total number of bytes, once known.
     pub total: Option<u64>,
-    /// The file in work.
+    /// The current file.
     pub name: Option<String>,
 }
 
 pub struct Files {
     pub done: u64,
     pub total: Option<u64>,
-    /// How many were found so far.
+    /// The number of files found so far.
     pub found: u64,
 }
 
@@ -82,7 +81,7 @@ impl State {
         self.bytes.is_some_and(|bytes| bytes > 0)
     }
 
-    /// The name in letters that the terminal has.
+    /// Returns the name in characters that the terminal has.
     fn shown_name(&self, utf8: bool) -> Option<String> {
         let shown = |letter: char| {
             if utf8 || letter.is_ascii() {
@@ -119,8 +118,8 @@ pub struct Display {
 }
 
 impl Display {
-    /// A meter for the work on one file, and its display. `total` is the number of plaintext bytes to
-    /// come, unless the work finds that out, and `name` that of the file.
+    /// Creates a meter for the work on one file, and its display. `total` is the number of plaintext bytes, unless the
+    /// work finds that itself; `name` is the file's.
     pub fn of_one(
         when: When,
         quiet: bool,
@@ -144,7 +143,7 @@ impl Display {
         (meter, Self::new(style, next))
     }
 
-    /// Shows for how long a key is derived, and nothing else.
+    /// Shows how long a key derivation has taken so far.
     pub fn of_derivation(when: When, quiet: bool, name: String) -> Self {
         Self::of_many(when, quiet, move || State {
             files: None,
@@ -162,7 +161,7 @@ impl Display {
         }
     }
 
-    /// Whether anybody looks.
+    /// Returns whether anything is shown.
     pub fn is_shown(&self) -> bool {
         self.thread.is_some()
     }
@@ -181,7 +180,7 @@ impl Display {
             let ended = ended.clone();
             move || show(style, &ended, &mut next)
         };
-        // Without a thread to spare there is nothing to see.
+        // If no thread can be started, nothing is shown.
         let thread = thread::Builder::new()
             .name("progress".to_owned())
             .spawn(show_all)
@@ -210,13 +209,13 @@ fn show(style: Style, ended: &AtomicBool, next: &mut dyn FnMut() -> Option<State
         thread::park_timeout(left);
     }
     if style == Style::Line {
-        // If it fails, a signal leaves the line behind, which does no harm.
+        // If this fails, a signal leaves the line on the terminal, which does no harm.
         let _ = cleanup::watch_for_line();
     }
     let mut bar = Bar::new(style, started);
     let mut last = false;
     while !last {
-        // What was done since the last drawing is shown too.
+        // Also shows what was done since the last drawing.
         last = ended();
         let Some(state) = next() else { break };
         let of_many = state.files.is_some();

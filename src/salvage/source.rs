@@ -33,6 +33,20 @@ impl Source<'_> {
         }
     }
 
+    /// Returns the first fault of a line of armor.
+    pub fn first_fault(&self) -> Option<Error> {
+        let Self::Text(text) = self else {
+            return None;
+        };
+        text.faults.iter().find_map(|fault| match &fault.error {
+            Error::Armor { line, what } => Some(Error::Armor {
+                line: *line,
+                what: what.clone(),
+            }),
+            _ => None,
+        })
+    }
+
     /// Returns what is wrong with the armor, in its order.
     pub fn take_faults(&mut self) -> Vec<TextFault> {
         match self {

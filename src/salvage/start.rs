@@ -4,15 +4,19 @@
 use super::chunks::Chunks;
 use super::search::{Search, TRIAL};
 use super::source::Source;
-use super::text::{DamagedText, LOOKED_AT, looks_armored};
+use super::text::{DamagedText, LOOKED_AT};
 use super::{Damage, Window};
+use crate::armor::looks_armored;
 use crate::detect;
-use crate::format::{ChunkMap, Claim, Format, HEAD_MAX, Header, NOTHING, Payload, Proof, Untried};
+use crate::format::{
+    ChunkMap, Claim, Format, HEAD_MAX, HEADER_MAX, Header, NOTHING, Payload, Proof, Untried,
+};
 use crate::identify::{TRIAL_MAX, identify};
 use crate::identity::{Identity, try_each};
 use crate::peek::PeekReader;
 use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Open};
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::AtomicBool;
 
@@ -70,7 +74,14 @@ fn head(input: &dyn ReadAt, len: usize) -> io::Result<Vec<u8>> {
 /// Those of [`Open::start`] for a header or a key; [`Error::Usage`] and [`Error::Refused`] for files of which
 /// no part can be authenticated by itself.
 pub(super) fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Result<Start, Error> {
-    let candidates = candidates(open, source).map_err(Error::root)?;
+    let candidates = candidates(open, source).map_err(|error| match error.root() {
+        Error::UnknownFormat(unknown) => match source.first_fault() {
+            // Nobody would look for a format in armor that it does not have.
+            Some(fault) => fault,
+            None => Error::UnknownFormat(unknown),
+        },
+        error => error,
+    })?;
     let only = candidates.len() == 1;
     let mut last = None;
     for candidate in candidates {
@@ -137,17 +148,22 @@ fn candidates<'a>(open: &Open<'a>, source: &Source<'_>) -> Result<Vec<Candidate<
     let memory = open.options.memory;
     if let Some(detached) = open.detached {
         let (format, header) = detect::read_header_among(formats, open.format, detached)?;
-        let start = input.peek(header.size()).map_err(Error::Read)?.to_vec();
-        let mut offsets = vec![header.size() as u64];
-        if detect::hole(&*header, &start) == 0 {
+        let head = input.peek(HEADER_MAX).map_err(Error::Read)?.to_vec();
+        let mut offsets = Vec::new();
+        if detect::hole(&*header, &head) == 0 {
             // A header of the file itself may be damaged, and have another length.
             if let Ok((_, own)) = detect::peek_header(formats, Some(format), &mut input) {
-                offsets.insert(0, own.size() as u64);
+                offsets.push(own.size() as u64);
             }
-            offsets.push(0);
-            offsets.dedup();
+            if let Some(behind) = behind_nonce(&*header, detached, &head) {
+                offsets.push(behind as u64);
+            }
+            offsets.extend([header.size() as u64, 0]);
+        } else {
+            offsets.push(header.size() as u64);
         }
-        offsets.retain(|offset| *offset <= size);
+        let mut seen = BTreeSet::new();
+        offsets.retain(|offset| *offset <= size && seen.insert(*offset));
         return Ok(vec![candidate(format, header, offsets, memory)]);
     }
     match detect::peek_header(formats, open.format, &mut input) {
@@ -172,6 +188,15 @@ fn candidates<'a>(open: &Open<'a>, source: &Source<'_>) -> Result<Vec<Candidate<
         }
         Err(error) => Err(error),
     }
+}
+
+/// Finds where a header ends of which the nonce is still there.
+fn behind_nonce(header: &dyn Header, bytes: &[u8], head: &[u8]) -> Option<usize> {
+    let nonce = header.describe().nonce()?;
+    let behind = header.size().checked_sub(nonce.end)?;
+    let nonce = bytes.get(nonce)?;
+    let at = head.windows(nonce.len()).position(|it| it == nonce)?;
+    Some(at + nonce.len() + behind)
 }
 
 impl Candidate<'_> {

@@ -68,18 +68,6 @@ pub(super) struct DamagedText<'a> {
     pub faults: Vec<TextFault>,
 }
 
-/// Returns whether a file that starts with `head` is armor whose first line may be damaged: it has two
-/// lines of 64 characters of base64, one behind the other.
-pub(super) fn looks_armored(head: &[u8]) -> bool {
-    let line = |line: &[u8]| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let mut out = [0; LINE_BYTES];
-        decode_lines(&[line, b"\n"].concat(), &mut out).1 == LINE_BYTES
-    };
-    let lines: Vec<bool> = head.split(|&byte| byte == b'\n').map(line).collect();
-    lines.windows(2).any(|two| two[0] && two[1])
-}
-
 /// How much of a file is looked at to find out whether it is armored.
 pub(super) const LOOKED_AT: usize = BLANK_MAX + BEGIN.len() + 4 * (COLUMNS + 2);
 
@@ -101,6 +89,7 @@ impl<'a> DamagedText<'a> {
             short: None,
         };
         let (mut pending, mut start, mut position) = (Vec::new(), 0, 0);
+        let mut room = vec![0; LINES as usize * LINE_BYTES];
         loop {
             let before = pending.len();
             pending.resize(before + PIECE, 0);
@@ -113,10 +102,20 @@ impl<'a> DamagedText<'a> {
             pending.truncate(before + read);
             position += read as u64;
             let mut taken = 0;
-            while let Some(line) = next_line(&pending[taken..], read == 0) {
-                scan.take(&pending[taken..][..line], start)?;
-                taken += line;
-                start += line as u64;
+            loop {
+                let text = &pending[taken..];
+                let len = match scan.take_lines(text, start, &mut room)? {
+                    0 => match next_line(text, read == 0) {
+                        Some(line) => {
+                            scan.take(&text[..line], start)?;
+                            line
+                        }
+                        None => break,
+                    },
+                    lines => lines,
+                };
+                taken += len;
+                start += len as u64;
             }
             pending.drain(..taken);
             if read == 0 {
@@ -184,12 +183,21 @@ impl ReadAt for DamagedText<'_> {
         match segment.kind {
             Kind::Lines { count, line_len } => {
                 let (line, within) = (within / LINE_BYTES as u64, within % LINE_BYTES as u64);
-                let wanted = (within as usize + into.len()).div_ceil(LINE_BYTES) as u64;
-                let lines = wanted.min(LINES).min(count - line);
+                // Whole lines are decoded in place.
+                let whole = ((into.len() / LINE_BYTES) as u64)
+                    .min(count - line)
+                    .min(LINES);
+                let mut bytes = [0; LINE_BYTES];
+                let (lines, out) = match within {
+                    0 if whole > 0 => (whole, &mut into[..whole as usize * LINE_BYTES]),
+                    _ => (1, &mut bytes[..]),
+                };
                 let text = self.read_text(segment.text + line * line_len, lines * line_len)?;
-                let mut bytes = vec![0; lines as usize * LINE_BYTES];
-                if decode_lines(&text, &mut bytes) != (text.len(), bytes.len()) {
+                if decode_lines(&text, out) != (text.len(), out.len()) {
                     return Err(changed());
+                }
+                if within == 0 && whole > 0 {
+                    return Ok(out.len());
                 }
                 bytes[within as usize..].read_at(into, 0)
             }
@@ -260,6 +268,29 @@ struct Short {
 }
 
 impl Scan<'_> {
+    /// Takes good lines that the text begins with, as long as they all end alike. Returns how long they
+    /// are together.
+    fn take_lines(&mut self, text: &[u8], start: u64, room: &mut [u8]) -> Result<usize, Error> {
+        if self.part != Part::Body || self.short.is_some() {
+            return Ok(0);
+        }
+        let line_end: &[u8] = match text.get(COLUMNS..) {
+            Some([b'\n', ..]) => b"\n",
+            Some([b'\r', b'\n', ..]) => b"\r\n",
+            _ => return Ok(0),
+        };
+        let line_len = COLUMNS + line_end.len();
+        let lines = text.chunks_exact(line_len).take(room.len() / LINE_BYTES);
+        let alike = lines.take_while(|line| line.ends_with(line_end)).count();
+        let (read, _) = decode_lines(&text[..alike * line_len], room);
+        let count = (read / line_len) as u64;
+        if count > 0 {
+            self.whole_lines(start, count, line_len as u64)?;
+            self.line += count;
+        }
+        Ok(read)
+    }
+
     /// Takes a line with its end, which starts at `start` of the text.
     fn take(&mut self, whole: &[u8], start: u64) -> Result<(), Error> {
         let text = whole.strip_suffix(b"\n").unwrap_or(whole);
@@ -308,7 +339,7 @@ impl Scan<'_> {
         if text.len() <= COLUMNS {
             match decode(text, self.line, range.start) {
                 Ok(bytes) if bytes.len() == LINE_BYTES && line_end > 0 => {
-                    self.whole_line(range.start, (COLUMNS + line_end) as u64)?;
+                    self.whole_lines(range.start, 1, (COLUMNS + line_end) as u64)?;
                 }
                 Ok(bytes) => {
                     self.short = Some(Short {
@@ -371,20 +402,20 @@ impl Scan<'_> {
         self.lost(error, short.text, LINE_BYTES as u64)
     }
 
-    fn whole_line(&mut self, start: u64, len: u64) -> Result<(), Error> {
+    fn whole_lines(&mut self, start: u64, more: u64, len: u64) -> Result<(), Error> {
         if let Some(segment) = self.out.segments.last_mut()
             && segment.text_end() == start
             && let Kind::Lines { count, line_len } = &mut segment.kind
             && *line_len == len
         {
-            *count += 1;
-            self.out.size += LINE_BYTES as u64;
+            *count += more;
+            self.out.size += more * LINE_BYTES as u64;
             return Ok(());
         }
         self.add(
             start,
             Kind::Lines {
-                count: 1,
+                count: more,
                 line_len: len,
             },
         )

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::symlink;
 
-const HINT: &str = "fetool: hint: -k or -p authenticates the content, too";
+const HINT: &str = "fetool: hint: add -k or -p to authenticate the content";
 const READING: &str = "counter suffix, the size field is associated data";
 
 pub fn check<S: AsRef<std::ffi::OsStr>>(dir: &Dir, args: impl IntoIterator<Item = S>) -> Fetool {

@@ -85,7 +85,7 @@ fn own_subcommands_come_first() {
 }
 
 #[test]
-fn relative_and_empty_folders_are_skipped() {
+fn relative_and_empty_directories_are_skipped() {
     let dir = bin("fetool-probe", "echo found");
     fs::create_dir(dir.path("bin")).unwrap();
     dir.write("bin/fetool-probe", dir.read("fetool-probe"));

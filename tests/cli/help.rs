@@ -56,9 +56,10 @@ fn short_help_fits_a_screen_and_long_help_two() {
         "seal", "open", "check", "inspect", "rekey", "keygen", "bench",
     ] {
         let lines = |option| printed(&[command, option]).lines().count();
-        assert!(lines("-h") <= 56, "{command} -h: {} lines", lines("-h"));
+        let screen = if command == "rekey" { 53 } else { 50 };
+        assert!(lines("-h") <= screen, "{command} -h: {} lines", lines("-h"));
         assert!(
-            lines("--help") <= 112,
+            lines("--help") <= 100,
             "{command} --help: {} lines",
             lines("--help")
         );

@@ -254,7 +254,7 @@ fn a_table_for_people() {
   length     {CLAIM}
   end        after as many bytes as the header declares
   protected  {AUTHENTICATED}
-  verified   not asked for: what is said here is what the file claims
+  verified   not requested: this is what the file claims
   header
     offset  size  field                     hex                       meaning
          0     3  magic                     474645                    \"GFE\"

@@ -30,6 +30,7 @@ mod external;
 mod files;
 mod generated;
 mod header;
+mod header_armor;
 mod help;
 mod hints;
 mod inputs;

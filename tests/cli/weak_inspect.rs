@@ -223,7 +223,7 @@ fn what_speaks_for_a_format_is_said() {
     let entropy = "+ 7.6 bits of entropy a byte in the first 512, where random ones have 7.6";
     let expected = format!(
         "{}
-  format     not certain: there is no magic number; --verify with a secret tells
+  format     uncertain: there is no magic number; --verify with a secret identifies it
   possible   GoCrypt (--format gocrypt)
              + the first byte, 72, can be a number of layers
              + the length fits 988 bytes of plaintext in so many layers

@@ -124,6 +124,37 @@ fn killed_while_a_file_is_replaced() {
     assert_eq!(replaced, 3);
 }
 
+/// The text of a header in armor is written in place, too.
+#[test]
+fn killed_while_the_text_of_a_header_is_put_back() {
+    let _dog = watchdog();
+    let folder = Folder::new();
+    folder.run("keygen --age -o id").is(status::OK);
+    let id = folder.read("id");
+    folder.write("plain", &[7; 1000]);
+    folder.run("seal -q -a --to @id plain -o f").is(status::OK);
+    folder.run("header save f -o copy").is(status::OK);
+    let good = folder.read("f");
+    let mut bad = good.clone();
+    bad[..200].fill(b'#');
+    folder.write("f", &bad);
+    assert_eq!(steps_with(&folder, RESTORE, &id), STEPS);
+    for moment in 0..STEPS.len() * 2 {
+        folder.write("f", &bad);
+        assert_killed(trace_with(
+            &folder,
+            RESTORE,
+            &id,
+            signal_at(moment, Signal::SIGKILL),
+        ));
+        let file = folder.read("f");
+        assert!(file == bad || file == good, "moment {moment}");
+        folder.pipe(RESTORE, &id).is(status::OK);
+        assert!(folder.read("f") == good, "moment {moment}");
+        assert_eq!(folder.names(), ["copy", "f", "id", "plain"]);
+    }
+}
+
 /// A signal that can be waited with is waited with.
 #[test]
 fn interrupted_it_is_done_or_not_begun() {

@@ -188,7 +188,7 @@ fn sealing_beside_the_sources() {
 }
 
 #[test]
-fn sealing_to_another_folder() {
+fn sealing_to_another_directory() {
     storm("seal", "t", Some("out"), many);
 }
 
@@ -202,7 +202,7 @@ fn opening_beside_the_sources() {
 }
 
 #[test]
-fn opening_to_another_folder() {
+fn opening_to_another_directory() {
     storm("open", "s", Some("out"), |dir| {
         many(dir);
         let ended = seal_tree(dir, &["-q", "t/", "-O", "s", "--remove-source"]).run();

@@ -17,7 +17,7 @@ const WORKERS: usize = if FAST { 4 } else { 1 };
 
 /// As the pipeline's documentation has it: buffers of a mebibyte, one in each thread that is there twice
 /// while it grows, and a little. Armor is there beside what it stands for.
-const fn bound(workers: usize, armor: bool) -> usize {
+pub const fn bound(workers: usize, armor: bool) -> usize {
     let buffer = if armor { MIB + MIB / 2 } else { MIB + MIB / 8 };
     (3 * workers + 3) * buffer + MIB
 }
@@ -32,8 +32,8 @@ fn generated(len: usize) -> impl Read + Send {
 
 /// Is slow from time to time, so that everything in front of it fills up.
 #[derive(Default)]
-struct Slow {
-    bytes: usize,
+pub struct Slow {
+    pub bytes: usize,
     writes: usize,
 }
 

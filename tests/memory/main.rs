@@ -12,4 +12,6 @@ mod weak_common;
 mod age;
 mod dexios;
 mod gfe;
+#[cfg(unix)]
+mod parts;
 mod weak;

@@ -7,7 +7,11 @@ trap 'echo "package: line $LINENO failed" >&2' ERR
 dpkg --install --no-triggers --path-include="/usr/share/*" fetool.deb
 [ -z "$(dpkg --verify fetool)" ]
 [ "$(command -v fetool)" = /usr/bin/fetool ]
-[ "fetool $(dpkg-query --show --showformat='${Version}' fetool)" = "$(fetool --version)-1" ]
+version=$(dpkg-query --show --showformat='${Version}' fetool)
+[ "fetool $version" = "$(fetool --version)-1" ]
+zcat /usr/share/doc/fetool/changelog.Debian.gz | head -n 1 | grep --quiet --fixed-strings "fetool ($version) "
+
+! grep --quiet --text "$HOOK" /usr/bin/fetool || { echo 'package: the program has the hooks of the tests' >&2; exit 1; }
 
 # Every file belongs to root and can be read by all; only the program can be run.
 dpkg-query --listfiles fetool | while IFS= read -r path; do

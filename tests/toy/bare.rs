@@ -137,7 +137,7 @@ impl Header for BareHeader {
             declared_size: None,
             length_protection: "not protected".to_owned(),
             end: "none",
-            end_meaning: "where the file ends".to_owned(),
+            end_meaning: "the end of the file".to_owned(),
             mode: None,
             layers: None,
             authenticated: "nothing".to_owned(),

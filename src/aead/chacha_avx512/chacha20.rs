@@ -11,10 +11,10 @@ use std::arch::x86_64::*;
 use std::hint::black_box;
 use zeroize::Zeroizing;
 
-/// Blocks that are computed at a time.
+/// Blocks that are computed together.
 pub(super) const GROUP: usize = 16;
 
-/// As many bytes as sixteen blocks have.
+/// The bytes of sixteen blocks.
 pub(super) type Piece = [Line; GROUP];
 
 /// Words of the block function's state, or of as many blocks.
@@ -25,14 +25,14 @@ const CONSTANTS: [u32; 4] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574]
 /// Two rounds each: a column round and a diagonal round.
 pub(super) const DOUBLE_ROUNDS: usize = 10;
 
-/// The keystream of one key and nonce. Wiped when it is dropped.
+/// The keystream of one key and nonce. It is wiped on drop.
 pub(super) struct Keystream {
     key: Zeroizing<[u32; 8]>,
     nonce: [u32; 3],
 }
 
 impl Keystream {
-    /// Of ChaCha20.
+    /// Creates the keystream of ChaCha20.
     pub(super) fn new(key: &[u8; KEY_LEN], nonce: &[u8; 12]) -> Self {
         Self {
             key: Zeroizing::new(words(key)),
@@ -40,8 +40,8 @@ impl Keystream {
         }
     }
 
-    /// Of XChaCha20: HChaCha20 makes a subkey from the key and the first 16 bytes of the nonce. The
-    /// rest becomes the end of a 12-byte nonce (draft-irtf-cfrg-xchacha-03, section 2.3).
+    /// Creates the keystream of XChaCha20: HChaCha20 makes a subkey from the key and the first 16 bytes of the nonce.
+    /// The rest becomes the end of a 12-byte nonce (draft-irtf-cfrg-xchacha-03, section 2.3).
     #[target_feature(enable = "avx512f")]
     pub(super) fn extended(key: &[u8; KEY_LEN], nonce: &[u8; 24]) -> Self {
         let key = Zeroizing::new(words(key));
@@ -136,7 +136,7 @@ fn words<const N: usize>(bytes: &[u8]) -> [u32; N] {
     words
 }
 
-/// XORs a piece with its keystream, or puts what another piece XORed with it is into this one.
+/// XORs a piece with its keystream, or sets it to another piece XORed with the keystream.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn xor_piece(from: Option<&Piece>, piece: &mut Piece, keystream: Words) {

@@ -1,9 +1,8 @@
 //! The AEAD of RFC 8439, section 2.8: ChaCha20 and Poly1305 of one message at the same time.
 //!
-//! A message is worked on in pieces of sixteen blocks. While the keystream of a piece is computed,
-//! Poly1305 takes a piece of ciphertext: the one before when sealing, the same one when opening. The
-//! processor mixes the two, which do not wait for each other, and everything stays in registers and
-//! in its first cache.
+//! A message is processed in pieces of sixteen blocks. While the keystream of a piece is computed, Poly1305 takes a
+//! piece of ciphertext: the one before when sealing, the same one when opening. The two do not depend on each other, so
+//! the processor interleaves them, and everything stays in registers and its first-level cache.
 
 use super::super::{AeadError, TAG_LEN, Tag};
 use super::chacha20::{
@@ -15,14 +14,13 @@ use ctutils::CtEq;
 use std::arch::x86_64::*;
 use zeroize::Zeroizing;
 
-/// As many bytes fit under one nonce: the number of a block has 32 bits, and block 0 is the key of
-/// Poly1305.
+/// The maximum length under one nonce: the number of a block has 32 bits, and block 0 is the key of Poly1305.
 const LEN_MAX: u64 = u32::MAX as u64 * size_of::<Line>() as u64;
 
 /// The number of the first block that encrypts.
 const FIRST: u32 = 1;
 
-/// What one message needs.
+/// The state of one message.
 struct Message {
     keystream: Keystream,
     one_time: OneTimeKey,
@@ -67,8 +65,8 @@ impl Message {
         }
     }
 
-    /// XORs a piece with its keystream, and authenticates `ciphertext` meanwhile, or else this piece as it
-    /// was. The piece is taken from `from` if it is elsewhere.
+    /// XORs a piece with its keystream, and meanwhile authenticates `ciphertext`, or else this piece as it was. The
+    /// piece is read from `from`, if given.
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn mask(
         &self,
@@ -102,7 +100,7 @@ impl Message {
     }
 }
 
-/// Cuts a message into its whole pieces and the rest.
+/// Divides a message into its whole pieces and the rest.
 fn cut(buffer: &mut [u8]) -> (&mut [Piece], &mut [u8]) {
     let whole = buffer.len() - buffer.len() % size_of::<Piece>();
     let (whole, rest) = buffer.split_at_mut(whole);
@@ -139,10 +137,9 @@ pub(super) fn seal(keystream: Keystream, ad: &[u8], buffer: &mut [u8]) -> Result
     Ok(*mac.tag())
 }
 
-/// Decrypts `buffer`, and says whether the tag is that of what was in it. If it is not, the caller
-/// wipes the buffer.
+/// Decrypts `buffer`, and returns whether the tag matches the ciphertext. If it does not, the caller wipes the buffer.
 ///
-/// The ciphertext is taken from `from`, which is as long, if it is elsewhere.
+/// The ciphertext is read from `from`, which has the same length, if given.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(super) fn open(
     keystream: Keystream,
@@ -174,7 +171,7 @@ pub(super) fn open(
     mac.padded(rest);
     message.mask_rest(rest);
     mac.lengths(ad.len(), len);
-    // Of a forgery it would be the right tag of another message: nobody may have it.
+    // For a forgery, it would be the right tag of another message, so nobody may see it.
     let right = mac.tag();
     if right.ct_eq(tag).to_bool() {
         Ok(())

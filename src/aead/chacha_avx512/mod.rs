@@ -6,11 +6,11 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | this one | which processors have the instructions, and the way in from safe code |
+//! | this one | the check for the instructions, and the interface for safe code |
 //! | `message` | the AEAD: both algorithms over one message, piece by piece |
 //! | `chacha20` | sixteen blocks at a time in sixteen registers, or four in four |
 //! | `poly1305` | 32 blocks at a time in eight lanes, and the bounds of all limbs |
-//! | `registers` | bytes into registers and back |
+//! | `registers` | loading and storing registers |
 //!
 //! No branch and no address depends on a key or on data, except for the verdict on a tag. Everything
 //! that is computed from a key is wiped from memory, and so is the stack behind each message: that also
@@ -37,10 +37,10 @@ use poly1305::OneTimeKey;
 use std::arch::is_x86_feature_detected;
 use zeroize::Zeroizing;
 
-/// More than a message takes of the stack, in bytes.
+/// More stack than a message uses, in bytes.
 const STACK: usize = 4 << 10;
 
-/// Whether this processor has the instructions.
+/// Returns whether this processor has the instructions.
 fn available() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
 }

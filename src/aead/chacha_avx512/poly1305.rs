@@ -33,16 +33,16 @@ use zeroize::{Zeroize, Zeroizing};
 
 const BLOCK_LEN: usize = 16;
 
-/// Blocks in as many lanes.
+/// The number of blocks in as many lanes.
 const LANES: usize = 8;
 
 /// Lines of eight blocks.
 const LINES: usize = LANES * BLOCK_LEN / size_of::<Line>();
 
-/// What is worked on with one propagation of carries: four groups of eight blocks.
+/// What one propagation of carries covers: four groups of eight blocks.
 pub(super) type Step = [Line; 4 * LINES];
 
-/// From as many bytes on, computing the powers of r for the lanes pays.
+/// From this length on, computing the powers of r for the lanes pays.
 const WIDE_FROM: usize = 512;
 
 const BITS_44: u64 = (1 << 44) - 1;
@@ -143,7 +143,7 @@ impl Power {
     }
 }
 
-/// The key of one message. Wiped when it is dropped.
+/// The key of one message. It is wiped on drop.
 pub(super) struct OneTimeKey {
     /// `r^(i + 1)` at `i`, up to `r^8`; all but the first only if `wide`.
     powers: [Power; LANES],
@@ -163,7 +163,7 @@ impl Drop for OneTimeKey {
 }
 
 impl OneTimeKey {
-    /// `r` and `pad` are the two halves of the key, for messages of up to about `longest` bytes.
+    /// Creates the key from its two halves `r` and `pad`, for messages of up to about `longest` bytes.
     pub(super) fn new(r: u128, pad: u128, longest: usize) -> Self {
         let mut key = Self {
             powers: [Power::default(); LANES],
@@ -201,7 +201,7 @@ impl OneTimeKey {
     }
 }
 
-/// A sum in the making. Wiped when it is dropped.
+/// An incomplete sum. It is wiped on drop.
 pub(super) struct Mac<'k> {
     key: &'k OneTimeKey,
     sum: Limbs,
@@ -294,7 +294,7 @@ impl<'k> Mac<'k> {
         ])
     }
 
-    /// Makes the sum that of the lanes.
+    /// Adds the lanes together.
     #[target_feature(enable = "avx512f,avx512ifma")]
     pub(super) fn gather(&mut self, lanes: Lanes) {
         // The order of the lanes is that of `blocks`.
@@ -319,7 +319,7 @@ impl<'k> Mac<'k> {
     }
 }
 
-/// Eight sums in the making, in eight lanes: a limb in each register.
+/// Eight incomplete sums, in eight lanes: one limb in each register.
 #[derive(Clone, Copy)]
 pub(super) struct Lanes([__m512i; 3]);
 

@@ -1,5 +1,4 @@
-//! Moves bytes into registers and back. The types have the registers' size, so these are safe to
-//! call.
+//! Loads and stores registers. The types have the registers' size, so these functions are safe to call.
 
 use std::arch::x86_64::*;
 

@@ -9,13 +9,12 @@ use crate::aead::{Aead, Algorithm, Engine};
 use ::poly1305::universal_hash::{KeyInit, UniversalHash};
 use std::io::Write;
 
-/// Edges of what the engine does at a time: a block of Poly1305, one of ChaCha20, eight of Poly1305, a
-/// step, a piece, and several.
+/// The units of the engine: a block of Poly1305, one of ChaCha20, eight of Poly1305, a step, a piece, and several.
 const UNITS: [usize; 6] = [16, 64, 128, 512, 1024, 4096];
 
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::ChaCha20Poly1305, Algorithm::XChaCha20Poly1305];
 
-/// Whether the tests can run; says so if they cannot.
+/// Returns whether the tests can run, and prints a note if they cannot.
 fn can_run() -> bool {
     if !available() {
         // Past the capture of `eprintln!`, which would hide it in a test that succeeds.

@@ -1,11 +1,11 @@
-//! Groups of 8 blocks, each in a register of its own: enough to keep the AES units busy, and as
-//! many as leave registers for the rest.
+//! Groups of 8 blocks, each in a register of its own: enough to keep the AES units busy, while leaving registers for
+//! the rest.
 
 use super::lanes::{Block, load, store};
 use super::subkeys::{Offsets, Subkeys, number};
 use std::arch::x86_64::*;
 
-/// How many blocks are worked on at a time.
+/// The number of blocks in a group.
 const GROUP: usize = 8;
 
 static OFFSETS: Offsets<GROUP> = Offsets::new();

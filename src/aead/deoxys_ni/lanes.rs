@@ -1,8 +1,8 @@
-//! Bytes into registers and back. The types have the registers' sizes, so these are safe to call.
+//! Loads and stores registers. The types have the registers' sizes, so these functions are safe to call.
 
 use std::arch::x86_64::*;
 
-/// What the cipher works on.
+/// One block of the cipher.
 pub(super) type Block = [u8; 16];
 
 #[inline]

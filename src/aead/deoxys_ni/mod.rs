@@ -1,19 +1,18 @@
-//! The engine of our own: Deoxys-II-256-128 on the AES instructions of x86-64, many blocks at a
-//! time. The facts are those of the Deoxys v1.43 specification (Jean, Nikolić, Peyrin, Seurin).
+//! fetool's own engine: Deoxys-II-256-128 on the AES instructions of x86-64, many blocks at a time. The facts are those
+//! of the Deoxys v1.43 specification (Jean, Nikolić, Peyrin, Seurin).
 //!
-//! Why it exists: the `deoxys` crate works block after block, each under a key schedule that it
-//! makes byte by byte, and takes ten times as long and more. These instructions are busy only with
-//! several blocks at once.
+//! It exists because the `deoxys` crate processes block after block, each under a key schedule that it makes byte by
+//! byte, and takes ten times as long and more. These instructions reach their speed only with several blocks at once.
 //!
-//! | room | what |
+//! | file | contents |
 //! |---|---|
-//! | this one | which width the processor has, and the way in from safe code |
+//! | this one | the check for the instructions, and the interface for safe code |
 //! | `mode` | Deoxys-II: what is encrypted under which tweak, the tag |
 //! | `subkeys` | the tweakey schedule of Deoxys-BC-384 |
 //! | `aes_ni`, `vaes` | the rounds: 8 blocks in 8 registers, 32 blocks in 8 wider ones |
-//! | `lanes` | bytes into registers and back |
+//! | `lanes` | loading and storing registers |
 //!
-//! Three ideas make a block cost no more than one XOR and one AES round a round:
+//! Three ideas reduce the cost of a block to one XOR and one AES round for each round:
 //!
 //! 1. The schedule moves the tweak's bytes from round to round by a permutation, h, and does
 //!    nothing else to them. h has order 8, so what a tweak adds to the 17 subkeys is 8 different
@@ -23,9 +22,9 @@
 //! 3. A group starts at a multiple of its size, so the last bits of the number, which tell its
 //!    blocks apart, are the same in every group: what they add is a table, made by the compiler.
 //!
-//! No branch and no address depends on a key or on data, the verdict on a tag apart. What is computed
-//! from a key is wiped where it was stored in memory; what the compiler keeps in registers, or spills
-//! from them for a moment, is beyond what can be wiped from Rust.
+//! No branch and no address depends on a key or on data, except for the verdict on a tag. Everything that is computed
+//! from a key is wiped in memory. Rust code cannot wipe what the compiler keeps in registers, or spills from them for a
+//! moment.
 //!
 //! `unsafe` is needed to load and store registers in `lanes`, and to call functions that need
 //! instructions which not every processor has. All other intrinsics are safe in functions that are
@@ -45,12 +44,12 @@ use super::{AeadError, Cipher, KEY_LEN, Tag};
 use std::arch::is_x86_feature_detected;
 use subkeys::Subkeys;
 
-/// How many blocks are worked on at a time, and with which instructions.
+/// The number of blocks in a group, and the instructions for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Width {
-    /// AES-NI: a block a register.
+    /// AES-NI: one block in a register.
     Aes128x8,
-    /// VAES with AVX-512: four blocks a register.
+    /// VAES with AVX-512: four blocks in a register.
     Vaes512x32,
 }
 
@@ -58,8 +57,8 @@ impl Width {
     /// All of them, the fastest first.
     const ALL: [Self; 2] = [Self::Vaes512x32, Self::Aes128x8];
 
-    /// Whether this processor has its instructions. Wide groups leave a rest of less than a group,
-    /// so every width needs those of the narrow one too.
+    /// Returns whether this processor has its instructions. Wide groups can leave less than a group, so every width
+    /// also needs the instructions of the narrow one.
     fn available(self) -> bool {
         let narrow = is_x86_feature_detected!("aes") && is_x86_feature_detected!("ssse3");
         narrow
@@ -72,14 +71,14 @@ impl Width {
     }
 }
 
-/// As wide as the processor can; `None` where it has no AES instructions.
+/// Returns the cipher in the widest groups possible; `None` if the processor has no AES instructions.
 pub(super) fn cipher(key: &[u8; KEY_LEN]) -> Option<Box<dyn Cipher>> {
     Width::ALL
         .into_iter()
         .find_map(|width| with_width(width, key))
 }
 
-/// In a given width; `None` where the processor lacks its instructions.
+/// Returns the cipher in a given width; `None` if the processor lacks its instructions.
 fn with_width(width: Width, key: &[u8; KEY_LEN]) -> Option<Box<dyn Cipher>> {
     if !width.available() {
         return None;
@@ -88,8 +87,8 @@ fn with_width(width: Width, key: &[u8; KEY_LEN]) -> Option<Box<dyn Cipher>> {
     Some(unsafe { DeoxysII::new(width, key) })
 }
 
-/// One key. It exists only where the processor has the instructions of its width: `with_width`
-/// looked, and nothing else makes one.
+/// One key. It exists only if the processor has the instructions of its width: `with_width` checks that, and nothing
+/// else makes one.
 struct DeoxysII {
     width: Width,
     subkeys: Subkeys,
@@ -98,7 +97,7 @@ struct DeoxysII {
 impl DeoxysII {
     #[target_feature(enable = "ssse3")]
     fn new(width: Width, key: &[u8; KEY_LEN]) -> Box<Self> {
-        // Filled in where it stays: a copy on the stack would not be wiped.
+        // Initialized in place: a copy on the stack would not be wiped.
         let mut cipher = Box::new(Self {
             width,
             subkeys: Subkeys::zero(),

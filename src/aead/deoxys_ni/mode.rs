@@ -1,7 +1,7 @@
 //! Deoxys-II: the message is authenticated first, and encrypted with the tag in the tweak.
 //!
-//! Every block is encrypted under a tweak of its own: four bits that tell what it is for, and its
-//! number, or the nonce, or the tag. The bits are the first of the tweak.
+//! Every block is encrypted under a tweak of its own: four bits for its purpose, and its number, or the nonce, or the
+//! tag. The four bits are the first of the tweak.
 
 use super::super::{AeadError, Tag};
 use super::lanes::{Block, load, store};
@@ -13,11 +13,11 @@ use zeroize::Zeroizing;
 
 const BLOCK_LEN: usize = size_of::<Block>();
 
-/// What blocks are authenticated as: the first byte of their tweaks.
+/// The purpose of authenticated blocks: the first byte of their tweaks.
 struct Domain {
-    /// Of whole blocks.
+    /// For whole blocks.
     whole: u8,
-    /// Of the last block where it had to be padded.
+    /// For the last block, if it is padded.
     padded: u8,
 }
 
@@ -46,8 +46,8 @@ impl DeoxysII {
         tag
     }
 
-    /// Decrypts `buffer`, and says whether the tag is that of what came out. Where it is not, the
-    /// caller wipes the buffer.
+    /// Decrypts `buffer`, and returns whether the tag matches the plaintext. If it does not, the caller wipes the
+    /// buffer.
     #[target_feature(enable = "aes,ssse3")]
     pub(super) fn open_blocks(
         &self,
@@ -57,7 +57,7 @@ impl DeoxysII {
         tag: &Tag,
     ) -> Result<(), AeadError> {
         self.mask(nonce, tag, buffer);
-        // Of a forgery it would be the right tag of another message: nobody may have it.
+        // For a forgery, it would be the right tag of another message, so nobody may see it.
         let right = Zeroizing::new(self.tag(nonce, ad, buffer));
         if right.ct_eq(tag).to_bool() {
             Ok(())
@@ -66,7 +66,7 @@ impl DeoxysII {
         }
     }
 
-    /// The tag of a plaintext and its associated data.
+    /// Returns the tag of a plaintext and its associated data.
     #[target_feature(enable = "aes,ssse3")]
     fn tag(&self, nonce: &[u8; 15], ad: &[u8], plaintext: &[u8]) -> Tag {
         let sum = _mm_xor_si128(self.sum(&AD, ad), self.sum(&MESSAGE, plaintext));
@@ -75,8 +75,7 @@ impl DeoxysII {
         tag
     }
 
-    /// The XOR of the encryptions of all blocks, the last of which is padded with a one and zeros
-    /// where it is not whole.
+    /// Returns the XOR of the encryptions of all blocks. An incomplete last block is padded with a one and zeros.
     #[target_feature(enable = "aes,ssse3")]
     fn sum(&self, domain: &Domain, bytes: &[u8]) -> __m128i {
         let mut subkeys = Subkeys::zero();
@@ -99,7 +98,7 @@ impl DeoxysII {
         let mut blocks = blocks;
         if self.width == Width::Vaes512x32 {
             let (groups, rest) = blocks.as_chunks();
-            // SAFETY: a `DeoxysII` of this width exists only where the instructions do.
+            // SAFETY: a `DeoxysII` of this width exists only if the processor has the instructions.
             sum = unsafe { vaes::sum(subkeys, done, groups) };
             done += groups.as_flattened().len() as u64;
             blocks = rest;
@@ -143,12 +142,12 @@ impl DeoxysII {
     }
 }
 
-/// The tweak that is `first` and nothing else.
+/// Returns the tweak with `first` and zeros.
 fn prefix(first: u8) -> __m128i {
     after(first, &[0; 15])
 }
 
-/// `first`, and `rest` after it.
+/// Returns `first`, followed by `rest`.
 fn after(first: u8, rest: &[u8; 15]) -> __m128i {
     let mut block = Block::default();
     block[0] = first;

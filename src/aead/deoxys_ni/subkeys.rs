@@ -7,13 +7,13 @@ use std::arch::x86_64::*;
 use std::hint::black_box;
 use zeroize::Zeroize;
 
-/// One before the first of the 16 rounds, and one in each.
+/// One before the first of the 16 rounds, and one in each round.
 const COUNT: usize = 17;
 
 /// The byte permutation of the schedule: byte i becomes what byte h(i) was.
 const H: Block = [1, 6, 11, 12, 5, 10, 15, 0, 9, 14, 3, 4, 13, 2, 7, 8];
 
-/// The order of h: applied so often, it has put every byte back.
+/// The order of h: applied this many times, it moves every byte back.
 const PERIOD: usize = 8;
 
 /// The round constants, four times each in the second column of a subkey; the first column holds
@@ -23,7 +23,7 @@ const ROUND_CONSTANTS: [u8; COUNT] = [
     0x72,
 ];
 
-/// The subkeys of a key, to which parts of a tweak may have been added. Wiped when dropped.
+/// The subkeys of a key, to which parts of a tweak may have been added. They are wiped on drop.
 pub(super) struct Subkeys(pub(super) [__m128i; COUNT]);
 
 impl Drop for Subkeys {
@@ -56,12 +56,12 @@ impl Subkeys {
         }
     }
 
-    /// Makes these what `base` is when `tweak` is added to its tweak.
+    /// Sets these to `base` with `tweak` added to its tweak.
     #[inline]
     #[target_feature(enable = "ssse3")]
     pub(super) fn add(&mut self, base: &Self, tweak: __m128i) {
-        // Opaque, or the compiler would load `base` once for a whole loop, and spill what registers
-        // cannot hold to where nobody wipes it.
+        // Opaque: otherwise the compiler would load `base` once for a whole loop, and spill what registers cannot hold
+        // to memory that nobody wipes.
         let base = black_box(base);
         let mut part = tweak;
         for round in 0..PERIOD {
@@ -88,7 +88,7 @@ impl Subkeys {
     }
 }
 
-/// The tweak that is the number of a block and nothing else: in its second half, big-endian.
+/// Returns the tweak with only the number of a block: in its second half, big-endian.
 #[inline]
 #[target_feature(enable = "sse2")]
 pub(super) fn number(block: u64) -> __m128i {
@@ -101,8 +101,8 @@ fn permute(part: __m128i) -> __m128i {
     _mm_shuffle_epi8(part, load(&H))
 }
 
-/// The shift register of the tweakey's second part, in each byte: x7 … x0 become
-/// x6 … x0, x7 ⊕ x5. There are no shifts of bytes: those of longer words are masked.
+/// The shift register of the tweakey's second part, in each byte: x7 … x0 become x6 … x0, x7 ⊕ x5. Bytes cannot be
+/// shifted, so the shifts of longer words are masked.
 #[target_feature(enable = "sse2")]
 fn shift_left(part: __m128i) -> __m128i {
     let back = _mm_xor_si128(_mm_srli_epi16::<7>(part), _mm_srli_epi16::<5>(part));
@@ -110,7 +110,7 @@ fn shift_left(part: __m128i) -> __m128i {
     _mm_or_si128(_mm_add_epi8(part, part), back)
 }
 
-/// That of the third part, the inverse: x7 … x0 become x0 ⊕ x6, x7 … x1.
+/// The shift register of the third part, the inverse: x7 … x0 become x0 ⊕ x6, x7 … x1.
 #[target_feature(enable = "sse2")]
 fn shift_right(part: __m128i) -> __m128i {
     let back = _mm_xor_si128(_mm_slli_epi16::<7>(part), _mm_slli_epi16::<1>(part));
@@ -119,8 +119,8 @@ fn shift_right(part: __m128i) -> __m128i {
     _mm_or_si128(shifted, back)
 }
 
-/// What the numbers 0, 1, …, N − 1 add to the subkeys, by round and number; a round and the eighth
-/// after it are the same. Aligned so that instructions can take them straight from memory.
+/// What the numbers 0, 1, …, N − 1 add to the subkeys, by round and number; the table repeats after eight rounds. It is
+/// aligned so that instructions can read it directly from memory.
 #[repr(align(64))]
 pub(super) struct Offsets<const N: usize>([[Block; N]; PERIOD]);
 
@@ -148,7 +148,7 @@ impl<const N: usize> Offsets<N> {
     }
 }
 
-/// `permute` for the compiler.
+/// `permute` at compile time.
 const fn permuted(part: &Block) -> Block {
     let mut moved = [0; 16];
     let mut at = 0;

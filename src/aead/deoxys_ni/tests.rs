@@ -8,7 +8,7 @@ use crate::aead::{Aead, Algorithm, Engine};
 use std::arch::x86_64::*;
 use std::io::Write;
 
-/// Runs `test` in every width that this processor has, and says which ones it lacks.
+/// Runs `test` in every width that this processor has, and prints which ones it lacks.
 fn each_width(test: impl Fn(Width)) {
     for width in Width::ALL {
         if width.available() {
@@ -90,8 +90,8 @@ fn block_numbers_of_three_bytes() {
     });
 }
 
-/// The rounds of groups against those of one block, where a message would be too long to try:
-/// every byte of the number, and the step from one group to the next.
+/// Compares the rounds of groups with those of one block, for messages too long to try: every byte of the number, and
+/// the step from one group to the next.
 #[test]
 fn groups_anywhere_in_the_longest_message() {
     const GROUPS: usize = 3;

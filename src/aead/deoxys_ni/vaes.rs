@@ -4,7 +4,7 @@ use super::lanes::{Block, load_four, store_four};
 use super::subkeys::{Offsets, Subkeys, number};
 use std::arch::x86_64::*;
 
-/// How many blocks are worked on at a time.
+/// The number of blocks in a group.
 const GROUP: usize = 32;
 
 /// The registers that hold them.

@@ -58,7 +58,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     output.commit().map_err(|error| failed(Error::Write(error)))
 }
 
-/// Looks at the stanzas before any identity does: a passphrase and identities exclude each other.
+/// Examines the stanzas before any identity is tried: a passphrase and identities exclude each other.
 struct Kind {
     with_identities: bool,
 }

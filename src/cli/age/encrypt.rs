@@ -16,7 +16,7 @@ use std::ffi::OsStr;
 
 pub fn run(args: &Args) -> Result<(), Failure> {
     args.check_stdin()?;
-    // All that is read comes before anybody types.
+    // Everything is read before the user types anything.
     let mut all = Vec::new();
     for word in &args.recipient {
         all.push(SealFor::Age(recipient(word)?));

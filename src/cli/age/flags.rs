@@ -1,5 +1,5 @@
-//! Options as Go's flag package takes them, for clap: one dash or two, no groups of letters, and none
-//! behind the first word that is not an option.
+//! Options as Go's flag package takes them, translated for clap: one dash or two, no grouped letters, and none behind
+//! the first word that is not an option.
 
 use crate::cli::failure::{Failure, shown};
 use clap::{Arg, Command};
@@ -7,10 +7,10 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-/// What is wrong with an option.
+/// An error in an option.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Mistake {
-    /// That help is asked for is none.
+    /// A request for help, which is not an error.
     Help,
     Option(String),
 }
@@ -19,13 +19,13 @@ pub enum Mistake {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Words {
     pub for_clap: Vec<OsString>,
-    /// As they were typed: the options, and what is behind them.
+    /// As typed: the options, and what follows them.
     pub options: Vec<OsString>,
     pub operands: Vec<OsString>,
 }
 
 impl Words {
-    /// Says that only one file is taken. Options behind it count as files, so it also says what was meant.
+    /// Returns the error for several files. Options behind the first file count as files, so the message says that too.
     pub fn too_many(&self) -> Failure {
         let shown = |word: &OsString| shown(Path::new(word));
         let quoted = |word: &OsString| format!("\"{}\"", shown(word));
@@ -117,7 +117,7 @@ fn unknown(name: &OsStr) -> Mistake {
     Mistake::Option(format!("flag provided but not defined: -{name}"))
 }
 
-/// The words for true and false.
+/// Parses true and false.
 fn truth(value: &[u8]) -> Option<bool> {
     match value {
         b"1" | b"t" | b"T" | b"true" | b"TRUE" | b"True" => Some(true),

@@ -1,5 +1,5 @@
-//! `fetool age` and `fetool age-keygen`: the commands of age, with their options, messages and statuses. A link
-//! to this program that is named `age` or `age-keygen` is the same.
+//! `fetool age` and `fetool age-keygen`: the commands of age, with their options, messages and statuses. A link named
+//! `age` or `age-keygen` to this program does the same.
 
 mod decrypt;
 mod encrypt;
@@ -25,7 +25,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The version of age whose options and messages these are.
+/// The version of age whose options and messages fetool reproduces.
 const AGE_VERSION: &str = "1.3.1";
 
 /// Encrypt and decrypt as age does, with the options of age
@@ -133,7 +133,7 @@ impl Program {
         }
     }
 
-    /// Runs the command, and tells the exit status: 0, 1, or 2 for an option that is none.
+    /// Runs the command, and returns the exit status: 0, 1, or 2 for an unknown option.
     pub fn main(self, words: &[OsString]) -> ExitCode {
         speak_as(self.name());
         prompt::allow_stdin();
@@ -184,7 +184,7 @@ impl Program {
     }
 }
 
-/// What the words of a command line call: a command of age, and its own words.
+/// Returns the command of age that a command line calls, and its words.
 pub fn called(words: &[OsString]) -> Option<(Program, &[OsString])> {
     let (name, rest) = words.split_first()?;
     if let Some(program) = Path::new(name).file_name().and_then(Program::of) {
@@ -194,7 +194,7 @@ pub fn called(words: &[OsString]) -> Option<(Program, &[OsString])> {
     Some((Program::of(name)?, rest))
 }
 
-/// Every failure has the same status.
+/// All failures have the same status.
 fn reported(done: Result<(), Failure>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -208,7 +208,7 @@ impl Args {
             return Program::print_version();
         }
         if words.for_clap.len() == 2 && words.operands.is_empty() {
-            // Not an option, and nothing to read.
+            // No option, and nothing to read.
             status_line::print(Program::Age.usage());
             return Err(Failure::already_reported(1));
         }
@@ -219,7 +219,7 @@ impl Args {
         }
     }
 
-    /// Refuses options that say nothing together.
+    /// Refuses options that cannot be combined.
     fn check(&self, words: &Words) -> Result<(), Failure> {
         if self.input.len() > 1 {
             return Err(words.too_many());
@@ -279,7 +279,7 @@ impl Args {
         match given(self.output.as_deref()) {
             None => Target::Stdout { any: false },
             Some(path) if path == Path::new("-") => Target::Stdout { any: true },
-            // These would otherwise be refused where they are files, which cannot be replaced by such a name.
+            // Without this, they would be refused as files that cannot be replaced.
             Some(path) if STDOUT_NAMES.iter().any(|name| path == Path::new(name)) => {
                 Target::Stdout { any: false }
             }
@@ -295,7 +295,7 @@ impl Args {
         given(self.input.first().map(PathBuf::as_path))
     }
 
-    /// Checks that standard input is one thing at most.
+    /// Checks that standard input is used once at most.
     fn check_stdin(&self) -> Result<(), Failure> {
         let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
         let files = self.identity.iter().chain(&self.recipients_file);
@@ -308,7 +308,7 @@ impl Args {
         Ok(())
     }
 
-    /// Reads what is named by -i and -j.
+    /// Reads what -i and -j name.
     fn identities(&self) -> Result<Vec<NamedSecret>, Failure> {
         let mut all = Vec::new();
         for path in &self.identity {
@@ -340,17 +340,17 @@ impl Args {
 /// Names of standard output.
 const STDOUT_NAMES: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
-/// Takes paths that may be empty, unlike clap: a script passes an empty variable on.
+/// Parses paths, also empty ones, which clap refuses: a script may pass an empty variable.
 fn path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }
 
-/// An input or output with an empty name is as good as none.
+/// Returns a path, unless it is empty, which counts as not given.
 fn given(path: Option<&Path>) -> Option<&Path> {
     path.filter(|path| !path.as_os_str().is_empty())
 }
 
-/// Where a file is whose name may be `-`.
+/// Returns the source for a file whose name can be `-`.
 fn spec(path: &Path) -> Spec {
     match path.as_os_str() == "-" {
         true => Spec::Stdin,
@@ -358,7 +358,7 @@ fn spec(path: &Path) -> Spec {
     }
 }
 
-/// Says in which file a failure is, as age does.
+/// Names the file of a failure, as age does.
 fn in_file(doing: &str, name: &str, failure: Failure) -> Failure {
     failure.introduced(&format!("{doing} \"{name}\""))
 }

@@ -1,4 +1,4 @@
-//! `age -p`: a passphrase that somebody types twice, or that is made up.
+//! `age -p`: a passphrase that the user types twice, or that is generated.
 
 use super::super::failure::{Failure, Subjects};
 use super::super::secrets::ask;
@@ -6,7 +6,7 @@ use crate::io::prompt;
 use fetool::Secret;
 use zeroize::Zeroizing;
 
-/// Asks for a new passphrase. An empty answer has one made, which only the terminal shows.
+/// Asks for a new passphrase. For an empty answer, generates one and shows it on the terminal only.
 pub fn new() -> Result<Secret, Failure> {
     let typed = ask("Enter passphrase (leave empty to autogenerate a secure one): ")?;
     if typed.is_empty() {
@@ -26,10 +26,10 @@ pub fn new() -> Result<Secret, Failure> {
     Ok(Secret::passphrase(typed.to_vec()))
 }
 
-/// So many groups of five letters, with 16 random bits each.
+/// The number of groups of five letters, with 16 random bits each.
 const GROUPS: usize = 8;
 
-/// Makes a passphrase of syllables that can be spoken ("proquints").
+/// Generates a passphrase of pronounceable syllables ("proquints").
 fn generated() -> Result<Zeroizing<String>, Failure> {
     let mut random = Zeroizing::new([0; 2 * GROUPS]);
     fetool::random(random.as_mut()).map_err(|error| Subjects::default().attribute(&error))?;

@@ -6,11 +6,11 @@ use crate::io::output::Output;
 use std::io::{self, Cursor, Read, Write};
 use zeroize::Zeroizing;
 
-/// What ends armor.
+/// The end of armor.
 const END: &[u8] = b"-----END AGE ENCRYPTED FILE-----";
-/// No more is pasted.
+/// The maximum length of a pasted file.
 const PASTED_MAX: usize = 64 << 20;
-/// So much text is kept back from a terminal.
+/// The maximum length of text that is held back from a terminal.
 const HELD_MAX: usize = 16 << 20;
 
 /// Reads what is typed or pasted, up to the end of armor: what follows may answer a prompt.
@@ -22,7 +22,7 @@ pub fn pasted(terminal: &mut Input) -> Result<Cursor<Vec<u8>>, Failure> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             read => read.map_err(|error| Failure::system("stdin", &error))?,
         };
-        // A terminal hands over a line at a time.
+        // A terminal delivers one line at a time.
         let before = all.len().saturating_sub(END.len());
         all.extend_from_slice(&buffer[..read]);
         let ends = all[before..].windows(END.len()).any(|bytes| bytes == END);
@@ -37,8 +37,8 @@ pub fn pasted(terminal: &mut Input) -> Result<Cursor<Vec<u8>>, Failure> {
     }
 }
 
-/// An output that a terminal gets when all of it is there: not among what is typed, and not the first half of what
-/// turns out to be binary.
+/// An output that goes to a terminal when it is complete: not between typed lines, and not the first half of what turns
+/// out to be binary.
 pub struct Held {
     output: Output,
     held: Option<Zeroizing<Vec<u8>>>,
@@ -52,7 +52,7 @@ impl Held {
         }
     }
 
-    /// The output itself, if nothing is kept back.
+    /// Returns the output itself, if nothing is held back.
     pub fn direct(&self) -> Option<&Output> {
         self.held.is_none().then_some(&self.output)
     }

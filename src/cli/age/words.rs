@@ -1,4 +1,4 @@
-//! What went wrong, in the words of age, which wrappers look for.
+//! Error messages in the words of age, which wrappers look for.
 
 use super::super::failure::{Failure, Subjects};
 use super::super::work::target_name;
@@ -9,12 +9,12 @@ pub const FOR_PASSPHRASE: &str =
     "file is passphrase-encrypted but identities were specified with -i/--identity or -j";
 pub const FOR_IDENTITIES: &str = "identities are required to decrypt this file";
 
-/// Words an error before the first chunk.
+/// Describes an error before the first chunk.
 pub fn of_start(error: &Error, files: &Subjects) -> Failure {
     let failure = of_error(error, files);
     match error {
         Error::NoMatch { .. } => failure.worded("no identity matched any of the recipients"),
-        // Of an identity it is the other one.
+        // An identity has the other message.
         Error::Authentication { .. } | Error::NoIdentity { .. } => {
             failure.worded("incorrect passphrase")
         }
@@ -33,7 +33,7 @@ pub fn of_start(error: &Error, files: &Subjects) -> Failure {
     }
 }
 
-/// Words an error at a chunk.
+/// Describes an error at a chunk.
 pub fn of_chunks(error: &Error, files: &Subjects) -> Failure {
     let failure = of_error(error, files);
     match error {
@@ -47,7 +47,7 @@ pub fn of_chunks(error: &Error, files: &Subjects) -> Failure {
     }
 }
 
-/// Words an error that is not about the contents of a file. What the system says of a file names it.
+/// Describes an error that does not concern the content of a file. Errors of the system name the file.
 pub fn of_error(error: &Error, files: &Subjects) -> Failure {
     let failure = files.attribute(error);
     match error {
@@ -59,7 +59,7 @@ pub fn of_error(error: &Error, files: &Subjects) -> Failure {
     }
 }
 
-/// Says that the input cannot be opened.
+/// Reports that the input cannot be opened.
 pub fn unread(failure: Failure) -> Failure {
     let name = failure.subject().unwrap_or_default().to_owned();
     let what = format!(
@@ -69,7 +69,7 @@ pub fn unread(failure: Failure) -> Failure {
     failure.worded(what)
 }
 
-/// Says why there is no output.
+/// Reports why there is no output.
 pub fn refused(target: &Target, refused: Refused) -> Failure {
     let name = target_name(target);
     match refused {

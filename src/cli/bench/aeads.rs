@@ -1,4 +1,4 @@
-//! The AEADs by themselves, on chunks in memory, beside copying the same chunks.
+//! The AEADs alone, on chunks in memory, compared with copying the same chunks.
 
 use super::case::{Case, Operation, Part, Subject, at_once, rate};
 use super::{Args, listed};
@@ -7,9 +7,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 const CHUNKS: [usize; 3] = [4 << 10, 64 << 10, 1 << 20];
-/// How long a turn takes without `--size`.
+/// The length of a turn without `--size`.
 const TURN: Duration = Duration::from_millis(6);
-/// Bytes between two looks at the clock: as many as a core's cache holds.
+/// Bytes between two readings of the clock: as many as a core's cache holds.
 const BATCH: usize = 256 << 10;
 
 /// Returns the selected AEADs in each engine that has them here, each group behind its limit.
@@ -68,10 +68,10 @@ fn case(
     Case { subject, turn }
 }
 
-/// Works on a batch of chunks until `size` bytes or a fixed time are through.
+/// Processes batches of chunks until `size` bytes or a fixed time have passed.
 fn rate_of(operation: Operation, of: (Algorithm, Engine), chunk: usize, size: Option<u64>) -> f64 {
     let aead = keyed(of).expect("only engines that are there were selected");
-    // The nonce is the same for all chunks: nobody ever sees any of them.
+    // All chunks have the same nonce: nobody ever sees any of them.
     let nonce = vec![1; of.0.nonce_len()];
     let seal = |chunk: &mut [u8]| {
         let tag = aead.seal(&nonce, b"", chunk);
@@ -81,8 +81,7 @@ fn rate_of(operation: Operation, of: (Algorithm, Engine), chunk: usize, size: Op
     let tags: Vec<_> = source.chunks_exact_mut(chunk).map(seal).collect();
     let mut buffer = source.clone();
     let mut pass = || {
-        // Opening needs the sealed chunks again. Sealing gets a copy as well, so that both find the
-        // chunks in the cache alike.
+        // Opening needs the sealed chunks again. Sealing gets a copy too, so that both find the chunks in the cache.
         buffer.copy_from_slice(&source);
         let start = Instant::now();
         let chunks = buffer.chunks_exact_mut(chunk);

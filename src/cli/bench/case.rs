@@ -19,19 +19,19 @@ pub enum Part {
     Format,
 }
 
-/// What is done with the data.
+/// An operation on the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
     #[default]
     Seal,
     Open,
-    /// Only moves the data: the limit of the cases that follow it in the list.
+    /// Only copies the data: the limit of the cases that follow it in the list.
     Copy,
     Derive,
 }
 
-/// Where the data comes from and goes to.
+/// The source and the target of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Way {
@@ -43,12 +43,12 @@ pub enum Way {
     File,
 }
 
-/// What a case measures. A member that does not apply is `None`; the names are those of the JSON.
+/// What a case measures. A field that does not apply is `None`; the names are those of the JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Subject {
     pub part: Part,
     pub operation: Operation,
-    /// In lowercase, as on the command line; the engine too.
+    /// In lowercase, as on the command line; so is the engine.
     pub aead: Option<String>,
     pub engine: Option<String>,
     pub format: Option<&'static str>,
@@ -69,16 +69,16 @@ pub struct Subject {
 /// Something to measure.
 pub struct Case {
     pub subject: Subject,
-    /// Measures once: bytes a second, or seconds for a key.
+    /// Measures once: bytes per second, or seconds for a key.
     pub turn: Box<dyn FnMut() -> Result<f64, Error>>,
 }
 
-/// Returns bytes a second. Clocks may stand still for a very short time.
+/// Returns bytes per second. A clock may not advance for a very short time.
 pub fn rate(bytes: u64, time: Duration) -> f64 {
     bytes as f64 / time.max(Duration::from_nanos(1)).as_secs_f64()
 }
 
-/// Does something on so many threads at once; each gets its number.
+/// Runs `job` on this many threads at once; each gets its number.
 pub fn at_once<T: Send>(jobs: usize, job: impl Fn(usize) -> T + Sync) -> Result<Vec<T>, Error> {
     thread::scope(|scope| {
         let job = &job;

@@ -5,7 +5,7 @@ use super::measure::Measured;
 use crate::size::{GIB, digits, time};
 use fetool::aead::Algorithm;
 
-/// From here on, more of an AEAD's speed would not be noticed.
+/// From this percentage on, a faster AEAD would not be noticed.
 const LIMITED: f64 = 75.0;
 
 /// Returns the sentence, or nothing if nothing was measured.
@@ -15,7 +15,7 @@ pub fn of(measured: &[Measured]) -> Option<String> {
     (!clauses.is_empty()).then(|| clauses.join("; ") + ".")
 }
 
-/// Returns the one with the largest median.
+/// Returns the case with the largest median.
 fn largest(measured: &[Measured], of: impl Fn(&Subject) -> bool) -> Option<&Measured> {
     let measured = measured.iter().filter(|it| of(&it.subject));
     measured.max_by(|a, b| a.spread().median.total_cmp(&b.spread().median))
@@ -37,7 +37,7 @@ fn aead(measured: &[Measured]) -> Option<String> {
 }
 
 fn stream(measured: &[Measured]) -> Option<String> {
-    // The slowest way is the one that counts.
+    // The slowest way counts.
     let ways = [
         (Way::File, "files"),
         (Way::Pipe, "pipes"),
@@ -55,7 +55,7 @@ fn stream(measured: &[Measured]) -> Option<String> {
     })
 }
 
-/// Only if nothing else was measured: who chose that wants to know it.
+/// Only if nothing else was measured: then the user wants to know this.
 fn kdf(measured: &[Measured]) -> Option<String> {
     let only = measured.iter().all(|it| it.subject.part == Part::Kdf);
     let slowest = largest(measured, |_| only)?;

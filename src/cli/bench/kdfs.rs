@@ -7,7 +7,7 @@ use fetool::kdf::Derivation;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// Short ones are repeated for so long in one turn.
+/// Short derivations are repeated for this long in one turn.
 const TURN: Duration = Duration::from_millis(20);
 
 /// Returns the key derivations of the selected formats.

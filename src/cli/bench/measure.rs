@@ -1,5 +1,5 @@
-//! Measures in turns: every case once, then every case once more. Another program that takes the
-//! processor for a moment spoils one turn of some cases, and the median leaves such turns out.
+//! Measures in turns: every case once, then every case once more. Another program that uses the processor for a moment
+//! spoils one turn of some cases, and the median ignores such turns.
 
 use super::case::{Case, Operation, Part, Subject};
 use crate::cli::failure::say;
@@ -8,18 +8,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::time::Instant;
 
-/// A case that was measured, as in the JSON.
+/// A measured case, as in the JSON.
 #[derive(Serialize)]
 pub struct Measured {
     #[serde(flatten)]
     pub subject: Subject,
     pub turns: usize,
-    /// Of bytes a second.
+    /// In bytes per second.
     pub rate: Option<Spread>,
     pub seconds: Option<Spread>,
-    /// The median rate of what limits it.
+    /// The median rate of its limit.
     pub limit: Option<f64>,
-    /// How much of its limit it reaches.
+    /// The rate as a percentage of the limit.
     pub percent: Option<f64>,
 }
 
@@ -31,21 +31,21 @@ pub struct Spread {
     pub high: f64,
 }
 
-/// Measures all cases of a part. No round of turns begins that would not be over at the end of `rounds`. No
-/// turn begins after that of `turns`, and what was never measured is left out.
+/// Measures all cases of a part. No round of turns begins that would not be finished by `rounds`, and no turn begins
+/// after `turns`. Cases that were never measured are left out.
 pub fn run(
     part: Part,
     rounds: Instant,
     turns: Option<Instant>,
     mut cases: Vec<Case>,
 ) -> Result<Vec<Measured>, Error> {
-    // A key derivation asks the system for its memory anew each time, and takes long enough.
+    // A key derivation allocates its memory each time, and takes long enough.
     let (name, most, least, warming) = match part {
         Part::Aead => ("AEADs", 7, 2, 1),
         Part::Kdf => ("key derivations", 3, 1, 0),
         Part::Format => ("formats", 7, 2, 1),
     };
-    // It draws only on a terminal, and only between two cases.
+    // It is drawn only on a terminal, and only between two cases.
     let style = format!("measuring {name} {{wide_bar}} {{percent}} %");
     let style = ProgressStyle::with_template(&style).expect("the template is constant");
     let bar = ProgressBar::new((cases.len() * (warming + most)) as u64).with_style(style);
@@ -70,7 +70,7 @@ pub fn run(
     let mut measured = Vec::new();
     let left_out = taken.iter().filter(|values| values.is_empty()).count();
     for (Case { subject, .. }, mut values) in cases.into_iter().zip(taken) {
-        // The first turn counts only if no other follows.
+        // The first turn counts only if it is the only one.
         if values.len() > warming {
             values.drain(..warming);
         }
@@ -99,7 +99,7 @@ pub fn run(
 }
 
 impl Measured {
-    /// Returns that of rates or of seconds.
+    /// Returns the spread of the rates or of the seconds.
     pub fn spread(&self) -> Spread {
         let spread = self.rate.or(self.seconds);
         spread.expect("it has one of the two")
@@ -111,7 +111,7 @@ impl Spread {
     fn of(values: &mut [f64]) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let last = values.len().checked_sub(1)?;
-        // Between two values if it is none of them.
+        // Interpolated between two values if necessary.
         let quantile = |part: f64| {
             let at = last as f64 * part;
             let (below, above) = (values[at.floor() as usize], values[at.ceil() as usize]);
@@ -124,7 +124,7 @@ impl Spread {
         })
     }
 
-    /// Returns how far the quartiles are from the median at most, as a part of it.
+    /// Returns the larger distance of a quartile from the median, as a part of the median.
     pub fn deviation(&self) -> f64 {
         (self.high - self.median).max(self.median - self.low) / self.median
     }

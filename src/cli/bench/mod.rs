@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', value_parser = args::written_format(), help_heading = "Selection")]
     format: Vec<&'static dyn Format>,
 
-    /// GoCrypt only, with so many layers, 1 to 200
+    /// GoCrypt only, with this many layers, 1 to 200
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=i64::from(LAYERS_MAX)), help_heading = "Selection")]
     layers: Vec<u8>,
 
@@ -67,8 +67,7 @@ pub struct Args {
 
     /// Measure the formats from file to file in DIR as well
     ///
-    /// Nothing stays there. Without --size the files are small enough to pass through the system's
-    /// memory without ever reaching the disk.
+    /// The files are removed afterwards. Without --size they are small enough to stay in the page cache.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Work")]
     dir: Option<PathBuf>,
 
@@ -77,9 +76,9 @@ pub struct Args {
     json: bool,
 }
 
-/// No round of turns that would end later begins, in each part.
+/// Each part begins no round of turns that would end later than this.
 const ROUNDS: Duration = Duration::from_millis(7_000);
-/// No turn begins later, however busy the machine is. The longest takes two or three seconds.
+/// No turn begins later than this, however busy the machine is. The longest takes two or three seconds.
 const TURNS: Duration = Duration::from_millis(8_300);
 
 pub fn run(args: &Args) -> Result<(), Failure> {
@@ -94,9 +93,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
     let mut all = Vec::new();
     for (done, (part, cases)) in (1..).zip(parts) {
-        // What one part takes longer, the next has less.
+        // If one part takes longer, the next gets less time.
         let rounds = start + done * ROUNDS;
-        // A chosen size takes as long as it takes.
+        // With a chosen size, a run takes as long as it needs.
         let turns = args.size.is_none().then(|| start + done * TURNS);
         let measured = measure::run(part, rounds, turns, cases).map_err(failed)?;
         if !args.json && !measured.is_empty() {
@@ -122,7 +121,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 impl Args {
-    /// Returns what is selected, by part. Refuses what selects nothing, before anything takes time.
+    /// Returns the selected cases by part. Refuses a selection without cases before anything takes time.
     fn cases(&self) -> Result<Vec<(Part, Vec<Case>)>, Error> {
         if self.size == Some(0) {
             return Err(Error::usage("--size 0 leaves nothing to measure"));
@@ -165,7 +164,7 @@ impl Args {
     }
 }
 
-/// Whether a filter leaves `it`: an empty one leaves everything.
+/// Returns whether a filter includes `it`: an empty one includes everything.
 fn listed<T: PartialEq>(filter: &[T], it: &T) -> bool {
     filter.is_empty() || filter.contains(it)
 }

@@ -1,5 +1,5 @@
-//! Whole streams, by format: from memory to nowhere, from pipe to pipe and, with --dir, from file to
-//! file; beside copying the same data the same way.
+//! Whole streams by format: from memory to nowhere, from pipe to pipe and, with --dir, from file to file; compared with
+//! copying the same data in the same way.
 
 use super::case::{Case, Operation, Part, Subject, Way, at_once, rate};
 use super::{Args, listed};
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 const MIB: usize = 1 << 20;
 
-/// What is sealed and opened, as one format with one AEAD.
+/// A format with one AEAD.
 struct Stream {
     format: &'static dyn Format,
     algorithm: Algorithm,
@@ -61,8 +61,8 @@ pub fn cases(args: &Args) -> Result<Vec<Case>, Error> {
     Ok(cases)
 }
 
-/// Makes a stream of each selected format with every selected AEAD and number of layers, or else with the
-/// format's defaults. Without --size every job has several slabs, and all fits in memory.
+/// Makes a stream for each selected format with every selected AEAD and number of layers, or else with the format's
+/// defaults. Without --size, every job has several slabs, and all fit into memory.
 fn streams(
     args: &Args,
     jobs: NonZeroUsize,
@@ -120,7 +120,7 @@ impl Stream {
             aead: choice.map(|it| it.algorithm.name().to_lowercase()),
             layers: choice.and_then(|it| it.layers),
             way: Some(way),
-            // Pipes and files are copied by one.
+            // One thread copies pipes and files.
             jobs: (!is_copied || way == Way::Memory).then_some(jobs.get()),
             size: Some(self.size() as u64),
             ..Subject::default()
@@ -146,11 +146,11 @@ impl Stream {
             (Way::File, Some(staged)) => {
                 let mut input = &staged.file;
                 input.rewind().map_err(Error::Read)?;
-                // It goes away when it is dropped.
+                // It is removed on drop.
                 let output = Staged::new(staged.dir()).map_err(Error::Write)?;
                 self.work(does, jobs, input, &output.file)
             }
-            // Each of so many cores copies a part.
+            // Each core copies a part.
             _ if does == Operation::Copy => {
                 let start = Instant::now();
                 let share = bytes.memory.len().div_ceil(jobs.get());
@@ -162,7 +162,7 @@ impl Stream {
         }
     }
 
-    /// Moves the data, and returns how long that took after the key was derived.
+    /// Processes the data, and returns how long that took after the key derivation.
     fn work(
         &self,
         operation: Operation,
@@ -183,7 +183,7 @@ impl Stream {
             .format(self.format)
             .algorithm(Some(self.algorithm))
             .layers(self.layers)
-            // The key is not what is measured.
+            // The key derivation is not measured.
             .work_factor(self.format.has_recipients().then_some(1))
             .size(Some(self.size() as u64))
             .jobs(jobs)
@@ -205,21 +205,22 @@ impl Bytes {
     }
 }
 
-/// Returns a pipe that one thread fills with `data`, and a pipe that another empties. Both end with it.
+/// Returns a pipe that one thread fills with `data`, and a pipe that another one empties. Each thread ends with its
+/// pipe.
 fn pipes(data: &Arc<Vec<u8>>) -> io::Result<(PipeReader, PipeWriter)> {
     let (input, mut feed) = io::pipe()?;
     let (mut drain, output) = io::pipe()?;
-    // As the command does with its own.
+    // As the command does with its own pipes.
     widen_pipe(&input);
     widen_pipe(&output);
     let data = data.clone();
-    // A failure here means that the other end is gone, and the work says why.
+    // A failure here means that the other end has closed, and the work reports why.
     Builder::new().spawn(move || feed.write_all(&data))?;
     Builder::new().spawn(move || io::copy(&mut drain, &mut io::sink()))?;
     Ok((input, output))
 }
 
-/// Only reads and writes, as much at a time as the pipeline does: the limit.
+/// Only reads and writes, in the same amounts as the pipeline: the limit.
 fn copy(mut input: impl Read, mut output: impl Write) -> Result<Duration, Error> {
     let start = Instant::now();
     let mut block = vec![0; MIB];
@@ -231,7 +232,7 @@ fn copy(mut input: impl Read, mut output: impl Write) -> Result<Duration, Error>
     }
 }
 
-/// Returns plaintext that no file system can make smaller: random bytes, over and over.
+/// Returns plaintext that no file system can compress: random bytes, repeated.
 fn plaintext(size: usize) -> Result<Vec<u8>, Error> {
     let too_much = |_| Error::usage("--size needs more memory than there is");
     let mut block = vec![0; MIB.min(size)];

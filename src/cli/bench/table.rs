@@ -1,4 +1,4 @@
-//! What was measured, for people.
+//! The results for people.
 
 use super::case::{Operation, Part, Subject};
 use super::measure::Measured;
@@ -19,12 +19,12 @@ pub fn draw(part: Part, measured: &[Measured], look: &Look) -> String {
         Part::Kdf => ["", "time", "memory"],
         _ => ["", "seal", "open"],
     };
-    // The row of what is sealed has what is opened as well.
+    // One row has both the sealing and the opening rate.
     let has_row = |it: &&Measured| it.subject.operation != Operation::Open;
     let rows = measured.iter().filter(has_row).map(|it| row(it, measured));
     let mut rows: Vec<Row> = rows.collect();
     let groups: Vec<String> = rows.iter().map(|row| row.group.clone()).collect();
-    // The limits explain the lines, and are not what somebody is looking for.
+    // The limits only explain the other lines.
     rows.sort_by_key(|row| {
         let first = groups.iter().position(|group| *group == row.group);
         (row.group == LIMIT, first)
@@ -84,7 +84,7 @@ fn group(subject: &Subject) -> String {
     names.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the median, how far values are from it unless there is only one, and the part of the limit.
+/// Returns the median, the spread unless there is only one value, and the percentage of the limit.
 fn value(it: &Measured) -> String {
     let spread = it.spread();
     let median = match it.rate {

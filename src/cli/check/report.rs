@@ -182,7 +182,7 @@ impl Report {
         if !self.quiet {
             say(None, &self.summary(elapsed));
             if !self.authenticates && !self.dry_run {
-                say(None, "hint: -k or -p authenticates the content, too");
+                say(None, "hint: add -k or -p to authenticate the content");
             }
             if let Some(next) = &self.next
                 && self.counts.left > 0

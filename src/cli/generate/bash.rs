@@ -1,7 +1,7 @@
 //! The completion script for bash.
 //!
-//! It is our own: readline breaks words at '@', '=' and ':', so that inside of `--key=@FILE` and `env:NAME`
-//! the script of `clap_complete` completes nothing; and that script offers options instead of files.
+//! It is fetool's own: readline splits words at '@', '=' and ':', so the script of `clap_complete` completes nothing
+//! inside `--key=@FILE` and `env:NAME`, and offers options instead of files.
 
 use super::{Value, spellings};
 use clap::Command;
@@ -23,7 +23,7 @@ pub fn script(cli: &Command) -> String {
             let Some(value) = Value::of(arg) else {
                 continue;
             };
-            // A positional argument has no spelling.
+            // A positional argument has no name to type.
             let spelled = match arg.is_positional() {
                 true => vec![String::new()],
                 false => spellings(arg),

@@ -1,5 +1,5 @@
-//! The completion script for fish: that of `clap_complete`, which knows options only, with a function for
-//! SPECs and lines for positional arguments.
+//! The completion script for fish: that of `clap_complete`, which knows only options, with a function for SPECs and
+//! lines for positional arguments.
 
 use super::{Value, generic, spellings};
 use clap::Command;
@@ -24,7 +24,7 @@ end
 "#;
 
 pub fn script(cli: &Command) -> String {
-    // Two options of one spelling have the same kind of value in all subcommands.
+    // Options of the same name have the same kind of value in all subcommands.
     let needs_equals = |line: &str| {
         let options = cli.get_subcommands().flat_map(|it| it.get_opts());
         options
@@ -35,7 +35,7 @@ pub fn script(cli: &Command) -> String {
     };
     let mut script = String::new();
     for line in generic(Shell::Fish, cli).lines() {
-        // Every value but a SPEC has a hint, and so more behind this.
+        // All values but SPECs have a hint, and so more text behind this.
         match line.strip_suffix(" -r") {
             None => script += line,
             Some(line) => {
@@ -57,7 +57,7 @@ pub fn script(cli: &Command) -> String {
                 });
                 format!(" -a \"{}\"", words.collect::<Vec<_>>().join("\n"))
             }
-            // Files are what fish completes by itself.
+            // fish completes files by default.
             Some(Value::File | Value::Dir | Value::Spec) => continue,
         };
         let _ = writeln!(script, "{start}{end}");

@@ -48,14 +48,14 @@ pub fn run(args: &Args, cli: Command) -> Result<(), Failure> {
     work::print(&text)
 }
 
-/// The script of `clap_complete`.
+/// Returns the script of `clap_complete`.
 fn generic(shell: Shell, cli: &Command) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut cli.clone(), "fetool", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// The command line to complete: without hidden subcommands, and with a hint for every value.
+/// Returns the command line to complete: without hidden subcommands, and with a hint for every value.
 fn completed(cli: &Command) -> Command {
     let visible = || cli.get_subcommands().filter(|it| !it.is_hide_set());
     let names = visible().map(|it| {
@@ -80,7 +80,7 @@ fn completed(cli: &Command) -> Command {
     completed
 }
 
-/// Shells complete file names where nothing else is said, and a number or a size is none.
+/// Adds hints to values that are not files: shells complete file names by default.
 fn hinted(arg: Arg) -> Arg {
     let said = arg.get_value_hint() != ValueHint::Unknown || !arg.get_possible_values().is_empty();
     match said || is_spec(&arg) {
@@ -89,13 +89,13 @@ fn hinted(arg: Arg) -> Arg {
     }
 }
 
-/// Whether the value says where a secret is: @FILE, env:NAME or fd:N.
+/// Returns whether the value is the source of a secret: @FILE, env:NAME or fd:N.
 fn is_spec(arg: &Arg) -> bool {
     let names = arg.get_value_names().unwrap_or_default();
     names.iter().any(|name| name.as_str() == "SPEC")
 }
 
-/// What can be typed as a value.
+/// The kinds of values to complete.
 enum Value {
     Words(Vec<PossibleValue>),
     Spec,
@@ -106,7 +106,7 @@ enum Value {
 }
 
 impl Value {
-    /// `None` for flags.
+    /// Returns `None` for flags.
     fn of(arg: &Arg) -> Option<Self> {
         let takes_values = arg
             .get_num_args()
@@ -122,7 +122,7 @@ impl Value {
     }
 }
 
-/// All spellings of an option, with their dashes.
+/// Returns all names of an option, with their dashes.
 fn spellings(arg: &Arg) -> Vec<String> {
     let short = arg.get_short_and_visible_aliases().unwrap_or_default();
     let long = arg.get_long_and_visible_aliases().unwrap_or_default();

@@ -2,6 +2,7 @@
 
 mod restore;
 mod save;
+mod target;
 
 use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes, format};
 use super::failure::{Failure, shown};

@@ -1,4 +1,4 @@
-//! What is known of one file as JSON. Nothing of the command is in here, so that fuzzing reaches it.
+//! A file's properties as JSON. Independent of the command, so that fuzzing can use it.
 
 use fetool::format::{Field, KeyDerivation, PostQuantum, StanzaDescription};
 use fetool::kdf::Derivation;
@@ -6,25 +6,25 @@ use fetool::{Inspected, Possible};
 use serde::Serialize;
 use std::path::Path;
 
-/// The object as one line, with its line end.
+/// Returns the object as one line, with its line end.
 pub fn json_line(object: &impl Serialize) -> String {
     let mut line = serde_json::to_string(object).expect("strings and numbers have JSON");
     line.push('\n');
     line
 }
 
-/// Two digits a byte.
+/// Returns two hexadecimal digits for each byte.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The bytes of a path that is not UTF-8, which JSON cannot hold otherwise.
+/// Returns the bytes of a path that is not UTF-8, which a JSON string cannot hold.
 pub fn hex_of(path: &Path) -> Option<String> {
     let text = path.to_str().is_some();
     (!text).then(|| hex(path.as_os_str().as_encoded_bytes()))
 }
 
-/// Header fields with their offsets.
+/// Returns header fields with their offsets.
 pub fn offsets(fields: &[Field]) -> impl Iterator<Item = (usize, &Field)> {
     fields.iter().scan(0, |offset, field| {
         let start = *offset;
@@ -33,7 +33,7 @@ pub fn offsets(fields: &[Field]) -> impl Iterator<Item = (usize, &Field)> {
     })
 }
 
-/// One file's object; documented in fetool-inspect(1).
+/// The object of one file; documented in fetool-inspect(1).
 #[derive(Default, Serialize)]
 pub struct Json<'a> {
     path: &'a str,
@@ -68,7 +68,7 @@ pub struct Json<'a> {
     pub fault: Option<JsonFault<'a>>,
 }
 
-/// How a secret becomes a key.
+/// How a key is derived from a secret.
 #[derive(Default, Serialize)]
 pub struct JsonKey {
     kdf: Option<&'static str>,
@@ -181,7 +181,7 @@ pub struct JsonFault<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// Of a file whose format is known.
+    /// Creates the object of a file of a known format.
     pub fn of(path: &'a str, inspected: &'a Inspected) -> Self {
         let description = &inspected.description;
         Self {
@@ -234,7 +234,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Of a file that may be of some formats, or of none.
+    /// Creates the object of a file that may have one of several formats, or none.
     pub fn possible(path: &'a str, possible: &'a [Possible]) -> Self {
         Self {
             path,
@@ -243,7 +243,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The object, and a line end.
+    /// Returns the object and a line end.
     pub fn line(&self) -> String {
         json_line(self)
     }

@@ -118,7 +118,7 @@ fn secret(args: &Args, sources: &[Source]) -> Result<Option<Keys>, Failure> {
     Err(Failure::usage("inspect needs no key").hint("to authenticate every chunk, add --verify"))
 }
 
-/// What is asked of the inspection of one file.
+/// How to inspect one file.
 struct Request<'a> {
     args: &'a Args,
     source: &'a Source,
@@ -136,7 +136,7 @@ impl<'a> Request<'a> {
             .detached_header(self.header)
     }
 
-    /// Finds the format, of which the secret may be what tells.
+    /// Detects the format, for which the secret may be needed.
     fn detect(
         &self,
         keys: &Keys,
@@ -195,8 +195,8 @@ fn inspect(
     keys: Option<&mut Keys>,
     report: &mut Report,
 ) -> Result<Inspected, Failure> {
-    // Not given to the opening, and so never thrown: behind a bad chunk the input is read on, for
-    // its structure.
+    // Not shared with the opening, and so never cancelled: behind a bad chunk, the input is still read for its
+    // structure.
     let stop = CancelToken::new();
     let input = source.open_sealed(&stop).map_err(|failure| match source {
         Source::Path(path) if path.is_dir() => failure.hint("name the files in it"),
@@ -237,7 +237,7 @@ fn inspect(
     Ok(inspected)
 }
 
-/// Remembers what a file may be, and says what is wrong with it.
+/// Records the possible formats of a file, and returns what is wrong with it.
 fn failed(report: &mut Report, error: &Error) -> Failure {
     if let Error::UnknownFormat(unknown) = error {
         report.possible.clone_from(&unknown.possible);
@@ -245,10 +245,10 @@ fn failed(report: &mut Report, error: &Error) -> Failure {
     report.subjects.attribute(error)
 }
 
-/// The structure of a file, and what authenticating its chunks told.
+/// The structure of a file, and the result of authenticating its chunks.
 type Verified = (Inspected, Result<Checked, Error>);
 
-/// Walks the structure and authenticates the chunks: reads the file twice.
+/// Walks the structure and authenticates the chunks, and so reads the file twice.
 fn verify_file(
     request: &Request<'_>,
     mut file: &File,
@@ -283,7 +283,7 @@ fn verify_file(
     }
 }
 
-/// The same for a stream, which goes to both at once.
+/// Does the same for a stream, which goes to both at once.
 fn verify_stream(
     request: &Request<'_>,
     input: Input,
@@ -323,10 +323,10 @@ fn verify_stream(
                 }
             }
         };
-        // What follows a bad chunk is still part of the structure.
+        // What follows a bad chunk still belongs to the structure.
         let rest = io::copy(&mut tee, &mut io::sink());
         let checked = checked.and_then(|checked| rest.map(|_| checked).map_err(Error::Read));
-        // Ends what the walk reads.
+        // Ends the input of the walk.
         drop(tee);
         let inspected = walking.join().unwrap_or(Err(Error::Panic("inspecting")));
         Ok((inspected, checked))
@@ -336,7 +336,7 @@ fn verify_stream(
     Ok((inspected, checked))
 }
 
-/// Copies what is read, for as long as somebody takes it.
+/// Copies what is read, as long as the other end takes it.
 struct Tee<'a, R, W> {
     input: &'a mut R,
     copy: W,
@@ -345,7 +345,7 @@ struct Tee<'a, R, W> {
 impl<R: Read, W: Write> Read for Tee<'_, R, W> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(into)?;
-        // The walker ends at the first fault, and then takes no more.
+        // The walk ends at the first fault, and then takes no more.
         let _ = self.copy.write_all(&into[..read]);
         Ok(read)
     }

@@ -1,4 +1,4 @@
-//! What is known of one file, as a table for people and as JSON for programs.
+//! A file's properties, as a table for people and as JSON for programs.
 
 use super::json::{Json, JsonFault, hex, hex_of, offsets};
 use crate::cli::columns::{hang, lines};
@@ -10,17 +10,17 @@ use fetool::{Inspected, Possible, status};
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// Of the table of header fields: the columns of a name, and of hex digits.
+/// In the table of header fields: the columns for a name, and for hex digits.
 const COLUMNS: usize = 24;
-/// A meaning in fewer columns goes below its field.
+/// With fewer columns, a meaning goes below its field.
 const MEANING_MIN: usize = 16;
 
-/// What is known of one file.
+/// The properties of one file.
 pub struct Report {
     pub path: PathBuf,
     pub subjects: Subjects,
     pub inspected: Result<Inspected, Failure>,
-    /// The formats that it may be, where no magic number tells.
+    /// The possible formats, if there is no magic number.
     pub possible: Vec<Possible>,
     pub verified: Option<bool>,
     pub reading: Option<String>,
@@ -35,12 +35,12 @@ impl Report {
         }
     }
 
-    /// Whether it may well be of one of the possible formats.
+    /// Returns whether one of the possible formats is likely.
     fn is_likely(&self) -> bool {
         self.possible.iter().any(Possible::is_likely)
     }
 
-    /// Says on standard error what is wrong.
+    /// Prints the fault on standard error.
     pub fn tell(&self) {
         match &self.inspected {
             Ok(inspected) => {
@@ -53,7 +53,7 @@ impl Report {
         }
     }
 
-    /// One line of JSON.
+    /// Returns one line of JSON.
     pub fn json(&self) -> String {
         let mut json;
         let path = self.path.to_string_lossy();
@@ -76,7 +76,7 @@ impl Report {
         terminal_safe::json(&json.line())
     }
 
-    /// For a person, in so many columns; nothing where the file is of no known format.
+    /// Returns the table in this many columns; nothing if the file has no known format.
     pub fn text(&self, width: Option<usize>) -> Option<String> {
         let inspected = match &self.inspected {
             Ok(inspected) => inspected,
@@ -136,10 +136,7 @@ impl Report {
         match (self.verified, &self.reading) {
             (Some(true), Some(reading)) => row("verified", &format!("yes ({reading})")),
             (Some(_), _) => row("verified", "no"),
-            (None, _) => row(
-                "verified",
-                "not asked for: what is said here is what the file claims",
-            ),
+            (None, _) => row("verified", "not requested: this is what the file claims"),
         }
         for warning in &description.warnings {
             row("warning", warning);
@@ -154,10 +151,10 @@ impl Report {
 }
 
 impl Report {
-    /// What it may be, with what speaks for that and against.
+    /// Returns the possible formats, with the evidence for and against each.
     fn possible_text(&self, width: Option<usize>) -> String {
         let mut text = format!(
-            "{}\n  format     not certain: there is no magic number; --verify with a secret tells\n",
+            "{}\n  format     uncertain: there is no magic number; --verify with a secret identifies it\n",
             self.subjects.input
         );
         for possible in &self.possible {
@@ -186,8 +183,8 @@ impl Report {
     }
 }
 
-/// Appends the header's fields as a table. A terminal too narrow for its columns gets hex digits and
-/// meaning below each field's name.
+/// Appends the header's fields as a table. On a terminal that is too narrow, hex digits and meaning go below each
+/// field's name.
 fn fields(text: &mut String, fields: &[Field], width: Option<usize>) {
     let longest = |of: &dyn Fn(&Field) -> usize| fields.iter().map(of).max().unwrap_or(0);
     let (name_columns, hex_columns) = match width {
@@ -222,7 +219,7 @@ fn fields(text: &mut String, fields: &[Field], width: Option<usize>) {
         let _ = write!(text, "{:<name_columns$}  ", field.name);
         match width {
             Some(_) if hex.len() > hex_columns => {
-                // The meaning begins below the last of them.
+                // The meaning begins below the last line of digits.
                 let pieces = lines(&hex, hex_columns);
                 text.push_str(&pieces.join(&format!("\n{:left$}", "")));
                 let last = pieces.last().map_or(0, String::len);
@@ -237,7 +234,7 @@ fn fields(text: &mut String, fields: &[Field], width: Option<usize>) {
     }
 }
 
-/// Whether a file stays secret once there are quantum computers.
+/// Returns whether a file stays secret once quantum computers exist.
 fn quantum(post_quantum: PostQuantum) -> &'static str {
     match post_quantum {
         PostQuantum::Yes => "post-quantum",
@@ -256,12 +253,12 @@ fn chunks(inspected: &Inspected) -> String {
     }
 }
 
-/// Text of a header, of which so many letters are shown.
+/// The maximum number of letters shown of a header's text.
 const LETTERS: usize = COLUMNS - 1;
-/// Fewer printable bytes in a row may be there by chance.
+/// Fewer consecutive printable bytes can occur by chance.
 const TEXT_MIN: usize = 16;
 
-/// For people, who need not count zeros, and read text as text.
+/// Returns hex digits for people, with zeros counted, and text as text.
 fn short_hex(bytes: &[u8]) -> String {
     let is_text = |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\n');
     if bytes.len() >= TEXT_MIN && bytes.iter().all(is_text) {

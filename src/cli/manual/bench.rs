@@ -1,4 +1,4 @@
-//! The chapters about measuring.
+//! The sections about measuring.
 
 use super::chapters::Chapter;
 use super::chapters::Part::{Item, Lines, Text};

@@ -1,7 +1,8 @@
-//! The manual pages: what clap knows of the command line, and chapters of our own.
+//! The manual pages: clap's definition of the command line, with more sections.
 
 mod bench;
 mod chapters;
+mod options;
 
 pub use bench::BENCH_EXAMPLES;
 pub use chapters::{
@@ -26,7 +27,7 @@ use roff::{Roff, bold, roman};
 /// When the pages last changed in substance.
 const DATE: &str = "2026-11-28";
 
-/// What `--help` says behind the options.
+/// Returns what `--help` prints behind the options.
 pub fn long_help() -> String {
     let mut help = format!("{SHORT_EXAMPLES}\n\nExit statuses:\n");
     for (status, meaning) in STATUSES {
@@ -36,7 +37,7 @@ pub fn long_help() -> String {
     help
 }
 
-/// A page: the overview, one subcommand, or a subject of its own.
+/// A page: the overview, one subcommand, or a topic.
 struct Page {
     name: String,
     section: &'static str,
@@ -45,7 +46,7 @@ struct Page {
     /// Paragraphs.
     description: Vec<String>,
     examples: &'static str,
-    /// Whose options are listed.
+    /// The command whose options are listed.
     command: Option<Command>,
     /// The subcommands, and what each does.
     commands: Vec<(String, String)>,
@@ -55,7 +56,7 @@ struct Page {
     see_also: String,
 }
 
-/// The page of the whole command, of one subcommand, or of a subject.
+/// Returns the page of the whole command, of one subcommand, or of a topic.
 pub fn page(mut cli: Command, name: Option<&str>) -> Result<Vec<u8>, Failure> {
     cli.build();
     let page = match name {
@@ -128,6 +129,11 @@ fn subcommand(cli: &Command, name: &str) -> Result<Page, Failure> {
         "bench" => (vec![MEASURING, BENCH_JSON], false),
         _ => (vec![], false),
     };
+    let (options, shortened) = options::of_page(cli, command);
+    let mut description = described(command);
+    if shortened {
+        description.push(options::NOTE.to_owned());
+    }
     let (statuses, status_note) = match name {
         "age" | "age-keygen" => (AGE_STATUSES.to_vec(), ""),
         // They open nothing.
@@ -142,9 +148,9 @@ fn subcommand(cli: &Command, name: &str) -> Result<Page, Failure> {
         section: "1",
         about: lowercase(&command.get_about().cloned().unwrap_or_default().to_string()),
         synopsis: synopsis(name),
-        description: described(command),
+        description,
         examples: examples(name),
-        command: Some(command.clone()),
+        command: Some(options),
         commands: Vec::new(),
         chapters,
         statuses,
@@ -157,7 +163,7 @@ fn subcommand(cli: &Command, name: &str) -> Result<Page, Failure> {
     })
 }
 
-/// The name of a subcommand's page, and what the command does.
+/// Returns the name of a subcommand's page, and what the command does.
 fn summary(command: &Command) -> (String, String) {
     let about = command.get_about().cloned().unwrap_or_default();
     let name = format!("fetool-{}(1)", command.get_name());
@@ -169,7 +175,7 @@ fn visible(cli: &Command) -> impl Iterator<Item = &Command> {
         .filter(|command| !command.is_hide_set())
 }
 
-/// What the long help says behind its first line, which the page has under NAME.
+/// Returns the long help without its first line, which the page has under NAME.
 fn described(command: &Command) -> Vec<String> {
     let long = command.get_long_about().cloned().unwrap_or_default();
     paragraphs(&long.to_string()).split_off(1)
@@ -322,8 +328,8 @@ impl Page {
     }
 }
 
-/// Removes what `mandoc -T lint` objects to in generated pages: blanks at the end of lines, paragraph
-/// macros without effect, and the preamble of roff's own output before every part but the first.
+/// Removes what `mandoc -T lint` reports in generated pages: blanks at the end of lines, paragraph macros without
+/// effect, and roff's preamble before every part but the first.
 fn tidy(page: &str) -> String {
     let mut lines: Vec<&str> = Vec::new();
     for line in page.lines().map(str::trim_end) {

@@ -29,9 +29,9 @@ use std::path::{Path, PathBuf};
 
 /// Authenticate and decrypt a sealed stream or file
 ///
-/// Reads PATH, or standard input, and writes the plaintext to standard output, or to FILE. Every byte
-/// that comes out was authenticated. If a file is good at first and bad later, standard output gets the
-/// good part before the error is known. With -o nothing is there unless everything was good.
+/// Reads PATH, or standard input, and writes the plaintext to standard output, or to FILE. It writes only authenticated
+/// bytes. If the beginning of a file is good and a later part is not, standard output gets the good part before the
+/// error is known. With -o, FILE appears only if everything is good.
 #[derive(clap::Args)]
 #[command(after_help = manual::OPEN_EXAMPLES)]
 pub struct Args {
@@ -56,12 +56,11 @@ pub struct Args {
 
     /// Write only these bytes: START+LENGTH, START-END, START- or -LAST
     ///
-    /// Bytes of the plaintext count from 0. START-END includes both, as in HTTP: 0-499 are the first 500
-    /// bytes. -LAST are so many at the end. Sizes have suffixes, as in 10GiB+64KiB. fetool reads only the
-    /// header and the chunks that hold the range, and the last chunk if the length of the plaintext
-    /// matters. From a pipe it passes over what is before them, and -LAST is not possible. Cannot be used
-    /// with -r. GFE files without a size, GoCrypt files of several layers and Dexios files in memory mode
-    /// have no ranges.
+    /// Bytes of the plaintext count from 0. START-END includes both, as in HTTP: 0-499 are the first 500 bytes. -LAST
+    /// is a number of bytes at the end. Sizes have suffixes, as in 10GiB+64KiB. fetool reads only the header and the
+    /// chunks that hold the range, and the last chunk if the length of the plaintext matters. From a pipe it skips what
+    /// comes before, and -LAST is not possible. Cannot be used with -r. GFE files without a size, GoCrypt files of
+    /// several layers and Dexios files in memory mode have no ranges.
     #[arg(
         long,
         value_name = "RANGE",
@@ -150,7 +149,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             Ok(opening) => break (opening, clock, progress),
             Err((error, rest)) => {
                 drop(progress);
-                let failure = subjects.attribute(&error);
+                let failure = request.explain(&error);
                 if !keys.ask_again(&failure)? {
                     return Err(failure);
                 }
@@ -162,7 +161,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         && output.is_some()
         && let Some(input) = again?
     {
-        // Nothing may come out before all of it was authenticated.
+        // Nothing is written before all of it was authenticated.
         request
             .open(&keys, total)
             .run(input.at(), io::sink())
@@ -177,7 +176,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let what = format!("opened as {} ({})", opening.format(), opening.reading());
     let opened = finish(opening, places, output);
     drop(progress);
-    let opened = opened.map_err(|e| subjects.attribute(&e))?;
+    let opened = opened.map_err(|e| request.explain(&e))?;
     if args.work.verbose {
         clock.tell(subjects, &what, opened.plaintext_len, opened.chunks);
     }
@@ -198,7 +197,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A checked file's object; documented in fetool-open(1).
+/// The object of a checked file; documented in fetool-open(1).
 #[derive(Serialize)]
 struct Verified<'a> {
     path: Cow<'a, str>,
@@ -211,7 +210,7 @@ struct Verified<'a> {
     warnings: &'a [String],
 }
 
-/// Opens each sealed file of a tree by itself.
+/// Opens each sealed file of a tree.
 fn open_tree(args: &Args) -> Result<(), Failure> {
     let stray = [
         (
@@ -265,7 +264,7 @@ fn open_tree(args: &Args) -> Result<(), Failure> {
     done
 }
 
-/// Opens everything to the output, or to nowhere where there is none.
+/// Opens everything to the output, or only authenticates if there is none.
 fn finish(
     opening: Opening<impl io::Read + Send>,
     places: Option<FileToFile>,

@@ -9,16 +9,16 @@ use crate::size;
 use fetool::{Error, OpenAt, Opening, PeekReader, ReadAt};
 use std::io::Read;
 
-/// Which bytes of the plaintext.
+/// A range of the plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ByteRange {
-    /// Those from `start` on, before `end` or up to the last.
+    /// From `start` to before `end`, or to the last byte.
     From { start: u64, end: Option<u64> },
-    /// So many at the end.
+    /// This many bytes at the end.
     Last(u64),
 }
 
-/// Reads `START+LENGTH`, `START-END` (both included, as in HTTP), `START-` or `-LAST`.
+/// Parses `START+LENGTH`, `START-END` (both included, as in HTTP), `START-` or `-LAST`.
 pub fn parse(text: &str) -> Result<ByteRange, String> {
     let too_far = || "the range ends behind 2^64 - 1 bytes".to_owned();
     if let Some(last) = text.strip_prefix('-') {
@@ -104,14 +104,14 @@ pub fn run(args: &Args, range: ByteRange) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is done with an input once its key is known.
+/// An input whose key is known, and its output.
 struct Job<'a> {
     args: &'a Args,
     subjects: &'a Subjects,
     range: ByteRange,
 }
 
-/// What the file was opened as, and how many bytes were written.
+/// The format of the file, and the number of bytes written.
 type Written = (String, u64);
 
 impl Job<'_> {
@@ -120,7 +120,7 @@ impl Job<'_> {
         format!("{format} ({reading})")
     }
 
-    /// Reads at the range's place.
+    /// Reads at the range's position.
     fn write_at(
         &self,
         opened: &OpenAt<impl ReadAt + Send>,
@@ -147,7 +147,7 @@ impl Job<'_> {
         Ok((what, end.saturating_sub(start)))
     }
 
-    /// Passes over what is before the range.
+    /// Skips what is before the range.
     fn write(
         &self,
         opening: Opening<impl Read + Send>,

@@ -1,4 +1,4 @@
-//! One file to open, for all ways of opening one: whole, in part, or what is left of it.
+//! One file to open, for all ways of opening one: whole, in part, or damaged.
 
 use super::Args;
 use crate::cli::failure::{Failure, Subjects};
@@ -11,7 +11,7 @@ use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
 use fetool::{CancelToken, Error, Open};
 
-/// What the command line asks for, and what was read before anybody is asked for anything.
+/// What the command line asks for, and what was read before the user is asked for anything.
 pub struct Request<'a> {
     pub args: &'a Args,
     pub source: Source,
@@ -45,13 +45,13 @@ impl<'a> Request<'a> {
         self.source.open_sealed(&self.stop)
     }
 
-    /// The input again, to be read at any position, if it is a file.
+    /// Returns the input for reading at any position, if it is a file.
     pub fn file_at(&self, input: &Input) -> Result<Option<FileAt>, Failure> {
         let file = input.as_file_at();
         file.map_err(|e| self.subjects.attribute(&Error::Read(e)))
     }
 
-    /// Opens the output, which must be none of the files that are read.
+    /// Opens the output, which must not be an input as well.
     pub fn output(&self, input: &Input) -> Result<Output, Failure> {
         let header = self.args.read.header.as_deref().and_then(FileId::of_path);
         let read: Vec<_> = input
@@ -63,7 +63,7 @@ impl<'a> Request<'a> {
         Output::open(&self.target, Content::Opened, &read).map_err(|e| self.subjects.refused(e))
     }
 
-    /// Reads the keys, and asks for what is typed. From now on messages name them.
+    /// Reads the keys, and asks for what is typed. From then on, messages name them.
     pub fn keys(&mut self) -> Result<Keys, Failure> {
         let purpose = Purpose::Open(self.source.path());
         let keys = Keys::load(&self.plans, purpose, &self.args.work)?;
@@ -71,7 +71,7 @@ impl<'a> Request<'a> {
         Ok(keys)
     }
 
-    /// Everything that was asked of the opening of a file of this length.
+    /// Returns the settings for opening a file of this length.
     pub fn open<'k>(&'k self, keys: &'k Keys, total: Option<u64>) -> Open<'k> {
         let args = self.args;
         keys.open()
@@ -87,11 +87,31 @@ impl<'a> Request<'a> {
             .stop(&self.stop)
     }
 
-    /// Blames the input, too, for what cannot be done with it.
+    /// Attributes an error, also to the input.
     pub fn attribute(&self, error: &Error) -> Failure {
-        let failure = self.subjects.attribute(error);
+        let failure = self.explain(error);
         match error {
             Error::Usage { .. } => failure.about(&self.subjects.input),
+            _ => failure,
+        }
+    }
+
+    /// Says what failed, and what helps if a header is damaged.
+    pub fn explain(&self, error: &Error) -> Failure {
+        let failure = self.subjects.attribute(error);
+        let salvages = self.args.salvage.is_some();
+        match (&self.header, error) {
+            (None, Error::UnknownFormat(_) | Error::Malformed { .. } | Error::Armor { .. })
+                if salvages =>
+            {
+                failure.hint("if its header is damaged, give a copy of it with --header")
+            }
+            (
+                Some(_),
+                Error::Authentication { chunk: 0, .. } | Error::Tampered { chunk: 0, .. },
+            ) if !salvages => failure.hint(
+                "if FILE has a header of its own that is damaged: fetool header restore COPY FILE",
+            ),
             _ => failure,
         }
     }

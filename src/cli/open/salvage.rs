@@ -9,7 +9,7 @@ use crate::io::output::Target;
 use fetool::{Error, Fill, Salvage};
 use std::path::Path;
 
-/// What takes the place of a damaged chunk.
+/// The replacement of a damaged chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum SalvageArg {
     /// As many zeros
@@ -46,7 +46,7 @@ pub fn run(args: &Args, fill: Fill) -> Result<(), Failure> {
 
     let as_json = args.tree.walk.json;
     let path = source.path().unwrap_or(Path::new("-"));
-    // The first failure to print is told at the end.
+    // The first failure to print is reported at the end.
     let mut printed = Ok(());
     let (salvaged, clock) = loop {
         let clock = Clock::start();

@@ -1,4 +1,4 @@
-//! `fetool rekey -i`: what the steps of [`crate::io::in_place`] come to for people.
+//! `fetool rekey -i`: the steps of [`crate::io::in_place`], with messages.
 
 use super::{Args, Secrets, rekey, with_old};
 use crate::cli::failure::{Failure, Subjects, say, shown};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub fn change(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeyed, Failure> {
     let name = shown(path);
     let system = |error: io::Error| Failure::system(name.clone(), &error);
-    // The recovery file is in the directory of the file itself, wherever links to it are.
+    // The recovery file is in the directory of the file itself, not of a link to it.
     let path = path.canonicalize().map_err(system)?;
     let file_name = path.file_name().unwrap_or_default();
     refuse_irregular(&path.metadata().map_err(system)?, &name)?;
@@ -32,12 +32,12 @@ pub fn change(args: &Args, path: &Path, secrets: &Secrets) -> Result<Rekeyed, Fa
 /// A directory with files that are changed in place.
 pub struct Directory {
     pub dir: Arc<Dir>,
-    /// What interrupted runs left in it. Read once for all files of the directory.
+    /// Recovery files of interrupted runs. Read once for all files of the directory.
     pub recovery_files: Vec<OsString>,
 }
 
 impl Directory {
-    /// Removes what killed runs left behind half made, and remembers what they left whole.
+    /// Removes the incomplete files of killed runs, and lists the complete ones.
     pub fn new(dir: Dir) -> io::Result<Self> {
         dir.remove_stale(false)?;
         Ok(Self {
@@ -47,7 +47,7 @@ impl Directory {
     }
 }
 
-/// The same for a file of an open directory, which messages call `shown`.
+/// Does the same for a file of an open directory, which messages call `shown`.
 pub fn change_in(
     args: &Args,
     directory: &Directory,
@@ -68,7 +68,7 @@ pub fn change_in(
     let rekeyed = rekey(args, secrets)
         .header(&file)
         .map_err(|e| subjects.attribute(&e))?;
-    // Armor has no place for another header but in a new text.
+    // Armor must be written anew for another header.
     file.rewind().map_err(system)?;
     let is_text = {
         let mut head = PeekReader::new(&file);
@@ -88,8 +88,8 @@ pub fn change_in(
     Ok(rekeyed)
 }
 
-/// Changes a file whose header gets another length: makes a new file, which takes its place when it is
-/// on the disk.
+/// Changes a file whose header gets another length: makes a new file, and replaces the old one with it once it is
+/// fsynced.
 fn copy_in(
     args: &Args,
     dir: &Arc<Dir>,
@@ -113,7 +113,7 @@ fn copy_in(
     take_place(staged, file, &before, name, &subjects.input)
 }
 
-/// Warns that another file takes the place of one with several names.
+/// Warns that only one name of a file with several gets the new file.
 pub fn warn_of_links(before: &Metadata, shown: &str) {
     if before.nlink() > 1 {
         say(
@@ -123,7 +123,7 @@ pub fn warn_of_links(before: &Metadata, shown: &str) {
     }
 }
 
-/// Gives a new file the owner, mode and name of the one that it was made from, once it is on the disk.
+/// Gives a new file the owner, mode and name of the old one, once it is fsynced.
 pub fn take_place(
     staged: Staged,
     file: &File,
@@ -153,13 +153,13 @@ pub fn take_place(
     dir.sync().map_err(about)
 }
 
-/// Opens the file and locks it until it is closed, so that of two runs at once the second one begins
-/// with what the first one made.
+/// Opens the file and locks it until it is closed, so that the second of two concurrent runs begins with the result of
+/// the first.
 pub fn lock(args: &Args, dir: &Dir, name: &OsStr, shown: &str) -> Result<File, Failure> {
     lock_header(args.no_wait, args.work.quiet, dir, name, shown)
 }
 
-/// The same for whatever changes a header.
+/// Does the same for anything that changes a header.
 pub fn lock_header(
     no_wait: bool,
     quiet: bool,
@@ -190,14 +190,14 @@ pub fn lock_header(
                 return Ok(file);
             }
         }
-        // Whoever held the lock may have put another file in its place.
+        // The process that had the lock may have replaced the file.
         if dir.names(name, &file).map_err(system)? {
             return Ok(file);
         }
     }
 }
 
-/// The same for a path, wherever links lead.
+/// Does the same for a path, following links.
 pub fn lock_path(args: &Args, path: &Path) -> Result<File, Failure> {
     let name = shown(path);
     let system = |error: io::Error| Failure::system(name.clone(), &error);
@@ -220,7 +220,7 @@ pub fn refuse_irregular(metadata: &Metadata, name: &str) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Finishes what an interrupted rekey left, before anything else is done.
+/// Completes what an interrupted rekey left, before anything else.
 fn recover(
     args: &Args,
     name: &str,
@@ -259,7 +259,7 @@ fn recover(
         }
         if !opens(args, &recovery, file, secrets).map_err(system)? {
             if state == State::Whole {
-                // The header needs no help, and the change itself will tell what is wrong.
+                // The header is good, and the change itself reports what is wrong.
                 continue;
             }
             return Err(Failure::usage(format!(
@@ -282,12 +282,12 @@ fn recover(
     Ok(())
 }
 
-/// Whether the given secret opens the file with one of the two headers.
+/// Returns whether the secret opens the file with one of the two headers.
 fn opens(args: &Args, recovery: &Recovery, file: &File, secrets: &Secrets) -> io::Result<bool> {
     for header in [&recovery.old, &recovery.new] {
         let mut rest = file;
         rest.seek(io::SeekFrom::Start(header.len() as u64))?;
-        // Whatever can be changed was opened; a last slot, which cannot be dropped, too.
+        // A header that can be changed was opened. So was one whose last slot cannot be dropped.
         let opened = with_old(args, secrets, Change::Remove(Which::Old)).header(header.chain(rest));
         rest.rewind()?;
         match opened {
@@ -298,7 +298,7 @@ fn opens(args: &Args, recovery: &Recovery, file: &File, secrets: &Secrets) -> io
     Ok(false)
 }
 
-/// The command that puts the old header back by hand.
+/// Returns the command with which the user can write the old header back.
 fn by_hand(recovery: &str, file: &str, len: usize) -> String {
     let at = OLD_HEADER_AT + 1;
     format!("'tail -c +{at} {recovery} | head -c {len} | dd of={file} conv=notrunc'")

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::path::Path;
 
-/// A file's object; documented in fetool-rekey(1).
+/// The object of a file; documented in fetool-rekey(1).
 #[derive(Serialize)]
 struct Listed<'a> {
     path: Cow<'a, str>,
@@ -33,7 +33,7 @@ pub fn run(source: &Source, json: bool) -> Result<(), Failure> {
         input: source.name(),
         ..Subjects::stdout()
     };
-    // It must live on: without it, reads of a pipe end.
+    // It must stay alive: without it, reads of a pipe end.
     let stop = CancelToken::new();
     let mut input = PeekReader::new(source.open_sealed(&stop)?);
     let (format, header) =

@@ -64,7 +64,7 @@ pub struct Args {
     )]
     pub new_passphrase: Option<Option<OsString>>,
 
-    /// A recipient who can open the file from now on: age1…, or @FILE with some (age)
+    /// A new recipient of the file: age1…, or @FILE with some (age)
     ///
     /// As for 'fetool seal --to'; can be repeated. With --remove it is a file of identities, whose
     /// stanzas are removed.
@@ -163,7 +163,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=30), help_heading = "What to do")]
     pub max_work_factor: Option<u8>,
 
-    /// Take a Dexios key slot that may be forged for the old secret
+    /// Open with a Dexios key slot that may be forged
     ///
     /// See fetool-open(1).
     #[arg(long, help_heading = "What to do")]
@@ -205,15 +205,15 @@ pub struct Args {
 pub struct Secrets {
     pub old: Keys,
     pub new: Vec<SealFor>,
-    /// What messages call the new secret.
+    /// The name of the new secret in messages.
     pub new_name: SecretName,
-    /// Whose stanzas are removed, if not those of the old secret.
+    /// The keys whose stanzas are removed, if not those of the old secret.
     gone: Option<Keys>,
-    /// The identities of the new recipients, as far as they are known.
+    /// The identities of the new recipients, as far as known.
     new_identities: Keys,
 }
 
-/// What is to open the file afterwards, or no longer: checked but not read yet.
+/// The secrets to add or remove: checked but not read yet.
 pub struct NewSecret {
     plan: Option<SecretSource>,
     to: Vec<To>,
@@ -232,7 +232,7 @@ impl NewSecret {
     }
 }
 
-/// Checks that standard input is one thing at most.
+/// Checks that standard input is used once at most.
 pub fn check_stdin(old: &[SecretSource], new: &NewSecret, data: bool) -> Result<(), Failure> {
     let old = old.iter().flat_map(SecretSource::specs);
     SecretSource::check_specs_on_stdin(old.chain(new.specs()), data)
@@ -244,12 +244,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return tree::run(args);
     }
     match args.walk.tree_only_option() {
-        // The slots of one file are JSON as well.
+        // The slots of one file can be JSON too.
         Some("--json") if args.list => {}
         Some(option) => return Err(needs_tree(option)),
         None => {}
     }
-    // A header that is kept apart is a file with nothing behind its header.
+    // A detached header is a file with nothing behind its header.
     let source = Source::new(match &args.header {
         Some(header) => Some(header.as_path()),
         None => single(&args.paths)?,
@@ -268,7 +268,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     match &source {
         Source::Path(path) if args.in_place => {
-            // Before anybody types a passphrase for nothing.
+            // Before the user types a passphrase in vain.
             let metadata = path.metadata();
             let metadata = metadata.map_err(|error| Failure::system(source.name(), &error))?;
             refuse_irregular(&metadata, &source.name())?;
@@ -291,8 +291,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// Refuses options that nobody would look at. clap does not see all of them: what an option needs,
-/// it needs no more where that conflicts with a third one that is given.
+/// Refuses options without effect. clap does not find all of them: it waives what an option requires if that conflicts
+/// with a third option that is given.
 fn check(args: &Args) -> Result<(), Failure> {
     let new = args.new_key.is_some() || args.new_passphrase.is_some() || !args.to.is_empty();
     for (given, option, needed, there) in [
@@ -390,8 +390,8 @@ pub fn warn_of_slot(args: &Args, secrets: &Secrets) {
     warn(&args.work, &subjects, &Dexios.weaknesses(&slot));
 }
 
-/// Reads both secrets, and then asks for what of them is typed, the old one first: if a file is
-/// missing, nobody needs to type anything. `path` is the file, where it is a single one.
+/// Reads both secrets, and then asks for those that are typed, the old one first: if a file is missing, the user types
+/// nothing in vain. `path` is the file, if there is only one.
 pub fn find(
     args: &Args,
     old: &[SecretSource],
@@ -462,7 +462,7 @@ fn rekey<'a>(args: &Args, secrets: &'a Secrets) -> Rekey<'a> {
         .work_factor(args.work_factor)
 }
 
-/// A change by whoever can open the file.
+/// Creates a change by anybody who can open the file.
 fn with_old<'a>(args: &Args, secrets: &'a Secrets, change: Change<'a>) -> Rekey<'a> {
     let mut old = secrets.old.identities();
     let first = old.next().expect("there is a key");
@@ -472,10 +472,10 @@ fn with_old<'a>(args: &Args, secrets: &'a Secrets, change: Change<'a>) -> Rekey<
         .run_options(RunOptions::new().memory(args.max_memory))
 }
 
-/// Says what the slots are now.
+/// Prints the resulting slots.
 fn tell(args: &Args, name: &str, rekeyed: &Rekeyed) {
     let slots = |n: usize| format!("{n} key slot{}", if n == 1 { "" } else { "s" });
-    // Otherwise it was not the old secret's slot that went.
+    // If not, another slot than that of the old secret was removed.
     let of_another = args.stanza.is_some() || (args.remove && !args.to.is_empty());
     let of_old = !args.add && !of_another;
     if rekeyed.old_opens > 0 && of_old && !args.work.quiet {
@@ -497,7 +497,7 @@ fn tell(args: &Args, name: &str, rekeyed: &Rekeyed) {
     }
 }
 
-/// As a filter, or to a new file.
+/// Works as a filter, or to a new file.
 fn copy(
     args: &Args,
     source: &Source,
@@ -539,7 +539,7 @@ fn copy(
     Ok(())
 }
 
-/// Whom what is sealed again is for.
+/// Returns the recipients of what is sealed again.
 pub fn new_recipients(args: &Args, secrets: &Secrets) -> Result<Vec<SealFor>, Failure> {
     match &secrets.new[..] {
         [] => without_duplicates(secrets.old.seal_for()?, &args.work),

@@ -22,7 +22,7 @@ pub fn run(
     let mut _lock = None;
     let target = match source {
         Source::Path(path) if args.in_place => {
-            // Before it is opened: a fifo would wait for a writer, and then be its own input.
+            // Before it is opened: a FIFO would wait for a writer, and then be its own input.
             let metadata =
                 fs::metadata(path).map_err(|error| Failure::system(source.name(), &error))?;
             refuse_irregular(&metadata, &source.name())?;
@@ -30,7 +30,7 @@ pub fn run(
             Target::File {
                 path: path.clone(),
                 force: true,
-                // The old file goes only when the new one is safe.
+                // The old file is replaced only after the new one is fsynced.
                 sync: true,
             }
         }
@@ -87,7 +87,7 @@ pub fn run(
     Ok(())
 }
 
-/// What came of sealing a file again.
+/// The result of sealing a file again.
 pub struct Resealed<'a> {
     pub sealed: Sealed,
     format: &'static dyn Format,
@@ -95,7 +95,7 @@ pub struct Resealed<'a> {
     subjects: Subjects,
 }
 
-/// How a file that is sealed again is opened.
+/// Returns the settings for opening a file to seal it again.
 pub fn opener<'a>(
     args: &Args,
     secrets: &'a Secrets,
@@ -108,7 +108,7 @@ pub fn opener<'a>(
         .open()
         .legacy_slots(args.allow_legacy_slots)
         .max_work_factor(args.max_work_factor)
-        // Sealed again, a file that anyone can make would be authentic.
+        // A file that anybody can forge would be authentic once sealed again.
         .authenticated(true)
         .limits(Limits {
             memory: args.max_memory,
@@ -134,7 +134,7 @@ pub fn stream<'a>(
     let recipients = new_recipients(args, secrets)?;
     let (first, more) = recipients.split_first().expect("there is one at least");
     let format = args.format.unwrap_or_else(|| same_format(&opening));
-    // Its own switch: an opening that fails must be heard of first.
+    // With a token of its own: if opening fails, that error must be reported first.
     let seal = Seal::new(first.recipient());
     let more = more.iter().map(SealFor::recipient);
     let sealing = more
@@ -142,7 +142,7 @@ pub fn stream<'a>(
         .work_factor(args.work_factor)
         .armor(opening.is_armored() && format.has_armor())
         .format(format)
-        // With a salt beside the file it is part of the secret.
+        // With a separate salt, it is part of the secret.
         .kdf(
             args.new_kdf
                 .filter(|_| args.new_salt.is_none())
@@ -158,8 +158,8 @@ pub fn stream<'a>(
     };
     let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new);
     let opened = opening.into_reader().map_err(|e| subjects.attribute(&e))?;
-    // Whichever of both fails ends the other: an opening that nobody reads is cancelled, and one that
-    // failed is why the sealing could not go on.
+    // Whichever fails ends the other: opening is cancelled if nobody reads it, and if it failed, that is why sealing
+    // could not go on.
     let sealed = sealing.run(opened, &mut *output).map_err(Error::root);
     Ok(Resealed {
         sealed: sealed.map_err(|e| subjects.attribute(&e))?,
@@ -169,7 +169,7 @@ pub fn stream<'a>(
     })
 }
 
-/// The format of what was opened, or what has taken its place.
+/// Returns the format of the opened file, or its successor.
 fn same_format<R: Read + Send>(opening: &Opening<R>) -> &'static dyn Format {
     let format = by_name(opening.format()).expect("what was opened has a known format");
     format.successor().unwrap_or(format)

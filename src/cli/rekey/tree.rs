@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     check_stdin(&old, &new, list_on_stdin(&args.walk))?;
     some_path_exists(&args.paths)?;
     let mut secrets = find(args, &old, &new, None)?;
-    // One hash for all files that were sealed in one run, and one for what they get.
+    // One key derivation for all files that were sealed in one run, and one for the new secret.
     secrets.old = secrets.old.for_many_files_within(args.max_memory);
     for new in &mut secrets.new {
         if let SealFor::Secret(secret) = new {
@@ -80,7 +80,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             ControlFlow::Continue(())
         }
     };
-    // Plugins of age unwrap the keys of many files at once.
+    // age plugins unwrap the keys of many files at once.
     let batch = match secrets.old.may_need_plugins() && !args.walk.dry_run {
         true => BATCH,
         false => 1,
@@ -128,7 +128,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Works on one file after the other.
+/// Changes one file after the other.
 struct Worker<'a> {
     args: &'a Args,
     secrets: &'a Secrets,
@@ -205,7 +205,7 @@ impl Worker<'_> {
         Ok(directory)
     }
 
-    /// Opens the file and seals it again into a new one, which takes its place when it is on the disk.
+    /// Seals the file again into a new one, and replaces it once that is fsynced.
     fn reseal(&self, place: &TreeEntry, name: &OsStr) -> Result<(), Failure> {
         let (args, secrets) = (self.args, self.secrets);
         let (_, directory) = self.directory.as_ref().expect("it was entered");
@@ -219,7 +219,7 @@ impl Worker<'_> {
         let file = in_place::lock(args, dir, name, &subjects.input)?;
         let before = file.metadata().map_err(about)?;
         let mut staged = Staged::new(dir).map_err(about)?;
-        // The same position: nobody else reads it.
+        // The file offset is shared, but nobody else reads it.
         let input = file.try_clone().map_err(about)?;
         let (body, meter, stop) = (Some(before.len()), Meter::unwatched(), CancelToken::new());
         let opening = reseal::opener(args, secrets, body, meter, &stop).start(input);
@@ -228,7 +228,7 @@ impl Worker<'_> {
         in_place::take_place(staged, &file, &before, name, &subjects.input)
     }
 
-    /// Whether an earlier run, that was killed, has done this file: the new secret opens it.
+    /// Returns whether an earlier run, which was killed, has changed this file: the new secret opens it.
     fn is_changed(&self, mut file: File) -> bool {
         let mut opens = |identity: Identity<'_>| -> Result<(), Error> {
             file.rewind().map_err(Error::Read)?;
@@ -243,12 +243,12 @@ impl Worker<'_> {
     }
 }
 
-/// Whether a failure may come from the wrong secret.
+/// Returns whether a wrong secret can be the cause of a failure.
 fn may_be_key(failure: &Failure) -> bool {
     [status::KEY, status::FORMAT].contains(&failure.status())
 }
 
-/// Whether a file has the magic number of a format.
+/// Returns whether a file has the magic number of a format.
 fn has_header(file: &File) -> io::Result<bool> {
     if file.metadata()?.len() == 0 {
         // An empty file has no magic number either.

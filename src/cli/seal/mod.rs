@@ -42,17 +42,19 @@ pub struct Args {
     #[command(flatten)]
     secret: SecretArgs,
 
-    /// Make the key file named by -k @FILE first: 32 random bytes, mode 0600
+    /// Make the key file of -k @FILE first: 32 random bytes
     ///
-    /// It is an error if the file exists: a key is never overwritten.
+    /// The file gets mode 0600. It is an error if it exists: a key is never overwritten.
     #[arg(long, requires = "key", help_heading = "Secrets")]
     new_key: bool,
 
-    /// One more key that opens the file, as for --key; up to three times (Dexios)
+    /// Another key that opens the file, up to three (Dexios)
+    ///
+    /// SPEC is as for --key. Can be repeated.
     #[arg(long, value_name = "SPEC", help_heading = "Secrets")]
     add_key: Vec<OsString>,
 
-    /// A recipient who can open the file: age1…, or @FILE with some (age)
+    /// A recipient of the file: age1…, or @FILE with some (age)
     ///
     /// Recipients are public. @FILE, env:NAME and fd:N name a list of them, one a line, with comments
     /// behind '#', or identities, whose recipients are taken. Can be repeated. Every recipient can open
@@ -86,11 +88,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Format")]
     header: Option<PathBuf>,
 
-    /// Plaintext bytes a chunk, such as 64KiB or 1MiB
+    /// Plaintext bytes per chunk, such as 64KiB or 1MiB
     ///
-    /// GFE takes 1 byte to 10 MiB, and has 1 MiB chunks by default; the AES-GCM File Encryptor takes
-    /// 1 to 4294967295 bytes [default: 1 MiB]. Memory grows with it. Dexios has always 1 MiB, GoCrypt
-    /// 32 KiB.
+    /// GFE takes 1 byte to 10 MiB, and has 1 MiB chunks by default; the AES-GCM File Encryptor takes 1 to 4294967295
+    /// bytes [default: 1 MiB]. Memory grows with it. Dexios always has chunks of 1 MiB, GoCrypt of 32 KiB.
     #[arg(short, long, value_name = "SIZE", value_parser = bytes, help_heading = "Format")]
     chunk_size: Option<u64>,
 
@@ -109,8 +110,8 @@ pub struct Args {
 
     /// The plaintext's length, for a pipe; a different length is an error
     ///
-    /// A file's length is known by itself. A stream of unknown length is sealed so that its end is
-    /// authenticated too; with its length given, GFE writes it into the header.
+    /// fetool finds the length of a file itself. The end of a stream of unknown length is authenticated too; with
+    /// --size, GFE writes the length into the header.
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Format")]
     size: Option<u64>,
 
@@ -150,13 +151,13 @@ impl From<AeadArg> for Algorithm {
     }
 }
 
-/// Who will be able to open the file, and where a new key goes.
+/// Who can open the file, and the new key.
 struct Secrets {
     all: Vec<SealFor>,
     new: Option<(PathBuf, Zeroizing<[u8; KEY_LEN]>)>,
-    /// What messages call the first secret.
+    /// The name of the first secret in messages.
     name: SecretName,
-    /// The secrets among them, and what messages call each.
+    /// The secrets among them, each with its name in messages.
     named: Vec<(Secret, SecretName)>,
     /// The secrets and identities that open the files again.
     opening: Vec<NamedSecret>,
@@ -178,7 +179,7 @@ impl Secrets {
     }
 }
 
-/// What was asked for, checked but not read yet.
+/// The sources of the secrets: checked but not read yet.
 struct Asked {
     plans: Vec<SecretSource>,
     to: Vec<To>,
@@ -245,7 +246,7 @@ impl Asked {
         self.plans.iter().any(SecretSource::asks)
     }
 
-    /// The format to write, where that can be told before any secret is read.
+    /// Returns the format to write, if that is known before any secret is read.
     fn format(&self, args: &Args) -> Result<Option<&'static dyn Format>, Failure> {
         let format = match (args.format, &self.plans[..]) {
             (Some(format), _) => Some(format),
@@ -271,7 +272,7 @@ impl Asked {
         Ok(format)
     }
 
-    /// Reads all of it, and makes the new key.
+    /// Reads all secrets, and makes the new key.
     fn find(&self, new_key: Option<&Path>, work: &WorkArgs) -> Result<Secrets, Failure> {
         let mut secrets = Secrets {
             all: Vec::new(),
@@ -291,7 +292,7 @@ impl Asked {
             secrets.new = Some((path.to_owned(), key));
             plans = &plans[1..];
         }
-        // Nobody types a passphrase before everything else is there.
+        // The user types a passphrase only after everything else was read.
         let prepared = plans.iter().map(|plan| plan.prepare(Purpose::Seal, work));
         let prepared: Vec<_> = prepared.collect::<Result<_, _>>()?;
         let unlock = self.unlock.as_ref();
@@ -311,7 +312,7 @@ impl Asked {
     }
 }
 
-/// The format of secrets that no option tells one for.
+/// Returns the format for secrets without an option that decides it.
 fn format_for(secrets: &Secrets) -> &'static dyn Format {
     match secrets
         .all
@@ -323,7 +324,7 @@ fn format_for(secrets: &Secrets) -> &'static dyn Format {
     }
 }
 
-/// What is known of the files before they are sealed.
+/// Returns what is known of the files before they are sealed.
 fn new_files(args: &Args, len: Option<u64>) -> NewFiles {
     NewFiles {
         files: 1,
@@ -367,7 +368,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         start(args, &secrets, format, size, &stop, meter).map_err(|e| subjects.attribute(&e))?;
     warn_of_short_keys(&args.work, secrets.named());
     let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new_files(args, size));
-    // Only now, when nothing but the data itself can go wrong.
+    // Last: from here on, only the data itself can fail.
     if let Some((path, key)) = &secrets.new {
         secrets::save_key(path, key.as_ref())?;
     }
@@ -399,7 +400,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Text may go to a terminal.
+/// Returns the kind of content: text may go to a terminal.
 fn content(args: &Args) -> Content {
     match args.armor {
         true => Content::Opened,
@@ -407,7 +408,7 @@ fn content(args: &Args) -> Content {
     }
 }
 
-/// Seals everything, at many places at a time where both are files.
+/// Seals everything; from file to file, at many positions at once.
 fn seal(sealing: Sealing, input: &mut Input, output: &mut Output) -> Result<Sealed, Error> {
     match FileToFile::of(input, output).map_err(Error::Write)? {
         Some(places) => places.work(|input, output| sealing.run_at(input, output)),
@@ -415,7 +416,7 @@ fn seal(sealing: Sealing, input: &mut Input, output: &mut Output) -> Result<Seal
     }
 }
 
-/// What is written to several files must not be written to one.
+/// Refuses two outputs with the same target.
 fn refuse_same_places(args: &Args, new_key: Option<&Path>, output: &Output) -> Result<(), Failure> {
     if new_key.is_some_and(|path| output.goes_to(path)) {
         return Err(
@@ -431,7 +432,7 @@ fn refuse_same_places(args: &Args, new_key: Option<&Path>, output: &Output) -> R
     Ok(())
 }
 
-/// Checks everything that was asked of the format, with all the secrets.
+/// Checks all settings of the format, with all the secrets.
 fn start(
     args: &Args,
     secrets: &Secrets,
@@ -448,7 +449,7 @@ fn start(
         .start()
 }
 
-/// Everything that was asked of the format.
+/// Returns all settings of the format.
 pub fn builder<'a>(args: &Args, recipients: &'a [SealFor], format: &'a dyn Format) -> Seal<'a> {
     let (first, more) = recipients.split_first().expect("there is one at least");
     let seal = Seal::new(first.recipient())
@@ -459,7 +460,7 @@ pub fn builder<'a>(args: &Args, recipients: &'a [SealFor], format: &'a dyn Forma
         .algorithm(args.aead.map(Algorithm::from))
         .layers(args.layers)
         .memory(args.max_memory)
-        // With a salt beside the file it is part of the secret.
+        // With a separate salt, it is part of the secret.
         .kdf(
             args.secret
                 .kdf
@@ -470,7 +471,7 @@ pub fn builder<'a>(args: &Args, recipients: &'a [SealFor], format: &'a dyn Forma
     more.fold(seal, Seal::add_recipient)
 }
 
-/// The output for a header of its own, and what its messages call it.
+/// Returns the output for a detached header, and its name in messages.
 fn header_output(args: &Args, read: &[FileId]) -> Result<Option<(Output, Subjects)>, Failure> {
     let Some(path) = &args.header else {
         return Ok(None);
@@ -488,7 +489,7 @@ fn header_output(args: &Args, read: &[FileId]) -> Result<Option<(Output, Subject
     Ok(Some((output, subjects)))
 }
 
-/// The file for a new key, where one was asked for.
+/// Returns the file for a new key, if one is to be made.
 fn new_key_file<'a>(args: &Args, asked: &'a Asked) -> Result<Option<&'a Path>, Failure> {
     if !args.new_key {
         return Ok(None);
@@ -507,7 +508,7 @@ fn new_key_file<'a>(args: &Args, asked: &'a Asked) -> Result<Option<&'a Path>, F
     Ok(Some(path))
 }
 
-/// The plaintext's length, where it is known: found, or said, and both the same.
+/// Returns the plaintext's length, if known: found, or given, and both must agree.
 fn announced_size(args: &Args, found: Option<u64>) -> Result<Option<u64>, Failure> {
     match (args.size, found) {
         (Some(said), Some(found)) if said != found => Err(Failure::usage(format!(

@@ -12,7 +12,7 @@ use crate::cli::work::{Weaknesses, all_paths_exist, warn_of_short_keys};
 use fetool::CancelToken;
 use std::time::{Duration, Instant};
 
-/// Says what a passphrase costs where each file has a salt of its own.
+/// Warns of the cost of a passphrase if each file has a salt of its own.
 fn warn_of_derivations(args: &Args, each: Duration) {
     if args.work.quiet {
         return;
@@ -29,7 +29,7 @@ fn warn_of_derivations(args: &Args, each: Duration) {
     );
 }
 
-/// Seals each file of a tree by itself.
+/// Seals each file of a tree.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let stray = [
         (
@@ -64,7 +64,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         key: secrets.name.clone(),
         ..Subjects::default()
     };
-    // Hashed once for all files, where the format allows that.
+    // Derived once for all files, if the format allows that.
     let all: Vec<SealFor> = secrets
         .all
         .into_iter()
@@ -76,7 +76,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         })
         .collect();
     secrets::stock_first(&all);
-    // Whatever is wrong with the request as a whole is said once.
+    // An error in the request as a whole is reported once.
     let started = Instant::now();
     let start = |size| {
         let sealing = builder(args, &all, format).size(size).start();

@@ -1,4 +1,4 @@
-//! Plugins of age wrap and unwrap the keys of many files at once: one process, one PIN and one touch a batch.
+//! age plugins wrap and unwrap the keys of many files at once: one process, one PIN and one touch for each batch.
 
 use super::keys::{Key, Keys};
 use super::recipients::SealFor;
@@ -12,27 +12,27 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// So many files are waited for before a plugin is started.
+/// This many files are collected before a plugin is started,
 pub const BATCH: usize = 1000;
 
-/// And no more bytes of stanzas than this, or the last file's.
+/// and no more bytes of stanzas than this, except for the last file's.
 const BATCH_LEN: usize = 8 << 20;
 
-/// What the keys of files are needed for.
+/// The purpose of the keys of files.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum For {
     Opening,
-    /// It matters which of the stanzas an identity opens.
+    /// Rekeying must know which of the stanzas an identity opens.
     Rekeying,
 }
 
 impl Keys {
-    /// Whether a plugin may be needed, so that files are better handed over in batches.
+    /// Returns whether a plugin may be needed: then files should come in batches.
     pub fn may_need_plugins(&self) -> bool {
         self.pool.may_be_needed()
     }
 
-    /// Passes items on after the plugins have unwrapped the keys of the files at their paths.
+    /// Passes items on after plugins have unwrapped the keys of the files at their paths.
     pub fn pass_on<T>(
         &self,
         items: &Receiver<T>,
@@ -44,11 +44,11 @@ impl Keys {
         });
     }
 
-    /// Has the plugins unwrap the keys of files. Errors appear when the files are opened.
+    /// Makes the plugins unwrap the keys of files. Errors appear when the files are opened.
     pub fn prepare_files<'p>(&self, paths: impl IntoIterator<Item = &'p Path>, purpose: For) {
         let (mut files, mut len) = (Vec::new(), 0);
         for path in paths {
-            // An encrypted identity file that was opened for the file before may have none of plugins.
+            // An encrypted identity file that was opened for an earlier file may contain no plugin identities.
             if !self.may_need_plugins() {
                 return;
             }
@@ -78,8 +78,8 @@ impl Keys {
         self.pool.prepare(&files);
     }
 
-    /// Whether anything else opens a file, all of which is tried before the plugins. As when the file is opened,
-    /// somebody may be asked for the passphrase of an identity.
+    /// Returns whether a key that is tried before the plugins opens a file. As when the file is opened, the user may be
+    /// asked for the passphrase of an identity.
     fn opens_without_plugins(&self, stanzas: &[Stanza]) -> bool {
         let opens = |key: &dyn UnwrapKey| matches!(key.unwrap_key(stanzas), Ok(Some(_)));
         self.all().any(|key| match key {
@@ -97,14 +97,14 @@ pub fn pass_on_to_seal<T>(recipients: &[SealFor], items: &Receiver<T>, to: &Send
     in_batches(items, to, |batch| stock(recipients, batch.len()));
 }
 
-/// Has plugins wrap keys for the first files: so many that a small tree takes one process of each.
+/// Makes plugins wrap keys for the first files: enough that a small tree takes one process of each.
 pub fn stock_first(recipients: &[SealFor]) {
     stock(recipients, 64);
 }
 
 fn stock(recipients: &[SealFor], files: usize) {
     let mut plugins = recipients.iter().filter_map(SealFor::as_plugin);
-    // Each file tells what went wrong.
+    // Each file reports the error.
     if let Some(Ok(keys)) = plugins.next().map(|first| first.stock(files))
         && !keys.is_empty()
     {
@@ -127,7 +127,7 @@ fn in_batches<T>(items: &Receiver<T>, to: &Sender<T>, prepare: impl Fn(&[T])) {
     }
 }
 
-/// The stanzas of an age file.
+/// Returns the stanzas of an age file.
 fn stanzas(path: &Path) -> Option<Vec<Stanza>> {
     let found = Recorder::default();
     // It ends with the error that this identity opens nothing.
@@ -138,7 +138,7 @@ fn stanzas(path: &Path) -> Option<Vec<Stanza>> {
     stanzas.unwrap_or_else(PoisonError::into_inner)
 }
 
-/// About the memory that a stanza takes.
+/// Returns about the memory that a stanza takes.
 fn length(stanza: &Stanza) -> usize {
     let words = stanza
         .args
@@ -147,7 +147,7 @@ fn length(stanza: &Stanza) -> usize {
     size_of::<Stanza>() + stanza.kind.len() + words.sum::<usize>() + stanza.body.len()
 }
 
-/// Opens a regular file, and waits for nobody.
+/// Opens a regular file without blocking.
 fn open(path: &Path) -> io::Result<File> {
     let flags = OFlag::O_NONBLOCK.bits();
     let file = OpenOptions::new()
@@ -160,7 +160,7 @@ fn open(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Notes what it is asked for, and opens nothing.
+/// An identity that records the stanzas, and opens nothing.
 #[derive(Default)]
 struct Recorder(Mutex<Option<Vec<Stanza>>>);
 

@@ -1,4 +1,4 @@
-//! Identity files that are encrypted themselves.
+//! Encrypted identity files.
 
 use super::keys::Key;
 use super::plugins::{self, PluginIdentity, PluginName};
@@ -15,13 +15,13 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use zeroize::Zeroizing;
 
-/// A file of identities that is sealed with a passphrase, which is asked for when a file needs it.
+/// An identity file that is sealed with a passphrase, which is asked for when a file needs it.
 pub struct EncryptedIdentities {
     file: Zeroizing<Vec<u8>>,
     name: String,
     passphrase: Option<Spec>,
     opened: OnceLock<Opened>,
-    /// What went wrong. Nobody is asked again for the next file.
+    /// The error of opening it. The user is not asked again for the next file.
     failed: OnceLock<Error>,
 }
 
@@ -36,7 +36,7 @@ impl EncryptedIdentities {
         }
     }
 
-    /// Whom a file is sealed for that these identities shall open.
+    /// Returns the recipients of these identities.
     ///
     /// # Errors
     /// Those of opening the file.
@@ -44,13 +44,13 @@ impl EncryptedIdentities {
         Ok(&self.opened()?.recipients)
     }
 
-    /// The identities of plugins, if something has opened the file.
+    /// Returns the identities of plugins, if the file was opened.
     pub fn plugins_if_opened(&self) -> Option<&BTreeMap<PluginName, Vec<PluginIdentity>>> {
         self.opened.get().map(|opened| &opened.plugins)
     }
 
     fn opened(&self) -> Result<&Opened, Error> {
-        // Where two threads come here at once, one of them waits for the other's prompt.
+        // If two threads come here at once, one waits for the other's prompt.
         static TURN: Mutex<()> = Mutex::new(());
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(opened) = self.opened.get() {
@@ -115,7 +115,7 @@ impl EncryptedIdentities {
     }
 }
 
-/// An error that was told before.
+/// Repeats an error that was reported before.
 fn again(error: &Error) -> Error {
     match error {
         Error::Secret { what, hint } => Error::Secret {
@@ -126,7 +126,7 @@ fn again(error: &Error) -> Error {
     }
 }
 
-/// What was in the file.
+/// The content of the file.
 struct Opened {
     identities: Vec<AgeIdentity>,
     plugins: BTreeMap<PluginName, Vec<PluginIdentity>>,
@@ -145,7 +145,7 @@ impl Opened {
     }
 }
 
-/// Those of plugins are not tried here: one process of each plugin serves all files.
+/// Plugin identities are not tried here: one process of each plugin serves all files.
 impl UnwrapKey for EncryptedIdentities {
     fn unwrap_key(&self, stanzas: &[Stanza]) -> Result<Option<FileKey>, Error> {
         for identity in &self.opened()?.identities {

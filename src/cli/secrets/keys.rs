@@ -1,4 +1,4 @@
-//! What the bytes of a secret are: a key, a passphrase, or age identities; and what opens files with them.
+//! The kinds of secrets: a key, a passphrase, or age identities; and how files are opened with them.
 
 use super::identity_file::EncryptedIdentities;
 use super::plugin_pool::{EncryptedKey, PluginKey, PluginPool};
@@ -35,10 +35,10 @@ pub enum Key {
 }
 
 impl Key {
-    /// Tells by its content what a key file is. 32 bytes are a raw key, whatever they look like.
+    /// Recognises the kind of a key file by its content. 32 bytes are always a raw key.
     ///
     /// # Errors
-    /// Where it is a file of another kind, or a list of identities with a wrong line.
+    /// Also if it is a file of another kind, or an identity file with a wrong line.
     pub fn of(
         bytes: &Zeroizing<Vec<u8>>,
         name: &str,
@@ -85,7 +85,7 @@ impl Key {
         })
     }
 
-    /// A key of SSH, whose passphrase is asked for when a file needs it.
+    /// Parses an SSH key, whose passphrase is asked for when a file needs it.
     #[cfg(feature = "age-ssh")]
     fn ssh(bytes: &[u8], name: &str, unlock: Option<&Spec>) -> Result<Self, Failure> {
         let identity = SshIdentity::parse(bytes).map_err(|error| about(name, &error))?;
@@ -124,7 +124,7 @@ impl Key {
         }
     }
 
-    /// Whom a file is sealed for that this shall open.
+    /// Returns the recipients whose files this key opens.
     ///
     /// # Errors
     /// Those of opening an encrypted identity file.
@@ -153,19 +153,19 @@ impl Key {
     }
 }
 
-/// A failure of the library about a key file.
+/// Creates a failure from an error of the library about a key file.
 pub(super) fn about(name: &str, error: &Error) -> Failure {
     Failure::of_library(error).about(name)
 }
 
-/// Everything that a file is tried to be opened with, in this order.
+/// All keys to try on a file, in this order.
 pub struct Keys {
     all: Vec<NamedSecret>,
     pub(super) pool: Arc<PluginPool>,
 }
 
 impl Keys {
-    /// Reads all secrets. A single passphrase is asked for at once; beside others, when it is needed.
+    /// Reads all secrets. A single passphrase is asked for at once; one of several, when it is needed.
     pub fn load(
         plans: &[SecretSource],
         purpose: Purpose<'_>,
@@ -174,12 +174,12 @@ impl Keys {
         Self::prepare(plans, purpose, work)?.complete()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Reads what is not typed.
+    /// Reads everything that is not typed.
     pub fn prepare(
         plans: &[SecretSource],
         purpose: Purpose<'_>,
@@ -189,7 +189,7 @@ impl Keys {
         Ok(PreparedKeys(prepared.collect::<Result<_, _>>()?))
     }
 
-    /// Takes the identities of plugins out of the lists, so that one process serves all of a plugin.
+    /// Collects the plugin identities of all lists, so that one process serves all of a plugin.
     pub fn of(mut all: Vec<NamedSecret>) -> Result<Self, Failure> {
         let mut pool = PluginPool::default();
         for found in &mut all {
@@ -223,13 +223,13 @@ impl Keys {
         self.all.iter().flat_map(|found| found.key.identities())
     }
 
-    /// Whether there are identities only, and no raw key among them.
+    /// Returns whether there are only identities, and no raw key.
     pub fn are_identities(&self) -> bool {
         let secret = |found: &NamedSecret| matches!(found.key, Key::Secret(_) | Key::Asked(_));
         !self.all.iter().any(secret)
     }
 
-    /// Opens with all of them.
+    /// Returns settings for opening with all of them.
     pub fn open(&self) -> Open<'_> {
         let mut all = self.identities();
         let first = all
@@ -238,7 +238,7 @@ impl Keys {
         all.fold(Open::new(first), Open::add_identity)
     }
 
-    /// What messages call them.
+    /// Returns their name in messages.
     pub fn name(&self) -> SecretName {
         match &self.all[..] {
             [found] => found.name.clone(),
@@ -249,12 +249,12 @@ impl Keys {
         }
     }
 
-    /// A key opened a file, so it was not mistyped.
+    /// Notes that a key opened a file, and so was typed correctly.
     pub fn recover(&mut self) {
         self.all.iter_mut().for_each(NamedSecret::recover);
     }
 
-    /// Asks again for a passphrase that was typed wrong, where it is the only secret.
+    /// Asks again for a mistyped passphrase, if it is the only secret.
     ///
     /// # Errors
     /// Those of asking.
@@ -265,13 +265,13 @@ impl Keys {
         }
     }
 
-    /// How many keys were derived so far, of those that are remembered.
+    /// Returns how many keys were derived so far, of those that are remembered.
     pub fn derivations(&self) -> u64 {
         let secrets = self.all.iter().filter_map(|found| found.key.as_secret());
         secrets.map(Secret::derivations).sum()
     }
 
-    /// For many files, as [`Secret::for_many_files_within`].
+    /// Prepares for many files, like [`Secret::for_many_files_within`].
     pub fn for_many_files_within(mut self, memory: u64) -> Self {
         for found in &mut self.all {
             if let Key::Secret(secret) = &mut found.key {
@@ -281,7 +281,7 @@ impl Keys {
         self
     }
 
-    /// Whom a file is sealed for that these shall open.
+    /// Returns the recipients whose files these keys open.
     pub fn seal_for(&self) -> Result<Vec<SealFor>, Failure> {
         let all = self
             .all
@@ -295,7 +295,7 @@ impl Keys {
     }
 }
 
-/// Keys of which all is read that can be, before anybody is asked for anything.
+/// Keys of which everything was read that can be, before the user is asked for anything.
 pub struct PreparedKeys(Vec<Prepared>);
 
 impl PreparedKeys {

@@ -1,7 +1,7 @@
-//! From `--key`, `--passphrase` and `--to` to what opens files, and to whom they are sealed for.
+//! From `--key`, `--passphrase` and `--to` to identities and recipients.
 //!
-//! Options name sources ([`SecretSource`], [`recipients::To`]). All of them are checked first, then all are read that can
-//! be, and only then somebody is asked: nobody types a passphrase before a missing file is reported.
+//! Options name sources ([`SecretSource`], [`recipients::To`]). fetool checks all of them, then reads what it can, and
+//! only then asks: the user types no passphrase before a missing file is reported.
 
 mod batches;
 mod identity_file;

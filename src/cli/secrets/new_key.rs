@@ -1,4 +1,4 @@
-//! New keys, and the files that they go to.
+//! New keys and their files.
 
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::io::output::create_private;
@@ -8,14 +8,14 @@ use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Random bytes for a new key.
+/// Returns random bytes for a new key.
 pub fn new_key() -> Result<Zeroizing<[u8; KEY_LEN]>, Failure> {
     let mut key = Zeroizing::new([0; KEY_LEN]);
     fetool::random(key.as_mut()).map_err(|error| Subjects::default().attribute(&error))?;
     Ok(key)
 }
 
-/// Writes a new key to a file that was not there before.
+/// Writes a new key to a new file.
 pub fn save_key(path: &Path, key: &[u8]) -> Result<(), Failure> {
     create_private(path, key).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => key_exists(path),
@@ -23,7 +23,7 @@ pub fn save_key(path: &Path, key: &[u8]) -> Result<(), Failure> {
     })
 }
 
-/// A new key would overwrite a file.
+/// Returns the error for a new key that would overwrite a file.
 pub fn key_exists(path: &Path) -> Failure {
     Failure::usage("file exists, and a key is never overwritten")
         .with_status(status::SYSTEM)

@@ -1,4 +1,4 @@
-//! What stands in for `plugins.rs` in a build without the feature `age-plugin`.
+//! Replaces `plugins.rs` in a build without the feature `age-plugin`.
 
 use crate::cli::failure::Failure;
 use fetool::format::age::{AgeIdentity, AgeRecipient, Feature};

@@ -1,4 +1,4 @@
-//! The identities of plugins: those that options name, and those in encrypted identity files.
+//! Plugin identities: those that options name, and those in encrypted identity files.
 
 use super::identity_file::EncryptedIdentities;
 use super::plugins::{self, PluginIdentities, PluginIdentity, PluginName};
@@ -7,42 +7,42 @@ use fetool::{Error, FileKey, Stanza, UnwrapKey};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// All identities of plugins that a run has. One process serves all of a plugin, wherever they come from.
+/// All plugin identities of a run. One process serves all of a plugin, whatever their sources.
 #[derive(Default)]
 pub struct PluginPool {
-    /// Those that are known from the start.
+    /// Those known from the start.
     named: BTreeMap<PluginName, Vec<PluginIdentity>>,
-    /// What may have more of them, once it is opened.
+    /// Files that may contain more, once they are opened.
     encrypted: Vec<Arc<EncryptedIdentities>>,
-    /// Each plugin that was needed, and how many identities it has.
+    /// The plugins used so far, each with its number of identities.
     plugins: Mutex<BTreeMap<PluginName, (usize, Arc<PluginIdentities>)>>,
 }
 
 impl PluginPool {
-    /// Adds the identities of plugins in a list, which are taken out of it.
+    /// Moves the plugin identities of a list into the pool.
     pub fn take_from(&mut self, list: &mut Vec<AgeIdentity>) {
         for (name, identities) in plugins::take_identities(list) {
             self.named.entry(name).or_default().extend(identities);
         }
     }
 
-    /// Adds those in an encrypted file. They are there once something has opened that.
+    /// Adds those of an encrypted file, which are known once it is opened.
     pub fn add_encrypted(&mut self, file: &Arc<EncryptedIdentities>) {
         self.encrypted.push(Arc::clone(file));
     }
 
-    /// The plugins that are known from the start.
+    /// Returns the plugins known from the start.
     pub fn named(&self) -> impl Iterator<Item = &PluginName> {
         self.named.keys()
     }
 
-    /// Whom files are sealed for that the identities open which are known from the start.
+    /// Returns the recipients of the plugin's identities that are known from the start.
     pub fn recipients(&self, name: &PluginName) -> Vec<AgeRecipient> {
         let identities = self.named.get(name).into_iter().flatten();
         identities.map(plugins::recipient).collect()
     }
 
-    /// Whether there are identities of plugins, as far as is known yet.
+    /// Returns whether there are plugin identities, as far as known yet.
     pub fn may_be_needed(&self) -> bool {
         let has_some = |file: &Arc<EncryptedIdentities>| {
             let plugins = file.plugins_if_opened();
@@ -51,17 +51,17 @@ impl PluginPool {
         !self.named.is_empty() || self.encrypted.iter().any(has_some)
     }
 
-    /// All identities of a plugin together.
+    /// Returns all identities of a plugin together.
     ///
     /// # Errors
     /// [`Error::Plugin`] if it is not installed.
     pub fn of(&self, name: &PluginName) -> Result<Arc<PluginIdentities>, Error> {
-        // Before they are counted, so that nobody who counted fewer comes later.
+        // Locked before counting, so that a smaller count never comes later.
         let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
         let named = self.named.get(name).into_iter();
         let encrypted = self.in_encrypted().filter_map(|all| all.get(name));
         let identities: Vec<_> = named.chain(encrypted).flatten().collect();
-        // A file that was opened since then may have brought more.
+        // A file opened since then may have brought more.
         if let Some((count, plugin)) = plugins.get(name)
             && *count == identities.len()
         {
@@ -74,7 +74,7 @@ impl PluginPool {
         Ok(plugin)
     }
 
-    /// Has the plugins unwrap the file keys of many files. Errors appear when the files are opened.
+    /// Makes the plugins unwrap the file keys of many files. Errors appear when the files are opened.
     pub fn prepare(&self, files: &[Vec<Stanza>]) {
         if files.is_empty() {
             return;
@@ -88,13 +88,13 @@ impl PluginPool {
         }
     }
 
-    /// The identities in the files that are opened.
+    /// Returns the identities in the files that were opened.
     fn in_encrypted(&self) -> impl Iterator<Item = &BTreeMap<PluginName, Vec<PluginIdentity>>> {
         let files = self.encrypted.iter();
         files.filter_map(|file| file.plugins_if_opened())
     }
 
-    /// The plugins that only encrypted files have identities of.
+    /// Returns the plugins that only encrypted files have identities of.
     fn only_encrypted(&self) -> BTreeSet<&PluginName> {
         let names = self.in_encrypted().flat_map(BTreeMap::keys);
         names
@@ -103,7 +103,7 @@ impl PluginPool {
     }
 }
 
-/// All identities of one plugin, which options name at least one of.
+/// All identities of one plugin, at least one of which an option names.
 pub struct PluginKey {
     name: PluginName,
     pool: Arc<PluginPool>,
@@ -135,10 +135,10 @@ impl UnwrapKey for PluginKey {
     }
 }
 
-/// An encrypted identity file among others.
+/// An encrypted identity file among other keys.
 pub struct EncryptedKey {
     pub file: Arc<EncryptedIdentities>,
-    /// The last one of them has the plugins that no option names: now all files of identities are opened.
+    /// Only in the last one, when all identity files are open: it tries the plugins that no option names.
     pub pool: Option<Arc<PluginPool>>,
 }
 
@@ -165,7 +165,7 @@ impl UnwrapKey for EncryptedKey {
         if let Ok(Some(key)) = own {
             return Ok(Some(key));
         }
-        // They may come from another file, which was opened.
+        // They may come from another opened file.
         for plugin in self.plugins()? {
             if let Some(key) = plugin.unwrap_key(stanzas)? {
                 return Ok(Some(key));

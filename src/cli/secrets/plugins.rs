@@ -1,4 +1,4 @@
-//! Plugins of age: looking them up, one for all keys that name it, and what they ask of the user.
+//! age plugins: finding them, one for all keys that name it, and their questions to the user.
 
 use crate::cli::failure::{Failure, say};
 use crate::io::terminal_safe::quoted;
@@ -14,18 +14,18 @@ pub use fetool::format::age::plugin::{
     PluginIdentities, PluginIdentity, PluginName, PluginRecipients,
 };
 
-/// The identity without data of a plugin, which is named as its program is, without `age-plugin-`.
+/// Returns the identity without data of a plugin. `name` is the program's, without `age-plugin-`.
 pub fn identity(name: &str) -> Result<AgeIdentity, Failure> {
     let name: PluginName = name.parse().map_err(|error| Failure::of_library(&error))?;
     Ok(AgeIdentity::Plugin(PluginIdentity::of_name(&name)))
 }
 
-/// The name of a plugin's program.
+/// Returns the name of a plugin's program.
 pub fn program(name: &PluginName) -> String {
     name.program()
 }
 
-/// Puts identities of one plugin together.
+/// Groups identities of one plugin.
 ///
 /// # Errors
 /// [`Error::Plugin`] if it is not installed.
@@ -36,17 +36,17 @@ pub fn together(
     Ok(PluginIdentities::new(find(name)?, identities))
 }
 
-/// Takes the identities of plugins out of a list.
+/// Removes the plugin identities from a list, and returns them.
 pub fn take_identities(list: &mut Vec<AgeIdentity>) -> BTreeMap<PluginName, Vec<PluginIdentity>> {
     PluginIdentity::take_from(list)
 }
 
-/// Whom files are sealed for that an identity opens.
+/// Returns the recipient of an identity.
 pub fn recipient(identity: &PluginIdentity) -> AgeRecipient {
     AgeRecipient::Plugin(identity.recipient())
 }
 
-/// Takes the recipients of plugins out of a list.
+/// Removes the plugin recipients from a list, and returns them.
 pub fn take_recipients(list: &mut Vec<AgeRecipient>) -> Result<Vec<PluginRecipients>, Failure> {
     let taken = PluginRecipient::take_from(list).into_iter();
     taken
@@ -57,10 +57,10 @@ pub fn take_recipients(list: &mut Vec<AgeRecipient>) -> Result<Vec<PluginRecipie
         .collect()
 }
 
-/// Looks a plugin up.
+/// Finds a plugin.
 fn find(name: &PluginName) -> Result<Plugin, Error> {
     let found = Plugin::find(name, Arc::new(OnTerminal))?;
-    // The one that tells its plugin of a descriptor means this plugin.
+    // This variable gives a descriptor to the plugin on purpose.
     let named = std::env::var("AGE_PASSPHRASE_FD").ok();
     let named = named.filter(|_| name.program() == "age-plugin-batchpass");
     let inherited = process::inherited().into_iter();
@@ -70,7 +70,7 @@ fn find(name: &PluginName) -> Result<Plugin, Error> {
         .without_descriptors(hidden))
 }
 
-/// Everything is shown and asked for on the terminal.
+/// Shows and asks everything on the terminal.
 struct OnTerminal;
 
 impl PluginInteraction for OnTerminal {

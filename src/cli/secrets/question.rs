@@ -1,4 +1,4 @@
-//! Passphrases that somebody types: the prompts, and asking again.
+//! Passphrases that the user types: the prompts, and asking again.
 
 use super::keys::Key;
 use super::source::NamedSecret;
@@ -12,19 +12,18 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
-/// A passphrase that is asked for on the terminal.
+/// A passphrase to ask for on the terminal.
 #[derive(Clone, Debug)]
 pub struct Question {
     first: String,
     confirm: Option<&'static str>,
-    /// What goes with the passphrase, and what messages call that.
+    /// The salt for the passphrase, and its name in messages.
     salt: Option<(Kdf, Vec<u8>, String)>,
-    /// How often it is asked for in all while the answer opens nothing.
+    /// How many times to ask while the answer opens nothing.
     tries: u32,
 }
 
-/// Returns a passphrase with what goes with it, and what messages call it: all that can be wrong with
-/// the shape of such a pair is the salt.
+/// Returns a passphrase with its salt, and their name in messages: only the salt can have a wrong length.
 pub(super) fn salted(
     passphrase: &[u8],
     salt: Option<&(Kdf, Vec<u8>, String)>,
@@ -53,7 +52,7 @@ impl Question {
         }
     }
 
-    /// The question for the next try, if there may be one.
+    /// Returns the question for the next try, if there is one.
     pub fn again(self) -> Option<Self> {
         let tries = self.tries - 1;
         (tries > 0).then_some(Self { tries, ..self })
@@ -105,25 +104,25 @@ impl Asked {
     }
 }
 
-/// What the library hands back of a failure of ours.
+/// Converts a failure of the command into an error that the library passes back.
 pub(super) fn library_error(failure: Failure) -> Error {
     let subject = failure.subject().map(|subject| format!("{subject}: "));
     let text = subject.unwrap_or_default() + failure.message();
     Error::Read(io::Error::other(text))
 }
 
-/// How often a passphrase may be typed that opens nothing.
+/// How many times a wrong passphrase may be typed.
 const TRIES: u32 = 3;
-/// What a secret is wanted for, which decides how a passphrase is asked for.
+/// The purpose of a secret, which decides how to ask for a passphrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose<'a> {
     /// To open one file, or several.
     Open(Option<&'a Path>),
     /// To open an identity file.
     Unlock(&'a Path),
-    /// Asked for twice: nothing would tell that it was mistyped.
+    /// To seal: asked for twice, since nothing would show a typing error.
     Seal,
-    /// The same, where an old one is asked for as well.
+    /// The same, if an old one is asked for as well.
     Change,
 }
 
@@ -132,7 +131,7 @@ impl Purpose<'_> {
         matches!(self, Self::Open(_) | Self::Unlock(_))
     }
 
-    /// The prompt, and the one for typing it again.
+    /// Returns the prompt, and the one for typing it again.
     fn prompts(self) -> (String, Option<&'static str>) {
         match self {
             Self::Open(None) => ("Enter passphrase: ".to_owned(), None),
@@ -150,7 +149,7 @@ impl Purpose<'_> {
     }
 }
 
-/// A prompt that names a file, in one line of the terminal.
+/// Returns a prompt that names a file, on one line of the terminal.
 fn for_file(before: &str, path: &Path) -> String {
     let room = status_line::columns().saturating_sub(before.len() + 3);
     let name = shortened(&shown(path), room.max(NAME_MIN));
@@ -160,7 +159,7 @@ fn for_file(before: &str, path: &Path) -> String {
     }
 }
 
-/// A prompt has so many columns for a name, however narrow the terminal is.
+/// The minimum number of columns for a name in a prompt, however narrow the terminal is.
 const NAME_MIN: usize = 12;
 
 pub fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {

@@ -1,4 +1,4 @@
-//! Whom files are sealed for.
+//! The recipients of files.
 
 use super::keys::{Key, about};
 use super::plugins::{self, PluginRecipients};
@@ -11,7 +11,7 @@ use fetool::{Recipient, Secret};
 use std::ffi::OsStr;
 use std::sync::Arc;
 
-/// Someone that a file is sealed for.
+/// A recipient of a file.
 #[derive(Clone)]
 pub enum SealFor {
     Secret(Secret),
@@ -50,7 +50,7 @@ pub enum To {
 }
 
 impl To {
-    /// Reads a recipient, or where there are some.
+    /// Parses a recipient, or a source of recipients.
     pub fn parse(word: &OsStr) -> Result<Self, Failure> {
         let text = word.to_str().unwrap_or_default();
         if text
@@ -82,7 +82,7 @@ impl To {
         }
     }
 
-    /// Reads what is not typed. Of an identity file the public halves are taken.
+    /// Reads what is not typed. From an identity file, it takes the public halves.
     pub fn prepare(&self, unlock: Option<&Spec>, work: &WorkArgs) -> Result<PreparedTo, Failure> {
         let spec = match self {
             Self::Recipient(recipient) => {
@@ -114,14 +114,14 @@ impl To {
     }
 }
 
-/// What one `--to` names, of which all is read that can be.
+/// What one `--to` names, after reading everything that can be.
 pub enum PreparedTo {
     Recipients(Vec<AgeRecipient>),
     Identities(Box<NamedSecret>),
 }
 
 impl PreparedTo {
-    /// Returns the recipients, for some of which somebody may have to type a passphrase.
+    /// Returns the recipients, for some of which the user may have to type a passphrase.
     pub fn recipients(&self) -> Result<Vec<SealFor>, Failure> {
         match self {
             Self::Recipients(all) => Ok(all.iter().cloned().map(SealFor::Age).collect()),
@@ -130,8 +130,7 @@ impl PreparedTo {
     }
 }
 
-/// Drops recipients that are there twice, with a note, and starts nothing yet of the plugins that some
-/// need.
+/// Removes duplicate recipients, with a note. Starts none of the plugins that some need.
 pub fn without_duplicates(all: Vec<SealFor>, work: &WorkArgs) -> Result<Vec<SealFor>, Failure> {
     let mut kept: Vec<SealFor> = Vec::new();
     for one in all {

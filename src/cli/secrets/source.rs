@@ -1,4 +1,4 @@
-//! Which secrets are wanted, from the options to the bytes.
+//! The sources of secrets, from the options to the bytes.
 
 use super::keys::Key;
 use super::plugins;
@@ -13,12 +13,12 @@ use fetool::without_line_end;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// Which secret is wanted, checked but not read yet.
+/// The source of a secret, checked but not read yet.
 #[derive(Clone, Debug)]
 pub enum SecretSource {
     Key {
         from: Spec,
-        /// Where the passphrase is, if it is a file that is encrypted itself; `None` asks.
+        /// The source of the passphrase, if it is an encrypted file; `None` asks.
         unlock: Option<Spec>,
     },
     Passphrase {
@@ -30,15 +30,15 @@ pub enum SecretSource {
     Plugin(AgeIdentity),
 }
 
-/// A secret, and what its messages call it.
+/// A secret, and its name in messages.
 pub struct NamedSecret {
     pub key: Key,
     pub name: SecretName,
-    /// How it is asked for again, where somebody typed it.
+    /// The question to ask again, if the user typed it.
     pub(super) typed: Option<Question>,
 }
 
-/// A secret of which all is read that can be, before anybody is asked for anything.
+/// A secret of which everything was read that can be, before the user is asked for anything.
 pub enum Prepared {
     Read(Box<NamedSecret>),
     Typed(Question),
@@ -47,7 +47,7 @@ pub enum Prepared {
 impl SecretSource {
     /// Checks the arguments of the secrets, the keys first.
     pub fn given(args: &SecretArgs) -> Result<Vec<Self>, Failure> {
-        // clap waives what --salt requires where that is in conflict with something given.
+        // clap waives what --salt requires if that conflicts with another option.
         if args.salt.is_some() && args.passphrase.is_empty() {
             return Err(Failure::usage(
                 "--salt requires a passphrase; a key takes no salt",
@@ -80,8 +80,8 @@ impl SecretSource {
         Ok(given)
     }
 
-    /// For secrets that open something, of which one must be there: the file says which KDF goes with
-    /// its own salt.
+    /// Returns the secrets to open files with, of which there must be at least one. A file with its own salt also says
+    /// which KDF to use.
     pub fn to_open(args: &SecretArgs) -> Result<Vec<Self>, Failure> {
         if args.kdf.is_some() && args.salt.is_none() {
             return Err(Failure::usage("--kdf requires --salt")
@@ -123,12 +123,12 @@ impl SecretSource {
         })
     }
 
-    /// Whether it is a passphrase without a salt beside the file, which GFE cannot take.
+    /// Returns whether it is a passphrase without a separate salt, which GFE cannot use.
     pub fn is_unsalted(&self) -> bool {
         matches!(self, Self::Passphrase { salt: None, .. })
     }
 
-    /// Checks that standard input is one thing at most: one of the secrets, or the data.
+    /// Checks that standard input is used once at most: for one of the secrets, or for the data.
     pub fn check_stdin<'p>(
         plans: impl IntoIterator<Item = &'p Self>,
         data: bool,
@@ -140,7 +140,7 @@ impl SecretSource {
         Self::check_specs_on_stdin(secrets.chain(unlock), data)
     }
 
-    /// The same for whatever is read from a SPEC.
+    /// Does the same for anything that is read from a SPEC.
     pub fn check_specs_on_stdin<'p>(
         specs: impl IntoIterator<Item = &'p Spec>,
         data: bool,
@@ -164,7 +164,7 @@ impl SecretSource {
         first.into_iter().chain(second)
     }
 
-    /// Where the passphrase of an encrypted key file is.
+    /// Returns the source of the passphrase of an encrypted key file.
     fn unlock(&self) -> Option<&Spec> {
         match self {
             Self::Key { unlock, .. } => unlock.as_ref(),
@@ -172,13 +172,13 @@ impl SecretSource {
         }
     }
 
-    /// The files that it is read from, so that none of them is overwritten.
+    /// Returns the files that it is read from, which must not be overwritten.
     pub fn files(&self) -> Vec<FileId> {
         let specs = self.specs().chain(self.unlock());
         specs.filter_map(Spec::file).collect()
     }
 
-    /// The file that a new key may be written to.
+    /// Returns the file to which a new key can be written.
     pub fn key_file(&self) -> Option<&Path> {
         match self {
             Self::Key {
@@ -189,12 +189,12 @@ impl SecretSource {
         }
     }
 
-    /// Whether it is a key, and no passphrase.
+    /// Returns whether it is a key, and not a passphrase.
     pub fn is_key(&self) -> bool {
         matches!(self, Self::Key { .. } | Self::Plugin(_))
     }
 
-    /// Whether somebody is asked for a passphrase.
+    /// Returns whether the user is asked for a passphrase.
     pub fn asks(&self) -> bool {
         matches!(self, Self::Passphrase { from: None, .. })
     }
@@ -206,8 +206,8 @@ impl SecretSource {
 
     /// Reads what is not typed.
     ///
-    /// An empty secret seals nothing: it is what a password manager that failed leaves behind. It may
-    /// still open what was sealed with it.
+    /// An empty secret seals nothing: a password manager that failed returns one. It can still open what was sealed
+    /// with it.
     pub fn prepare(&self, purpose: Purpose<'_>, work: &WorkArgs) -> Result<Prepared, Failure> {
         let (from, salt) = match self {
             Self::Key { from: spec, unlock } => {
@@ -250,7 +250,7 @@ impl Prepared {
         Self::Read(Box::new(secret))
     }
 
-    /// Asks for what is to be typed.
+    /// Asks for what is typed.
     pub fn complete(self) -> Result<NamedSecret, Failure> {
         match self {
             Self::Read(found) => Ok(*found),
@@ -271,7 +271,7 @@ impl NamedSecret {
         }
     }
 
-    /// A passphrase that is asked for when a file needs it.
+    /// Creates a passphrase that is asked for when a file needs it.
     pub fn later(asked: Asked) -> Self {
         Self {
             key: Key::Asked(asked),
@@ -283,18 +283,18 @@ impl NamedSecret {
         }
     }
 
-    /// A passphrase that is asked for when a file needs it.
+    /// Asks for a passphrase.
     pub fn asked(purpose: Purpose<'_>) -> Self {
         Self::later(Asked::new(Question::new(purpose, None)))
     }
 
-    /// The secret opened a file, so it was not mistyped.
+    /// Notes that the secret opened a file, and so was typed correctly.
     pub fn recover(&mut self) {
         self.typed = None;
     }
 
-    /// Asks again for a passphrase that was typed wrong, as the failure tells. `false` where that cannot
-    /// help, or was done often enough.
+    /// Asks again, if the failure shows that a passphrase was mistyped. Returns `false` if that cannot help, or was
+    /// done often enough.
     ///
     /// # Errors
     /// Those of asking.
@@ -311,7 +311,7 @@ impl NamedSecret {
     }
 }
 
-/// Nothing opens or seals without one.
+/// Returns the error for a missing key, without which nothing opens or seals.
 pub fn no_key() -> Failure {
     Failure::usage("a key is needed").hint(
         "give one with -k @KEYFILE ('fetool keygen -o KEYFILE' makes one), or a passphrase with -p",

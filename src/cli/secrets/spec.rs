@@ -1,4 +1,4 @@
-//! Where secrets are: `@FILE`, `env:NAME` or `fd:N`, and reading them.
+//! Sources of secrets: `@FILE`, `env:NAME` or `fd:N`, and reading them.
 
 use crate::cli::args::WorkArgs;
 use crate::cli::failure::{Failure, say, shown};
@@ -15,13 +15,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
-/// No key, passphrase or salt is longer than this, in bytes.
+/// The maximum length of a key, passphrase or salt in bytes.
 const SECRET_MAX: usize = 16 << 20;
 
-/// The environment variable that stands in for --key: a SPEC, never the key.
+/// The environment variable that replaces --key: it holds a SPEC, never the key.
 pub(super) const KEY_VARIABLE: &str = "FETOOL_KEY";
 
-/// Where a secret is. Never the secret itself.
+/// The source of a secret, never the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spec {
     File(PathBuf),
@@ -31,8 +31,8 @@ pub enum Spec {
 }
 
 impl Spec {
-    /// Reads `@FILE`, `@-`, `env:NAME` or `fd:N`. The error does not repeat the word, which may be
-    /// the secret, unless it is the name of a file.
+    /// Parses `@FILE`, `@-`, `env:NAME` or `fd:N`. The error does not repeat the word, which may be the secret, unless
+    /// it is the name of a file.
     pub fn parse(option: &str, word: &OsStr) -> Result<Self, Failure> {
         let bytes = word.as_bytes();
         let spec = match bytes {
@@ -75,7 +75,7 @@ impl Spec {
         })
     }
 
-    /// The file that it is read from, so that it is not overwritten.
+    /// Returns the file that it is read from, which must not be overwritten.
     pub fn file(&self) -> Option<FileId> {
         match self {
             Self::File(path) => FileId::of_path(path),
@@ -94,19 +94,19 @@ impl Spec {
         }
     }
 
-    /// Reads the bytes, whoever may read them too.
+    /// Reads the bytes, without checking who else can read them.
     pub fn read(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
         self.read_and(|_| ())
     }
 
-    /// Reads the bytes, once, and tells the mode of a file of the user's own that others can read.
+    /// Reads the bytes once. Also returns the mode of the user's own file, if others can read it.
     pub fn read_with_mode(&self) -> Result<(Zeroizing<Vec<u8>>, Option<u32>), Failure> {
         let mut mode = None;
         let bytes = self.read_and(|file| mode = mode_for_others(file))?;
         Ok((bytes, mode))
     }
 
-    /// Reads a secret, and warns where others can read it too, or where an editor added to it.
+    /// Reads a secret, and warns if others can read it too, or if an editor added a byte order mark.
     pub fn read_secret(&self, work: &WorkArgs) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let warn = |what: &str, hint: &str| {
             if !work.quiet {
@@ -120,7 +120,7 @@ impl Spec {
                 warn(&others_can_read(mode), &hint);
             }
         })?;
-        // A key of this length is raw, and any bytes can begin it.
+        // A key of this length is raw, and can begin with any bytes.
         if bytes.len() != KEY_LEN
             && let Some(encoding) = byte_order_mark(&bytes)
         {
@@ -132,17 +132,17 @@ impl Spec {
         Ok(bytes)
     }
 
-    /// Reads the bytes; `look` sees the file that a path leads to.
+    /// Reads the bytes; `look` gets the open file of a path.
     fn read_and(&self, look: impl FnOnce(&File)) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let bytes = match self {
             Self::File(path) => File::open(path).and_then(|file| {
                 look(&file);
                 read_all(file)
             }),
-            // Not through std's buffer, which is never wiped and does not wait for a pipe that
-            // somebody else made non-blocking.
+            // Not through std's buffer, which is never wiped and fails with a pipe that another process made
+            // non-blocking.
             Self::Stdin => Input::stdin().and_then(read_all),
-            // Opened by its name among the descriptors, so that no unsafe code is needed.
+            // Opened by its name among the descriptors, which needs no unsafe code.
             Self::Descriptor(number) => File::open(format!("/dev/fd/{number}")).and_then(read_all),
             Self::Env(name) => {
                 let Some(value) = std::env::var_os(name) else {
@@ -162,7 +162,7 @@ impl Spec {
     }
 }
 
-/// The environment variables that secrets came from, which no other program gets.
+/// Returns the environment variables that secrets came from, which other programs do not get.
 pub fn secret_variables() -> MutexGuard<'static, Vec<OsString>> {
     static NAMES: Mutex<Vec<OsString>> = Mutex::new(Vec::new());
     NAMES.lock().unwrap_or_else(PoisonError::into_inner)
@@ -177,7 +177,7 @@ fn expanded(path: &[u8]) -> PathBuf {
     in_home.unwrap_or_else(|| PathBuf::from(OsStr::from_bytes(path)))
 }
 
-/// What is typed before a SPEC.
+/// Returns what is typed before a SPEC.
 fn before_spec(option: &str) -> String {
     match option {
         "--key" => "-k ".to_owned(),
@@ -187,7 +187,7 @@ fn before_spec(option: &str) -> String {
     }
 }
 
-/// Returns the mode of the user's own file where it gives other users access, as ssh looks at keys.
+/// Returns the mode of the user's own file if it gives other users access, as ssh checks it for keys.
 pub fn mode_for_others(file: &File) -> Option<u32> {
     let metadata = file.metadata().ok()?;
     let mode = metadata.mode() & 0o7777;
@@ -195,12 +195,12 @@ pub fn mode_for_others(file: &File) -> Option<u32> {
     (is_own && mode & 0o077 != 0).then_some(mode)
 }
 
-/// Says that a secret is in a file of such a mode.
+/// Returns the warning for a secret in a file of this mode.
 pub fn others_can_read(mode: u32) -> String {
     format!("other users can read this file (mode {mode:04o})")
 }
 
-/// The encoding that a byte order mark tells, where there is one.
+/// Returns the encoding that a byte order mark stands for, if there is one.
 fn byte_order_mark(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xef, 0xbb, 0xbf, ..] => Some("UTF-8"),
@@ -212,7 +212,7 @@ fn byte_order_mark(bytes: &[u8]) -> Option<&'static str> {
 /// Reads a secret without leaving copies of it in memory.
 fn read_all(input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut input = input.take(SECRET_MAX as u64 + 1);
-    // Grown by hand: a `Vec` that grows by itself frees its old memory with the secret in it.
+    // Grown by hand: a growing `Vec` frees its old memory with the secret in it.
     let mut bytes = Zeroizing::new(vec![0; 4096]);
     let mut len = 0;
     loop {

@@ -16,34 +16,34 @@ pub struct WalkArgs {
     #[arg(short, long)]
     pub recursive: bool,
 
-    /// Work on the files named in FILE, separated by NUL bytes; '-' is standard input
+    /// Work on the files named in FILE, ended by NUL bytes; '-' is stdin
     ///
     /// As 'find -print0' writes them. Directories among them are skipped.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "recursive")]
     pub files0_from: Option<PathBuf>,
 
-    /// Only files that match GLOB; may be given several times
+    /// Only files that match GLOB; can be repeated
     ///
     /// A GLOB without '/' is compared with names, one with '/' with paths below PATH.
     #[arg(long, value_name = "GLOB", value_parser = pattern)]
     pub include: Vec<Pattern>,
 
-    /// No files, and nothing below directories, that match GLOB; may be given several times
+    /// Skip files and directories that match GLOB; can be repeated
     #[arg(long, value_name = "GLOB", value_parser = pattern)]
     pub exclude: Vec<Pattern>,
 
-    /// Leave out what the rules in FILE say, as in .gitignore; may be given several times
+    /// Skip what the rules in FILE match, like .gitignore; can be repeated
     ///
     /// A line is a glob, '#' begins a comment, '/' at the end means directories, '/' elsewhere a path
     /// below PATH, '**' any number of directories, and '!' takes back in what an earlier line left out.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub exclude_from: Vec<PathBuf>,
 
-    /// Leave out directories that have a CACHEDIR.TAG, with everything in them
+    /// Skip directories that have a CACHEDIR.TAG
     #[arg(long)]
     pub exclude_caches: bool,
 
-    /// Leave out directories that have something called NAME in them; may be given several times
+    /// Skip directories that contain NAME; can be repeated
     #[arg(long, value_name = "NAME")]
     pub exclude_if_present: Vec<PathBuf>,
 
@@ -59,7 +59,7 @@ pub struct WalkArgs {
     #[arg(long)]
     pub one_file_system: bool,
 
-    /// Go no deeper than N levels below PATH; 1 is the files in PATH itself
+    /// Go at most N levels below PATH; 1 is the files in PATH itself
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_depth: Option<u32>,
 
@@ -112,7 +112,7 @@ pub struct TreeArgs {
     #[arg(long, requires = "skip_existing")]
     pub verify_existing: bool,
 
-    /// Skip files that are unchanged, and replace the results of all others
+    /// Skip unchanged files, and replace the results of all others
     ///
     /// A file is unchanged if its result has the same modification time and the length that follows
     /// from the file's. Nothing is opened to see that. A result with another time or length is replaced,

@@ -1,7 +1,7 @@
-//! Bech32 (BIP 173) without its limit of length, as age writes keys.
+//! Bech32 (BIP 173) without its length limit, as age writes keys.
 //!
-//! Secrets pass through here. So what it holds is wiped, and no memory is addressed and no branch taken
-//! by the value of a valid character.
+//! It handles secrets. So it wipes its buffers, and no memory access and no branch depends on the value of a valid
+//! character.
 
 use std::fmt;
 use zeroize::Zeroizing;
@@ -9,16 +9,16 @@ use zeroize::Zeroizing;
 const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 const CHECKSUM_LEN: usize = 6;
 
-/// What is wrong with a string. It never has any of the string in it.
+/// Why a string is invalid. It never contains any of the string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bech32Error {
-    /// It does not begin with the prefix that was asked for and a `1`.
+    /// The string does not begin with the expected prefix and a `1`.
     Prefix,
-    /// A character that does not occur, or a letter of the other case.
+    /// An invalid character, or a letter of the other case.
     Character,
     /// Too short for a checksum, or bits are left over at the end.
     Length,
-    /// The checksum is another.
+    /// The checksum does not match.
     Checksum,
 }
 
@@ -33,7 +33,7 @@ impl fmt::Display for Bech32Error {
     }
 }
 
-/// Encodes `data` behind `prefix`, whose case the rest gets.
+/// Encodes `data` behind `prefix`, in the case of the prefix.
 pub(super) fn encode(prefix: &str, data: &[u8]) -> Zeroizing<String> {
     let mut symbols = Zeroizing::new(Vec::with_capacity(
         (data.len() * 8).div_ceil(5) + CHECKSUM_LEN,
@@ -64,7 +64,7 @@ pub(super) fn encode(prefix: &str, data: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// Decodes what is behind `prefix` and a `1`, in the case of the prefix.
+/// Decodes the data behind `prefix` and a `1`, in the case of the prefix.
 pub(super) fn decode(prefix: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Bech32Error> {
     let characters = text
         .strip_prefix(prefix)
@@ -104,7 +104,7 @@ fn is_upper(prefix: &str) -> bool {
     prefix.starts_with(|first: char| first.is_ascii_uppercase())
 }
 
-/// Returns the byte that stands at `index` in the alphabet.
+/// Returns the character at `index` of the alphabet.
 fn character(index: u8, upper: bool) -> u8 {
     let mut found = 0;
     for (at, &byte) in (0..).zip(ALPHABET) {
@@ -113,7 +113,7 @@ fn character(index: u8, upper: bool) -> u8 {
     found
 }
 
-/// Returns where a byte stands in the alphabet.
+/// Returns the index of a character in the alphabet.
 fn symbol(byte: u8, upper: bool) -> Option<u8> {
     let (mut found, mut index) = (0, 0);
     for (at, &other) in (0..).zip(ALPHABET) {
@@ -142,7 +142,7 @@ fn equal(one: u8, other: u8) -> u8 {
 struct Checksum(Zeroizing<u32>);
 
 impl Checksum {
-    /// Begins with the prefix in lowercase.
+    /// Starts with the prefix in lowercase.
     fn new(prefix: &str) -> Self {
         let mut sum = Self(Zeroizing::new(1));
         let lower = || prefix.bytes().map(|byte| byte.to_ascii_lowercase());
@@ -192,7 +192,7 @@ mod tests {
             assert_eq!(*decode(prefix, text).unwrap(), b"", "{text}");
             assert_eq!(*encode(prefix, b""), text);
         }
-        // Its data have bits left over, which no bytes have.
+        // Its data have leftover bits, which whole bytes never have.
         let split = "split1checkupstagehandshakeupstreamerranterredcaperred2y9e3w";
         assert!(decode("split", split).is_ok());
         for (prefix, text, error) in [
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn bits_left_over_are_refused() {
-        // One symbol more than the bytes need, and a last bit that no byte has.
+        // One symbol more than the bytes need, and a last bit that whole bytes never have.
         for symbols in [&[0_u8][..], &[0, 1], &[0, 0, 0]] {
             let mut sum = Checksum::new("age");
             symbols.iter().for_each(|&symbol| sum.add(symbol));

@@ -1,4 +1,4 @@
-//! The chunks: where they lie, and the AEAD work on them.
+//! The chunks: their positions, and the AEAD work on them.
 
 use crate::Error;
 use crate::aead::{Aead, Algorithm, TAG_LEN, Tag};
@@ -18,7 +18,7 @@ pub(super) const LAYOUT: Layout = Layout {
     max_chunks: u64::MAX,
 };
 
-/// The AEAD work on chunks. A chunk's nonce is its number in 11 bytes and whether it is the last.
+/// The AEAD work on chunks. A chunk's nonce is its number in 11 bytes, and whether it is the last.
 pub(super) struct Chunks(Aead);
 
 impl Chunks {
@@ -43,7 +43,7 @@ impl Chunks {
 
 impl SealChunk for Chunks {
     fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error> {
-        // The payload key is of this file alone, so no nonce repeats under it.
+        // The payload key belongs to this file alone, so no nonce repeats under it.
         let (plaintext, room) = frame
             .split_last_chunk_mut::<TAG_LEN>()
             .expect("the layout leaves room for the tag");
@@ -71,8 +71,8 @@ impl OpenChunk for Chunks {
             .ok_or_else(|| id.not_authentic())
     }
 
-    /// Which chunk is the last is known here by where the file ends. A full chunk that authenticates
-    /// as the other kind shows that the file was cut, or that something was put behind its end.
+    /// The end of the file shows which chunk is the last. A full chunk that authenticates as the other kind shows that
+    /// the file was cut, or that something was appended.
     fn looks_again(&self) -> bool {
         true
     }

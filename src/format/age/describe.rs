@@ -1,4 +1,4 @@
-//! What a header says, for people who have no key.
+//! What a header shows without a key.
 
 use super::scrypt;
 use super::{AgeFileHeader, CHUNK_LEN};
@@ -13,12 +13,12 @@ pub(super) fn describe(file: &AgeFileHeader) -> Description {
         algorithm: Algorithm::ChaCha20Poly1305.name(),
         chunk_size: Some(CHUNK_LEN as u64),
         declared_size: None,
-        length_protection: "by the mark of the last chunk in its nonce".to_owned(),
+        length_protection: "protected: the nonce of the last chunk marks it".to_owned(),
         end: "last-chunk",
-        end_meaning: "with the chunk whose nonce says that it is the last".to_owned(),
+        end_meaning: "the chunk that its nonce marks as the last".to_owned(),
         mode: None,
         layers: None,
-        authenticated: "the whole header, by its MAC, for whoever has the file key".to_owned(),
+        authenticated: "the whole header, by its MAC under the file key".to_owned(),
         derivations: stanzas.iter().filter_map(derivation).collect(),
         warnings: Vec::new(),
         fields: fields(file),
@@ -43,12 +43,12 @@ fn derivation(stanza: &Stanza) -> Option<KeyDerivation> {
     Some(KeyDerivation::Known(Derivation::Scrypt { work_factor }))
 }
 
-/// What the type of a stanza stands for.
+/// Returns the meaning of a stanza's type.
 fn meaning(stanza: &Stanza) -> String {
     match stanza.kind.as_str() {
-        "X25519" => "for an age1… recipient, who cannot be told from it".to_owned(),
+        "X25519" => "for an age1… recipient, which the stanza does not identify".to_owned(),
         "mlkem768x25519" => {
-            "for a post-quantum age1pq1… recipient, who cannot be told from it".to_owned()
+            "for a post-quantum age1pq1… recipient, which the stanza does not identify".to_owned()
         }
         "scrypt" => match scrypt::work_factor(stanza) {
             Ok(Some(factor)) => format!("for a passphrase, work factor {factor}"),
@@ -71,7 +71,7 @@ fn tagged(whom: &str, stanza: &Stanza) -> String {
     }
 }
 
-/// Whether the file stays secret from whoever keeps it until there are quantum computers.
+/// Returns whether the file stays secret from somebody who keeps it until quantum computers exist.
 fn post_quantum(stanzas: &[Stanza]) -> PostQuantum {
     let kinds = || stanzas.iter().map(|stanza| stanza.kind.as_str());
     let classic = ["X25519", "ssh-ed25519", "ssh-rsa", "p256tag", "piv-p256"];
@@ -107,9 +107,9 @@ fn fields(file: &AgeFileHeader) -> Vec<Field> {
     fields.push(field(
         &bytes[last..],
         "MAC",
-        "HMAC-SHA-256 of all before it".to_owned(),
+        "HMAC-SHA-256 of everything before it".to_owned(),
     ));
-    let meaning = "from it and the file key, the key of the chunks is derived";
+    let meaning = "the key of the chunks is derived from it and the file key";
     fields.push(field(&file.nonce, "nonce", meaning.to_owned()));
     fields
 }

@@ -1,8 +1,8 @@
-//! Parts that a build may leave out.
+//! Parts that a build can leave out.
 
 use crate::{Error, Hint};
 
-/// A cargo feature of fetool. Without it, some keys are recognised and cannot be used.
+/// A cargo feature of fetool. Without it, fetool recognises some keys but cannot use them.
 ///
 /// ```
 /// use fetool::format::age::Feature;
@@ -30,7 +30,7 @@ impl Feature {
         }
     }
 
-    /// Returns the error that this build does not have it.
+    /// Returns the error that says this build lacks the feature.
     pub fn missing(self) -> Error {
         Error::Usage {
             what: self.what(),
@@ -38,7 +38,7 @@ impl Feature {
         }
     }
 
-    /// As [`missing`](Self::missing), about an identity.
+    /// Like [`missing`](Self::missing), for an identity.
     #[cfg(not(all(unix, feature = "age-plugin")))]
     pub(super) fn missing_for_identity(self) -> Error {
         Error::Secret {

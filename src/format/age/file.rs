@@ -139,7 +139,7 @@ impl AgeFileHeader {
     /// Decodes the first bytes of a file that is not armored.
     ///
     /// # Errors
-    /// As [`AgeHeader::decode`].
+    /// Those of [`AgeHeader::decode`].
     pub fn decode(head: &[u8]) -> Result<Self, Error> {
         let header = AgeHeader::decode(head)?;
         let Some(nonce) = head[header.len()..].first_chunk() else {
@@ -155,17 +155,17 @@ impl AgeFileHeader {
         })
     }
 
-    /// Returns the file key, and the number of the stanza that the identity opens if one alone can tell.
+    /// Returns the file key.
     ///
     /// # Errors
-    /// As [`Header::unlock`].
+    /// Those of [`Header::unlock`].
     pub(super) fn file_key(&self, identity: &Identity<'_>) -> Result<FileKey, Error> {
         let file_key = self.unwrap(identity)?;
         self.header.verify(&file_key.mac_key())?;
         Ok(file_key)
     }
 
-    /// Returns the file key, whether or not the rest of the header is what it was made with.
+    /// Returns the file key without checking the MAC of the header.
     fn unwrap(&self, identity: &Identity<'_>) -> Result<FileKey, Error> {
         match identity.as_unwrap_key() {
             Some(key) => key
@@ -187,7 +187,7 @@ impl AgeFileHeader {
         }
     }
 
-    /// Identities know no offsets: finds the stanza that one of them refuses.
+    /// Identities know no offsets: this finds the stanza that one of them refuses.
     fn locate(&self, key: &dyn UnwrapKey, error: Error) -> Error {
         if !matches!(error, Error::Malformed { .. }) {
             return error;

@@ -61,8 +61,7 @@ fn expand(suite: &[u8], secret: &Hkdf<Sha256>, label: &[u8], context: &[u8], out
 #[cfg(feature = "age-tag")]
 pub(super) const DH_P256: u16 = 0x0010;
 
-/// Returns the shared secret of that KEM from what Diffie and Hellman's exchange gives and from both
-/// public keys.
+/// Returns the shared secret of that KEM from the result of the Diffie-Hellman exchange and both public keys.
 #[cfg(feature = "age-tag")]
 pub(super) fn dh_p256(dh: &[u8; 32], encapsulated: &[u8; 65], recipient: &[u8; 65]) -> Key {
     let [high, low] = DH_P256.to_be_bytes();

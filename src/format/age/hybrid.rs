@@ -39,9 +39,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// The type of the stanza.
 pub const KIND: &str = "mlkem768x25519";
-/// What a recipient begins with, in front of the last `1`.
+/// The prefix of a recipient, before the last `1`.
 pub(super) const RECIPIENT_PREFIX: &str = "age1pq";
-/// What an identity begins with, in front of the last `1`.
+/// The prefix of an identity, before the last `1`.
 pub(super) const IDENTITY_PREFIX: &str = "AGE-SECRET-KEY-PQ-";
 
 pub(super) const ML_KEM_KEY_LEN: usize = 1184;
@@ -49,7 +49,7 @@ const ML_KEM_CIPHERTEXT_LEN: usize = 1088;
 const X25519_LEN: usize = 32;
 const RECIPIENT_LEN: usize = ML_KEM_KEY_LEN + X25519_LEN;
 const ENCAPSULATED_LEN: usize = ML_KEM_CIPHERTEXT_LEN + X25519_LEN;
-/// More than ML-KEM-768 takes of the stack, in bytes.
+/// More stack than ML-KEM-768 uses, in bytes.
 const STACK: usize = 128 << 10;
 
 /// The public half of a hybrid key pair.
@@ -142,12 +142,11 @@ impl fmt::Debug for HybridRecipient {
     }
 }
 
-/// A hybrid key pair. Its secrets are wiped when it is dropped, and its seed is locked in memory where the
-/// system allows that.
+/// A hybrid key pair. It wipes its secrets on drop, and locks its seed in memory if the system allows that.
 #[derive(Clone)]
 pub struct HybridIdentity {
     seed: Locked,
-    /// The keys that the seed expands to, so that each file does not cost the expansion.
+    /// The keys that the seed expands to. Keeping them saves the expansion for each file.
     ml_kem: Box<DecapsulationKey>,
     x25519: Box<StaticSecret>,
     recipient: HybridRecipient,
@@ -164,7 +163,7 @@ impl HybridIdentity {
         Ok(Self::of(seed))
     }
 
-    /// Takes 32 bytes.
+    /// Creates an identity from 32 bytes.
     fn of(seed: Locked) -> Self {
         and_wipe_stack::<STACK, _>(|| Self::expand(seed))
     }
@@ -251,7 +250,7 @@ impl FromStr for HybridIdentity {
 
 known_by_recipient!(HybridIdentity);
 
-/// X-Wing's shared secret of those of its two parts, the X25519 share and the recipient's X25519 key.
+/// Returns X-Wing's shared secret, from those of its two parts, the X25519 share and the recipient's X25519 key.
 fn combine(
     ml_kem: &[u8; 32],
     x25519: &[u8; 32],

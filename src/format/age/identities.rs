@@ -27,7 +27,7 @@ use zeroize::Zeroizing;
 
 pub use super::lines::FILE_MAX;
 
-/// What opens a file that was sealed to its recipient.
+/// An identity: it opens files that were sealed to its recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgeIdentity {
     /// `AGE-SECRET-KEY-1…`
@@ -41,8 +41,8 @@ pub enum AgeIdentity {
 }
 
 impl AgeIdentity {
-    /// Returns the public half. That of a plugin's identity only the plugin knows, so the recipient stands for
-    /// the identity.
+    /// Returns the public half. Only the plugin knows that of its identities, so for those the recipient contains the
+    /// identity.
     pub fn recipient(&self) -> AgeRecipient {
         match self {
             Self::X25519(identity) => AgeRecipient::X25519(identity.recipient().clone()),
@@ -85,7 +85,7 @@ impl FromStr for AgeIdentity {
     type Err = Error;
 
     /// # Errors
-    /// [`Error::Secret`], which never has any of the text in it.
+    /// [`Error::Secret`], which never contains any of the text.
     fn from_str(text: &str) -> Result<Self, Error> {
         let is = |prefix: &str| {
             let rest = text.strip_prefix(prefix);
@@ -114,7 +114,7 @@ impl FromStr for AgeIdentity {
     }
 }
 
-/// Returns the error for text that is no identity, which never has any of it.
+/// Returns the error for text that is not an identity, without any of the text.
 pub(super) fn invalid(why: impl fmt::Display) -> Error {
     secret(format!("invalid age identity: {why}"))
 }
@@ -126,7 +126,7 @@ fn secret(what: impl Into<String>) -> Error {
     }
 }
 
-/// Parses an identity list: one identity a line, between comments that begin with `#` and empty lines.
+/// Parses an identity file: one identity a line. Empty lines and comments that begin with `#` are ignored.
 ///
 /// # Errors
 /// [`Error::Secret`] with the number of the line, but never its text.
@@ -149,29 +149,29 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<AgeIdentity>, Error> {
     }
 }
 
-/// What a file that was given as a key is, by its content.
+/// The kinds of key files, recognised by their content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyFile {
-    /// A list for [`parse`].
+    /// An identity file for [`parse`].
     Identities,
-    /// A list for [`recipients::parse`](super::recipients::parse).
+    /// A recipients file for [`recipients::parse`](super::recipients::parse).
     Recipients,
-    /// An age file, which should have an identity list in it.
+    /// An age file, which should contain an identity file.
     Encrypted {
         /// Whether it is armored.
         armored: bool,
     },
     /// A key in PEM, such as those of OpenSSH.
     Pem,
-    /// One of these that a text tool has changed; how, in words.
+    /// One of these, damaged by a text tool; the text says how.
     Damaged(&'static str),
-    /// None of these: perhaps a raw key.
+    /// None of these: possibly a raw key.
     Other,
 }
 
 impl KeyFile {
-    /// Returns what `bytes` are. Only the beginning decides, up to the first line that is neither empty
-    /// nor a comment; a raw key of random bytes is never taken for anything else.
+    /// Returns the kind of a file that holds `bytes`. Only the beginning matters, up to the first line that is neither
+    /// empty nor a comment. A raw key of random bytes is never taken for another kind.
     pub fn of(bytes: &[u8]) -> Self {
         let damaged = |inner: &[u8], how| match Self::undamaged(inner) {
             Self::Other => Self::Other,
@@ -180,7 +180,7 @@ impl KeyFile {
         if let Some(inner) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
             return damaged(inner, BYTE_ORDER_MARK);
         }
-        // Of a file that ends in the middle of a character, the rest tells enough.
+        // If the file ends in the middle of a character, the rest is enough.
         let order = match bytes {
             [0xFF, 0xFE, ..] => u16::from_le_bytes,
             [0xFE, 0xFF, ..] => u16::from_be_bytes,
@@ -193,7 +193,7 @@ impl KeyFile {
         if bytes.starts_with(MAGIC) {
             return Self::Encrypted { armored: false };
         }
-        // Whatever the rest of the line is: what reads it says what is wrong.
+        // Whatever the rest of the line is: the reader reports its errors.
         if bytes.starts_with(b"-----BEGIN AGE") {
             return Self::Encrypted { armored: true };
         }
@@ -209,7 +209,7 @@ impl KeyFile {
         if ["AGE-SECRET-KEY-", "AGE-PLUGIN-"].into_iter().any(starts) {
             return Self::Identities;
         }
-        // With keys of SSH that are passed over, as servers list them.
+        // Includes types of SSH keys that are skipped, since servers list them.
         let kinds = [
             "age1",
             "ssh-ed25519 ",
@@ -221,7 +221,7 @@ impl KeyFile {
         if kinds.into_iter().chain(security_keys).any(starts) {
             return Self::Recipients;
         }
-        // What age-keygen writes, without the identity.
+        // The comments that age-keygen writes, without the identity.
         match bytes.starts_with(b"# created: ") || bytes.starts_with(b"# public key: ") {
             true => Self::Identities,
             false => Self::Other,

@@ -24,8 +24,7 @@ pub const NONCE_LEN: usize = 16;
 /// Length of a wrapped file key in bytes: the key and its tag.
 pub const WRAPPED_LEN: usize = FILE_KEY_LEN + TAG_LEN;
 
-/// More than an AEAD takes of the stack for a message as short as a key, in bytes: without C, it leaves what it
-/// opened there.
+/// More stack than an AEAD uses for a message as short as a key, in bytes. Without C, it leaves the plaintext there.
 const STACK: usize = 16 << 10;
 
 impl FileKey {
@@ -49,7 +48,7 @@ impl FileKey {
         derive(self.as_bytes(), nonce, b"payload")
     }
 
-    /// Wraps the key under a key and a nonce that are never used again together.
+    /// Wraps the key under a key and a nonce that are used together only once.
     pub(super) fn wrap(&self, key: &Key, nonce: &[u8; 12]) -> [u8; WRAPPED_LEN] {
         let mut wrapped = [0; WRAPPED_LEN];
         let (body, tag) = wrapped.split_at_mut(FILE_KEY_LEN);

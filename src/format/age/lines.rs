@@ -1,11 +1,11 @@
 //! Files of recipients or identities, line by line.
 
-/// The most bytes of such a file.
+/// The maximum length of such a file in bytes.
 pub const FILE_MAX: usize = 16 << 20;
-/// The most bytes of a line, without its end.
+/// The maximum length of a line in bytes, without its end.
 const LINE_MAX: usize = 8 << 10;
 
-/// A line that counts.
+/// A line that is neither empty nor a comment.
 pub(super) struct Line<'a> {
     /// Its number, from 1.
     pub number: usize,
@@ -13,8 +13,8 @@ pub(super) struct Line<'a> {
     pub text: &'a str,
 }
 
-/// Returns the lines that are neither empty nor a comment, or what is wrong with one. Lines end with LF or
-/// CR LF. No error has text of the file in it.
+/// Returns the lines that are neither empty nor a comment, or the error in one. Lines end with LF or CR LF. No error
+/// contains text of the file.
 pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = Result<Line<'_>, String>> {
     let too_long = (bytes.len() > FILE_MAX)
         .then(|| Err(format!("the file is longer than {} MiB", FILE_MAX >> 20)));

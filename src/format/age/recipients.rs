@@ -27,7 +27,7 @@ use crate::{Error, FileKey, Hint, Stanza};
 use std::fmt;
 use std::str::FromStr;
 
-/// Someone whom a file can be sealed to.
+/// A recipient, to whom files can be sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum AgeRecipient {
     /// `age1…`
@@ -69,7 +69,7 @@ impl AgeRecipient {
     /// Wraps the file key for this recipient.
     ///
     /// # Errors
-    /// As `wrap` of the kinds of recipients; [`Error::Usage`] for a plugin's.
+    /// Those of `wrap` of the kinds of recipients; [`Error::Usage`] for a plugin's recipient.
     pub fn wrap(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
         match self {
             Self::X25519(recipient) => recipient.wrap(file_key, random),
@@ -91,7 +91,7 @@ impl FromStr for AgeRecipient {
     type Err = Error;
 
     /// # Errors
-    /// [`Error::Usage`], which never has any of the text in it: it may be a secret.
+    /// [`Error::Usage`], which never contains any of the text: it may be a secret.
     fn from_str(text: &str) -> Result<Self, Error> {
         if text.starts_with("AGE-") {
             return Err(Error::usage_hint(
@@ -113,7 +113,7 @@ impl FromStr for AgeRecipient {
                 Hint::DownloadKeys,
             ));
         }
-        // Before plugins of the same names.
+        // These take precedence over plugins of the same names.
         if text.starts_with("age1tag1") || text.starts_with("age1tagpq1") {
             #[cfg(feature = "age-tag")]
             return text.parse().map(Self::Tag);
@@ -149,7 +149,7 @@ impl fmt::Display for AgeRecipient {
     }
 }
 
-/// Returns the error for text that is no recipient, which never has any of it.
+/// Returns the error for text that is not a recipient, without any of the text.
 pub(super) fn invalid(why: impl fmt::Display) -> Error {
     Error::usage(format!("invalid age recipient: {why}"))
 }
@@ -157,13 +157,13 @@ pub(super) fn invalid(why: impl fmt::Display) -> Error {
 /// A recipients file.
 #[derive(Clone, Debug, Default)]
 pub struct RecipientList {
-    /// The recipients, in their order.
+    /// The recipients in order.
     pub recipients: Vec<AgeRecipient>,
-    /// Lines with valid SSH keys of types that nothing can be sealed to.
+    /// Lines with valid SSH keys of types to which nothing can be sealed.
     pub passed_over: Vec<PassedOver>,
 }
 
-/// A line of a recipients file with a valid SSH key that nothing can be sealed to.
+/// A line of a recipients file with a valid SSH key to which nothing can be sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassedOver {
     /// The number of the line, from 1.
@@ -182,18 +182,18 @@ impl fmt::Display for PassedOver {
     }
 }
 
-/// Parses a recipients file, as [`RecipientList::parse`], and returns its recipients only.
+/// Parses a recipients file like [`RecipientList::parse`], and returns only its recipients.
 ///
 /// # Errors
-/// As there.
+/// Those of [`RecipientList::parse`].
 pub fn parse(bytes: &[u8]) -> Result<Vec<AgeRecipient>, Error> {
     RecipientList::parse(bytes).map(|list| list.recipients)
 }
 
 impl RecipientList {
-    /// Parses a recipients file: one recipient a line, between comments that begin with `#` and empty
-    /// lines. SSH keys of types that only sign are skipped if there is another recipient, so a list of
-    /// somebody's keys from a server can be used.
+    /// Parses a recipients file: one recipient a line. Empty lines and comments that begin with `#` are ignored. SSH
+    /// keys of types that only sign are skipped if there is another recipient, so a list of somebody's keys from a
+    /// server can be used.
     ///
     /// # Errors
     /// [`Error::Usage`] with the number of the line, but never its text, which may be a secret.

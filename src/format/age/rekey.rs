@@ -1,4 +1,4 @@
-//! Changing who can open a file: other stanzas and a new MAC, for the same file key.
+//! Changing who can open a file: new stanzas and a new MAC, with the same file key.
 
 use super::AgeFileHeader;
 use super::wrap::wrap_for;
@@ -63,17 +63,16 @@ pub(super) fn rekey(file: &AgeFileHeader, request: &RekeyRequest<'_>) -> Result<
         old_len: file.size(),
         slots: stanzas.len(),
         old_opens: match (request.change, request.old.as_unwrap_key()) {
-            // All that it opens are gone. To ask once more could take another touch of a key.
+            // All stanzas that it opens are gone. Checking would ask for another touch of a hardware key.
             (Change::Replace(_) | Change::Remove(Which::Old), _) => 0,
-            // A passphrase is the only one.
+            // A passphrase stanza is the only one.
             (_, None) => 0,
             (_, Some(_)) => opened_by_any(request.all, &stanzas)?.len(),
         },
     })
 }
 
-/// The numbers of the stanzas that an identity opens. A passphrase that opens the file opens the only
-/// one that there is.
+/// Returns the numbers of the stanzas that an identity opens. A passphrase that opens the file opens the only stanza.
 pub(super) fn opened(identity: &Identity<'_>, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
     let Some(key) = identity.as_unwrap_key() else {
         let is_scrypt = |stanza: &Stanza| stanza.kind == scrypt::KIND;
@@ -82,7 +81,7 @@ pub(super) fn opened(identity: &Identity<'_>, stanzas: &[Stanza]) -> Result<Vec<
     key.matching(stanzas)
 }
 
-/// The same for any of several identities.
+/// Does the same for several identities.
 fn opened_by_any(identities: &[Identity<'_>], stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
     let mut all = BTreeSet::new();
     for identity in identities {
@@ -110,7 +109,7 @@ fn nothing_to_remove(which: &Which<'_>, stanzas: usize) -> Error {
     }
 }
 
-/// A passphrase shares a file with nobody.
+/// A passphrase cannot be combined with other recipients.
 fn refuse_passphrase_beside_others(new: &[Recipient<'_>], kept: &[Stanza]) -> Result<(), Error> {
     let has_passphrase = |stanza: &Stanza| stanza.kind == scrypt::KIND;
     let asks_passphrase = new.iter().any(|recipient| recipient.as_secret().is_some());
@@ -123,8 +122,8 @@ fn refuse_passphrase_beside_others(new: &[Recipient<'_>], kept: &[Stanza]) -> Re
     }
 }
 
-/// A file is as weak as its weakest recipient, so post-quantum ones share it with none that are not. A
-/// passphrase has no labels, and is alone.
+/// A file is as weak as its weakest recipient, so post-quantum recipients cannot be combined with others. A passphrase
+/// has no labels, and is the only recipient.
 fn refuse_mixing(new: &Option<BTreeSet<String>>, kept: &[Stanza]) -> Result<(), Error> {
     let Some(new) = new else {
         return Ok(());
@@ -135,7 +134,7 @@ fn refuse_mixing(new: &Option<BTreeSet<String>>, kept: &[Stanza]) -> Result<(), 
     }
 }
 
-/// The labels of a stanza's type, where it is known.
+/// Returns the labels of a stanza's type, if it is known.
 fn labels(stanza: &Stanza) -> Option<BTreeSet<String>> {
     match stanza.kind.as_str() {
         "X25519" | "ssh-ed25519" | "ssh-rsa" | "p256tag" | "piv-p256" => Some(BTreeSet::new()),

@@ -5,9 +5,9 @@ use super::strict_base64::{decode, fault, unpadded};
 use crate::{Error, Stanza};
 use base64::Engine;
 
-/// What the argument line of a stanza begins with.
+/// The beginning of a stanza's argument line.
 pub(super) const PREFIX: &[u8] = b"-> ";
-/// Characters of a body line; the line that ends a body is shorter.
+/// Characters of a full body line; the last line of a body is shorter.
 pub(super) const COLUMNS: usize = 64;
 /// Bytes of a body line of [`COLUMNS`] characters.
 const LINE_LEN: usize = COLUMNS / 4 * 3;
@@ -16,8 +16,8 @@ const LINE_LEN: usize = COLUMNS / 4 * 3;
 pub(super) type Shaped<'a, const ARGS: usize> = (&'a [String; ARGS], &'a [u8; WRAPPED_LEN]);
 
 impl Stanza {
-    /// Returns whether the type and every argument can be written: at least one character each, all of
-    /// them visible ASCII.
+    /// Returns whether the type and every argument can be written: each must have at least one character, and only
+    /// visible ASCII.
     pub fn is_writable(&self) -> bool {
         let mut words = std::iter::once(&self.kind).chain(&self.args);
         words.all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic()))
@@ -41,12 +41,11 @@ impl Stanza {
         }
     }
 
-    /// Returns the stanza if it is of type `kind`, has `args` arguments and a body of 32 bytes, and
-    /// `None` if it is of another type.
+    /// Returns the arguments and the body if the stanza is of type `kind`, and `None` if it is of another type.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if it is of this type and has not that shape. The offset is 0: the caller
-    /// knows where the stanza begins.
+    /// [`Error::Malformed`] if it is of this type, but has not `ARGS` arguments or not a body of 32 bytes. The offset
+    /// is 0: the caller knows the stanza's position.
     pub(super) fn of_kind<const ARGS: usize>(
         &self,
         kind: &str,
@@ -65,14 +64,14 @@ impl Stanza {
         Ok(Some((args, body)))
     }
 
-    /// Returns the error that this stanza breaks a rule of its type.
+    /// Returns the error for a stanza that breaks a rule of its type.
     pub(super) fn malformed(&self, what: impl std::fmt::Display) -> Error {
         Error::malformed(0, format!("invalid {} stanza: {what}", self.kind))
     }
 }
 
-/// Checks the characters of an argument line behind its prefix, as far as they are there, and returns
-/// where the first wrong one is.
+/// Checks the characters of an argument line behind its prefix, as far as they have arrived. The error has the position
+/// of the first wrong one.
 pub(super) fn check_arguments(words: &[u8], whole: bool) -> Result<(), (usize, &'static str)> {
     let mut before = b' ';
     for (index, &byte) in words.iter().enumerate() {
@@ -89,7 +88,7 @@ pub(super) fn check_arguments(words: &[u8], whole: bool) -> Result<(), (usize, &
     }
 }
 
-/// Checks the characters of a body line that is not there to its end.
+/// Checks the characters of an incomplete body line.
 pub(super) fn check_body(line: &[u8]) -> Result<(), (usize, &'static str)> {
     if line.len() > COLUMNS {
         return Err((COLUMNS, "stanza body line is longer than 64 characters"));
@@ -101,7 +100,7 @@ pub(super) fn check_body(line: &[u8]) -> Result<(), (usize, &'static str)> {
     }
 }
 
-/// Decodes a body line and appends it to `body`. Returns whether the body ends with it.
+/// Decodes a body line and appends it to `body`. Returns whether it is the last line of the body.
 pub(super) fn decode_body(line: &[u8], body: &mut Vec<u8>) -> Result<bool, (usize, &'static str)> {
     check_body(line)?;
     let mut bytes = [0; LINE_LEN];

@@ -1,7 +1,7 @@
-//! Strict base64: the standard alphabet, and one encoding only for each byte string.
+//! Strict base64: the standard alphabet, with one encoding for each byte string.
 //!
-//! Both engines refuse unused bits that are not zero, a length that no encoding has, and every other
-//! character. What passes through here is public.
+//! Both engines refuse non-zero unused bits, impossible lengths, and every other character. They handle only public
+//! data.
 
 use base64::engine::general_purpose::{NO_PAD, PAD};
 use base64::{DecodeError, DecodeSliceError, Engine};
@@ -67,7 +67,7 @@ pub(super) fn decode_exact<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     (len == N).then_some(bytes)
 }
 
-/// Says what is wrong, without the text.
+/// Returns a description of the error, without the text.
 pub(super) fn fault(error: &DecodeError) -> &'static str {
     match error {
         DecodeError::InvalidByte(..) => "invalid base64 character",

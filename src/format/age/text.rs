@@ -1,10 +1,10 @@
-//! What the kinds of keys have in common as text: bech32 with a prefix and a length of their own.
+//! The text form of keys: bech32 with a prefix and a length for each kind.
 
 use super::{bech32, identities, recipients};
 use crate::Error;
 use crate::secure_memory::Locked;
 
-/// Length in bytes of the secret of an identity, whatever its kind.
+/// Length in bytes of the secret of an identity, for every kind.
 pub(super) const SECRET_LEN: usize = 32;
 
 /// Returns the bytes of a recipient.
@@ -23,7 +23,7 @@ pub(super) fn secret(prefix: &str, text: &str) -> Result<Locked, Error> {
     }
 }
 
-/// Compares key pairs by their public halves, and shows nothing else of them.
+/// Compares and shows key pairs only by their public halves.
 macro_rules! known_by_recipient {
     ($identity:ident) => {
         impl PartialEq for $identity {

@@ -4,10 +4,10 @@ use super::{AgeIdentity, AgeRecipient, Random, scrypt};
 use crate::{Error, FileKey, Hint, Recipient, Secret, Stanza, UnwrapKey, WrapKey};
 use std::collections::BTreeSet;
 
-/// What wraps a file's key for new recipients.
+/// The stanzas that wrap a file's key for new recipients.
 pub(super) struct NewStanzas {
     pub stanzas: Vec<Stanza>,
-    /// The labels that all of them have, if there is one that is known by no secret.
+    /// The labels that all of them share; `None` for a passphrase.
     pub labels: Option<BTreeSet<String>>,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn wrap_for(
     Ok(NewStanzas { stanzas, labels })
 }
 
-/// What keeps recipients out of one file.
+/// Returns the error for recipients that cannot share a file.
 pub(super) fn mixed() -> Error {
     Error::usage_hint(
         "a post-quantum recipient cannot share a file with recipients that are not post-quantum: \
@@ -45,7 +45,7 @@ pub(super) fn mixed() -> Error {
     )
 }
 
-/// A passphrase, which must be alone.
+/// Wraps for a passphrase, which must be the only recipient.
 fn passphrase<'a>(
     recipients: &[Recipient<'a>],
     recipient: &Recipient<'a>,
@@ -92,7 +92,7 @@ impl UnwrapKey for AgeIdentity {
     }
 }
 
-/// The key of a file that was just sealed opens it, for whoever reads it back.
+/// The key of a file that was just sealed opens the file for verification.
 impl UnwrapKey for FileKey {
     fn unwrap_key(&self, _stanzas: &[Stanza]) -> Result<Option<FileKey>, Error> {
         Ok(Some(self.clone()))

@@ -32,12 +32,12 @@ use zeroize::Zeroizing;
 
 /// The type of the stanza.
 pub const KIND: &str = "X25519";
-/// What a recipient begins with, in front of the last `1`.
+/// The prefix of a recipient, before the last `1`.
 pub(super) const RECIPIENT_PREFIX: &str = "age";
-/// What an identity begins with, in front of the last `1`.
+/// The prefix of an identity, before the last `1`.
 pub(super) const IDENTITY_PREFIX: &str = "AGE-SECRET-KEY-";
 
-/// More than X25519 takes of the stack, in bytes.
+/// More stack than X25519 uses, in bytes.
 const STACK: usize = 16 << 10;
 
 const INFO: &[u8] = b"age-encryption.org/v1/X25519";
@@ -93,8 +93,7 @@ impl fmt::Display for X25519Recipient {
     }
 }
 
-/// An X25519 key pair. The secret is wiped when it is dropped, and locked in memory where the system
-/// allows that.
+/// An X25519 key pair. It wipes the secret on drop, and locks it in memory if the system allows that.
 #[derive(Clone)]
 pub struct X25519Identity {
     secret: Locked,
@@ -112,7 +111,7 @@ impl X25519Identity {
         Ok(Self::of(secret))
     }
 
-    /// Takes 32 bytes.
+    /// Creates an identity from 32 bytes.
     fn of(secret: Locked) -> Self {
         let recipient = and_wipe_stack::<STACK, _>(|| PublicKey::from(&scalar(&secret)).to_bytes());
         Self {

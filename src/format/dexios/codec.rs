@@ -9,9 +9,9 @@ use crate::try_alloc;
 use crate::{Error, Hint};
 use std::ops::Range;
 
-/// Plaintext bytes a block of a stream, but for the last.
+/// Plaintext bytes in each block of a stream but the last.
 pub(super) const BLOCK_LEN: usize = 1 << 20;
-/// The nonce has 31 bits for the block's number. (The last number is not used by Dexios.)
+/// The nonce has 31 bits for the block's number. (Dexios does not use the last number.)
 pub(super) const MAX_BLOCKS: u64 = (1 << 31) - 1;
 /// Set in the nonce of the last block.
 const LAST: u32 = 1 << 31;
@@ -35,7 +35,7 @@ impl Blocks {
         }
     }
 
-    /// The nonce of a block. Callers make sure that its number is below 2³¹.
+    /// Returns the nonce of a block. The caller ensures that its number is below 2³¹.
     fn nonce(&self, id: ChunkId) -> Vec<u8> {
         let mut nonce = self.nonce.clone();
         if self.mode == Mode::Stream {
@@ -48,7 +48,7 @@ impl Blocks {
 
 impl SealChunk for Blocks {
     fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error> {
-        // Nonces are unique: the master key is random and of this file alone, the number counts.
+        // Nonces are unique: the master key is random and only for this file, and the number counts.
         if id.index >= MAX_BLOCKS {
             return Err(Error::usage("Dexios numbers no more than 2^31 - 1 blocks"));
         }
@@ -75,12 +75,12 @@ impl OpenChunk for Blocks {
     }
 }
 
-/// One block in memory whose associated data has one of two orders (version 3).
+/// One block in memory whose associated data has one of two field orders (version 3).
 pub(super) struct EitherBlock(pub Blocks, pub Blocks);
 
 impl OpenChunk for EitherBlock {
     fn open(&self, id: ChunkId, frame: &mut [u8]) -> Result<Range<usize>, Error> {
-        // A failed attempt wipes what it worked on.
+        // A failed attempt wipes its buffer.
         let mut copy = try_alloc::copy(frame)?;
         match self.0.open(id, &mut copy) {
             Ok(range) => {
@@ -101,7 +101,7 @@ pub(super) const LAYOUT: Layout = Layout {
     max_chunks: MAX_BLOCKS,
 };
 
-/// The geometry of memory mode, for a file of which `stored` bytes follow the header.
+/// The geometry of memory mode, for a file with `stored` bytes behind the header.
 pub(super) fn only_block(stored: usize) -> Layout {
     Layout {
         chunk: stored.saturating_sub(TAG_LEN).max(1),
@@ -111,7 +111,7 @@ pub(super) fn only_block(stored: usize) -> Layout {
     }
 }
 
-/// The geometry of stream mode, in the words of its own.
+/// The geometry of stream mode, with its own messages.
 pub(super) fn uniform() -> Uniform {
     Uniform::new(LAYOUT, "the input").chunks_called("block", Some("2^31 - 1"))
 }
@@ -127,10 +127,10 @@ pub(super) fn frames(mode: Mode, limits: &Limits) -> Box<dyn Frames> {
     }
 }
 
-/// The one block of memory mode, which goes up to the end of the file, wherever that is.
+/// The one block of memory mode, which reaches to the end of the file.
 struct OneBlock {
     limits: Limits,
-    /// The end of the file was seen.
+    /// Whether the end of the file was reached.
     ended: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What a header says, for people who have no key.
+//! What a header shows without a key.
 
 use super::SLOTS;
 use super::codec::BLOCK_LEN;
@@ -12,15 +12,15 @@ pub(super) fn describe(header: &DexiosHeader) -> Description {
             "stream",
             Some(BLOCK_LEN as u64),
             "last-block",
-            "with the block whose nonce says that it is the last; it is shorter than the others",
-            "by the mark of the last block in its nonce",
+            "the block that its nonce marks as the last; it is shorter than the others",
+            "protected: the nonce of the last block marks it",
         ),
         Mode::Memory => (
             "memory",
             None,
             "one-block",
-            "with the only block",
-            "by the tag of the only block",
+            "the only block",
+            "protected: by the tag of the only block",
         ),
     };
     Description {
@@ -94,8 +94,8 @@ fn warnings(header: &DexiosHeader) -> Vec<String> {
     }
 }
 
-/// Version 1 does not authenticate the mode. Any block of a stream, with its number and mark at the end
-/// of the nonce, is a whole file in memory mode.
+/// Version 1 does not authenticate the mode. So any block of a stream, with its number and last-block bit at the end of
+/// the nonce, passes as a whole file in memory mode.
 pub(super) fn may_be_cut(header: &DexiosHeader) -> Option<String> {
     let may_be = header.version == Version::V1 && header.mode == Mode::Memory;
     may_be.then(|| {
@@ -103,7 +103,7 @@ pub(super) fn may_be_cut(header: &DexiosHeader) -> Option<String> {
     })
 }
 
-/// Anybody with a file of version 1 or 2 and 32 bytes of its plaintext can make such a slot.
+/// Anybody who has a file of version 1 or 2 and knows 32 bytes of its plaintext can make such a slot.
 pub(super) fn legacy_slot(header: &DexiosHeader) -> Option<String> {
     let legacy = |slot: &Slot| header.version == Version::V5 && slot.hash.is_legacy();
     header.slots.iter().any(legacy).then(|| {
@@ -113,7 +113,7 @@ pub(super) fn legacy_slot(header: &DexiosHeader) -> Option<String> {
     })
 }
 
-/// Cuts the header's bytes into fields.
+/// Divides the header's bytes into fields.
 struct Cutter<'a>(&'a [u8], Vec<Field>);
 
 impl Cutter<'_> {
@@ -127,7 +127,7 @@ impl Cutter<'_> {
         });
     }
 
-    /// What is left before `end`, counted from the end of the header.
+    /// Adds what is left before `end`, counted from the end of the header.
     fn unused(&mut self, left: usize) {
         if self.0.len() > left {
             let zero = self.0[..self.0.len() - left].iter().all(|byte| *byte == 0);

@@ -29,7 +29,7 @@ use hmac::{KeyInit, Mac, SimpleHmac};
 use sha3::Sha3_512;
 use std::sync::Arc;
 
-/// Bytes of a stream's nonce that count blocks and are not in the header.
+/// Bytes of a stream's nonce that count blocks, and are not in the header.
 const COUNTER_LEN: usize = 4;
 /// Bytes of a version 5 header that are associated data.
 const V5_PREFIX: usize = 32;
@@ -65,7 +65,7 @@ impl Version {
         }
     }
 
-    /// How the secret is hashed, where the version decides that.
+    /// Returns how the secret is hashed, if the version fixes that.
     pub(super) fn hash(self) -> Option<SlotHash> {
         match self {
             Self::V1 => Some(SlotHash::Argon2idV1),
@@ -76,7 +76,7 @@ impl Version {
         }
     }
 
-    /// Where the nonce of the blocks starts.
+    /// Returns the offset of the blocks' nonce.
     pub(super) fn nonce_at(self) -> usize {
         match self {
             Self::V1 | Self::V3 => 38,
@@ -108,14 +108,14 @@ pub struct DexiosHeader {
     pub nonce: Vec<u8>,
     /// The wrapped master keys: one in version 4, up to four in version 5, none before.
     pub slots: Vec<Slot>,
-    /// The bytes that it was decoded from. What is authenticated is these, unused bytes included.
+    /// The bytes from which it was decoded. These are what is authenticated, unused bytes included.
     pub(super) raw: Vec<u8>,
-    /// Whether slots may open it that may be forged ([`SlotHash::is_legacy`]).
+    /// Whether slots that may be forged can open it ([`SlotHash::is_legacy`]).
     pub(super) takes_legacy_slots: bool,
 }
 
 impl DexiosHeader {
-    /// A new version 5 header in stream mode, without any slot yet.
+    /// Creates a version 5 header in stream mode, without any slot yet.
     pub(super) fn new(
         algorithm: Algorithm,
         random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
@@ -136,11 +136,11 @@ impl DexiosHeader {
         })
     }
 
-    /// Decodes the beginning of a file (or a detached header); what follows is not looked at.
+    /// Decodes the beginning of a file (or a detached header), and ignores what follows.
     ///
     /// # Errors
-    /// [`Error::UnknownFormat`], [`Error::Malformed`], [`Error::Unsupported`], or
-    /// [`Error::Truncated`] when `head` is too short.
+    /// [`Error::UnknownFormat`], [`Error::Malformed`], [`Error::Unsupported`], or [`Error::Truncated`] if `head` is too
+    /// short.
     pub fn decode(head: &[u8]) -> Result<Self, Error> {
         let short = || Error::truncated(head.len() as u64, "the input ends inside the header");
         let tags: &[u8; 6] = match head {
@@ -176,7 +176,7 @@ impl DexiosHeader {
         })
     }
 
-    /// Returns the header's bytes: those that it was decoded from, with its slots as they are now.
+    /// Returns the header's bytes: those from which it was decoded, with its current slots.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = self.raw.clone();
         match (self.version, self.slots.as_slice()) {
@@ -195,7 +195,7 @@ impl DexiosHeader {
         bytes
     }
 
-    /// The associated data of every block, as Dexios 8.5 and later have it.
+    /// The associated data of every block, as in Dexios 8.5 and later.
     pub(super) fn associated_data(&self) -> Vec<u8> {
         match self.version {
             Version::V1 | Version::V2 => Vec::new(),
@@ -208,8 +208,8 @@ impl DexiosHeader {
         }
     }
 
-    /// The associated data of version 3 as Dexios 8.4 wrote it: the mode before the AEAD. No later
-    /// Dexios reads those files.
+    /// The associated data of version 3 as Dexios 8.4 wrote it: the mode before the AEAD. No later Dexios reads those
+    /// files.
     fn associated_data_of_8_4(&self) -> Vec<u8> {
         let raw = &self.raw;
         [&raw[..2], &raw[4..6], &raw[2..4], &raw[6..]].concat()
@@ -220,7 +220,7 @@ impl DexiosHeader {
         &self.raw[6..6 + SALT_LEN]
     }
 
-    /// The key of the blocks: hashed, or unwrapped by the first slot that the secret opens.
+    /// Returns the key of the blocks: hashed, or unwrapped from the first slot that the secret opens.
     fn data_key(&self, secret: &Secret) -> Result<Option<Key>, Error> {
         if self.version < Version::V4 {
             let hash = self.version.hash().expect("versions 1 to 3 have a hash");
@@ -237,12 +237,12 @@ impl DexiosHeader {
         Ok(None)
     }
 
-    /// Whether a slot may open the file.
+    /// Returns whether a slot may open the file.
     pub(super) fn takes(&self, slot: &Slot) -> bool {
         self.takes_legacy_slots || self.version != Version::V5 || !slot.hash.is_legacy()
     }
 
-    /// Says so where a secret that opens no other slot opens one that may be forged.
+    /// Reports a secret that opens no other slot than one that may be forged.
     pub(super) fn refuse_legacy_slots(&self, secret: &Secret) -> Result<(), Error> {
         for slot in self.slots.iter().filter(|slot| !self.takes(slot)) {
             if slot.unwrap(self.algorithm, secret)?.is_some() {
@@ -252,7 +252,7 @@ impl DexiosHeader {
         Ok(())
     }
 
-    /// Whether the header's own tag is right (version 2; others have none).
+    /// Returns whether the header's own tag is right. Only version 2 has one.
     fn is_authentic(&self, key: &Key) -> bool {
         if self.version != Version::V2 {
             return true;
@@ -264,14 +264,14 @@ impl DexiosHeader {
         mac.verify_truncated_left(&self.raw[48..]).is_ok()
     }
 
-    /// Whether the key opens the first block.
+    /// Returns whether the key opens the first block.
     pub(super) fn key_opens(&self, key: &Key, first: &[u8]) -> Result<bool, Error> {
         let blocks = self.blocks(key, self.associated_data());
         Ok(first_block(blocks, first)?.is_some())
     }
 
-    /// Whether the header itself shows which key is right: a slot authenticates its master key, and
-    /// version 2 has a tag.
+    /// Returns whether the header itself shows which key is right: a slot authenticates its master key, and version 2
+    /// has a tag.
     fn proves_key(&self) -> bool {
         self.version >= Version::V4 || self.version == Version::V2
     }
@@ -281,7 +281,7 @@ impl DexiosHeader {
     }
 }
 
-/// The slots that a header has.
+/// Decodes the slots of a header.
 fn slots(version: Version, algorithm: Algorithm, raw: &[u8]) -> Vec<Slot> {
     match version {
         Version::V1 | Version::V2 | Version::V3 => Vec::new(),
@@ -301,7 +301,7 @@ fn slots(version: Version, algorithm: Algorithm, raw: &[u8]) -> Vec<Slot> {
     }
 }
 
-/// The byte behind `0E`; 0 for what Dexios does not have.
+/// Returns the byte behind `0E`; 0 for an algorithm that Dexios does not have.
 fn code(algorithm: Algorithm) -> u8 {
     match algorithm {
         Algorithm::XChaCha20Poly1305 => 1,
@@ -316,9 +316,9 @@ impl Header for DexiosHeader {
         self.version.header_len()
     }
 
-    /// `dexios header strip` overwrites the header with zeros, and 8.7's `--header` writes zeros in
-    /// its place; 8.8's `--header` leaves no hole. Dexios reads both. The first block begins with
-    /// so many zeros by itself in one file of 2⁵¹² or fewer.
+    /// `dexios header strip` overwrites the header with zeros, and `--header` of 8.7 writes zeros instead of it;
+    /// `--header` of 8.8 leaves no hole. Dexios reads both. A first block begins with that many zeros by chance in one
+    /// file of 2⁵¹² or fewer.
     fn leaves_hole(&self) -> bool {
         true
     }
@@ -361,7 +361,7 @@ impl Header for DexiosHeader {
         Ok(vec![ChunkMap::with_lengths(layout, None, walk)])
     }
 
-    /// Version 3 tells neither by its header nor by a tag in which order the associated data is.
+    /// Neither the header nor a tag of version 3 shows in which order the associated data is.
     fn unlock_untried(&self, identity: &Identity<'_>) -> Result<Vec<Untried>, Error> {
         let untried = |payload| Untried {
             payload,
@@ -421,7 +421,7 @@ impl Header for DexiosHeader {
                 (Arc::new(either), "in memory mode")
             }
             (_, _, Mode::Memory) => (Arc::new(blocks(new)), "in memory mode"),
-            // The header has shown that the key is right, whatever the first block is.
+            // The header has shown that the key is right, whether or not the first block opens.
             (_, _, Mode::Stream) => (Arc::new(blocks(new)), "as Dexios writes it"),
         };
         Ok(Payload {
@@ -454,7 +454,7 @@ impl Header for DexiosHeader {
     }
 }
 
-/// Opens a first block, as the only one or as one of several; `None` where it does not authenticate.
+/// Opens a first block, as the only one or as one of several; `None` if it does not authenticate.
 fn first_block(blocks: Blocks, first: &[u8]) -> Result<Option<Arc<dyn OpenChunk>>, Error> {
     for last in [true, false] {
         if let Some(chunk) = FirstChunk::try_open(&blocks, 0, Some(last), first)? {

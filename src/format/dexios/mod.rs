@@ -9,8 +9,8 @@
 //! | 4 | 8.7 | 128 | master key, wrapped once | the header but the wrapped key and its nonce |
 //! | 5 | 8.8 | 416 | master key, wrapped in up to four key slots | the header's first 32 bytes |
 //!
-//! Byte by byte: [`header`]. Every version is read, version 5 in stream mode is written. The facts
-//! are from Dexios' own sources and from files that Dexios 8.2, 8.3, 8.4, 8.6, 8.7 and 8.8 made.
+//! [`header`] has the bytes. Every version is read, and version 5 in stream mode is written. The facts are from Dexios'
+//! own sources and from files that Dexios 8.2, 8.3, 8.4, 8.6, 8.7 and 8.8 made.
 //!
 //! ```
 //! use fetool::aead::Algorithm;
@@ -106,7 +106,7 @@ impl Format for Dexios {
         match head {
             [] | [MAGIC] => Claim::TooShort,
             [MAGIC, 1..=5] => Claim::TooShort,
-            // Two bytes alone are too often there by chance where a file begins with a nonce.
+            // Files that begin with a nonce have two such bytes too often by chance.
             [MAGIC, 1..=5, ALGORITHM_TAG, ..] => Claim::Yes,
             _ => Claim::No,
         }

@@ -73,7 +73,7 @@ pub(super) fn rekey(
     })
 }
 
-/// A change of a key slot is about one secret.
+/// A key slot belongs to one secret.
 fn only<'r, 'a>(recipients: &'r [Recipient<'a>]) -> Result<&'r Recipient<'a>, Error> {
     match recipients {
         [recipient] => Ok(recipient),
@@ -81,7 +81,7 @@ fn only<'r, 'a>(recipients: &'r [Recipient<'a>]) -> Result<&'r Recipient<'a>, Er
     }
 }
 
-/// The slots that a secret opens, and the master key in them.
+/// Returns the slots that a secret opens, and the master key in them.
 fn matching(header: &DexiosHeader, secret: &Secret) -> Result<(Vec<usize>, Option<Key>), Error> {
     let mut matching = Vec::new();
     let mut master = None;
@@ -98,7 +98,7 @@ fn matching(header: &DexiosHeader, secret: &Secret) -> Result<(Vec<usize>, Optio
     Ok((matching, master))
 }
 
-/// A slot for a new secret; in version 4 only the wrapped key and its nonce may change.
+/// Creates a slot for a new secret. In version 4, only the wrapped key and its nonce may change.
 fn wrap(
     header: &DexiosHeader,
     old: usize,

@@ -10,13 +10,12 @@ pub(super) const WRAPPED_LEN: usize = KEY_LEN + TAG_LEN;
 pub(super) const SALT_LEN: usize = 16;
 /// Length of a slot of version 5 in bytes.
 pub(super) const SLOT_LEN: usize = 96;
-/// The first byte of a slot that is used.
+/// The first byte of a used slot.
 const USED: u8 = 0xDF;
 /// Room for the nonce in a slot of version 5.
 const NONCE_ROOM: usize = 24;
 
-/// How the secret of a slot is hashed. The numbers are those of the header versions that brought
-/// the parameters.
+/// How the secret of a slot is hashed. The numbers are those of the header versions that introduced the parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SlotHash {
     /// `A1`: Argon2id over 8 MiB.
@@ -29,7 +28,7 @@ pub enum SlotHash {
     BalloonV4,
     /// `B5`: BLAKE3-Balloon with space 278 528.
     BalloonV5,
-    /// Anything else: such a slot opens with no secret, and does not keep the others from it.
+    /// Anything else. No secret opens such a slot, but the other slots work.
     Unknown(u8),
 }
 
@@ -42,16 +41,16 @@ impl SlotHash {
         (0xB5, Self::BalloonV5),
     ];
 
-    /// Returns whether version 5 has it only for the sake of its number: no Dexios writes a slot with it.
+    /// Returns whether version 5 reads it only because older versions used it: no Dexios writes a slot with it.
     ///
-    /// Versions 1 and 2 sealed blocks under this very hash of the secret, with no associated data, and
-    /// so are keys wrapped in slots: a block of 32 bytes of such a file passes as a slot, whose master
-    /// key is known to everybody who knows the plaintext of the block.
+    /// Versions 1 and 2 sealed blocks under the same hash of the secret, with no associated data, and slots wrap keys
+    /// in the same way. So a block of 32 bytes of such a file passes as a slot, and everybody who knows the block's
+    /// plaintext knows its master key.
     pub fn is_legacy(self) -> bool {
         matches!(self, Self::Argon2idV1 | Self::Argon2idV2)
     }
 
-    /// What a new slot is hashed with.
+    /// Returns the hash of a new slot.
     pub(super) fn for_kdf(kdf: Option<Kdf>) -> Result<Self, Error> {
         match kdf {
             None | Some(Kdf::Argon2id) => Ok(Self::Argon2idV3),
@@ -127,8 +126,7 @@ impl Slot {
         Self::wrap_salted(algorithm, hash, salt, master, secret, random)
     }
 
-    /// The same with a salt that cannot be chosen (in version 4 it is associated data of every
-    /// block).
+    /// Does the same with a given salt (in version 4 it is associated data of every block).
     pub(super) fn wrap_salted(
         algorithm: Algorithm,
         hash: SlotHash,
@@ -146,8 +144,8 @@ impl Slot {
         let mut wrapped = [0; WRAPPED_LEN];
         let (body, tag) = wrapped.split_at_mut(KEY_LEN);
         body.copy_from_slice(&**master);
-        // The nonce is random, and the hashed key seals next to nothing else: in version 4, what it
-        // sealed in earlier changes of the key, in version 5 this alone.
+        // The nonce is random, and the hashed key seals almost nothing else: in version 4 the keys of earlier changes,
+        // in version 5 this one alone.
         let sealed = Aead::new(algorithm, &key)
             .seal(&nonce, b"", body)
             .expect("the nonce has the algorithm's length, and 32 bytes are no long message");

@@ -1,4 +1,4 @@
-//! GFE files whose additive nonce the caller accepts wherever a chunk authenticates in it.
+//! GFE files with an additive nonce, of which the caller accepts any chunk that authenticates.
 
 use super::{Gfe, GfeHeader};
 use crate::aead::Algorithm;
@@ -12,8 +12,8 @@ use crate::{Error, Identity};
 /// GFE, for files that are trusted to begin with their first chunk.
 ///
 /// A file in which the chunk's number is added to the nonce can lose its first chunks unnoticed (see
-/// `docs/formats/gfe.md`). [`Gfe`] reads such a file only when it is authenticated as a whole; this
-/// takes every one. Both have the same name.
+/// `docs/formats/gfe.md`). [`Gfe`] reads such a file only if it is authenticated as a whole; this format reads every
+/// one. Both have the same name.
 pub struct GfeAdditive;
 
 impl Format for GfeAdditive {
@@ -46,7 +46,7 @@ impl Format for GfeAdditive {
     }
 }
 
-/// Takes the file's word for its first chunk.
+/// Trusts the file that its first chunk is the first.
 fn trusted(payload: Payload) -> Payload {
     let proof = match payload.proof {
         Proof::WholeFile { .. } | Proof::AnyStart => Proof::Chunks,

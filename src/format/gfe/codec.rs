@@ -6,30 +6,30 @@ use crate::aead::{Aead, Algorithm, KEY_LEN, TAG_LEN, Tag};
 use crate::format::{ChunkId, OpenChunk, SealChunk};
 use std::ops::Range;
 
-/// How the number of a chunk enters its nonce.
+/// How the nonce depends on the chunk's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NonceRule {
-    /// `base[0..8] ‖ u32 BE i`: the program.
+    /// `base[0..8] ‖ u32 BE i`, as the program does.
     CounterSuffix,
-    /// `base + i`, a 96-bit big-endian sum: the document.
+    /// `base + i`, a 96-bit big-endian sum, as the document says.
     Additive,
 }
 
-/// What the associated data of every chunk is.
+/// The associated data of every chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdRule {
-    /// The eight bytes of the size field: the program.
+    /// The eight bytes of the size field, as the program does.
     Size,
-    /// Nothing: a reader of the document alone.
+    /// Nothing, as who knows the document alone may do.
     None,
 }
 
 /// One of the four ways to read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// How nonces are made.
+    /// The rule for nonces.
     pub nonce: NonceRule,
-    /// What the associated data is.
+    /// The rule for associated data.
     pub ad: AdRule,
 }
 
@@ -57,10 +57,9 @@ impl Reading {
         ]
     };
 
-    /// Those in which a file with this size field may have been written. Nobody but fetool writes
-    /// streams that end themselves, and in one way only. That is not only less to try: where numbers
-    /// are added to the nonce, a nonce that was changed makes a stream without its first chunks look
-    /// whole.
+    /// Returns the readings that are possible with this size field. Only fetool writes streams that end themselves, and
+    /// in one way. Trying fewer is not only faster: with an additive nonce, a changed nonce makes a stream without its
+    /// first chunks look whole.
     pub(super) fn of(size: Size) -> &'static [Self] {
         match size {
             Size::Stream { .. } => &Self::ALL[..1],
@@ -84,7 +83,7 @@ impl Reading {
 }
 
 impl NonceRule {
-    /// The nonce of chunk `index`. Callers make sure that `index` is below 2³².
+    /// Returns the nonce of chunk `index`. The caller ensures that `index` is below 2³².
     fn nonce(self, base: &[u8; NONCE_LEN], index: u64) -> [u8; NONCE_LEN] {
         let mut nonce = *base;
         match self {
@@ -126,7 +125,7 @@ impl Codec {
 
 impl SealChunk for Codec {
     fn seal(&self, id: ChunkId, frame: &mut [u8]) -> Result<(), Error> {
-        // Nonces are unique under a key: 64 random bits for the file, and 32 that count chunks.
+        // Nonces are unique under a key: 64 random bits for each file, and 32 bits that count chunks.
         if id.index >= MAX_CHUNKS {
             return Err(too_many_chunks());
         }

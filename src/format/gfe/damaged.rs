@@ -1,5 +1,5 @@
-//! How long the chunks of a damaged file are. The header of a stream says so; any other file says it only
-//! in its length fields, the first of which may be damaged.
+//! The chunk size of a damaged file. The header of a stream has it; other files have it only in their length fields,
+//! the first of which may be damaged.
 
 use super::frames::GfeFrames;
 use super::{CHUNK_DEFAULT, CHUNK_MAX, MAX_CHUNKS, PREFIX_LEN, Size};
@@ -12,15 +12,15 @@ use std::collections::BTreeMap;
 
 const OVERHEAD: u64 = (PREFIX_LEN + TAG_LEN) as u64;
 
-/// Bytes behind the header that are searched for length fields: two frames of the longest kind, and the
-/// field behind them.
+/// Bytes behind the header that are searched for length fields: two frames of the maximum length, and the field behind
+/// them.
 const SEARCHED: u64 = 2 * (CHUNK_MAX + OVERHEAD) + PREFIX_LEN as u64;
 
-/// The most chunk sizes that are kept while searching, and that are returned.
+/// The maximum number of chunk sizes that the search keeps and returns.
 const NOTED: usize = 4096;
 const RETURNED: usize = 16;
 
-/// Returns where the chunks lie if all but the last have `chunk` bytes.
+/// Returns the positions of the chunks, if all but the last have `chunk` bytes.
 pub(super) fn map(size: Size, chunk: u64) -> ChunkMap {
     let (end, declared) = match size {
         Size::Stream { .. } => (End::Short, None),
@@ -38,7 +38,7 @@ pub(super) fn map(size: Size, chunk: u64) -> ChunkMap {
     ChunkMap::with_lengths(layout, declared, walk).frame_len(frame_len)
 }
 
-/// Returns where the chunks may lie, the likeliest first. `body` begins with the first frame.
+/// Returns possible positions of the chunks, the likeliest first. `body` begins with the first frame.
 pub(super) fn maps(
     size: Size,
     body: Positioned<'_, dyn ReadAt + '_>,
@@ -59,18 +59,16 @@ fn frame_len(field: &[u8]) -> Option<usize> {
 
 fn chunk_sizes(size: Size, body: Positioned<'_, dyn ReadAt + '_>) -> Result<Vec<u64>, Error> {
     let stored = body.size().map_err(Error::Read)?;
-    let mut bytes = try_alloc::zeros(stored.min(SEARCHED) as usize)?;
-    if !body.read_all(&mut bytes).map_err(Error::Read)? {
-        return Err(Error::truncated(stored, "the file got shorter meanwhile"));
-    }
-    let field = |at: usize| bytes.get(at..)?.get(..PREFIX_LEN).and_then(frame_len);
-    // The usual case: the first two fields are alike, or the only chunk ends the file.
-    if let Some(frame) = field(0)
-        && frame as u64 > OVERHEAD
-        && (field(frame) == Some(frame) || frame as u64 == stored)
+    // The usual case: the first two fields are equal, or the only chunk ends the file.
+    if let Some(frame) = field_at(body, stored, 0)?
+        && frame > OVERHEAD
+        && (frame == stored || field_at(body, stored, frame)? == Some(frame))
     {
-        return Ok(vec![frame as u64 - OVERHEAD]);
+        return Ok(vec![frame - OVERHEAD]);
     }
+    let mut bytes = try_alloc::zeros(stored.min(SEARCHED) as usize)?;
+    read_all(body, &mut bytes)?;
+    let field = |at: usize| bytes.get(at..)?.get(..PREFIX_LEN).and_then(frame_len);
     let mut evidence: BTreeMap<u64, u32> = BTreeMap::new();
     let mut note = |chunk: u64, weight: u32| {
         if (1..=CHUNK_MAX).contains(&chunk)
@@ -108,7 +106,32 @@ fn chunk_sizes(size: Size, body: Positioned<'_, dyn ReadAt + '_>) -> Result<Vec<
     Ok(chunks.into_iter().map(|(chunk, _)| chunk).collect())
 }
 
-/// Returns the chunk size of a file whose last frame starts at `at` and holds `last` of `size` bytes.
+/// Returns the length of the frame whose length field is at a position; `None` if no frame has it, or the
+/// file ends there.
+fn field_at(
+    body: Positioned<'_, dyn ReadAt + '_>,
+    stored: u64,
+    position: u64,
+) -> Result<Option<u64>, Error> {
+    let mut field = [0; PREFIX_LEN];
+    if stored.saturating_sub(position) < field.len() as u64 {
+        return Ok(None);
+    }
+    read_all(body.moved(position), &mut field)?;
+    Ok(frame_len(&field).map(|frame| frame as u64))
+}
+
+fn read_all(body: Positioned<'_, dyn ReadAt + '_>, into: &mut [u8]) -> Result<(), Error> {
+    match body.read_all(into).map_err(Error::Read)? {
+        true => Ok(()),
+        false => Err(Error::truncated(
+            body.position,
+            "the file got shorter meanwhile",
+        )),
+    }
+}
+
+/// Returns the chunk size of a file whose last frame is at `at` and holds `last` of `size` bytes.
 fn chunk_before_last(at: u64, last: u64, size: u64) -> Option<u64> {
     let before = size.checked_sub(last)?;
     let overheads = at.checked_sub(before)?;

@@ -12,7 +12,7 @@ pub(super) struct GfeFrames {
     count: u64,
     /// Plaintext bytes announced so far.
     plaintext: u64,
-    /// A short chunk was announced, so a self-ending stream must end behind it.
+    /// Whether a short chunk was announced: a self-ending stream must end behind it.
     ended: bool,
 }
 
@@ -26,7 +26,7 @@ impl GfeFrames {
         }
     }
 
-    /// Begins behind `count` chunks of `chunk` bytes each.
+    /// Starts behind `count` chunks of `chunk` bytes each.
     pub fn behind(size: Size, count: u64, chunk: u64) -> Self {
         let before = count.saturating_mul(chunk);
         Self {

@@ -1,4 +1,4 @@
-//! The header: what it says, and what a secret makes of it.
+//! The header: decoding it, and unlocking it with a secret.
 
 use super::codec::{AdRule, Codec, NonceRule, Reading};
 use super::damaged;
@@ -13,16 +13,16 @@ use crate::positioned::{Positioned, ReadAt};
 use crate::{Error, Hint, Identity};
 use std::sync::Arc;
 
-/// What the size field says.
+/// The meaning of the size field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size {
-    /// 1 … 2⁶³−1: the plaintext has just this many bytes.
+    /// 1 … 2⁶³−1: the plaintext has exactly this many bytes.
     Known(u64),
     /// 0, as go-fileencrypt writes for a stream: the end of the file is not authenticated.
     Unknown,
     /// 2⁶³ + chunk: a stream whose every chunk but the last has `chunk` bytes, and the last fewer.
     Stream {
-        /// Plaintext bytes a chunk, 1 … [`CHUNK_MAX`].
+        /// Plaintext bytes in a chunk, 1 … [`CHUNK_MAX`].
         chunk: u64,
     },
 }
@@ -62,8 +62,8 @@ impl Size {
     }
 }
 
-/// A chunk number is added to a counter part below this, or takes its place: which of these, a chunk does
-/// not show, unless it is the first.
+/// A base nonce can have a counter part below this. Then the number of a chunk can be added to it, or replace it, and
+/// only the first chunk shows which.
 const AMBIGUOUS: u32 = 1 << 24;
 
 /// A GFE header.
@@ -71,16 +71,16 @@ const AMBIGUOUS: u32 = 1 << 24;
 pub struct GfeHeader {
     /// The base nonce.
     pub nonce: [u8; NONCE_LEN],
-    /// What the size field says.
+    /// The meaning of the size field.
     pub size: Size,
 }
 
 impl GfeHeader {
-    /// Decodes the first [`HEADER_LEN`] bytes of a file; more are not looked at.
+    /// Decodes the first [`HEADER_LEN`] bytes of a file, and ignores the rest.
     ///
     /// # Errors
-    /// [`Error::UnknownFormat`], [`Error::Unsupported`] for another version, [`Error::Malformed`]
-    /// for an impossible size field, [`Error::Truncated`] when `head` is too short.
+    /// [`Error::UnknownFormat`], [`Error::Unsupported`] for another version, [`Error::Malformed`] for an impossible
+    /// size field, [`Error::Truncated`] if `head` is too short.
     pub fn decode(head: &[u8]) -> Result<Self, Error> {
         match Gfe.probe(head) {
             Claim::Yes => {}
@@ -122,15 +122,15 @@ fn header_truncated(len: usize) -> Error {
 }
 
 impl GfeHeader {
-    /// What the tags prove. With an additive nonce, a chunk's nonce is that of the chunk before it in
-    /// a file whose base is one more, so that a file without its first chunks looks whole. Then only
-    /// the authenticated size tells.
+    /// Returns what the tags prove. With an additive nonce, a chunk has the nonce of the chunk before it in a file
+    /// whose base is one more. So a file without its first chunks looks whole, and only an authenticated size shows
+    /// that it is not.
     fn proof(&self, reading: Reading, first: usize) -> Proof {
         match (reading.nonce, reading.ad, self.size) {
             (NonceRule::CounterSuffix, _, _) => Proof::Chunks,
             (NonceRule::Additive, AdRule::Size, Size::Known(size)) => {
                 let overhead = PREFIX_LEN + TAG_LEN;
-                // In chunks that are all as long as the first.
+                // If all chunks are as long as the first.
                 let chunk = (first - overhead) as u64;
                 let chunks = size.div_ceil(chunk.max(1));
                 match chunks
@@ -145,14 +145,14 @@ impl GfeHeader {
         }
     }
 
-    /// Whether a chunk's nonce may be that of another chunk under the other nonce rule.
+    /// Returns whether a chunk's nonce can be that of another chunk under the other nonce rule.
     fn is_ambiguous(&self) -> bool {
         let [.., a, b, c, d] = self.nonce;
         let streams = matches!(self.size, Size::Stream { .. });
         !streams && (1..AMBIGUOUS).contains(&u32::from_be_bytes([a, b, c, d]))
     }
 
-    /// What a file does not protect that is read so.
+    /// Returns what a file with this reading does not protect.
     fn warnings(&self, reading: Reading) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.size == Size::Unknown {
@@ -166,7 +166,7 @@ impl GfeHeader {
         if reading.nonce == NonceRule::Additive
             && let Some(warning) = warnings.first_mut()
         {
-            // A chunk's nonce is that of the chunk before it in a file whose base is one more.
+            // A chunk has the nonce of the chunk before it in a file whose base is one more.
             warning.push_str("; chunks may be missing at the beginning too");
         }
         warnings
@@ -182,8 +182,8 @@ impl Header for GfeHeader {
         Box::new(GfeFrames::new(self.size))
     }
 
-    /// The header of a file of known size does not say how long its chunks are. The first tells, which
-    /// the key authenticates; each further one must be as long.
+    /// The header of a file of known size does not have the chunk size. The first chunk shows it, and the key
+    /// authenticates it; each further chunk must be as long.
     fn chunk_map(&self, _limits: &Limits, lead: &[u8]) -> Result<ChunkMap, Error> {
         let chunk = match self.size {
             Size::Stream { chunk } => chunk,
@@ -278,15 +278,15 @@ impl Header for GfeHeader {
             ),
             Size::Unknown => (
                 "none",
-                "where the file ends: a cut between two chunks cannot be noticed",
+                "the end of the file: a cut between two chunks cannot be noticed",
                 "not protected",
                 vec![UNKNOWN_SIZE.to_owned()],
             ),
             Size::Stream { .. } => (
                 "short-chunk",
-                "with the first chunk that is shorter than the others",
-                "by the short last chunk, demanded by a mark in the size field that is associated \
-                 data of every chunk",
+                "the first chunk that is shorter than the others",
+                "protected: a mark in the size field, associated data of every chunk, demands a short \
+                 last chunk",
                 vec![],
             ),
         };

@@ -8,20 +8,20 @@
 //! | 16 | 8 | plaintext size, big-endian |
 //! | 24 | … | frames: big-endian u32 length of ciphertext and tag, ciphertext, 16-byte tag |
 //!
-//! The format's document and its program (checked with v0.1.2) differ in two places, so a file is
-//! read in four ways and the first that authenticates the first chunk is kept ([`Reading`]):
+//! The format's document and its program (checked with v0.1.2) differ in two places. So fetool reads a file in four
+//! ways, and keeps the first that authenticates the first chunk ([`Reading`]):
 //!
 //! - the nonce of chunk *i* is the base with its last four bytes replaced by *i* (the program), or
 //!   the 96-bit sum of base and *i* (the document);
 //! - the associated data is the size field (the program), or nothing (a reader of the document
 //!   that misses the sentence about the size).
 //!
-//! What is written here has a base nonce that ends in four zero bytes, so that both nonce rules
-//! agree on every chunk, and the size field as associated data.
+//! fetool writes a base nonce that ends in four zero bytes, so that both nonce rules agree on every chunk, and the size
+//! field as associated data.
 //!
-//! The size field takes three shapes ([`Size`]). The third is this project's own, for streams: the
-//! program takes it as "size unknown" and opens such files, and here it makes the end of the
-//! stream authenticated. Only the program's reading of the four is tried on such a file.
+//! The size field has three forms ([`Size`]). The third is fetool's own, for streams: the program takes it as "size
+//! unknown" and opens such files, and fetool authenticates the end of the stream with it. Of the four readings, only
+//! the program's is tried on such a file.
 //!
 //! ```
 //! use fetool::format::gfe::{
@@ -69,9 +69,9 @@ pub const MAGIC: &[u8; 3] = b"GFE";
 pub const VERSION: u8 = 1;
 /// Length of the header in bytes.
 pub const HEADER_LEN: usize = 24;
-/// Plaintext bytes a chunk, where nothing else is asked for.
+/// Plaintext bytes in a chunk by default.
 pub const CHUNK_DEFAULT: u64 = 1 << 20;
-/// The most plaintext bytes a chunk may have.
+/// The maximum number of plaintext bytes in a chunk.
 pub const CHUNK_MAX: u64 = 10 << 20;
 
 const PREFIX_LEN: usize = 4;
@@ -147,7 +147,7 @@ impl Format for Gfe {
             ));
         }
         let size = match request.size {
-            // An empty file of known size would hold no chunk, and so nothing authenticated.
+            // An empty file of known size would have no chunk, so nothing would be authenticated.
             None | Some(0) => Size::Stream { chunk },
             Some(size) => Size::known(size)?,
         };
@@ -157,7 +157,7 @@ impl Format for Gfe {
             return Err(too_many_chunks());
         }
         let mut nonce = [0; NONCE_LEN];
-        // The last four bytes stay zero: there both nonce rules put the chunk's number.
+        // The last four bytes stay zero: both nonce rules put the chunk's number there.
         (request.random)(&mut nonce[..8])?;
         let header = GfeHeader { nonce, size };
         let reading = Reading {
@@ -182,12 +182,11 @@ impl Format for Gfe {
         })
     }
 }
-/// Returns the GFE key that a secret holds: 32 bytes as they are, or their 64 hexadecimal digits or 44
-/// base64 characters with an optional line end, below lines that begin with `#`; or what a KDF makes of a
-/// passphrase and a salt.
+/// Returns the GFE key of a secret: 32 bytes, or their 64 hexadecimal digits or 44 base64 characters with an optional
+/// line end, below lines that begin with `#`; or what a KDF derives from a passphrase and a salt.
 ///
 /// # Errors
-/// [`Error::Secret`] for every other shape; it tells how long the secret was and how to make one.
+/// [`Error::Secret`] for anything else; it has the secret's length and says how to make a key.
 pub fn key(secret: &Secret) -> Result<Key, Error> {
     if secret.is_passphrase() {
         return secret.derived_key().unwrap_or_else(|| {
@@ -204,7 +203,7 @@ pub fn key(secret: &Secret) -> Result<Key, Error> {
         return Ok(key);
     }
     let text = without_line_end(without_comments(bytes));
-    // Both decoders take constant time for their lengths.
+    // Both decoders take constant time for a given length.
     let decoded = match text.len() {
         64 => base16ct::mixed::decode(text, &mut *key).is_ok(),
         44 => std::str::from_utf8(text).is_ok_and(|text| {
@@ -232,7 +231,7 @@ pub fn key(secret: &Secret) -> Result<Key, Error> {
     })
 }
 
-/// What follows the lines that begin with `#`.
+/// Returns what follows the lines that begin with `#`.
 fn without_comments(mut bytes: &[u8]) -> &[u8] {
     while bytes.first() == Some(&b'#') {
         let end = bytes.iter().position(|byte| *byte == b'\n');

@@ -17,12 +17,12 @@ impl Codec {
         Self(FixedNonce::new(key, nonce, CHUNK_LEN))
     }
 
-    /// Chunks are not longer than was announced to the keystream.
+    /// No chunk is longer than the keystream was made for.
     const FITS: &str = "a chunk has 32 KiB at most";
 }
 
 impl SealChunk for Codec {
-    // Every chunk has the same nonce, which is never safe. The format demands it.
+    // Every chunk has the same nonce. That is not safe, but the format demands it.
     fn seal(&self, _id: ChunkId, frame: &mut [u8]) -> Result<(), Error> {
         let (plaintext, tag) = split_tag_mut(frame);
         *tag = self.0.seal(plaintext).expect(Self::FITS);
@@ -58,17 +58,18 @@ impl OpenChunk for Codec {
     }
 }
 
-/// Neither the layout nor the walk lets anything shorter pass.
+/// The layout and the walk refuse anything shorter.
 const HAS_TAG: &str = "every frame has a tag";
 
 fn split_tag_mut(frame: &mut [u8]) -> (&mut [u8], &mut Tag) {
     frame.split_last_chunk_mut().expect(HAS_TAG)
 }
 
-/// Length of the plaintext in chunks of `len` stored bytes together, which are what `stream` has.
+/// Returns the length of the plaintext in chunks that take `len` stored bytes together. `stream` is their name in
+/// messages.
 ///
 /// # Errors
-/// Those of a last chunk that is none, without an offset.
+/// Those of an impossible last chunk, without an offset.
 pub(super) fn plaintext_of(len: u64, stream: &str) -> Result<u64, Error> {
     match LAYOUT.count(len) {
         Ok(count) => Ok(count.plaintext),

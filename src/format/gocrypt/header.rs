@@ -1,4 +1,4 @@
-//! A layer's header, and what follows from it.
+//! The header of a layer, and what follows from it.
 
 use super::codec::{Codec, NONCE_LEN, plaintext_of};
 use super::{
@@ -22,7 +22,7 @@ pub struct LayerHeader {
     pub layer: u8,
     /// The nonce of every chunk.
     pub nonce: [u8; NONCE_LEN],
-    /// What goes into the key with the passphrase.
+    /// The salt of the key, which the passphrase makes with it.
     pub salt: [u8; SALT_LEN],
 }
 
@@ -44,7 +44,7 @@ impl LayerHeader {
     /// Decodes the first bytes of a layer's stream.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for a number that no layer has, and [`Error::Truncated`].
+    /// [`Error::Malformed`] for an impossible layer number, and [`Error::Truncated`].
     pub fn decode(head: &[u8]) -> Result<Self, Error> {
         let too_short = || {
             Error::truncated(
@@ -77,7 +77,7 @@ impl LayerHeader {
     }
 }
 
-/// What both layouts have at the end of their header.
+/// Decodes the end of the header, which both layouts share.
 pub(super) fn nonce_and_salt(bytes: &[u8]) -> Option<([u8; NONCE_LEN], [u8; SALT_LEN])> {
     let (nonce, rest) = bytes.split_first_chunk()?;
     Some((*nonce, *rest.first_chunk()?))
@@ -109,20 +109,20 @@ pub(super) fn try_first(
     })
 }
 
-/// What the tags of a file prove whose outermost layer starts with this frame, and what to warn of.
+/// Returns what the tags prove of a file whose outermost layer starts with this frame, and its warnings.
 /// docs/formats/gocrypt.md has the arithmetic.
 pub(super) fn proof(layers: u8, first: Option<&[u8]>) -> (Proof, Vec<String>) {
     let several = first.is_some_and(|frame| frame.len() == CHUNK_LEN + TAG_LEN);
     let warning = weakness(layers);
     match layers {
-        // Whoever has one file of several chunks can make shorter files, of a single chunk too.
+        // Anybody who has one file of several chunks can make shorter ones, also of a single chunk.
         1 | 2 => (Proof::Forgeable(warning.clone()), vec![warning]),
         _ if several => (Proof::Chunks, vec![warning]),
         _ => (Proof::Chunks, Vec::new()),
     }
 }
 
-/// The outermost layer's header, which tells how many there are.
+/// The outermost layer's header, which has the number of layers.
 pub(super) struct Layered(LayerHeader);
 
 impl Layered {
@@ -195,7 +195,7 @@ impl Header for Layered {
     }
 }
 
-/// What both layouts have in common.
+/// Describes what both layouts share.
 pub(super) fn description(layers: u8) -> Description {
     Description {
         stanzas: Vec::new(),
@@ -210,7 +210,7 @@ pub(super) fn description(layers: u8) -> Description {
         }
         .to_owned(),
         end: "none",
-        end_meaning: "where the file ends".to_owned(),
+        end_meaning: "the end of the file".to_owned(),
         mode: None,
         layers: None,
         authenticated: "nothing of the header".to_owned(),
@@ -250,7 +250,7 @@ pub(super) fn fields(
     layers.into_iter().chain(rest).collect()
 }
 
-/// A layer inside.
+/// An inner layer.
 struct Inner {
     layer: u8,
     secret: Secret,

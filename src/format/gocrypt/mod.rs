@@ -1,4 +1,4 @@
-//! GoCrypt: XChaCha20-Poly1305 over chunks of 32 KiB, the whole of it done over up to 200 times.
+//! GoCrypt: XChaCha20-Poly1305 over chunks of 32 KiB, in up to 200 nested layers.
 //!
 //! | offset | size | field |
 //! |---|---|---|
@@ -7,20 +7,18 @@
 //! | 25 | 16 | salt |
 //! | 41 | … | frames: ciphertext and 16-byte tag |
 //!
-//! The key of a layer is PBKDF2-HMAC-SHA256 of the passphrase and the layer's salt, 4096
-//! iterations; there is no associated data. The last chunk may be shorter, and is never empty: an
-//! empty stream is the header alone.
+//! The key of a layer is PBKDF2-HMAC-SHA256 of the passphrase and the layer's salt, 4096 iterations; there is no
+//! associated data. The last chunk may be shorter, and is never empty: an empty stream is only the header.
 //!
-//! *Layers nest whole streams.* Layer 1 seals the plaintext; layer *k* seals the complete output of
-//! layer *k* − 1, header included. A layer inside must have the number that this demands; GoCrypt
-//! itself does not look. GoCrypt 1.0 had one layer, and a header without its first byte
-//! ([`GoCryptV1`]). The facts are from GoCrypt's source and from files that GoCrypt 1.1 made.
+//! *Layers nest whole streams.* Layer 1 seals the plaintext; layer *k* seals the complete output of layer *k* − 1,
+//! header included. fetool checks the number of each inner layer; GoCrypt itself does not. GoCrypt 1.0 had one layer,
+//! and a header without its first byte ([`GoCryptV1`]). The facts are from GoCrypt's source and from files that GoCrypt
+//! 1.1 made.
 //!
-//! What it does not protect: every chunk of a layer has the *same nonce*, so that more than one
-//! chunk repeats the keystream and gives away the XOR of the plaintexts (of the layer's input), and
-//! tags can be forged. With one layer everything can be forged; with two, the end can be cut off between
-//! two chunks; with more, nothing guarantees that it cannot. docs/formats/gocrypt.md works that out.
-//! 4096 iterations are few.
+//! What it does not protect: every chunk of a layer has the *same nonce*. So with more than one chunk, the keystream
+//! repeats and shows the XOR of the plaintexts (of the layer's input), and tags can be forged. With one layer
+//! everything can be forged; with two, the end can be cut off between two chunks; with more, nothing guarantees that it
+//! cannot. docs/formats/gocrypt.md explains that. 4096 iterations are few.
 //!
 //! ```
 //! use fetool::format::gocrypt::{
@@ -58,22 +56,22 @@ use header::{Layered, SALT_LEN};
 
 /// Length of a layer's header in bytes.
 pub const HEADER_LEN: usize = 41;
-/// Plaintext bytes a chunk.
+/// Plaintext bytes in a chunk.
 pub const CHUNK_LEN: usize = 32 << 10;
-/// The most layers.
+/// The maximum number of layers.
 pub const LAYERS_MAX: u8 = 200;
-/// Layers, where nothing else is asked for.
+/// The number of layers by default.
 pub const LAYERS_DEFAULT: u8 = 5;
 
-/// How the passphrase and a layer's salt become its key.
+/// How a layer's key is derived from the passphrase and the layer's salt.
 pub const DERIVATION: Derivation = Derivation::Pbkdf2 { iterations: 4096 };
 
-// What a file does not protect, in words that can follow a colon.
+// What a file does not protect, to follow a colon.
 const FEW_ROUNDS: &str = "4096 rounds of PBKDF2 leave a passphrase easy to guess";
 const NONCE_REPEATS: &str = "more than 32 KiB under one nonce: the keystream repeats with every \
                              chunk, which gives much of the data away";
 
-/// What a file of so many layers does not protect, in words that can follow a colon.
+/// Returns what a file with this many layers does not protect, to follow a colon.
 fn weakness(layers: u8) -> String {
     match layers {
         1 => "with 1 layer, chunks can be changed, swapped, repeated and cut off without the \
@@ -221,7 +219,7 @@ const LAYOUT: Layout = Layout {
     prefix: 0,
     suffix: TAG_LEN,
     end: End::Any,
-    // The nonce counts nothing.
+    // The nonce has no counter.
     max_chunks: u64::MAX,
 };
 

@@ -1,4 +1,4 @@
-//! The layout of GoCrypt 1.0: one layer, and no first byte that says so. Only read.
+//! The layout of GoCrypt 1.0: one layer, and no layer number. It is only read.
 
 use super::GoCrypt;
 use super::codec::{NONCE_LEN, plaintext_of};

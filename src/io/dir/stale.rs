@@ -1,4 +1,4 @@
-//! Temporary files that killed runs left behind.
+//! Temporary files that killed runs left.
 
 use super::{Dir, FLAGS, is_temporary};
 use crate::io::stat::Stat;
@@ -9,15 +9,15 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 impl Dir {
-    /// Removes temporary files that nobody writes any more. Returns how many. Symbolic links cannot be locked:
-    /// if others may be making some, only old ones are removed.
+    /// Removes temporary files that no process is writing, and returns their number. Symbolic links cannot be locked:
+    /// unless this run is `alone`, only old ones are removed.
     pub fn remove_stale(&self, alone: bool) -> io::Result<usize> {
         let mut removed = 0;
         let mut dir = nix::dir::Dir::openat(&self.fd, ".", FLAGS, Mode::empty())?;
         for entry in dir.iter() {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            // Held until it is gone, so that nobody else takes it for stale meanwhile.
+            // Locked until it is removed, so that nobody else treats it as stale meanwhile.
             if !is_temporary(name) {
                 continue;
             }
@@ -32,14 +32,15 @@ impl Dir {
         Ok(removed)
     }
 
-    /// A temporary file that nobody writes, locked: whoever writes one holds its lock.
+    /// Returns a temporary file that no process is writing, locked: a writer holds its lock.
     fn stale(&self, name: &OsStr) -> Option<File> {
         let file = self.file(name).ok()??;
         let stale = file.metadata().ok()?.is_file() && file.try_lock().is_ok();
         stale.then_some(file)
     }
 
-    /// Whether it is a symbolic link under a temporary name; with others, for longer than making it takes.
+    /// Returns whether it is a symbolic link with a temporary name. Unless this run is `alone`, it must be older than
+    /// any that is being made.
     fn is_stale_link(&self, name: &OsStr, alone: bool) -> bool {
         const LONG: i64 = 3600;
         let now = std::time::SystemTime::UNIX_EPOCH.elapsed();
@@ -50,14 +51,13 @@ impl Dir {
     }
 }
 
-/// Locks a new temporary file, so that nobody takes it for one that was left behind. `false` where
-/// somebody has done that already, in the moment before.
+/// Locks a new temporary file, so that nobody treats it as stale. Returns `false` if somebody has just done that.
 pub fn is_ours(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     match file.try_lock() {
         Ok(()) => Ok(file.metadata()?.nlink() > 0),
         Err(std::fs::TryLockError::WouldBlock) => Ok(false),
-        // File systems without locks: there nobody can take it for a stale one either.
+        // The file system has no locks: then nobody can treat it as stale either.
         Err(std::fs::TryLockError::Error(_)) => Ok(true),
     }
 }

@@ -17,17 +17,17 @@ pub struct InnerLayers {
     limits: Limits,
 }
 
-/// What a layer leaves from slab to slab.
+/// What a layer keeps from one slab to the next.
 #[derive(Default)]
 struct Unopened {
     rest: Vec<u8>,
-    /// Where the rest begins.
+    /// The origin of the rest.
     place: Place,
-    /// What follows its header, once that was there.
+    /// What follows its header, once the header is complete.
     body: Option<(Splitter, Arc<dyn OpenChunk>)>,
 }
 
-/// Where bytes come from: the outermost chunk, which alone can be pointed at in the file.
+/// The origin of bytes: a chunk of the outermost layer, the only one that has a position in the file.
 #[derive(Clone, Copy, Default)]
 struct Place {
     chunk: u64,
@@ -35,7 +35,7 @@ struct Place {
 }
 
 impl Place {
-    /// The error, at this place.
+    /// Attributes the error to this origin.
     fn attribute(self, error: Error) -> Error {
         let Self { chunk, offset } = self;
         match error {
@@ -54,9 +54,9 @@ struct Frame {
 
 /// What was opened of one layer in one slab.
 struct Opened {
-    /// Where its pieces start in the buffer, and where they come from.
+    /// The start of each piece in the buffer, and its origin.
     places: Vec<(usize, Place)>,
-    /// What came behind them.
+    /// The error behind them.
     fault: Option<Error>,
 }
 
@@ -80,10 +80,10 @@ impl InnerLayers {
         self.layers.is_empty()
     }
 
-    /// Opens the slab's chunks, with the outermost layer's `codec`, and all that is inside them.
+    /// Opens the slab's chunks with the outermost layer's `codec`, and all layers inside.
     ///
-    /// At an error in one layer, what came before it goes on through the others: the plaintext
-    /// that it makes is good, and an error that is found there comes earlier in the data.
+    /// If one layer fails, what came before goes on through the others: its plaintext is good, and an error found there
+    /// comes earlier in the data.
     pub fn open(&self, slab: &mut Slab, codec: &dyn OpenChunk) -> Result<(), Error> {
         // Before anything can fail.
         let mut turn = SlabTurn::new(&self.states, slab.number);
@@ -99,8 +99,8 @@ impl InnerLayers {
         let mut opened = open_frames(slab, frames, codec);
         for (i, layer) in self.layers.iter().enumerate() {
             let Some(mut state) = turn.take(i) else {
-                // A slab before this one has failed, and that is the error to report. What is open
-                // in some layers only is nothing to write.
+                // An earlier slab has failed, and its error is the one to report. What only some layers have opened is
+                // not written.
                 slab.output = 0..0;
                 return Err(Error::Stopped);
             };
@@ -111,7 +111,7 @@ impl InnerLayers {
             }
             opened = match codec {
                 Some(codec) => open_frames(slab, cut.frames, &*codec),
-                // Its header is not there yet.
+                // Its header is not complete yet.
                 None => nothing(slab, None),
             };
             opened.fault = opened.fault.or(cut.fault);
@@ -123,12 +123,12 @@ impl InnerLayers {
 /// The frames of one layer in one slab.
 struct Cut {
     frames: Vec<Frame>,
-    /// What comes behind them.
+    /// The error behind them.
     fault: Option<Error>,
 }
 
 impl Unopened {
-    /// Cuts the slab's output, with what the slab before left, into frames.
+    /// Splits the slab's output, behind what the slab before left, into frames.
     fn cut(
         &mut self,
         layer: &dyn OpenLayer,
@@ -176,7 +176,7 @@ impl Unopened {
         }
     }
 
-    /// Returns how many of the bytes are done with.
+    /// Returns how many of the bytes were used.
     fn split(
         &mut self,
         layer: &dyn OpenLayer,
@@ -207,7 +207,7 @@ impl Unopened {
     }
 }
 
-/// Opens frames of the buffer into the spare one, up to the first that is bad, and turns them over.
+/// Opens frames from the buffer into the spare one, up to the first bad one, and swaps the two.
 fn open_frames(slab: &mut Slab, frames: Vec<Frame>, codec: &dyn OpenChunk) -> Opened {
     let room = frames.iter().map(|frame| frame.bytes.len()).sum();
     if let Err(error) = make_room(slab, room) {

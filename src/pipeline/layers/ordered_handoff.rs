@@ -1,28 +1,26 @@
-//! What must be done in the order of the data, while workers work side by side.
+//! What must happen in the order of the data, while workers run side by side.
 //!
-//! An ordered state is handed from slab to slab: whoever works on slab *i* takes it, and
-//! passes it on to slab *i* + 1. There is one for each layer. A worker holds it only to cut its
-//! bytes, not while it seals or opens them, so workers follow each other through the layers at a
-//! distance of next to nothing.
+//! Each layer has one ordered state. The worker of slab *i* takes it, and passes it on to slab *i* + 1. It holds the
+//! state only to split its bytes, not while it seals or opens them, so workers follow each other through the layers
+//! closely.
 //!
-//! Nobody waits for ever: slabs are taken for work in their order, so every slab before one that
-//! waits is in the hands of a worker, and that one passes the state on, or breaks the chain when
-//! it fails. A broken chain stops the slabs behind the failure alone; those before it go on.
+//! Nobody waits for ever. Slabs are claimed in order, so every slab before a waiting one has a worker, and that worker
+//! passes the state on, or breaks the chain when it fails. A broken chain stops only the slabs behind the failure.
 
 use crate::pipeline::sync::{Condvar, Mutex, PoisonError};
 
-/// A state on its way from slab to slab.
+/// A state that is handed from slab to slab.
 pub struct OrderedState<T> {
     turn: Mutex<Turn<T>>,
     changed: Condvar,
 }
 
 struct Turn<T> {
-    /// Whose turn it is.
+    /// The slab whose turn it is.
     number: u64,
-    /// `None` while somebody has it.
+    /// `None` while a worker holds it.
     state: Option<T>,
-    /// From this slab on nobody gets it.
+    /// This slab and all behind it do not get the state.
     broken_from: u64,
 }
 
@@ -38,7 +36,7 @@ impl<T> OrderedState<T> {
         }
     }
 
-    /// Waits for the turn of slab `number`. `None` when a slab before it failed.
+    /// Waits for the turn of slab `number`. Returns `None` if an earlier slab failed.
     fn take(&self, number: u64) -> Option<T> {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -74,8 +72,8 @@ impl<T> OrderedState<T> {
     }
 }
 
-/// One slab's run through all the states. Those whose state it has not passed on when it ends,
-/// because it failed or panicked, are broken behind it.
+/// One slab's way through all states. On drop, it breaks the states that it has not passed on, since the slab failed or
+/// panicked.
 pub struct SlabTurn<'a, T> {
     states: &'a [OrderedState<T>],
     number: u64,
@@ -91,12 +89,12 @@ impl<'a, T> SlabTurn<'a, T> {
         }
     }
 
-    /// Waits for the state of layer `layer`. `None` when a slab before this one failed.
+    /// Waits for the state of `layer`. Returns `None` if an earlier slab failed.
     pub fn take(&self, layer: usize) -> Option<T> {
         self.states[layer].take(self.number)
     }
 
-    /// Passes it on. Once one was kept, those behind it must be kept too.
+    /// Passes the state on. If one layer's state was not passed on, those of the later layers must not be either.
     pub fn pass(&mut self, layer: usize, state: T) {
         debug_assert_eq!(layer, self.passed);
         self.states[layer].pass(self.number, state);

@@ -13,19 +13,19 @@ pub struct OuterLayers {
     states: Vec<OrderedState<Unsealed>>,
 }
 
-/// What a layer leaves from slab to slab.
+/// What a layer keeps from one slab to the next.
 pub struct Unsealed {
     rest: Vec<u8>,
     /// The number of the next chunk.
     index: u64,
-    /// Where its frame starts in the layer's stream.
+    /// The offset of its frame in the layer's stream.
     offset: u64,
 }
 
 impl OuterLayers {
     /// From the inside out. The first frame of the outermost layer is at `offset` of the file.
     pub fn new(layers: Vec<SealLayer>, offset: u64) -> Self {
-        // What a layer seals begins with the header of the stream inside it.
+        // The plaintext of a layer begins with the header of the stream inside it.
         let offsets = layers.iter().skip(1).map(|around| around.head.len() as u64);
         let states = layers
             .iter()
@@ -41,7 +41,7 @@ impl OuterLayers {
         Self { layers, states }
     }
 
-    /// Starts a slab's run; before anything can fail.
+    /// Starts the turn of a slab. Must be called before anything can fail.
     pub fn turn(&self, slab: &Slab) -> SlabTurn<'_, Unsealed> {
         SlabTurn::new(&self.states, slab.number)
     }
@@ -50,7 +50,7 @@ impl OuterLayers {
     pub fn seal(&self, slab: &mut Slab, turn: SlabTurn<'_, Unsealed>) -> Result<(), Error> {
         let sealed = self.seal_all(slab, turn);
         if sealed.is_err() {
-            // What is sealed in some layers only is nothing to write.
+            // What only some layers have sealed is not written.
             slab.output = 0..0;
         }
         sealed
@@ -70,8 +70,8 @@ impl OuterLayers {
 }
 
 impl Unsealed {
-    /// Takes whole chunks of what the slab has, and at least one byte less than all, for the last
-    /// chunk is known only at the end.
+    /// Takes whole chunks of the slab's bytes, and leaves at least one byte: only the end shows which chunk is the
+    /// last.
     fn cut(&mut self, layout: &Layout, slab: &Slab) -> Result<Cut, Error> {
         let bytes = &slab.buffer[slab.output.clone()];
         let chunks = layout.cut(bytes.len(), slab.last, self.index);
@@ -101,9 +101,9 @@ struct Cut {
     /// Bytes in them.
     taken: usize,
     chunks: usize,
-    /// The first one's number.
+    /// The number of the first chunk.
     first: u64,
-    /// Where its frame starts in the layer's stream.
+    /// The offset of its frame in the layer's stream.
     offset: u64,
 }
 
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    /// Of bytes that tell where they are.
+    /// Makes a slab whose bytes show their positions.
     fn slab(len: usize, last: bool) -> Slab {
         let mut slab = Slab {
             last,
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_cut_takes_whole_chunks_and_leaves_a_byte_unless_it_is_the_last() {
-        // Bytes there, and of them taken, in so many chunks.
+        // Each case: bytes available, bytes taken, and the number of chunks.
         let middle = [
             (0, 0, 0),
             (1, 0, 0),
@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    /// Leaves what it seals as it is.
+    /// Seals by copying.
     struct Plain;
 
     impl SealChunk for Plain {
@@ -215,7 +215,7 @@ mod tests {
         }
     }
 
-    /// More of it than plaintext.
+    /// Overhead that is larger than the plaintext.
     #[test]
     fn there_is_room_for_what_every_chunk_adds() {
         let layer = SealLayer {

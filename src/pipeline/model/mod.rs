@@ -1,5 +1,4 @@
-//! Runs of the threads for the model check in `model/`, with something that goes wrong at a place that
-//! is given. Compiled there alone.
+//! Runs of the threads for the model check in `model/`, with one fault injected. Only compiled there.
 
 pub mod parallel_io;
 pub mod sync;

@@ -9,10 +9,10 @@ use crate::positioned::{Positioned, ReadAt, WriteAt};
 use crate::{CancelToken, Error, Meter};
 use std::io;
 
-/// What goes wrong, and at which slab.
+/// What fails, and at which slab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// These two are not as expected.
+    /// These two have an unexpected layout.
     Left(u64, u64),
     Panics(u64),
     Output(u64),
@@ -79,7 +79,7 @@ impl Work for Worker {
     }
 }
 
-/// Runs it, and asserts that all before the first fault is there and nothing behind it.
+/// Runs it, and asserts that everything before the first fault is written, and nothing behind it.
 pub fn check(jobs: usize, slabs: u64, fault: Option<Fault>) {
     let (stop, meter) = (CancelToken::new(), Meter::default());
     let input = Input(slabs);

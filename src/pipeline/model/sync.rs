@@ -1,5 +1,5 @@
-//! What the modules stand on here: shuttle's threads and locks, and channels made of them that do
-//! what crossbeam's bounded ones do.
+//! What the modules build on here: shuttle's threads and locks, and bounded channels made of them that behave as
+//! crossbeam's.
 
 pub use shuttle::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub use shuttle::sync::{Condvar, Mutex, MutexGuard};
@@ -23,7 +23,7 @@ struct State<T> {
 pub struct Sender<T>(Arc<Channel<T>>);
 pub struct Receiver<T>(Arc<Channel<T>>);
 
-/// Gives back what could not be sent.
+/// Holds what could not be sent.
 pub struct SendError<T>(pub T);
 
 impl<T> std::fmt::Debug for SendError<T> {
@@ -47,7 +47,7 @@ pub fn bounded<T>(room: usize) -> (Sender<T>, Receiver<T>) {
 }
 
 impl<T> Sender<T> {
-    /// Waits for room; fails when nobody will receive.
+    /// Waits for room; fails if all receivers have gone.
     pub fn send(&self, it: T) -> Result<(), SendError<T>> {
         let mut state = self.0.state.lock().unwrap();
         while state.receivers > 0 && state.queue.len() == state.room {
@@ -64,7 +64,7 @@ impl<T> Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// Waits for something; `None` when nothing is there and nobody will send.
+    /// Waits for a message; returns `None` if there is none and all senders have gone.
     pub fn recv(&self) -> Option<T> {
         let mut state = self.0.state.lock().unwrap();
         loop {
@@ -142,11 +142,11 @@ pub mod thread {
     use std::io;
 
     thread_local! {
-        /// How many threads can still be started; shuttle runs all of them on one real thread.
+        /// How many more threads can be started. Shuttle runs all of them on one real thread.
         static LEFT: Cell<usize> = const { Cell::new(usize::MAX) };
     }
 
-    /// From now on so many threads can be started.
+    /// Sets how many more threads can be started.
     pub fn limit(threads: usize) {
         LEFT.set(threads);
     }

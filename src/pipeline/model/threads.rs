@@ -1,4 +1,4 @@
-//! One run of the threads, with something that goes wrong at a place that is given.
+//! One run of the threads, with one fault injected.
 
 use super::sync::thread;
 use super::{injected, run};
@@ -9,7 +9,7 @@ use crate::pipeline::threads::threads;
 use crate::{CancelToken, Error, Meter};
 use std::io::{self, Write};
 
-/// What goes wrong, and at which slab.
+/// What fails, and at which slab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     Input(u64),
@@ -19,9 +19,9 @@ pub enum Fault {
     /// Two workers fail, or a worker and the input.
     Two(u64, u64),
     Output(u64),
-    /// Somebody else throws the switch at any time.
+    /// Another thread cancels the work, at any time.
     Stopped,
-    /// Only so many threads can be started.
+    /// Only this many threads can be started.
     Threads(usize),
 }
 
@@ -29,7 +29,7 @@ pub enum Fault {
 pub struct Case {
     pub jobs: usize,
     pub slabs: u64,
-    /// At most so many buffers.
+    /// The maximum number of buffers.
     pub pool: u64,
     /// Whether the calling thread has filled the first slab already.
     pub filled: bool,
@@ -77,7 +77,7 @@ impl Work for Worker {
     }
 }
 
-/// Without a message for each of a million runs.
+/// Panics without a message, which a million runs would print.
 fn quiet_panic() -> ! {
     std::panic::resume_unwind(Box::new("injected"))
 }
@@ -101,8 +101,7 @@ impl Write for Output {
     }
 }
 
-/// Runs it, and asserts that what was written is what is before the fault, in order, and that the
-/// fault is reported.
+/// Runs it. Asserts that exactly what comes before the fault is written, in order, and that the fault is reported.
 pub fn check(case: Case) {
     let (stop, meter) = (CancelToken::new(), Meter::default());
     let mut output = Output {
@@ -131,7 +130,7 @@ pub fn check(case: Case) {
         let stop = stop.clone();
         thread::spawn(move || stop.stop())
     });
-    // Each slab takes a byte of the memory.
+    // Each slab takes one byte of the memory.
     let ended = threads(
         Input(case),
         &Worker(case),
@@ -150,7 +149,7 @@ pub fn check(case: Case) {
         "in order"
     );
     assert_eq!(totals.written, written);
-    // Where not all threads were started there is no input that would have to be woken.
+    // If not all threads were started, no input waits that would have to be woken.
     let told = stop.is_stopped() || matches!(ended, Ok(()) | Err(Error::Thread(_)));
     assert!(told, "an error throws the switch");
     match (case.fault, ended) {

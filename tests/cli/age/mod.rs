@@ -132,7 +132,7 @@ fn a_recipient_that_is_named_twice_gets_one_stanza() {
     let listed = run(&dir, "rekey --list plain.age").succeeds();
     assert_eq!(
         String::from_utf8(listed).unwrap(),
-        "0  X25519: for an age1… recipient, who cannot be told from it\n"
+        "0  X25519: for an age1… recipient, which the stanza does not identify\n"
     );
 }
 

@@ -26,7 +26,7 @@ pub const AGE_STATUSES: [(&str, &str); 3] = [
     ),
 ];
 
-/// What is as in age.
+/// What works as in age.
 pub const AS_AGE: Chapter = (
     "COMPATIBILITY",
     &[
@@ -44,7 +44,7 @@ pub const AS_AGE: Chapter = (
     ],
 );
 
-/// What is not.
+/// What differs from age.
 pub const DIFFERENCES: Chapter = (
     "DIFFERENCES FROM AGE",
     &[

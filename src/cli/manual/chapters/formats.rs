@@ -1,4 +1,4 @@
-//! The formats, and what they protect.
+//! The formats, and their guarantees.
 
 use super::Chapter;
 use super::Part::{Item, Text};

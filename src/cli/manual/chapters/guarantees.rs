@@ -1,4 +1,4 @@
-//! What fetool promises of its outputs.
+//! The guarantees for outputs.
 
 use super::Chapter;
 use super::Part::{Item, Text};

@@ -30,10 +30,15 @@ pub const HEADERS: Chapter = (
         ),
         Text(
             "A header of the same length is written in place, with a recovery file as for 'fetool rekey -i' \
-             (see fetool-rekey(1)). One of another length, or in armor, goes to a new file, which is \
-             fsynced and renamed to FILE. In both cases a killed run leaves the old header or the new one, \
-             and running the same command again completes the work. The file is locked against a rekey at \
-             the same time.",
+             (see fetool-rekey(1)). Otherwise FILE is copied to a new file, which is fsynced and renamed to \
+             FILE. In both cases a killed run leaves the old header or the new one, and running the same \
+             command again completes the work. The file is locked against a rekey at the same time.",
+        ),
+        Text(
+            "In an armored age file, restore replaces the BEGIN line and the characters that encode the \
+             header. These may be damaged in any way. All lines behind them stay as they are, damaged or \
+             not. If that text has another length than before, restore may not find its end. 'fetool open \
+             --salvage --header COPY FILE -o OUT' opens such a file.",
         ),
         Text(
             "A header holds no secret in the clear, but an old copy keeps old secrets alive: a copy from \

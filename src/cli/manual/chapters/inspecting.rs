@@ -1,4 +1,4 @@
-//! What inspect prints.
+//! The output of inspect.
 
 use super::Chapter;
 use super::Part::{Item, Lines, Text};

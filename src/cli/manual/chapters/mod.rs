@@ -1,4 +1,4 @@
-//! The words of the manual pages that are not about single options.
+//! The text of the manual pages that does not belong to single options.
 
 mod age;
 mod backups;

@@ -1,4 +1,4 @@
-//! What the page of the whole command says of it.
+//! The text of the overview page.
 
 use super::Chapter;
 use super::Part::{Item, Text};

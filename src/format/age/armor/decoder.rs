@@ -1,4 +1,4 @@
-//! From text to the file that it stands for.
+//! Decoding text to the file that it encodes.
 
 use super::lines::decode_lines;
 use super::{BEGIN, BLANK_MAX, COLUMNS, END, LINE_BYTES, LINE_LEN};
@@ -9,7 +9,7 @@ use base64::DecodeError;
 
 const NO_END: &str = "the armor ends without its END line";
 
-/// Where a decoder is.
+/// The position of a decoder in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     /// Before the first line.
@@ -26,11 +26,11 @@ enum Part {
 #[derive(Clone, Debug)]
 pub struct ArmorDecoder {
     part: Part,
-    /// The number of the line that begins or goes on, from 1.
+    /// The number of the current line, from 1.
     line: u64,
-    /// What is there of that line.
+    /// The bytes of that line that have arrived.
     pending: Vec<u8>,
-    /// Bytes of whitespace in front of the first line, or behind the last.
+    /// Bytes of whitespace before the first line, or behind the last.
     blank: usize,
     /// Bytes of text so far.
     read: u64,
@@ -43,7 +43,7 @@ impl Default for ArmorDecoder {
 }
 
 impl ArmorDecoder {
-    /// Begins in front of the first line.
+    /// Creates a decoder that expects the first line.
     pub fn new() -> Self {
         Self {
             part: Part::Before,
@@ -54,8 +54,8 @@ impl ArmorDecoder {
         }
     }
 
-    /// Begins in the middle, at the start of a line with this number (from 1) at this offset, behind lines
-    /// that [`decode_lines`] decoded.
+    /// Creates a decoder that continues at the start of a line, with this number (from 1) and offset, behind lines that
+    /// [`decode_lines`] decoded.
     pub fn at_line(line: u64, offset: u64) -> Self {
         Self {
             part: Part::Body,
@@ -65,18 +65,17 @@ impl ArmorDecoder {
         }
     }
 
-    /// Returns the number of the line that begins or goes on here, from 1.
+    /// Returns the number of the current line, from 1.
     pub fn line(&self) -> u64 {
         self.line
     }
 
-    /// Returns whether a line of the body begins here, so that [`decode_lines`] can go on.
+    /// Returns whether a line of the body begins here, so that [`decode_lines`] can continue.
     pub fn is_at_body_line(&self) -> bool {
         self.part == Part::Body && self.pending.is_empty()
     }
 
-    /// Decodes a piece of text, and appends what comes of it to `out`: all that is good in front of the
-    /// error, if there is one.
+    /// Decodes a piece of text, and appends the result to `out`. After an error, `out` has everything before the error.
     ///
     /// # Errors
     /// [`Error::Armor`] for the line that breaks a rule; [`Error::Memory`].
@@ -104,7 +103,7 @@ impl ArmorDecoder {
     /// # Errors
     /// [`Error::Truncated`] if the END line is missing.
     pub fn finish(mut self) -> Result<(), Error> {
-        // The END line may lack its own end.
+        // The END line may lack its line end.
         let line = self.pending.strip_suffix(b"\r").unwrap_or(&self.pending);
         if matches!(self.part, Part::Body | Part::BodyEnd) && line == END.as_bytes() {
             self.part = Part::After;
@@ -148,9 +147,9 @@ impl ArmorDecoder {
         Ok(read)
     }
 
-    /// Takes the rest of a line, or as much as there is.
+    /// Takes the rest of a line, or as much of it as has arrived.
     fn push_line(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
-        // Longer than any line that is right, with its end.
+        // Longer than any correct line with its end.
         let most = match self.part {
             Part::Before => BLANK_MAX + BEGIN.len() + 2,
             _ => COLUMNS + 2,
@@ -178,7 +177,7 @@ impl ArmorDecoder {
         Ok(read)
     }
 
-    /// Takes a line without its end, which had `len` bytes with it.
+    /// Takes a line without its end; with it, the line has `len` bytes.
     fn whole_line(&mut self, line: &[u8], len: usize, out: &mut Vec<u8>) -> Result<(), Error> {
         match self.part {
             Part::Before if line == BEGIN.as_bytes() => self.part = Part::Body,
@@ -226,7 +225,7 @@ impl ArmorDecoder {
         Ok(())
     }
 
-    /// Says what is wrong with a line that should be the first.
+    /// Returns the error for a line that should be the first.
     fn not_begin(&self, line: &[u8]) -> Error {
         if self.line == 1
             && let Some(damage) = text_damage(line)

@@ -1,4 +1,4 @@
-//! From a file to text.
+//! Encoding a file as text.
 
 use super::lines::encode_lines;
 use super::{BEGIN, END, LINE_BYTES, LINE_LEN, make_room};
@@ -15,7 +15,7 @@ pub struct ArmorEncoder {
 }
 
 impl ArmorEncoder {
-    /// Begins a file.
+    /// Creates an encoder at the beginning of a file.
     pub fn new() -> Self {
         Self::default()
     }
@@ -25,7 +25,7 @@ impl ArmorEncoder {
         &self.pending
     }
 
-    /// Goes on behind other lines, with the first bytes of one.
+    /// Continues behind other lines, with the first bytes of the next line.
     ///
     /// # Panics
     /// If they are a whole line.

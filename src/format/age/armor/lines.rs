@@ -1,17 +1,17 @@
-//! Whole lines, which several threads can work on: nothing goes over from one to the next.
+//! Whole lines, which threads can process independently.
 
 use super::{COLUMNS, LINE_BYTES, LINE_LEN};
 use crate::format::age::strict_base64::{decode, unpadded};
 use base64::Engine;
 
-/// As many lines are decoded together.
+/// This many lines are decoded together.
 const BATCH: usize = 64;
 
-/// Decodes as many whole lines of 64 characters as `text` begins with and `out` has room for. Each ends
-/// with LF or CR LF. Returns the lengths of the text that was decoded and of the bytes that came of it.
+/// Decodes the whole lines of 64 characters with which `text` begins, as many as `out` has room for. Each ends with LF
+/// or CR LF. Returns the lengths of the text and of the decoded bytes.
 ///
-/// It stops before the first line that is anything else: the last one, the END line, one that is not there
-/// to its end, or a wrong one. An [`ArmorDecoder`](super::ArmorDecoder) says which.
+/// It stops before the first other line: the last one, the END line, an incomplete or a wrong one. An
+/// [`ArmorDecoder`](super::ArmorDecoder) says which.
 pub fn decode_lines(text: &[u8], out: &mut [u8]) -> (usize, usize) {
     let engine = unpadded();
     let mut packed = [0; BATCH * COLUMNS];
@@ -36,7 +36,7 @@ pub fn decode_lines(text: &[u8], out: &mut [u8]) -> (usize, usize) {
         written += lines * LINE_BYTES;
         read = end;
     }
-    // One of these lines is wrong, and those before it are not.
+    // One of these lines is wrong, but not those before it.
     while let Some((line, line_end)) = whole_line(&text[read..])
         && decode(&engine, line, &mut out[written..][..LINE_BYTES]).is_ok()
     {
@@ -59,7 +59,7 @@ fn whole_line(text: &[u8]) -> Option<(&[u8], usize)> {
 /// Encodes whole lines: `out` gets [`LINE_LEN`] bytes for each [`LINE_BYTES`] of `bytes`.
 ///
 /// # Panics
-/// If the lengths are others.
+/// If the lengths do not match.
 pub fn encode_lines(bytes: &[u8], out: &mut [u8]) {
     assert!(bytes.len().is_multiple_of(LINE_BYTES), "whole lines");
     assert_eq!(

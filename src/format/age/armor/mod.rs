@@ -1,8 +1,7 @@
 //! Armor: an age file as text, in lines of base64 between `BEGIN` and `END`.
 //!
-//! [`ArmorDecoder`] and [`ArmorEncoder`] take the bytes as they come, in pieces of any length.
-//! [`decode_lines`] and [`encode_lines`] work on whole lines alone, so several threads can share a file:
-//! three sealed chunks of age are 4097 whole lines.
+//! [`ArmorDecoder`] and [`ArmorEncoder`] take pieces of any length. [`decode_lines`] and [`encode_lines`] take whole
+//! lines only, so several threads can share a file: three sealed chunks of age are 4097 whole lines.
 //!
 //! ```
 //! use fetool::format::Claim;
@@ -60,8 +59,7 @@ pub const LINE_BYTES: usize = COLUMNS / 4 * 3;
 /// Bytes of such a line with the line feed that is written.
 pub const LINE_LEN: usize = COLUMNS + 1;
 
-/// At most so many bytes of whitespace are accepted in front of the first line, and fewer behind the
-/// last.
+/// The maximum number of whitespace bytes before the first line. Behind the last, there must be fewer.
 pub const BLANK_MAX: usize = 1024;
 /// Returns whether a file that starts with `head` is armored.
 pub fn probe(head: &[u8]) -> Claim {
@@ -76,19 +74,19 @@ pub fn probe(head: &[u8]) -> Claim {
     }
 }
 
-/// What Windows PowerShell's `>` does to text.
+/// The damage that `>` of Windows PowerShell does to text.
 pub(super) const UTF_16: &str = "the file was changed to UTF-16, as PowerShell's > does";
-/// What it does too, and other programs.
+/// The damage that it and other programs do.
 pub(super) const BYTE_ORDER_MARK: &str = "a byte order mark was put in front, as PowerShell does";
 
-/// Returns what a text tool did to a file that starts with `head`, if it is armored or binary age in
-/// UTF-16 or behind a byte order mark.
+/// Returns what a text tool did to a file that starts with `head`, if it is armored or binary age, in UTF-16 or behind
+/// a byte order mark.
 pub fn text_damage(head: &[u8]) -> Option<&'static str> {
     let begins = |text: &[u8]| text.starts_with(b"-----BEGIN AGE") || text.starts_with(MAGIC);
     if let Some(behind) = head.strip_prefix(b"\xEF\xBB\xBF") {
         return begins(behind).then_some(BYTE_ORDER_MARK);
     }
-    // Both beginnings are ASCII, so half of the bytes are zero, and more of them are not needed.
+    // Both beginnings are ASCII, so half of the bytes are zero. More of them are not needed.
     let head = &head[..head.len().min(2 * MAGIC.len() + 2)];
     let is_utf_16 = |order| begins(&narrowed(head, order));
     [u16::from_le_bytes, u16::from_be_bytes]
@@ -97,18 +95,18 @@ pub fn text_damage(head: &[u8]) -> Option<&'static str> {
         .then_some(UTF_16)
 }
 
-/// Returns UTF-16 text without its byte order mark, as ASCII: what is not ASCII becomes 0xFF. The text may
-/// be that of an identity file.
+/// Returns UTF-16 text without its byte order mark as ASCII; other characters become 0xFF. The text may be that of an
+/// identity file.
 pub(super) fn narrowed(text: &[u8], order: fn([u8; 2]) -> u16) -> Zeroizing<Vec<u8>> {
     let units = text.chunks_exact(2).map(|unit| order([unit[0], unit[1]]));
     let units = units.skip_while(|&unit| unit == 0xFEFF);
-    // Room for all: a vector that grows leaves copies behind.
+    // Allocated at once: a vector that grows leaves copies behind.
     let mut ascii = Zeroizing::new(Vec::with_capacity(text.len() / 2));
     ascii.extend(units.map(|unit| u8::try_from(unit).unwrap_or(0xFF)));
     ascii
 }
 
-/// Returns the length of a file of `len` bytes as text, or `None` if that is beyond all numbers.
+/// Returns the length of a file of `len` bytes as text, or `None` if that exceeds `u64`.
 pub fn armored_len(len: u64) -> Option<u64> {
     let (lines, rest) = (len / LINE_BYTES as u64, len % LINE_BYTES as u64);
     let last = match rest {
@@ -125,12 +123,12 @@ fn is_blank(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b'\x0B'
 }
 
-fn blank_len(text: &[u8]) -> usize {
+pub(crate) fn blank_len(text: &[u8]) -> usize {
     let end = text.iter().position(|&byte| !is_blank(byte));
     end.unwrap_or(text.len())
 }
 
-/// Makes room for `more` bytes and perhaps for some of those that follow later.
+/// Makes room for `more` bytes, and possibly for later ones.
 fn make_room(out: &mut Vec<u8>, more: usize) -> Result<(), Error> {
     let len = out.len();
     out.try_reserve(more)

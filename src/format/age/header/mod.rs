@@ -33,14 +33,14 @@ use parser::Parser;
 use sha2::Sha256;
 use std::ops::Range;
 
-/// What the first line of every version begins with.
+/// The beginning of the first line in every version.
 pub const MAGIC: &[u8] = b"age-encryption.org/";
 /// The first line of version 1, without its line feed.
 pub const FIRST_LINE: &[u8] = b"age-encryption.org/v1";
 /// Length of the MAC in bytes.
 pub const MAC_LEN: usize = 32;
 
-/// What the last line begins with, without the space.
+/// The beginning of the last line, without the space.
 const DASHES: &[u8] = b"---";
 /// Characters of the MAC in base64.
 const MAC_CHARS: usize = 43;
@@ -50,7 +50,7 @@ const LAST_LINE_LEN: usize = DASHES.len() + 1 + MAC_CHARS + 1;
 /// The header of an age file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgeHeader {
-    /// The stanzas, in their order. There is at least one.
+    /// The stanzas in order. There is at least one.
     pub stanzas: Vec<Stanza>,
     /// The bytes of each stanza in the header, from its arrow to its last line feed.
     pub spans: Vec<Range<usize>>,
@@ -63,9 +63,8 @@ impl AgeHeader {
     /// Decodes the header from the first bytes of a file. The time is linear in the header's length.
     ///
     /// # Errors
-    /// - [`Error::Truncated`] if `head` ends inside the header and is well-formed so far; more bytes may
-    ///   help.
-    /// - [`Error::Malformed`] if the bytes break a rule, or are no age file.
+    /// - [`Error::Truncated`] if `head` ends inside the header and is well-formed so far; more bytes may help.
+    /// - [`Error::Malformed`] if the bytes break a rule, or are not an age file.
     /// - [`Error::Unsupported`] for other versions, and for headers of more than [`HEADER_MAX`] bytes.
     pub fn decode(head: &[u8]) -> Result<Self, Error> {
         let within = &head[..head.len().min(HEADER_MAX)];
@@ -116,7 +115,7 @@ impl AgeHeader {
         Ok(bytes)
     }
 
-    /// Returns the header's bytes, as they were read. The nonce follows them in the file.
+    /// Returns the header's bytes as they were read. The nonce follows them in the file.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -127,7 +126,7 @@ impl AgeHeader {
         self.bytes.len()
     }
 
-    /// Returns the bytes that the MAC is over: all up to the dashes, with them.
+    /// Returns the bytes that the MAC covers: everything up to the dashes, and these.
     pub fn authenticated(&self) -> &[u8] {
         &self.bytes[..self.len() - LAST_LINE_LEN + DASHES.len()]
     }
@@ -135,19 +134,18 @@ impl AgeHeader {
     /// Checks the MAC in constant time.
     ///
     /// # Errors
-    /// [`Error::HeaderMac`] if it is another.
+    /// [`Error::HeaderMac`] if it does not match.
     pub fn verify(&self, mac_key: &Key) -> Result<(), Error> {
         hmac(mac_key, self.authenticated())
             .verify_slice(&self.mac)
             .map_err(|_| Error::HeaderMac)
     }
 
-    /// Tries `unwrap` on each stanza in order, and checks the MAC with the file key that it finds.
-    /// Returns the file key and the number of its stanza, or `None` if no stanza matches.
+    /// Tries `unwrap` on each stanza in order, and checks the MAC with the file key that it returns. Returns the file
+    /// key and the number of its stanza, or `None` if no stanza matches.
     ///
     /// # Errors
-    /// Those of `unwrap`, where [`Error::Malformed`] gets the stanza's offset, and
-    /// [`Error::HeaderMac`].
+    /// Those of `unwrap`, with the stanza's offset in [`Error::Malformed`], and [`Error::HeaderMac`].
     pub fn unlock(
         &self,
         mut unwrap: impl FnMut(&Stanza) -> Result<Option<FileKey>, Error>,
@@ -169,7 +167,7 @@ fn hmac(key: &Key, bytes: &[u8]) -> Hmac<Sha256> {
     hmac
 }
 
-/// Returns the number of the stanza with which a scrypt stanza is no longer alone.
+/// Returns the number of the last stanza, if a scrypt stanza is not the only one.
 fn scrypt_with_others(stanzas: &[Stanza]) -> Option<usize> {
     let scrypt = stanzas
         .iter()

@@ -30,7 +30,7 @@ impl<'a> Parser<'a> {
         Error::truncated(self.head.len() as u64, "the input ends inside the header")
     }
 
-    /// Returns the line here without its line feed, or what is there of it.
+    /// Returns the current line without its line feed, or as an error what has arrived of it.
     fn line(&self) -> Result<&'a [u8], &'a [u8]> {
         let rest = self.rest();
         match rest.iter().position(|&byte| byte == b'\n') {
@@ -43,7 +43,7 @@ impl<'a> Parser<'a> {
         self.at += line.len() + 1;
     }
 
-    /// Reads all of it.
+    /// Reads the whole header.
     pub fn header(mut self) -> Result<AgeHeader, Error> {
         self.first_line()?;
         let (mut stanzas, mut spans) = (Vec::new(), Vec::new());
@@ -106,7 +106,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Returns whether the last line begins here, and not a stanza.
+    /// Returns whether the last line begins here, instead of a stanza.
     fn at_last_line(&self) -> Result<bool, Error> {
         let rest = self.rest();
         let starts = |prefix: &[u8]| prefix.starts_with(&rest[..rest.len().min(prefix.len())]);
@@ -133,7 +133,7 @@ impl<'a> Parser<'a> {
         let words = std::str::from_utf8(words).expect("it is ASCII");
         let mut words = words.split(' ');
         let kind = words.next().expect("split gives at least one").to_owned();
-        // A line of one-letter arguments is long enough to be worth no room in vain.
+        // Counted first: a line can have very many one-letter arguments, and growing would allocate too much.
         let mut args = Vec::with_capacity(words.clone().count());
         args.extend(words.map(str::to_owned));
         self.skip(line);
@@ -158,7 +158,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Returns a body line, or what is there of it. It looks no farther than a line may reach.
+    /// Returns a body line, or what has arrived of it. It reads no farther than a line can reach.
     fn body_line(&self) -> Result<Result<&'a [u8], &'a [u8]>, Error> {
         let rest = self.rest();
         let near = &rest[..rest.len().min(stanza::COLUMNS + 1)];

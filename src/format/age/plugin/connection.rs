@@ -1,4 +1,4 @@
-//! A plugin's process, and what both protocols have in common.
+//! A plugin's process, and what both protocols share.
 
 use super::super::strict_base64::unpadded;
 use super::Plugin;
@@ -16,42 +16,42 @@ use std::thread;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// After as long a silence, the caller gets a notice (`PluginInteraction::waiting`).
+/// After a silence this long, the caller gets a notice (`PluginInteraction::waiting`).
 const NOTICE: Duration = Duration::from_secs(5);
-/// After as long, it is asked whether anybody waits for the plugin.
+/// How often to ask the caller whether it still waits for the plugin.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long a plugin that has finished may take to exit.
+/// The time that a plugin that has finished has to exit.
 const GRACE: Duration = Duration::from_secs(2);
-/// The most messages of a plugin that have to do with no file.
+/// The maximum number of messages of a plugin that concern no file.
 const MESSAGES_MAX: usize = 1000;
-/// The most bytes of a text that is shown.
+/// The maximum length of a text that is shown, in bytes.
 const TEXT_MAX: usize = 4096;
 
-/// What was read of the plugin.
+/// What was read from the plugin.
 type Received = Result<Stanza, Fault>;
 
 /// A running plugin.
 pub(super) struct Connection<'a> {
     plugin: &'a Plugin,
     child: Child,
-    /// To the thread that writes: a plugin that does not read must not hold us up.
+    /// The thread that writes: a plugin that does not read must not block the caller.
     to: Option<Sender<Zeroizing<Vec<u8>>>>,
     from: Receiver<Received>,
     messages_left: usize,
 }
 
-/// What is to be done about a message of the plugin.
+/// How to handle a message of the plugin.
 pub(super) enum Next {
-    /// It belongs to the protocol in hand.
+    /// It belongs to the current protocol.
     Message(Stanza),
-    /// Nothing: it was answered.
+    /// It was answered already.
     Answered,
-    /// The plugin is done.
+    /// The plugin has finished.
     Done,
 }
 
 impl<'a> Connection<'a> {
-    /// Starts a plugin, which may send some messages for each of so many things.
+    /// Starts a plugin, which may send some messages for each of this many items.
     pub fn start(plugin: &'a Plugin, protocol: &str, things: usize) -> Result<Self, Error> {
         let mut child = spawn(plugin, protocol)
             .map_err(|error| plugin.failed(format!("cannot be started: {}", plain(&error))))?;
@@ -66,8 +66,8 @@ impl<'a> Connection<'a> {
             from,
             messages_left: MESSAGES_MAX.saturating_add(things.saturating_mul(16)),
         };
-        // From here on the process is ended whatever happens. The threads end with its pipes; nobody waits
-        // for them, since a process that it leaves behind may keep those open.
+        // From here on the process is always ended. The threads end when its pipes close; nobody waits for them, since
+        // a process that the plugin leaves behind may keep the pipes open.
         let started = thread::Builder::new()
             .name("plugin input".to_owned())
             .spawn(move || write(input, &texts))
@@ -94,7 +94,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Sends a message without an answer.
+    /// Sends a message that gets no answer.
     pub fn send(&self, kind: &str, args: &[&str], body: &[u8]) {
         let mut texts = Zeroizing::new(Vec::with_capacity(256 + 2 * body.len()));
         let stanza = Stanza {
@@ -105,17 +105,17 @@ impl<'a> Connection<'a> {
         stanza.encode(&mut texts);
         wipe(stanza);
         if let Some(to) = &self.to {
-            // A plugin that is gone is noticed when it does not answer.
+            // A plugin that has gone is noticed when it does not answer.
             let _ = to.send(texts);
         }
     }
 
-    /// Sends that the plugin did what it should, or the answer to a question.
+    /// Sends `ok`, or the answer to a question.
     pub fn ok(&self, args: &[&str], body: &[u8]) {
         self.send("ok", args, body);
     }
 
-    /// Waits for the next message, and answers it if it is of those that both protocols have, or unknown.
+    /// Waits for the next message. Answers it if it is unknown, or one that both protocols share.
     pub fn next(&mut self, known: &[&str]) -> Result<Next, Error> {
         let message = self.receive()?;
         let text = || text(&message.body);
@@ -175,7 +175,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Waits as long as the plugin may be silent, but not where nobody waits for the result.
+    /// Waits as long as the plugin may be silent, or until the caller no longer waits.
     fn wait_for_message(&mut self) -> Result<Result<Received, RecvTimeoutError>, Error> {
         let Plugin {
             name,
@@ -188,7 +188,7 @@ impl<'a> Connection<'a> {
         loop {
             let left = patience.saturating_sub(begin.elapsed());
             match self.from.recv_timeout(left.min(LOOK)) {
-                // What it left behind may keep its output open: nothing more will come.
+                // A child of the plugin may keep its output open: nothing more will come.
                 Err(RecvTimeoutError::Timeout) if has_ended => {
                     return Ok(Err(RecvTimeoutError::Disconnected));
                 }
@@ -206,18 +206,18 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Returns the error that the plugin breaks a rule of the protocol.
+    /// Returns the error for a plugin that breaks a rule of the protocol.
     pub fn broke(&self, what: &str) -> Error {
         self.plugin
             .failed(format!("broke the plugin protocol: {what}"))
     }
 
-    /// Returns the error that the plugin itself tells of.
+    /// Returns an error that the plugin itself reports.
     pub fn told(&self, text: &str) -> Error {
         self.plugin.failed(text)
     }
 
-    /// Closes the pipe to the plugin and waits for its end, but not for long.
+    /// Closes the pipe to the plugin, and waits a short time for it to exit.
     fn wait(&mut self) -> Option<ExitStatus> {
         self.to = None;
         let until = Instant::now() + GRACE;
@@ -230,7 +230,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Ends the process, which is done.
+    /// Ends the process, which has finished.
     pub fn finish(mut self) {
         self.wait();
     }
@@ -238,13 +238,13 @@ impl<'a> Connection<'a> {
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
-        // A process that has ended already is left alone by this. One that waits for hardware may not end even now.
+        // This does nothing to a process that has exited. One that waits for hardware may not exit even now.
         let _ = self.child.kill();
         self.wait();
     }
 }
 
-/// Starts the process with what it needs and nothing else.
+/// Starts the process with only what it needs.
 fn spawn(plugin: &Plugin, protocol: &str) -> std::io::Result<Child> {
     #[expect(
         clippy::disallowed_methods,
@@ -254,7 +254,7 @@ fn spawn(plugin: &Plugin, protocol: &str) -> std::io::Result<Child> {
     for name in &plugin.without_variables {
         command.env_remove(name);
     }
-    // Never the current directory, which may be anybody's.
+    // Never the current directory, which anybody may control.
     let directory = env::temp_dir();
     let directory = match directory.is_absolute() && directory.is_dir() {
         true => directory,
@@ -274,9 +274,9 @@ fn spawn(plugin: &Plugin, protocol: &str) -> std::io::Result<Child> {
     command.spawn()
 }
 
-/// Has the process find nothing at descriptors that are open here.
+/// Gives the process `/dev/null` for these descriptors, which are open here.
 fn hide(command: &mut Command, mut numbers: Vec<RawFd>) -> std::io::Result<()> {
-    // Its standard ones are its own.
+    // The standard ones are its own.
     numbers.retain(|number| *number > 2);
     numbers.sort_unstable();
     numbers.dedup();
@@ -304,7 +304,7 @@ fn write(mut input: ChildStdin, texts: &Receiver<Zeroizing<Vec<u8>>>) {
     }
 }
 
-/// Returns a text of a plugin for people: of bounded length, and without control characters.
+/// Returns a plugin's text for display: with bounded length, and without control characters.
 pub(super) fn text(body: &[u8]) -> String {
     let body = &body[..body.len().min(TEXT_MAX)];
     let text = String::from_utf8_lossy(body);
@@ -320,7 +320,7 @@ pub(super) fn text(body: &[u8]) -> String {
         .to_owned()
 }
 
-/// As [`text`], in one line.
+/// Like [`text`], on one line.
 pub(super) fn line(body: &[u8]) -> String {
     match text(body) {
         text if text.is_empty() => "it failed, and does not say why".to_owned(),
@@ -332,13 +332,13 @@ fn choice(arg: &str) -> Option<String> {
     unpadded().decode(arg).ok().map(|bytes| line(&bytes))
 }
 
-/// Returns an index as the protocol writes it, if it is below `count`.
+/// Parses an index as the protocol writes it, if it is below `count`.
 pub(super) fn index(arg: &str, count: usize) -> Option<usize> {
     let index: usize = arg.parse().ok()?;
     (index < count && index.to_string() == arg).then_some(index)
 }
 
-/// Drops a message that may have a secret in its body.
+/// Drops and wipes a message that may have a secret in its body.
 pub(super) fn wipe(stanza: Stanza) {
     drop(Zeroizing::new(stanza.body));
 }

@@ -9,30 +9,31 @@ use zeroize::Zeroizing;
 
 /// All identities of one plugin.
 ///
-/// Each file takes a process of the plugin, unless its stanzas were [prepared](Self::prepare): then one
-/// serves them all. What was found is remembered, so a file that is read twice is unwrapped once. So is what
-/// went wrong in advance, so that nobody is asked again for each file.
+/// Each file starts a process of the plugin, unless its stanzas were [prepared](Self::prepare): then one process serves
+/// them all. Results are remembered, so a file that is read twice is unwrapped once. Errors in advance are remembered
+/// too, so that the user is not asked again for each file.
 pub struct PluginIdentities {
     plugin: Plugin,
     identities: Vec<PluginIdentity>,
     found: Mutex<HashMap<[u8; 32], Outcome>>,
-    /// Two processes would ask for two PINs at once.
+    /// Two processes at once would ask for two PINs.
     turn: Mutex<()>,
 }
 
-/// The file key of a file, if it is for one of the identities. A page for each would be too many.
+/// The file key of a file, if it is for one of the identities. Not in locked memory: a page for each key would be too
+/// much.
 type Found = Option<Zeroizing<[u8; FILE_KEY_LEN]>>;
 
-/// What came of one file.
+/// The result for one file.
 #[derive(Clone)]
 enum Outcome {
     Found(Found),
-    /// The plugin tells of a fault.
+    /// The plugin reported an error.
     Failed(Arc<str>),
 }
 
 impl PluginIdentities {
-    /// Returns the identities together. All must be of this plugin.
+    /// Groups identities, all of which must belong to this plugin.
     pub fn new(plugin: Plugin, identities: Vec<PluginIdentity>) -> Self {
         debug_assert!(identities.iter().all(|one| one.name() == plugin.name()));
         Self {
@@ -43,11 +44,11 @@ impl PluginIdentities {
         }
     }
 
-    /// Unwraps the file keys of many files in advance, with one process: each file is its stanzas.
+    /// Unwraps the file keys of many files in advance, with one process. Each file is given by its stanzas.
     ///
     /// # Errors
-    /// [`Error::Plugin`], but not for the fault of one file. The use of each file that was not unwrapped tells of
-    /// it again.
+    /// [`Error::Plugin`], unless it concerns only one file. Using a file that was not unwrapped reports the error
+    /// again.
     pub fn prepare(&self, files: &[Vec<Stanza>]) -> Result<(), Error> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let files: Vec<&[Stanza]> = {
@@ -79,7 +80,7 @@ impl PluginIdentities {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Unwraps what it can with one process, and remembers what it found.
+    /// Unwraps what it can with one process, and returns the results.
     fn unwrap_all(&self, files: &[&[Stanza]]) -> Result<Vec<Outcome>, Error> {
         let stanzas: usize = files.iter().map(|stanzas| stanzas.len()).sum();
         let things = stanzas.saturating_mul(self.identities.len().max(1));
@@ -144,7 +145,7 @@ impl PluginIdentities {
             connection.ok(&[], b"");
         }
         connection.finish();
-        // What opens in spite of a fault opens.
+        // An error does not matter for files that open.
         if let Some(failure) = failure.map(Arc::<str>::from) {
             for outcome in &mut outcomes {
                 if let Outcome::Found(None) = outcome {
@@ -162,7 +163,7 @@ impl PluginIdentities {
     }
 }
 
-/// What tells files from each other.
+/// Returns a hash that identifies a file.
 fn hash(stanzas: &[Stanza]) -> [u8; 32] {
     let mut text = Vec::new();
     stanzas.iter().for_each(|stanza| stanza.encode(&mut text));
@@ -183,7 +184,7 @@ impl UnwrapKey for PluginIdentities {
         }
     }
 
-    /// One process tells of all of them.
+    /// One process answers for all of them.
     fn matching(&self, stanzas: &[Stanza]) -> Result<Vec<usize>, Error> {
         let each: Vec<_> = stanzas.iter().map(|stanza| vec![stanza.clone()]).collect();
         self.prepare(&each)?;

@@ -1,11 +1,11 @@
-//! Messages on a pipe: stanzas, one behind the other.
+//! Messages on a pipe: stanzas, one after the other.
 
 use super::super::stanza::{PREFIX, check_arguments, decode_body};
 use crate::Stanza;
 use std::io::{self, Read};
 use zeroize::{Zeroize, Zeroizing};
 
-/// The most bytes of a message, as text. The largest that a plugin needs is a stanza of a post-quantum type.
+/// The maximum length of a message, as text in bytes. The largest necessary one is a stanza of a post-quantum type.
 const MESSAGE_MAX: usize = 256 << 10;
 
 /// Why there is no message.
@@ -14,15 +14,15 @@ pub(super) enum Fault {
     /// The plugin closed the pipe between two messages.
     Closed,
     Read(io::Error),
-    /// The message breaks a rule; which, in words.
+    /// The message breaks a rule, which the text names.
     Invalid(&'static str),
 }
 
-/// Reads messages. What it holds is wiped: file keys come this way.
+/// Reads messages. Its buffers are wiped, since they receive file keys.
 pub(super) struct Messages<R> {
     from: R,
     buffer: Zeroizing<Vec<u8>>,
-    /// What of the buffer is not used yet.
+    /// The start of the unused part of the buffer.
     start: usize,
     end: usize,
 }
@@ -53,7 +53,7 @@ impl<R: Read> Messages<R> {
         let mut stanza = Stanza {
             kind: words.next().unwrap_or_default(),
             args: words.collect(),
-            // A file key or a PIN fits in without a second allocation.
+            // A file key or a PIN fits without a second allocation.
             body: Vec::with_capacity(256),
         };
         loop {
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8]) -> Vec<Result<Stanza, String>> {
-        // A byte at a time and all at once are the same.
+        // Reading byte by byte and reading all at once give the same result.
         struct Slow<'a>(&'a [u8]);
         impl Read for Slow<'_> {
             fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {

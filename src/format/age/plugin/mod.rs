@@ -1,13 +1,12 @@
 //! Plugins: programs named `age-plugin-NAME` that wrap and unwrap file keys.
 //!
-//! A plugin is started for a recipient or an identity that names it, and never because of what a file
-//! says. The protocol is in C2SP's `age-plugin.md`: messages have the form of stanzas, first all of ours,
-//! then the plugin's, each of which is answered. One process serves all recipients or identities of its
-//! name, and as many files as are known when it starts: so there is one PIN to type for all of them.
+//! fetool starts a plugin for a recipient or an identity that names it, never because of what a file contains. The
+//! protocol is in C2SP's `age-plugin.md`: messages have the form of stanzas; first all of fetool's, then the plugin's,
+//! each of which is answered. One process serves all recipients or identities of its name, and all files known when it
+//! starts: so the user types one PIN for all of them.
 //!
-//! A plugin is trusted with the file keys that it is for, and with nothing else. It gets no other secret:
-//! no descriptor but its standard ones, and no environment variable that a secret came from. What it
-//! sends is bounded in length and number.
+//! A plugin gets the file keys for its recipients and identities, and no other secret: no descriptor but its standard
+//! ones, and no environment variable that a secret came from. The length and number of its messages is bounded.
 //!
 //! ```no_run
 //! use fetool::format::age::plugin::{
@@ -54,22 +53,20 @@ use std::time::Duration;
 use std::{env, fmt};
 use zeroize::Zeroizing;
 
-/// How long a plugin may say nothing while it is its turn. It may wait for somebody who is to type a PIN,
-/// or to touch a key.
+/// How long a plugin may be silent during its turn. It may wait for the user to type a PIN or touch a key.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Answers what a plugin asks its user. All texts are the plugin's own, and may hold anything.
+/// Answers what a plugin asks its user. All texts are the plugin's, and can contain anything.
 pub trait PluginInteraction: Send + Sync {
     /// Shows a message, such as "touch the key". Returns whether that was possible.
     fn message(&self, plugin: &PluginName, text: &str) -> bool;
 
-    /// Asks for one of two choices, or shows the only one. Returns whether the first was taken, or `None`
-    /// if nobody can be asked.
+    /// Asks for one of two choices, or shows the only one. Returns whether the user chose the first, or `None` if
+    /// nobody can be asked.
     fn confirm(&self, plugin: &PluginName, text: &str, yes: &str, no: Option<&str>)
     -> Option<bool>;
 
-    /// Asks for a line of text, which is not shown while it is typed if it is `secret`. Returns `None` if
-    /// nobody can be asked.
+    /// Asks for a line of text, without echo if it is `secret`. Returns `None` if nobody can be asked.
     fn request(&self, plugin: &PluginName, prompt: &str, secret: bool)
     -> Option<Zeroizing<String>>;
 
@@ -78,13 +75,13 @@ pub trait PluginInteraction: Send + Sync {
         let _ = plugin;
     }
 
-    /// Returns whether the plugin is not to be waited for any longer. It is asked a few times a second.
+    /// Returns whether to stop waiting for the plugin. Called a few times a second.
     fn is_stopped(&self) -> bool {
         false
     }
 }
 
-/// Nobody to ask.
+/// An interaction without a user.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoInteraction;
 
@@ -102,7 +99,7 @@ impl PluginInteraction for NoInteraction {
     }
 }
 
-/// A plugin that is installed.
+/// An installed plugin.
 #[derive(Clone)]
 pub struct Plugin {
     name: PluginName,
@@ -114,19 +111,18 @@ pub struct Plugin {
 }
 
 impl Plugin {
-    /// Looks a plugin up in the directories of PATH. Those that are relative, such as the current
-    /// directory, are skipped.
+    /// Finds a plugin in the directories of PATH. Relative ones, such as the current directory, are skipped.
     ///
     /// # Errors
-    /// [`Error::Plugin`] if it is not there.
+    /// [`Error::Plugin`] if it is not installed.
     pub fn find(name: &PluginName, interaction: Arc<dyn PluginInteraction>) -> Result<Self, Error> {
         Self::find_in(&env::var_os("PATH").unwrap_or_default(), name, interaction)
     }
 
-    /// Finds a plugin as [`find`](Self::find) does, in the directories of `path` instead of PATH.
+    /// Finds a plugin like [`find`](Self::find), in the directories of `path` instead of PATH.
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`find`](Self::find).
     pub fn find_in(
         path: &std::ffi::OsStr,
         name: &PluginName,
@@ -154,22 +150,22 @@ impl Plugin {
         })
     }
 
-    /// Keeps environment variables from the plugin: those that secrets came from.
+    /// Hides environment variables from the plugin: those that secrets came from.
     #[must_use]
     pub fn without_variables(mut self, names: impl IntoIterator<Item = OsString>) -> Self {
         self.without_variables.extend(names);
         self
     }
 
-    /// Hides open descriptors from the plugin, by their numbers: it has `/dev/null` there instead. Only
-    /// those matter that this process inherited: what a Rust program opens itself is closed in every other.
+    /// Hides open descriptors from the plugin, by their numbers: it gets `/dev/null` for them. This matters only for
+    /// those that this process inherited: what a Rust program opens itself is closed in other programs.
     #[must_use]
     pub fn without_descriptors(mut self, numbers: impl IntoIterator<Item = RawFd>) -> Self {
         self.without_descriptors.extend(numbers);
         self
     }
 
-    /// Sets how long the plugin may say nothing while it is its turn.
+    /// Sets how long the plugin may be silent during its turn.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -181,7 +177,7 @@ impl Plugin {
         &self.name
     }
 
-    /// Returns what is wrong, without the name of the program, which [`failed`](Self::failed) adds.
+    /// Returns an error without the name of the program, which [`failed`](Self::failed) adds.
     fn reason(&self, error: &Error) -> String {
         let text = error.to_string();
         let name = format!("{}: ", self.name.program());

@@ -1,4 +1,4 @@
-//! Names of plugins, and the recipients and identities that have them.
+//! Names of plugins, and the recipients and identities that contain them.
 
 use super::super::bech32;
 use super::super::{AgeIdentity, AgeRecipient, identities, recipients};
@@ -9,12 +9,12 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use zeroize::Zeroizing;
 
-/// What a recipient begins with, in front of the name.
+/// The beginning of a recipient, before the name.
 const RECIPIENT_PREFIX: &str = "age1";
-/// What an identity begins with, in front of the name, which a hyphen follows.
+/// The beginning of an identity, before the name and a hyphen.
 const IDENTITY_PREFIX: &str = "AGE-PLUGIN-";
 
-/// The name of a plugin, in lower case. It never names a file in another directory.
+/// The name of a plugin, in lower case. It is never a path to another directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PluginName(String);
 
@@ -50,7 +50,7 @@ impl fmt::Display for PluginName {
     }
 }
 
-/// Someone whom a plugin wraps file keys for.
+/// A recipient for whom a plugin wraps file keys.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PluginRecipient {
     name: PluginName,
@@ -65,7 +65,7 @@ impl PluginRecipient {
         &self.name
     }
 
-    /// Returns whether it is known by an identity only, which is never shown.
+    /// Returns whether it is given as an identity, which is never shown.
     pub fn is_identity(&self) -> bool {
         self.is_identity
     }
@@ -74,7 +74,7 @@ impl PluginRecipient {
         &self.text
     }
 
-    /// Takes those that plugins are needed for out of `recipients`, by the names of the plugins.
+    /// Removes those that need plugins from `recipients`, and returns them by the names of the plugins.
     pub fn take_from(recipients: &mut Vec<AgeRecipient>) -> BTreeMap<PluginName, Vec<Self>> {
         let mut taken = BTreeMap::<_, Vec<_>>::new();
         recipients.retain(|recipient| match recipient {
@@ -92,7 +92,7 @@ impl FromStr for PluginRecipient {
     type Err = Error;
 
     /// # Errors
-    /// [`Error::Usage`], which never has any of the text in it.
+    /// [`Error::Usage`], which never contains any of the text.
     fn from_str(text: &str) -> Result<Self, Error> {
         let (prefix, _) = text
             .rsplit_once('1')
@@ -133,7 +133,7 @@ impl Hash for PluginRecipient {
     }
 }
 
-/// What a plugin unwraps file keys with. It may be a secret, or say only where one is.
+/// An identity with which a plugin unwraps file keys. It can be a secret, or only say where one is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PluginIdentity {
     name: PluginName,
@@ -141,7 +141,7 @@ pub struct PluginIdentity {
 }
 
 impl PluginIdentity {
-    /// Returns the identity without any data: the plugin knows what it opens.
+    /// Creates the identity without any data: the plugin knows what it opens.
     pub fn of_name(name: &PluginName) -> Self {
         let prefix = format!("{IDENTITY_PREFIX}{}-", name.0.to_ascii_uppercase());
         Self {
@@ -164,7 +164,7 @@ impl PluginIdentity {
         &self.text
     }
 
-    /// Returns what seals to it, through the plugin.
+    /// Returns the recipient that seals to it, through the plugin.
     pub fn recipient(&self) -> PluginRecipient {
         PluginRecipient {
             name: self.name.clone(),
@@ -173,7 +173,7 @@ impl PluginIdentity {
         }
     }
 
-    /// Takes those that plugins are needed for out of `identities`, by the names of the plugins.
+    /// Removes those that need plugins from `identities`, and returns them by the names of the plugins.
     pub fn take_from(identities: &mut Vec<AgeIdentity>) -> BTreeMap<PluginName, Vec<Self>> {
         let mut taken = BTreeMap::<_, Vec<_>>::new();
         identities.retain(|identity| match identity {
@@ -191,7 +191,7 @@ impl FromStr for PluginIdentity {
     type Err = Error;
 
     /// # Errors
-    /// [`Error::Secret`], which never has any of the text in it.
+    /// [`Error::Secret`], which never contains any of the text.
     fn from_str(text: &str) -> Result<Self, Error> {
         let invalid_name = || identities::invalid("it has no valid name of a plugin");
         let (prefix, _) = text.rsplit_once('1').ok_or_else(invalid_name)?;

@@ -8,20 +8,19 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
-/// All recipients that one plugin wraps file keys for.
+/// All recipients for whom one plugin wraps file keys.
 ///
-/// Each file takes a process of the plugin, unless it was [prepared](Self::prepare): then one serves them
-/// all.
+/// Each file starts a process of the plugin, unless it was [prepared](Self::prepare): then one process serves them all.
 pub struct PluginRecipients {
     plugin: Plugin,
     recipients: Vec<PluginRecipient>,
-    /// What was wrapped in advance, by the hash of the file key.
+    /// The results in advance, by the hash of the file key.
     prepared: Mutex<HashMap<[u8; 32], Wrapped>>,
-    /// Keys that were prepared for files to come. A page for each would be too many.
+    /// Keys that were prepared for later files. Not in locked memory: a page for each would be too much.
     stock: Mutex<Vec<Zeroizing<[u8; FILE_KEY_LEN]>>>,
-    /// Why nothing was prepared, so that nobody is asked again for each file.
+    /// Why nothing was prepared. Remembered, so that the user is not asked again for each file.
     failed: Mutex<Option<String>>,
-    /// Two processes would ask for two PINs at once.
+    /// Two processes at once would ask for two PINs.
     turn: Mutex<()>,
 }
 
@@ -29,7 +28,7 @@ pub struct PluginRecipients {
 type Wrapped = (Vec<Stanza>, BTreeSet<String>);
 
 impl PluginRecipients {
-    /// Returns the recipients together. All must be of this plugin.
+    /// Groups recipients, all of which must belong to this plugin.
     pub fn new(plugin: Plugin, recipients: Vec<PluginRecipient>) -> Self {
         debug_assert!(recipients.iter().all(|one| one.name() == plugin.name()));
         Self {
@@ -42,7 +41,7 @@ impl PluginRecipients {
         }
     }
 
-    /// Wraps file keys in advance with one process, for [`WrapKey::wrap_labelled`], which takes each once.
+    /// Wraps file keys in advance with one process. [`WrapKey::wrap_labelled`] uses each once.
     ///
     /// # Errors
     /// [`Error::Plugin`]
@@ -56,11 +55,11 @@ impl PluginRecipients {
         Ok(())
     }
 
-    /// Wraps new keys with one process, until there are some for so many files to come: for
-    /// [`WrapKey::prepared_key`]. Returns the new keys, which other plugins may [`prepare`](Self::prepare), too.
+    /// Wraps new keys with one process, so that there are enough for this many files: for [`WrapKey::prepared_key`].
+    /// Returns the new keys, which other plugins can [`prepare`](Self::prepare) too.
     ///
     /// # Errors
-    /// [`Error::Plugin`], which all files tell again; [`Error::Random`].
+    /// [`Error::Plugin`], which every file reports again; [`Error::Random`].
     pub fn stock(&self, files: usize) -> Result<Vec<FileKey>, Error> {
         let stock = || self.stock.lock().unwrap_or_else(PoisonError::into_inner);
         let missing = files.saturating_sub(stock().len());
@@ -133,7 +132,7 @@ impl PluginRecipients {
     }
 }
 
-/// Adds a stanza to its file. The number beside is the bytes of all stanzas of the file.
+/// Adds a stanza to its file. Each file has its stanzas, and the number of bytes in them.
 fn add_stanza(
     connection: &Connection<'_>,
     files: &mut [(Vec<Stanza>, usize)],
@@ -161,7 +160,7 @@ fn add_stanza(
     Ok(())
 }
 
-/// File keys are secret, so that a table has their hashes.
+/// The table has hashes, since file keys are secret.
 fn hash(key: &FileKey) -> [u8; 32] {
     *blake3::hash(key.as_bytes()).as_bytes()
 }
@@ -180,7 +179,7 @@ impl WrapKey for PluginRecipients {
         stock.pop().map(|key| FileKey::from_bytes(&key))
     }
 
-    /// The plugin tells the labels when it wraps.
+    /// The plugin reports the labels when it wraps.
     fn wrap_labelled(
         &self,
         key: &FileKey,

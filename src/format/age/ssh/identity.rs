@@ -1,4 +1,4 @@
-//! Private SSH keys, perhaps encrypted.
+//! Private SSH keys, optionally encrypted.
 
 use super::super::keys::ZERO_NONCE;
 use super::super::strict_base64::decode_exact;
@@ -16,8 +16,8 @@ use zeroize::Zeroizing;
 /// Asks for the passphrase of a key file.
 type Ask = dyn Fn() -> Result<Secret, Error> + Send + Sync;
 
-/// A private SSH key, from a file of OpenSSH, or one in PEM. If the file is encrypted, its passphrase is
-/// asked for when a stanza is for the key, and once only.
+/// A private SSH key, from a file of OpenSSH or a PEM file. If the file is encrypted, its passphrase is asked for once,
+/// when a stanza is for the key.
 pub struct SshIdentity {
     recipient: SshRecipient,
     key: Key,
@@ -32,7 +32,7 @@ enum Key {
     },
 }
 
-/// What is known of an encrypted key.
+/// The state of an encrypted key.
 enum State {
     NotAsked,
     Opened(Arc<PrivateKey>),
@@ -43,7 +43,7 @@ impl SshIdentity {
     /// Parses a key file.
     ///
     /// # Errors
-    /// [`Error::Secret`], which never has anything of the file in it.
+    /// [`Error::Secret`], which never contains anything of the file.
     pub fn parse(file: &[u8]) -> Result<Self, Error> {
         let KeyFile { recipient, key } = parse(file)?;
         let key = match key {
@@ -62,8 +62,8 @@ impl SshIdentity {
         matches!(self.key, Key::Encrypted { .. })
     }
 
-    /// Sets what gives the passphrase of an encrypted file. It is called for the first stanza that has the
-    /// tag of this key, and never again, but where it failed.
+    /// Sets the function that returns the passphrase of an encrypted file. It is called for the first stanza with the
+    /// tag of this key, and again only after it failed.
     #[must_use]
     pub fn asking(
         mut self,
@@ -75,7 +75,7 @@ impl SshIdentity {
         self
     }
 
-    /// Returns the public half. It takes no passphrase.
+    /// Returns the public half, which needs no passphrase.
     pub fn recipient(&self) -> &SshRecipient {
         &self.recipient
     }
@@ -143,7 +143,7 @@ impl SshIdentity {
         })
     }
 
-    /// Does some work with the private key, for which the passphrase may be asked for now.
+    /// Runs `work` with the private key, and asks for the passphrase if necessary.
     fn with_key<T>(&self, work: impl FnOnce(&PrivateKey) -> Result<T, Error>) -> Result<T, Error> {
         match &self.key {
             Key::Plain(key) => and_wipe_stack::<STACK, _>(|| work(key)),
@@ -160,7 +160,7 @@ impl SshIdentity {
         ask: Option<&Ask>,
         state: &Mutex<State>,
     ) -> Result<Arc<PrivateKey>, Error> {
-        // Others wait for the answer.
+        // Other threads wait for the answer.
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         if let State::NotAsked = *state {
             let ask = ask.ok_or_else(|| Error::Secret {
@@ -189,7 +189,7 @@ fn ed25519_wrap_key(
     wrap_key(&scalar(secret), *share, share, point, wire)
 }
 
-/// The tag is of four bytes, so that another key has the same by chance once in 2^32 keys.
+/// The tag has four bytes, so another key has the same one by chance once in 2^32 keys.
 fn does_not_open(stanza: &Stanza) -> Error {
     stanza.malformed("it has the tag of the SSH key, but does not open with it")
 }

@@ -1,8 +1,8 @@
 //! SSH keys as recipients and identities: `ssh-ed25519` and `ssh-rsa`.
 //!
-//! The specification of age leaves them out; the rules here are those that its programs share. A stanza
-//! has a tag of the public key it is for, so an identity knows its stanzas without its private key, and
-//! the passphrase of an encrypted key file is asked for only when there is one.
+//! The specification of age does not have them; the rules here are those that its programs share. A stanza has a tag of
+//! its public key, so an identity recognises its stanzas without its private key. The passphrase of an encrypted key
+//! file is asked for only if there is one.
 //!
 //! ```no_run
 //! use fetool::format::age::ssh::{FILE_MAX, SshIdentity, SshRecipient};
@@ -34,18 +34,17 @@ use crate::secure_memory::Locked;
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
-/// The stanza types, which are the types of the keys too.
+/// The stanza types, which are also the key types.
 const ED25519: &str = "ssh-ed25519";
 const RSA: &str = "ssh-rsa";
 
 const ED25519_INFO: &[u8] = b"age-encryption.org/v1/ssh-ed25519";
 const RSA_LABEL: &[u8] = b"age-encryption.org/v1/ssh-rsa";
 
-/// Bits of the smallest and of the largest RSA modulus. Less is not safe, and more is more than the `rsa`
-/// crate takes.
+/// The range of bits of an RSA modulus. Fewer are not safe, and the `rsa` crate refuses more.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=rsa::PublicKey::MAX_SIZE;
 
-/// More than RSA takes of the stack, in bytes; what it computes with is on the heap.
+/// More stack than RSA uses, in bytes; its numbers are on the heap.
 const STACK: usize = 64 << 10;
 
 /// Returns the key that wraps the file key of an `ssh-ed25519` stanza, or `None` if the other side's share
@@ -76,10 +75,10 @@ fn scalar(secret: &Locked) -> StaticSecret {
     StaticSecret::from(*bytes)
 }
 
-/// Our random numbers, for the `rsa` crate.
+/// The random numbers of this crate, for the `rsa` crate.
 struct Rng<'a> {
     random: &'a super::Random<'a>,
-    /// What kept the random numbers from us; the crate does not pass it on.
+    /// The error of the random source, which the `rsa` crate does not pass on.
     failure: Option<crate::Error>,
 }
 

@@ -1,4 +1,4 @@
-//! Files of private keys: those of OpenSSH, and PEM of the kinds PKCS#1 and PKCS#8.
+//! Files of private keys: OpenSSH's own, and PEM in PKCS#1 and PKCS#8.
 
 use super::recipient::{Unfit, rsa_fault, uint};
 use super::{RSA_BITS, STACK, SshRecipient};
@@ -14,14 +14,14 @@ use ssh_key::{Kdf, Mpint};
 use std::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
-/// The most bytes of a key file.
+/// The maximum length of a key file in bytes.
 pub const FILE_MAX: usize = 16 << 10;
 
-/// The most rounds of bcrypt: each takes some milliseconds, and OpenSSH writes 16 or 24.
+/// The maximum number of bcrypt rounds: each takes some milliseconds, and OpenSSH writes 16 or 24.
 const ROUNDS_MAX: u32 = 10_000;
 
 const ED25519_OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-/// What a seed is wrapped in there: an octet string of 32 bytes.
+/// The DER header of a seed: an octet string of 32 bytes.
 const ED25519_DER: &[u8] = &[4, 32];
 
 /// A private key, ready to open stanzas.
@@ -31,7 +31,7 @@ pub(super) enum PrivateKey {
     Rsa(Box<rsa::PrivateKey>),
 }
 
-/// What a key file has in it.
+/// The content of a key file.
 pub(super) struct KeyFile {
     pub recipient: SshRecipient,
     pub key: Content,
@@ -100,13 +100,13 @@ pub(super) fn decrypt(
 ) -> Result<Option<PrivateKey>, Error> {
     and_wipe_stack::<STACK, _>(|| match key.decrypt(passphrase) {
         Ok(key) => opened(key.key_data(), recipient).map(Some),
-        // Two equal numbers tell a right passphrase from a wrong one.
+        // The two equal check numbers distinguish a right passphrase from a wrong one.
         Err(ssh_key::Error::Crypto) => Ok(None),
         Err(error) => Err(fault(&error)),
     })
 }
 
-/// Returns the key if it belongs to the public one.
+/// Returns the key if it belongs to the public key.
 fn opened(key: &KeypairData, recipient: &SshRecipient) -> Result<PrivateKey, Error> {
     let key = match key {
         KeypairData::Ed25519(pair) => ed25519(pair.private.as_ref()),
@@ -146,7 +146,7 @@ fn plain((key, public): (PrivateKey, KeyData)) -> Result<KeyFile, Error> {
     })
 }
 
-/// Takes the seed.
+/// Creates the key from its seed.
 fn ed25519(seed: &[u8; 32]) -> (PrivateKey, KeyData) {
     let mut hash = Sha512::digest(seed);
     let secret = Locked::of(&hash[..32]);
@@ -158,7 +158,7 @@ fn ed25519(seed: &[u8; 32]) -> (PrivateKey, KeyData) {
     (PrivateKey::Ed25519(secret), public)
 }
 
-/// Takes modulus, public and private exponent, and the two primes, all of them unsigned.
+/// Creates the key from the modulus, the public and the private exponent, and the two primes, all unsigned.
 fn rsa_key(numbers: [&[u8]; 5]) -> Result<(PrivateKey, KeyData), Error> {
     let max = RSA_BITS.end() / 8 + 1;
     if numbers.iter().any(|number| number.len() > max) {
@@ -244,7 +244,7 @@ fn fault(error: &ssh_key::Error) -> Error {
     }
 }
 
-/// What keeps a public key from being a recipient, said of a key file.
+/// Returns why a public key cannot be a recipient, as a message about a key file.
 fn in_file(unfit: Unfit) -> Error {
     match unfit {
         Unfit::Invalid(why) => invalid(why),
@@ -274,7 +274,7 @@ fn old_encryption() -> Error {
     }
 }
 
-/// Returns the error for a file that is no key, which never has any of it.
+/// Returns the error for a file that is not a key, without anything of the file.
 fn invalid(why: impl fmt::Display) -> Error {
     Error::Secret {
         what: format!("invalid SSH key: {why}"),

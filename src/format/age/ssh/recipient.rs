@@ -18,18 +18,18 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use x25519_dalek::{PublicKey, StaticSecret};
 
-/// Bytes of the key's hash that a stanza begins with.
+/// Bytes of the key's hash at the start of a stanza.
 const TAG_LEN: usize = 4;
 
-/// A public SSH key that files can be sealed to, `ssh-ed25519 AAAA…` or `ssh-rsa AAAA…`.
+/// A public SSH key to which files can be sealed, `ssh-ed25519 AAAA…` or `ssh-rsa AAAA…`.
 #[derive(Clone)]
 pub struct SshRecipient {
-    /// The key as SSH sends it.
+    /// The key in SSH's wire format.
     wire: Vec<u8>,
     key: Point,
 }
 
-/// What is computed with.
+/// The numbers of the key.
 #[derive(Clone)]
 enum Point {
     /// The Ed25519 key as a point of X25519.
@@ -38,14 +38,14 @@ enum Point {
 }
 
 impl SshRecipient {
-    /// Takes a key as SSH sends it.
+    /// Parses a key in SSH's wire format.
     fn from_wire(wire: Vec<u8>) -> Result<Self, Unfit> {
         let key = ssh_key::PublicKey::from_bytes(&wire)
             .map_err(|_| unfit("the key is damaged, or there is a typo in it"))?;
         Self::of(key.key_data(), wire)
     }
 
-    /// Takes a key that was parsed already.
+    /// Converts a parsed key.
     pub(super) fn from_key(key: &KeyData) -> Result<Self, Unfit> {
         let wire = ssh_key::PublicKey::from(key.clone()).to_bytes();
         Self::of(key, wire.map_err(|_| unfit("the key is damaged"))?)
@@ -70,7 +70,7 @@ impl SshRecipient {
         Ok(Self { wire, key })
     }
 
-    /// Returns the type of the key, which is the type of its stanzas too.
+    /// Returns the type of the key, which is also the type of its stanzas.
     pub fn kind(&self) -> &'static str {
         match self.key {
             Point::Ed25519(_) => ED25519,
@@ -78,7 +78,7 @@ impl SshRecipient {
         }
     }
 
-    /// Returns the tag that the stanzas for this key have.
+    /// Returns the tag of the stanzas for this key.
     pub fn tag(&self) -> String {
         unpadded().encode(&Sha256::digest(&self.wire)[..TAG_LEN])
     }
@@ -145,7 +145,7 @@ impl SshRecipient {
     }
 }
 
-/// Returns a public number of the `rsa` crate.
+/// Converts a public number for the `rsa` crate.
 pub(super) fn uint(bytes: &[u8]) -> BoxedUint {
     BoxedUint::from_be_slice_vartime(bytes)
 }
@@ -166,9 +166,9 @@ pub(super) fn rsa_fault(error: &rsa::Error) -> String {
     }
 }
 
-/// What keeps a public key from being a recipient.
+/// Why a public key cannot be a recipient.
 pub(super) enum Unfit {
-    /// It is invalid, or too weak: why.
+    /// It is invalid or too weak, for this reason.
     Invalid(String),
     /// Keys of its type only sign.
     OtherType,
@@ -199,7 +199,7 @@ fn other_type(which: &str) -> Error {
     )
 }
 
-/// Types of keys that SSH knows and that only sign.
+/// Types of SSH keys that only sign.
 const OTHER_TYPES: [&str; 6] = [
     "ecdsa-sha2-nistp256",
     "ecdsa-sha2-nistp384",
@@ -215,7 +215,7 @@ pub(in super::super) fn is_ssh(text: &str) -> bool {
     [ED25519, RSA].contains(&kind) || OTHER_TYPES.contains(&kind) || text.starts_with("ssh-")
 }
 
-/// A valid SSH key that nothing can be sealed to.
+/// A valid SSH key to which nothing can be sealed.
 pub(in super::super) struct OtherKey(pub &'static str);
 
 impl OtherKey {
@@ -224,7 +224,7 @@ impl OtherKey {
     }
 }
 
-/// Returns the type of a line with a public key of another type: as far as its own beginning says so too.
+/// Returns the type of a line with a public key of another type, if the key's own beginning confirms it.
 pub(in super::super) fn other_key(text: &str) -> Option<OtherKey> {
     let (kind, wire) = fields(text)?;
     let kind = *OTHER_TYPES.iter().find(|other| **other == kind)?;
@@ -249,7 +249,7 @@ impl FromStr for SshRecipient {
     type Err = Error;
 
     /// # Errors
-    /// [`Error::Usage`], which never has any of the text in it.
+    /// [`Error::Usage`], which never contains any of the text.
     fn from_str(text: &str) -> Result<Self, Error> {
         if let Some(other) = other_key(text) {
             return Err(other.refused());

@@ -1,7 +1,7 @@
 //! p256tag and mlkem768p256tag: recipients of hardware keys, `age1tag1…` and `age1tagpq1…`.
 //!
-//! Files can only be sealed to them here: what opens such files is a plugin for the hardware. Their stanzas
-//! have a tag that whoever knows the recipient can compute, so that a hardware key is not tried in vain.
+//! fetool only seals to them; a plugin for the hardware opens such files. Their stanzas have a tag that anybody who
+//! knows the recipient can compute, so that only the right hardware key is tried.
 
 #[cfg(test)]
 mod tests;
@@ -29,23 +29,23 @@ use zeroize::Zeroizing;
 const CLASSIC: &str = "p256tag";
 const HYBRID: &str = "mlkem768p256tag";
 
-/// What a recipient begins with, in front of the last `1`.
+/// The prefix of a recipient, before the last `1`.
 pub(super) const CLASSIC_PREFIX: &str = "age1tag";
-/// As [`CLASSIC_PREFIX`], for the post-quantum kind.
+/// Like [`CLASSIC_PREFIX`], for the post-quantum kind.
 pub(super) const HYBRID_PREFIX: &str = "age1tagpq";
 
 const CLASSIC_INFO: &[u8] = b"age-encryption.org/p256tag";
 const HYBRID_INFO: &[u8] = b"age-encryption.org/mlkem768p256tag";
 
-/// The number of the KEM of ML-KEM-768 and P-256 together, and the label that it ends its hash with.
+/// The number of the KEM that combines ML-KEM-768 and P-256, and the label that ends its hash.
 const HYBRID_KEM: u16 = 0x0050;
 const HYBRID_LABEL: &[u8] = b"MLKEM768-P256";
 
-/// Lengths of a point of P-256, compressed and not.
+/// Lengths of a P-256 point, compressed and uncompressed.
 const COMPRESSED_LEN: usize = 33;
 const POINT_LEN: usize = 65;
 
-/// More than ML-KEM-768 and P-256 take of the stack, in bytes.
+/// More stack than ML-KEM-768 and P-256 use, in bytes.
 const STACK: usize = 128 << 10;
 
 /// A recipient whose private key is in hardware.
@@ -62,7 +62,7 @@ const STACK: usize = 128 << 10;
 #[derive(Clone)]
 pub struct TagRecipient {
     point: PublicKey,
-    /// Only those of the post-quantum kind have it.
+    /// Only the post-quantum kind has it.
     ml_kem: Option<Box<EncapsulationKey>>,
 }
 
@@ -79,7 +79,7 @@ impl TagRecipient {
         }
     }
 
-    /// Returns what the recipient's text has in it.
+    /// Returns the bytes that the recipient's text encodes.
     fn bytes(&self) -> Vec<u8> {
         match &self.ml_kem {
             Some(ml_kem) => [&ml_kem.to_bytes()[..], &uncompressed(&self.point)].concat(),
@@ -162,7 +162,7 @@ fn hybrid_key(
     hpke::key_schedule(HYBRID_KEM, HYBRID_INFO, &shared)
 }
 
-/// Returns a new secret of P-256. Of random bytes, one in 2^32 is no secret.
+/// Returns a new P-256 secret. One in 2^32 random byte strings is invalid, and is drawn again.
 fn ephemeral(random: &Random<'_>) -> Result<SecretKey, Error> {
     for _ in 0..8 {
         let bytes = random_bytes::<32>(random)?;
@@ -199,7 +199,7 @@ impl FromStr for TagRecipient {
             return Err(recipients::invalid("wrong length"));
         }
         let (ml_kem, point) = bytes.split_at(ml_kem_len);
-        // The length says that no other form of point is here.
+        // The length excludes other forms of points.
         let point = PublicKey::from_sec1_bytes(point)
             .map_err(|_| recipients::invalid("it is no point of P-256"))?;
         let ml_kem = <&[u8; ML_KEM_KEY_LEN]>::try_from(ml_kem).ok();

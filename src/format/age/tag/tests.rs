@@ -54,7 +54,7 @@ impl Hardware {
         }
     }
 
-    /// Opens a stanza after the documents, with nothing of what sealed it.
+    /// Opens a stanza as the documents say, without any of the code that sealed it.
     fn unwrap(&self, stanza: &Stanza) -> FileKey {
         let [_, enc] = &stanza.args[..] else {
             panic!("{stanza:?}")
@@ -123,7 +123,7 @@ fn hardware_opens_what_is_sealed_to_it() {
         let other = recipient.wrap(&file_key, &crate::random).unwrap();
         assert_ne!(stanza.args, other.args);
 
-        // The tag is of the share and the recipient.
+        // The tag depends on the share and the recipient.
         let enc = unpadded().decode(&stanza.args[1]).unwrap();
         let point = hardware.point.public_key().to_sec1_point(!hybrid);
         let ikm = [&enc[..], &Sha256::digest(point.as_bytes())[..4]].concat();
@@ -158,7 +158,7 @@ fn recipients_that_cannot_be_sealed_to_are_refused() {
         parse("age1tagpq", &changed),
         "invalid age recipient: its ML-KEM-768 key has a coefficient that is not reduced"
     );
-    // Compact points, and hybrid ones that tell of parity: nobody writes them.
+    // Compact points, and hybrid ones with a parity: nobody writes them.
     changed.clone_from(&hybrid);
     changed[1184] = 6 | (changed.last().unwrap() & 1);
     assert_eq!(parse("age1tagpq", &changed), no_point);

@@ -1,0 +1,191 @@
+//! Putting a header back into armor: the lines that encode it are written anew, and the others stay as they
+//! are, whatever is damaged in either.
+
+use crate::format::age::armor::{
+    BEGIN, COLUMNS, LINE_BYTES, LINE_LEN, blank_len, decode_lines, encode_lines,
+};
+use crate::format::{Claim, Format, Header};
+use base64::alphabet::STANDARD;
+
+/// Bits of a character of base64.
+const CHAR_BITS: usize = 6;
+
+/// A new beginning of an armored file, and what it replaces.
+///
+/// Only characters that encode the header are changed. So are the BEGIN line and the line ends between them.
+///
+/// ```
+/// use fetool::format::age::{Age, AgeIdentity, X25519Identity};
+/// use fetool::{ArmoredStart, Open, Identity, PeekReader, Recipient, Seal, look_at_header, random};
+/// use std::io::Read;
+///
+/// let identity = AgeIdentity::X25519(X25519Identity::generate(&random)?);
+/// let (recipient, mut file) = (identity.recipient(), Vec::new());
+/// let seal = Seal::new(Recipient::wrapping(&recipient)).format(&Age).armor(true);
+/// seal.run(&b"for my eyes only"[..], &mut file)?;
+///
+/// // A copy of the header.
+/// let mut input = PeekReader::new(&file[..]);
+/// let (format, header) = look_at_header(None, &mut input)?;
+/// let mut copy = vec![0; header.size()];
+/// input.read_exact(&mut copy)?;
+///
+/// file[5..120].fill(0);
+/// let start = ArmoredStart::candidates(format, &*header, &copy, &file).remove(0);
+/// assert!(start.has_nonce);
+/// let repaired = [&start.text, &file[start.old_len..]].concat();
+/// Open::new(Identity::unwrapping(&identity)).run(&repaired[..], std::io::sink())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArmoredStart {
+    /// What the file begins with from now on.
+    pub text: Vec<u8>,
+    /// The bytes of the file that it replaces.
+    pub old_len: usize,
+    /// Whether the file has the header's nonce at its place, which no other file has.
+    pub has_nonce: bool,
+}
+
+impl ArmoredStart {
+    /// Finds where the text of `header`, with these `bytes`, may end in a file that starts with `text`, the
+    /// likeliest place first. Returns nothing if the file is not armored, or ends before.
+    pub fn candidates(
+        format: &dyn Format,
+        header: &dyn Header,
+        bytes: &[u8],
+        text: &[u8],
+    ) -> Vec<Self> {
+        if format.armored(text) != Claim::Yes && !(format.has_armor() && looks_armored(text)) {
+            return Vec::new();
+        }
+        let new = NewText::of(header, bytes, text);
+        let line_starts = text.iter().enumerate();
+        let line_starts = line_starts.filter_map(|(at, &byte)| (byte == b'\n').then_some(at + 1));
+        let likely = std::iter::once(new.tail);
+        let with_nonce = likely.chain(line_starts).find(|&tail| new.has_nonce(tail));
+        let mut tails: Vec<usize> = with_nonce.into_iter().collect();
+        if with_nonce != Some(new.tail) {
+            tails.push(new.tail);
+        }
+        let starts = tails.into_iter().map(|tail| new.at(tail));
+        starts.flatten().collect()
+    }
+}
+
+/// The text of a header, to be put into a file.
+struct NewText<'t> {
+    /// The file as it is.
+    old: &'t [u8],
+    text: Vec<u8>,
+    /// Where the line starts in it in which the header ends.
+    tail: usize,
+    /// Bits of its last character that belong to what is behind the header.
+    spare_bits: usize,
+    /// Where the characters are that encode the nonce alone.
+    nonce: Vec<usize>,
+}
+
+impl<'t> NewText<'t> {
+    fn of(header: &dyn Header, bytes: &[u8], old: &'t [u8]) -> Self {
+        let blank = blank_len(old);
+        let blank = match old[blank..].starts_with(BEGIN.as_bytes()) {
+            true => &old[..blank],
+            false => &[],
+        };
+        let line_end = line_end(old);
+        let mut text = [blank, BEGIN.as_bytes(), line_end].concat();
+        let (body, line_len) = (text.len(), COLUMNS + line_end.len());
+
+        let lines = bytes.len().div_ceil(LINE_BYTES);
+        let mut padded = bytes.to_vec();
+        padded.resize(lines * LINE_BYTES, 0);
+        let mut encoded = vec![0; lines * LINE_LEN];
+        encode_lines(&padded, &mut encoded);
+        for line in encoded.chunks_exact(LINE_LEN) {
+            text.extend(&line[..COLUMNS]);
+            text.extend(line_end);
+        }
+        let at = |char: usize| body + char / COLUMNS * line_len + char % COLUMNS;
+        let bits = 8 * bytes.len();
+        let chars = bits.div_ceil(CHAR_BITS);
+        text.truncate(at(chars));
+        let nonce = header.describe().nonce().unwrap_or_default();
+        let nonce = (8 * nonce.start).div_ceil(CHAR_BITS)..8 * nonce.end / CHAR_BITS;
+        Self {
+            old,
+            tail: at(chars / COLUMNS * COLUMNS),
+            text,
+            spare_bits: chars * CHAR_BITS - bits,
+            nonce: nonce.map(at).collect(),
+        }
+    }
+
+    /// Returns whether the file has the nonce, if the line in which the header ends starts at `tail`.
+    fn has_nonce(&self, tail: usize) -> bool {
+        let old = |at: usize| (at + tail).checked_sub(self.tail);
+        let same = |&at: &usize| {
+            let old = old(at).and_then(|at| self.old.get(at));
+            old == Some(&self.text[at])
+        };
+        !self.nonce.is_empty() && self.nonce.iter().all(same)
+    }
+
+    /// Returns the beginning if that line starts at `tail`; `None` if the file ends before.
+    fn at(&self, tail: usize) -> Option<ArmoredStart> {
+        let mut text = self.text.clone();
+        let old_len = tail + (text.len() - self.tail);
+        let replaced = self.old.get(..old_len)?;
+        if self.spare_bits > 0
+            && let (Some(new), Some(old)) = (text.last_mut(), replaced.last())
+        {
+            // Of a character that is none, these bits are lost.
+            let spare = value(*old).unwrap_or(0) & ((1 << self.spare_bits) - 1);
+            *new = char(value(*new).unwrap_or(0) | spare);
+        }
+        Some(ArmoredStart {
+            text,
+            old_len,
+            has_nonce: self.has_nonce(tail),
+        })
+    }
+}
+
+fn value(char: u8) -> Option<usize> {
+    let alphabet = STANDARD.as_str().as_bytes();
+    alphabet.iter().position(|&it| it == char)
+}
+
+fn char(value: usize) -> u8 {
+    STANDARD.as_str().as_bytes()[value]
+}
+
+/// Returns how most lines end.
+fn line_end(text: &[u8]) -> &'static [u8] {
+    let lines = text.iter().filter(|&&byte| byte == b'\n').count();
+    let with_cr = text.windows(2).filter(|two| two == b"\r\n").count();
+    match 2 * with_cr > lines {
+        true => b"\r\n",
+        false => b"\n",
+    }
+}
+
+/// Returns whether a file that starts with `head` is armor whose first line may be damaged: it has two
+/// lines of 64 characters of base64, one behind the other. A stanza of a file without armor may have them
+/// too, but such a header has other lines as well.
+pub(crate) fn looks_armored(head: &[u8]) -> bool {
+    let has = |start: &[u8]| head.windows(start.len()).any(|bytes| bytes == start);
+    if has(b"\n-> ") || has(b"\n--- ") {
+        return false;
+    }
+    let is_whole = |line: &[u8]| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let mut out = [0; LINE_BYTES];
+        line.len() == COLUMNS && decode_lines(&[line, b"\n"].concat(), &mut out).1 == LINE_BYTES
+    };
+    let mut before = false;
+    head.split(|&byte| byte == b'\n').any(|line| {
+        let is_whole = is_whole(line);
+        std::mem::replace(&mut before, is_whole) && is_whole
+    })
+}

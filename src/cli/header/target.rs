@@ -1,0 +1,219 @@
+//! The copy of a header, and where in the file it can go.
+
+use super::Args;
+use crate::cli::failure::{Failure, Subjects};
+use fetool::format::{Format, HEADER_MAX, Header, by_name};
+use fetool::{ArmoredStart, Error, PeekReader, read_header, status};
+use std::fs::File;
+use std::io::{self, Read, Seek};
+
+/// All that can be the text of a header.
+const TEXT_MAX: u64 = 2 * HEADER_MAX as u64;
+
+/// The copy of a header.
+pub struct Copy<'c> {
+    pub bytes: &'c [u8],
+    pub format: &'static dyn Format,
+    pub header: Box<dyn Header>,
+    /// What messages call it.
+    pub name: String,
+}
+
+impl<'c> Copy<'c> {
+    pub fn decode(args: &Args, bytes: &'c [u8], name: String) -> Result<Self, Failure> {
+        let subjects = Subjects {
+            input: name.clone(),
+            ..Subjects::default()
+        };
+        let decoded = read_header(args.format.map(|format| format as _), bytes);
+        let (format, header) = decoded.map_err(|e| subjects.attribute(&e))?;
+        if header.size() != bytes.len() {
+            return Err(
+                Failure::usage("not a copy of a header: there is data behind it")
+                    .with_status(status::FORMAT)
+                    .about(name)
+                    .hint("the order is: fetool header restore COPY FILE"),
+            );
+        }
+        Ok(Self {
+            bytes,
+            format: by_name(format.name()).expect("it is one of these"),
+            header,
+            name,
+        })
+    }
+}
+
+/// The file whose header is replaced.
+pub struct Target<'t> {
+    pub args: &'t Args,
+    pub copy: Copy<'t>,
+    pub file: &'t File,
+    pub name: &'t str,
+}
+
+/// What the file is now.
+pub struct State {
+    /// Its header, if that can be decoded.
+    pub own: Option<Vec<u8>>,
+    /// Whether it is text with damaged lines.
+    pub is_damaged_text: bool,
+    /// Where the copy may go, the likeliest place first. None if the file ends before.
+    pub edits: Vec<Edit>,
+}
+
+/// One way to put the copy back.
+pub struct Edit {
+    /// What the file begins with from now on.
+    pub new: Vec<u8>,
+    /// Where what follows it starts: in the file, or in what its text stands for.
+    pub at: u64,
+    /// How far the file, or that, reaches.
+    pub at_most: u64,
+    /// Whether all lines are decoded and encoded anew.
+    pub recoded: bool,
+    /// Whether the file has the nonce of the copy there.
+    pub has_nonce: bool,
+    /// Whether there is nothing to do.
+    pub is_done: bool,
+}
+
+impl Target<'_> {
+    /// The file from its beginning on, decoded if it is text, and the length of its header if that is good.
+    fn input(&self) -> io::Result<(PeekReader<&File>, Result<usize, Error>)> {
+        let mut file = self.file;
+        file.rewind()?;
+        let mut input = PeekReader::new(file);
+        match fetool::look_at_header(Some(self.copy.format as _), &mut input) {
+            Err(Error::Read(error)) => Err(error),
+            header => Ok((input, header.map(|(_, header)| header.size()))),
+        }
+    }
+
+    /// What follows behind an edit.
+    pub fn behind(&self, edit: &Edit) -> io::Result<PeekReader<&File>> {
+        if edit.recoded {
+            let (mut input, _) = self.input()?;
+            io::copy(&mut (&mut input).take(edit.at), &mut io::sink())?;
+            return Ok(input);
+        }
+        let mut file = self.file;
+        file.seek(io::SeekFrom::Start(edit.at))?;
+        Ok(PeekReader::new(file))
+    }
+
+    pub fn look(&self) -> io::Result<State> {
+        let (mut input, own) = self.input()?;
+        let armored = input.is_armored();
+        let mut head = Vec::new();
+        let most = HEADER_MAX as u64 + 1;
+        let read = (&mut input).take(most).read_to_end(&mut head);
+        let is_sound = match (&own, read.map_err(|error| Error::Read(error).root())) {
+            (_, Err(Error::Read(error))) => return Err(error),
+            // It is told once.
+            (Err(Error::Armor { .. }), _) | (_, Err(_)) => false,
+            (_, Ok(_)) => true,
+        };
+        let mut text = Vec::new();
+        let mut file = self.file;
+        file.rewind()?;
+        file.take(TEXT_MAX).read_to_end(&mut text)?;
+        let own = own.ok().and_then(|len| head.get(..len)).map(<[u8]>::to_vec);
+        let Copy {
+            bytes,
+            format,
+            header,
+            ..
+        } = &self.copy;
+        let starts = ArmoredStart::candidates(*format, &**header, bytes, &text);
+        let is_damaged_text = armored && !is_sound || !armored && !starts.is_empty();
+        let mut edits = if is_damaged_text {
+            let edits = starts.iter().map(|start| in_text(&text, start));
+            edits.collect::<Vec<_>>()
+        } else if armored {
+            self.edits_of_armor(&head, own.as_deref(), &text, &starts)
+        } else {
+            self.edits_of_bytes(&head, own.as_deref(), file.metadata()?.len())
+        };
+        edits.retain(|edit| edit.at <= edit.at_most);
+        Ok(State {
+            own,
+            is_damaged_text,
+            edits,
+        })
+    }
+
+    /// Where the copy may go in armor without a fault.
+    fn edits_of_armor(
+        &self,
+        head: &[u8],
+        own: Option<&[u8]>,
+        text: &[u8],
+        starts: &[ArmoredStart],
+    ) -> Vec<Edit> {
+        let lines = |text: &[u8]| text.iter().filter(|&&byte| byte == b'\n').count();
+        let fits = starts.iter().find(|start| {
+            let old = &text[..start.old_len];
+            old.len() == start.text.len() && lines(old) == lines(&start.text)
+        });
+        let mut edits = self.edits_of_bytes(head, own, head.len() as u64);
+        for edit in &mut edits {
+            edit.recoded = true;
+            if let Some(start) = fits
+                && edit.at == self.copy.bytes.len() as u64
+            {
+                *edit = in_text(text, start);
+            }
+        }
+        edits
+    }
+
+    /// Where the copy may go in a file that begins with these bytes and has this length.
+    fn edits_of_bytes(&self, head: &[u8], own: Option<&[u8]>, at_most: u64) -> Vec<Edit> {
+        let Copy { bytes, header, .. } = &self.copy;
+        let mut places = Vec::new();
+        places.extend(own.map(<[u8]>::len));
+        let nonce = header.describe().nonce();
+        let nonce = nonce.and_then(|span| {
+            let behind = bytes.len().checked_sub(span.end)?;
+            Some((bytes.get(span)?, behind))
+        });
+        if let Some((nonce, behind)) = nonce {
+            let found = head.windows(nonce.len()).position(|it| it == nonce);
+            places.extend(found.map(|at| at + nonce.len() + behind));
+        }
+        places.push(bytes.len());
+        let has_nonce = |place: usize| {
+            let (nonce, behind) = nonce?;
+            let end = place.checked_sub(behind)?;
+            let start = end.checked_sub(nonce.len())?;
+            (head.get(start..end)? == nonce).then_some(())
+        };
+        let mut edits: Vec<Edit> = Vec::new();
+        for place in places {
+            let at = place as u64;
+            if edits.iter().all(|edit| edit.at != at) {
+                edits.push(Edit {
+                    new: bytes.to_vec(),
+                    at,
+                    at_most,
+                    recoded: false,
+                    has_nonce: has_nonce(place).is_some(),
+                    is_done: own == Some(*bytes) && place == bytes.len(),
+                });
+            }
+        }
+        edits
+    }
+}
+
+fn in_text(text: &[u8], start: &ArmoredStart) -> Edit {
+    Edit {
+        new: start.text.clone(),
+        at: start.old_len as u64,
+        at_most: start.old_len as u64,
+        recoded: false,
+        has_nonce: start.has_nonce,
+        is_done: text.starts_with(&start.text) && start.text.len() == start.old_len,
+    }
+}
