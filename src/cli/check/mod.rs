@@ -18,7 +18,7 @@ use super::work::{Source, all_paths_exist, needs_tree};
 use crate::io::cleanup::{self, EndsItself, LastWords};
 use clap::ValueHint;
 use compare::{Lists, Update};
-use crossbeam::channel::{Receiver, bounded, never, select};
+use crossbeam::channel::{Receiver, bounded, select};
 use fetool::{CancelToken, all_cores};
 use find::{Finder, Item, Job};
 use one::{Checker, Outcome, What};
@@ -223,12 +223,12 @@ fn check_one(
 }
 
 /// Has the first signal that ends the run come through a channel, so that the list can be written before.
-fn saved_at_signals() -> io::Result<(Option<EndsItself>, Receiver<i32>)> {
+fn saved_at_signals() -> io::Result<(EndsItself, Receiver<i32>)> {
     let (signal_tx, signal_rx) = bounded(1);
     let ends_itself = EndsItself::new(&[SIGTERM, SIGINT, SIGHUP], move |signal| {
         let _ = signal_tx.try_send(signal);
     })?;
-    Ok((Some(ends_itself), signal_rx))
+    Ok((ends_itself, signal_rx))
 }
 
 /// Checks many files, side by side.
@@ -247,10 +247,10 @@ fn check_all(
     let display = checker.counters.show(&args.work);
     let (job_tx, job_rx) = bounded::<Job>(WAITING);
     let (outcome_tx, outcome_rx) = bounded::<Outcome>(WAITING);
-    let (_ends_itself, signal_rx) = match args.record.is_some() && !args.walk.dry_run {
-        true => saved_at_signals().map_err(Failure::from_system)?,
-        false => (None, never()),
-    };
+    let saved = (args.record.is_some() && !args.walk.dry_run)
+        .then(saved_at_signals)
+        .transpose()
+        .map_err(Failure::from_system)?;
     let told = thread::scope(|scope| {
         // It ends with what tells, so that nobody waits to tell more.
         let outcome_rx = outcome_rx;
@@ -296,15 +296,19 @@ fn check_all(
         })?;
         drop(job_rx);
         loop {
-            let outcome = select! {
-                recv(signal_rx) -> signal => {
-                    // The workers may wait for input for ever, so they are not waited for.
-                    if let Err(failure) = teller.update.save() {
-                        failure.print();
+            let outcome = match &saved {
+                // Waiting for two channels wakes this thread for every file.
+                None => outcome_rx.recv(),
+                Some((_ends_itself, signal_rx)) => select! {
+                    recv(signal_rx) -> signal => {
+                        // The workers may wait for input for ever, so they are not waited for.
+                        if let Err(failure) = teller.update.save() {
+                            failure.print();
+                        }
+                        cleanup::die_of(signal.unwrap_or(SIGTERM))
                     }
-                    cleanup::die_of(signal.unwrap_or(SIGTERM))
-                }
-                recv(outcome_rx) -> outcome => outcome,
+                    recv(outcome_rx) -> outcome => outcome,
+                },
             };
             let Ok(outcome) = outcome else {
                 return Ok(());
