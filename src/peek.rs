@@ -50,9 +50,8 @@ impl<R: Read> PeekReader<R> {
         while self.buffer.len() < end {
             let step = STEP.min(end - self.buffer.len());
             self.buffer.try_reserve(step)?;
-            let mut input = (&mut self.input).take(step as u64);
-            let read = input.read_to_end(&mut self.buffer)?;
-            if read == 0 {
+            // Not with `read_to_end`: it begins with small reads.
+            if !self.fill_whole(step)? {
                 break;
             }
         }
@@ -76,6 +75,26 @@ impl<R: Read> PeekReader<R> {
         };
         self.buffer.truncate(old + read.as_ref().unwrap_or(&0));
         Ok(read? > 0)
+    }
+
+    /// Reads `len` bytes more into the buffer; returns `false` if the input ends before.
+    fn fill_whole(&mut self, len: usize) -> io::Result<bool> {
+        let old = self.buffer.len();
+        self.buffer.resize(old + len, 0);
+        let mut filled = old;
+        let ended = loop {
+            if filled == self.buffer.len() {
+                break Ok(false);
+            }
+            match self.input.read(&mut self.buffer[filled..]) {
+                Ok(0) => break Ok(true),
+                Ok(read) => filled += read,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => break Err(e),
+            }
+        };
+        self.buffer.truncate(filled);
+        Ok(!ended?)
     }
 
     /// Decodes the input as armor from now on, including what is in the buffer.

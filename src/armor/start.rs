@@ -1,5 +1,5 @@
-//! Putting a header back into armor: the lines that encode it are written anew, and the others stay as they
-//! are, whatever is damaged in either.
+//! Putting a header back into armor: the lines that encode it are written anew. The others stay as they are, damaged or
+//! not.
 
 use crate::format::age::armor::{
     BEGIN, COLUMNS, LINE_BYTES, LINE_LEN, blank_len, decode_lines, encode_lines,
@@ -39,17 +39,17 @@ const CHAR_BITS: usize = 6;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArmoredStart {
-    /// What the file begins with from now on.
+    /// The new beginning of the file.
     pub text: Vec<u8>,
-    /// The bytes of the file that it replaces.
+    /// The number of bytes of the file that it replaces.
     pub old_len: usize,
-    /// Whether the file has the header's nonce at its place, which no other file has.
+    /// Whether the file has the header's nonce at its position, which no other file has.
     pub has_nonce: bool,
 }
 
 impl ArmoredStart {
-    /// Finds where the text of `header`, with these `bytes`, may end in a file that starts with `text`, the
-    /// likeliest place first. Returns nothing if the file is not armored, or ends before.
+    /// Returns the possible ends of the text of `header`, with these `bytes`, in a file that starts with `text`, the
+    /// likeliest first. Returns nothing if the file is not armored, or ends before.
     pub fn candidates(
         format: &dyn Format,
         header: &dyn Header,
@@ -73,16 +73,16 @@ impl ArmoredStart {
     }
 }
 
-/// The text of a header, to be put into a file.
+/// The text of a header that is put into a file.
 struct NewText<'t> {
-    /// The file as it is.
+    /// The current file.
     old: &'t [u8],
     text: Vec<u8>,
-    /// Where the line starts in it in which the header ends.
+    /// The start of the line in which the header ends.
     tail: usize,
-    /// Bits of its last character that belong to what is behind the header.
+    /// Bits of its last character that belong to what follows the header.
     spare_bits: usize,
-    /// Where the characters are that encode the nonce alone.
+    /// The characters that encode only the nonce.
     nonce: Vec<usize>,
 }
 
@@ -139,7 +139,7 @@ impl<'t> NewText<'t> {
         if self.spare_bits > 0
             && let (Some(new), Some(old)) = (text.last_mut(), replaced.last())
         {
-            // Of a character that is none, these bits are lost.
+            // For an invalid character, these bits are lost.
             let spare = value(*old).unwrap_or(0) & ((1 << self.spare_bits) - 1);
             *new = char(value(*new).unwrap_or(0) | spare);
         }
@@ -160,7 +160,7 @@ fn char(value: usize) -> u8 {
     STANDARD.as_str().as_bytes()[value]
 }
 
-/// Returns how most lines end.
+/// Returns the line end of most lines.
 fn line_end(text: &[u8]) -> &'static [u8] {
     let lines = text.iter().filter(|&&byte| byte == b'\n').count();
     let with_cr = text.windows(2).filter(|two| two == b"\r\n").count();

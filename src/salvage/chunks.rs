@@ -1,5 +1,4 @@
-//! Single chunks of a damaged file: what lies at a place counts as a chunk only if it authenticates as
-//! the chunk with its number.
+//! Single chunks of a damaged file: bytes count as a chunk only if they authenticate as the chunk with their number.
 
 use crate::Error;
 use crate::format::{ChunkId, ChunkMap, End, OpenChunk, Walker};
@@ -14,36 +13,36 @@ use zeroize::Zeroizing;
 /// The chunks of a file, under one key and one geometry.
 pub(super) struct Chunks<'a> {
     pub source: &'a Source<'a>,
-    /// Where the first frame lies if nothing was lost before it, and where the file ends.
+    /// The offset of the first frame if nothing was lost before it, and the end of the file.
     pub start: u64,
     pub end: u64,
     pub map: &'a ChunkMap,
     pub codec: &'a dyn OpenChunk,
     pub options: &'a RunOptions,
-    /// A chunk of full length has authenticated.
+    /// Whether a chunk of full length has authenticated.
     pub full_seen: AtomicBool,
 }
 
-/// A place at which a chunk may lie.
+/// A possible position of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub index: u64,
-    /// Where its frame starts in the source.
+    /// The offset of its frame in the source.
     pub position: u64,
     /// Plaintext bytes before it.
     pub plaintext: u64,
-    /// Whether these were counted, and not computed from the number of chunks.
+    /// Whether these were counted, and not computed from the chunk's number.
     pub counted: bool,
 }
 
 impl Place {
-    /// Whether both are the same chunk at the same position.
+    /// Returns whether both are the same chunk at the same position.
     pub fn is(self, other: Self) -> bool {
         (self.index, self.position) == (other.index, other.position)
     }
 }
 
-/// How a frame may look.
+/// A possible form of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Form {
     pub len: usize,
@@ -55,11 +54,11 @@ pub(super) struct Form {
 pub(super) struct Opened {
     pub form: Form,
     pub plaintext: Range<usize>,
-    /// Whether the frame's length field is what it must be.
+    /// Whether the frame's length field is right.
     pub sound: bool,
 }
 
-/// Room for a frame, which is used again and again.
+/// A reused buffer for a frame.
 #[derive(Default)]
 pub(super) struct Scratch(Zeroizing<Vec<u8>>);
 
@@ -90,7 +89,7 @@ impl Chunks<'_> {
         self.map.layout().overhead() as u64
     }
 
-    /// Returns the place of the first chunk if nothing was lost before it.
+    /// Returns the position of the first chunk if nothing was lost before it.
     pub fn first(&self) -> Place {
         Place {
             index: 0,
@@ -126,7 +125,7 @@ impl Chunks<'_> {
         Ok(lead)
     }
 
-    /// Returns how a frame at a place may look, the likeliest first.
+    /// Returns the possible forms of a frame at a position, the likeliest first.
     fn forms(&self, place: Place, lead: &[u8]) -> Vec<Form> {
         let layout = self.map.layout();
         let there = self.end.saturating_sub(place.position);
@@ -135,7 +134,7 @@ impl Chunks<'_> {
         let may_be_full = layout.end == End::Full;
         let candidates = [
             announced.map(|len| (len, len < full)),
-            // What ends the file is the last chunk before it is another one.
+            // The end of the file is tried as the last chunk before any other.
             (may_be_full && there == full).then_some((full, true)),
             Some((full, false)),
             may_be_full.then_some((full, true)),
@@ -154,7 +153,7 @@ impl Chunks<'_> {
         forms
     }
 
-    /// Opens the frame at a place in one form; `None` if it does not authenticate.
+    /// Opens the frame at a position in one form; `None` if it does not authenticate.
     pub fn open_as(
         &self,
         place: Place,
@@ -192,7 +191,7 @@ impl Chunks<'_> {
         }
     }
 
-    /// Opens the frame at a place in any form.
+    /// Opens the frame at a position in any form.
     pub fn open(&self, place: Place, scratch: &mut Scratch) -> Result<Option<Opened>, Error> {
         let lead = self.lead(place.position)?;
         for form in self.forms(place, &lead) {
@@ -203,7 +202,7 @@ impl Chunks<'_> {
         Ok(None)
     }
 
-    /// Opens the frame at a place as a last one of `len` bytes.
+    /// Opens the frame at a position as a last one of `len` bytes.
     pub fn open_last(
         &self,
         place: Place,
@@ -214,7 +213,7 @@ impl Chunks<'_> {
         form.map_or(Ok(None), |form| self.open_as(place, form, scratch))
     }
 
-    /// Returns a form that a frame at a place may have.
+    /// Returns a possible form of the frame at a position.
     fn form(&self, place: Place, len: u64, last: bool) -> Option<Form> {
         let layout = self.map.layout();
         let may_be_empty = match layout.end {
@@ -230,7 +229,7 @@ impl Chunks<'_> {
         let there = self.end.saturating_sub(place.position);
         let left = self.left(place);
         let fits = len <= there && plaintext <= left;
-        // The place of a shorter chunk behind a gap is computed from a length that the chunk does not show.
+        // The position of a shorter chunk behind a gap depends on a length that the chunk does not show.
         let is_certain = match (self.map.declared(), layout.end) {
             (Some(_), _) => plaintext == left,
             (None, End::Short | End::Full) => true,
@@ -249,8 +248,7 @@ impl Chunks<'_> {
             .then_some(form)
     }
 
-    /// Returns how many frames there may be from a place on that are full and have another one behind
-    /// them.
+    /// Returns how many full frames, each followed by another one, fit behind a position.
     pub fn surely_full(&self, place: Place) -> u64 {
         let there = self.end.saturating_sub(place.position);
         let by_length = there.saturating_sub(1) / self.frame();
@@ -267,8 +265,8 @@ impl Chunks<'_> {
         })
     }
 
-    /// Returns what the rules of the format say to the frame at a place, which does not authenticate, or
-    /// to the end of the file there.
+    /// Returns the error that the format's rules give for the frame at a position, which does not authenticate, or for
+    /// the end of the file there.
     pub fn fault(&self, place: Place) -> Result<Error, Error> {
         let frames = self.map.frames_from(place.index);
         let mut lead = vec![
@@ -297,8 +295,8 @@ impl Chunks<'_> {
         })
     }
 
-    /// Returns what is missing at the end of a file whose next chunk would be at `place`, and whose last
-    /// one was not found; `None` if the format does not tell.
+    /// Returns what is missing at the end of a file whose next chunk would be at `place`, and whose last one was not
+    /// found; `None` if the format does not show that.
     pub fn missing_end(&self, place: Place) -> Option<Error> {
         let offset = self.source.to_file(place.position);
         let complete = self.map.frames_from(place.index).next(offset, &[]);

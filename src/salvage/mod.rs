@@ -1,4 +1,4 @@
-//! Salvaging a damaged file: everything that still authenticates, at its place.
+//! Salvaging a damaged file: everything that still authenticates, at its position.
 
 mod chunks;
 mod run;
@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// What replaces a chunk that does not authenticate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fill {
-    /// As many zeros, so that everything behind it stays where it was. What is missing at the end of the
+    /// Zeros of the same length, so that everything behind them keeps its position. What is missing at the end of the
     /// file is not filled.
     #[default]
     Zeros,
@@ -29,12 +29,12 @@ pub enum Fill {
     Nothing,
 }
 
-/// How far from its place a chunk is looked for.
+/// How far from its position to look for a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Window {
-    /// By so many bytes forward and back.
+    /// By this many bytes in both directions,
     bytes: u64,
-    /// And by so many sectors, whole ones only.
+    /// and by this many whole sectors.
     sectors: u64,
 }
 
@@ -85,39 +85,39 @@ pub struct Salvage<'a> {
 /// A part of a file that does not authenticate, or breaks a rule of the format.
 #[derive(Debug)]
 pub struct Damage {
-    /// Its place in the sealed file, in bytes. It is empty if something is missing there.
+    /// Its range in the sealed file, in bytes. It is empty if something is missing there.
     pub file: Range<u64>,
-    /// What is lost by it, in bytes of the plaintext that was sealed. It may be empty.
+    /// The range of lost plaintext, in bytes of what was sealed. It can be empty.
     pub plaintext: Range<u64>,
-    /// The numbers of the chunks that are lost.
+    /// The numbers of the lost chunks.
     pub chunks: Range<u64>,
-    /// What is wrong.
+    /// The error.
     pub error: Error,
 }
 
-/// What was salvaged.
+/// The result of salvaging a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Salvaged {
     /// The name of the file's format.
     pub format: &'static str,
-    /// Which reading of the format authenticated a chunk, for people.
+    /// The reading of the format that authenticated a chunk, for people.
     pub reading: String,
-    /// What the file does not protect, a line each.
+    /// What the file does not protect, one line each.
     pub warnings: Vec<String>,
-    /// Chunks that authenticated.
+    /// The number of chunks that authenticated.
     pub chunks: u64,
     /// Plaintext bytes in them.
     pub plaintext_len: u64,
     /// Plaintext bytes that are known to be lost.
     pub lost: u64,
-    /// How many parts of the file are damaged.
+    /// The number of damaged parts of the file.
     pub damaged: u64,
-    /// The exit status of the first of them; 0 if nothing is wrong.
+    /// The exit status of the first damaged part; 0 if there is none.
     pub status: u8,
 }
 
 impl<'a> Salvage<'a> {
-    /// Reads the file as `open` would, and writes zeros for what is lost.
+    /// Creates the default settings: reads the file like `open`, and writes zeros for what is lost.
     pub fn new(open: Open<'a>) -> Self {
         Self {
             open,
@@ -133,8 +133,7 @@ impl<'a> Salvage<'a> {
         self
     }
 
-    /// Sets by how many bytes chunks may have moved to be found [default: 4096]. The time that a search
-    /// takes grows with it.
+    /// Sets by how many bytes a chunk may have moved [default: 4096]. The time of a search grows with it.
     #[must_use]
     pub fn window(mut self, bytes: u64) -> Self {
         self.window = Window::new(bytes.min(1 << 30));

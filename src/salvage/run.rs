@@ -1,5 +1,4 @@
-//! The run through a damaged file: good stretches go through the pipeline, and a damaged chunk is worked
-//! on alone.
+//! The run through a damaged file: good stretches go through the pipeline, and damaged chunks are processed one by one.
 
 use super::chunks::{Chunks, Opened, Place, Scratch};
 use super::search::{ALL, Search};
@@ -15,16 +14,16 @@ use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Zeros that are written at a time.
+/// The number of zeros to write at once.
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Totals {
     /// Chunks that authenticated, and their plaintext bytes.
     pub chunks: u64,
     pub salvaged: u64,
-    /// Stretches that did not, and plaintext bytes that are known to be missing.
+    /// Damaged parts, and plaintext bytes that are known to be missing.
     pub damaged: u64,
     pub lost: u64,
     /// The status of the first damage; 0 if there is none.
@@ -34,24 +33,24 @@ pub(super) struct Totals {
 /// A run through the chunks of a file.
 pub(super) struct Run<'r> {
     pub chunks: &'r Chunks<'r>,
-    /// Whether a chunk tells its number.
+    /// Whether a chunk shows its number.
     pub numbered: bool,
     pub window: Window,
     pub fill: Fill,
     pub output: &'r mut dyn Write,
     pub report: &'r mut dyn FnMut(Damage),
-    /// What is wrong with the armor, in its order.
+    /// The errors of the armor, in order.
     pub faults: VecDeque<TextFault>,
     pub totals: Totals,
-    /// Stops the stretch that is in work.
+    /// Cancels the current stretch.
     pub stretch: Arc<Mutex<CancelToken>>,
 }
 
 impl Run<'_> {
-    /// Goes through all chunks.
+    /// Processes all chunks.
     ///
     /// # Errors
-    /// What is wrong with the first chunk, if none authenticates; those of reading and writing.
+    /// The error of the first chunk, if none authenticates; those of reading and writing.
     pub fn all(&mut self) -> Result<(), Error> {
         let mut budget = ALL;
         let mut scratch = Scratch::default();
@@ -90,14 +89,14 @@ impl Run<'_> {
         self.output.flush().map_err(Error::Write)
     }
 
-    /// Opens chunks in a row up to one that does not open, or that may be the last.
+    /// Opens consecutive chunks up to one that does not open, or that may be the last.
     fn good_stretch(&mut self, place: &mut Place) -> Result<(), Error> {
         let count = self.chunks.surely_full(*place);
         if count < 2 {
             return Ok(());
         }
         let options = self.chunks.options;
-        // A stretch that ends early throws its switch.
+        // A stretch that ends early cancels its token.
         let stop = CancelToken::new();
         *self.stretch.lock().unwrap_or_else(PoisonError::into_inner) = stop.clone();
         if options.stop.is_stopped() {
@@ -192,7 +191,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Passes over what lies between two places.
+    /// Skips what lies between two positions.
     fn lose(&mut self, from: &mut Place, to: Place, error: Error) -> Result<(), Error> {
         self.report_lost(*from, to, error);
         self.fill(to.plaintext - from.plaintext)?;
@@ -200,8 +199,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Passes over everything up to the end of the file, which holds as much plaintext as frames that
-    /// are all there would.
+    /// Skips everything up to the end of the file, which holds as much plaintext as undamaged frames of that length.
     fn lose_end(&mut self, place: &mut Place, error: Error) -> Result<(), Error> {
         let (frame, overhead) = (self.chunks.frame(), self.chunks.overhead());
         let there = self.chunks.end - place.position;
@@ -216,7 +214,7 @@ impl Run<'_> {
         self.lose(place, to, error)
     }
 
-    /// Reports what is missing behind the last chunk, or there too much.
+    /// Reports what is missing or superfluous behind the last chunk.
     fn end(&mut self, place: Place, ended: bool, lost_end: bool) -> Result<(), Error> {
         let source = self.chunks.source;
         let declared = self.chunks.map.declared();
@@ -267,7 +265,7 @@ impl Run<'_> {
         });
     }
 
-    /// Reports damaged lines of the armor that no chunk suffered from.
+    /// Reports damaged lines of armor that did not damage a chunk.
     fn report_faults_before(&mut self, position: u64, plaintext: u64) {
         while let Some(fault) = self.next_fault_before(position) {
             self.tell(Damage {
@@ -294,7 +292,7 @@ impl Run<'_> {
         (self.report)(damage);
     }
 
-    /// Writes zeros, unless nothing takes the place of what is lost.
+    /// Writes zeros, unless lost chunks are left out.
     fn fill(&mut self, mut len: u64) -> Result<(), Error> {
         while self.fill == Fill::Zeros && len > 0 {
             if self.chunks.options.stop.is_stopped() {
@@ -312,7 +310,7 @@ fn changed() -> Error {
     Error::Read(io::Error::other("the file changed while it was read"))
 }
 
-/// Frames in a row that all have the same length.
+/// Consecutive frames of the same length.
 struct FullFrames {
     left: u64,
     frame: usize,
@@ -348,8 +346,8 @@ impl Frames for FullFrames {
     }
 }
 
-/// The codec of the file, for frames none of which is the last. A frame with a wrong length field is
-/// left to whoever can say so.
+/// The codec of the file, for frames none of which is the last. It refuses a frame with a wrong length field, which is
+/// then processed alone and reported.
 struct InStretch<'a> {
     codec: &'a dyn OpenChunk,
     map: &'a ChunkMap,

@@ -6,6 +6,7 @@
 
 use super::Window;
 use super::chunks::{Chunks, Form, Place, Scratch};
+use crate::try_alloc::zeros;
 use crate::{Error, all_cores};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,6 +32,8 @@ const FIELDS: usize = 1024;
 const BATCH: usize = 256;
 /// A batch with fewer bytes is not worth a thread.
 const THREADS_FROM: u64 = 1 << 20;
+/// A last chunk in front of zeros may itself end with as many.
+const TAG_ZEROS: u64 = 4;
 
 /// The most bytes that are authenticated in one search for a shift.
 const EACH: u64 = 32 << 30;
@@ -149,13 +152,17 @@ impl<'s> Search<'s> {
         Ok(self.first_in_place(spread)?.is_some())
     }
 
-    /// Finds the next chunk where it would lie if nothing was lost or inserted.
+    /// Finds the next chunk where it would lie if nothing was lost or inserted, or the last one with
+    /// something behind it.
     ///
     /// # Errors
     /// Those of reading.
     pub fn in_place(&mut self) -> Result<Option<Found>, Error> {
-        let found = self.first_in_place(self.origin.from.index + 1..)?;
-        Ok(found.map(Found::from))
+        if let Some(place) = self.first_in_place(self.origin.from.index + 1..)? {
+            return Ok(Some(place.into()));
+        }
+        self.left = TRIAL;
+        self.last_in_front_of_more()
     }
 
     /// Finds the next chunk near the start of the search, at a cost of at most `budget` bytes.
@@ -338,7 +345,10 @@ impl<'s> Search<'s> {
         let most = there.min(chunks.frame()).saturating_sub(1);
         let least = there.saturating_sub(self.window.bytes);
         let twice = (there.is_multiple_of(2) && there / 2 <= most).then_some(there / 2);
-        for len in twice.into_iter().chain((least..=most).rev()) {
+        // Disks and recovery programs fill files up with zeros, and a tag may end with some.
+        let filled = self.end_of_data(most)?;
+        let filled = filled..=most.min(filled.saturating_add(TAG_ZEROS));
+        for len in twice.into_iter().chain(filled).chain((least..=most).rev()) {
             let Some(left) = self.left.checked_sub(len) else {
                 break;
             };
@@ -352,6 +362,16 @@ impl<'s> Search<'s> {
             }
         }
         Ok(None)
+    }
+
+    /// Returns how many bytes there are at the start of the search up to the last one that is not zero, of
+    /// these.
+    fn end_of_data(&mut self, of: u64) -> Result<u64, Error> {
+        let Origin { chunks, from } = self.origin;
+        let mut bytes = zeros(of as usize)?; // less than a frame
+        chunks.read(from.position, &mut bytes)?;
+        let last = bytes.iter().rposition(|&byte| byte != 0);
+        Ok(last.map_or(0, |last| last as u64 + 1))
     }
 
     /// Tries further and further chunks, as far as the budget goes.

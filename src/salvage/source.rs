@@ -6,15 +6,15 @@ use crate::positioned::ReadAt;
 use std::io;
 use std::ops::Range;
 
-/// A damaged file, or what its text stands for.
+/// A damaged file, or the file that its text encodes.
 pub(super) enum Source<'a> {
     Plain(&'a dyn ReadAt),
     Text(DamagedText<'a>),
 }
 
-/// Something that is wrong with the armor.
+/// An error in the armor.
 pub(super) struct TextFault {
-    /// Where, in the text and in what it stands for.
+    /// Its position in the text, and in the encoded file.
     pub text: Range<u64>,
     pub position: u64,
     pub error: Error,
@@ -25,7 +25,7 @@ impl Source<'_> {
         matches!(self, Self::Text(_))
     }
 
-    /// Returns where a byte lies in the file itself.
+    /// Returns the position of a byte in the file itself.
     pub fn to_file(&self, position: u64) -> u64 {
         match self {
             Self::Plain(_) => position,
@@ -33,7 +33,7 @@ impl Source<'_> {
         }
     }
 
-    /// Returns the first fault of a line of armor.
+    /// Returns the first error in a line of armor.
     pub fn first_fault(&self) -> Option<Error> {
         let Self::Text(text) = self else {
             return None;
@@ -47,7 +47,7 @@ impl Source<'_> {
         })
     }
 
-    /// Returns what is wrong with the armor, in its order.
+    /// Returns the errors of the armor, in order.
     pub fn take_faults(&mut self) -> Vec<TextFault> {
         match self {
             Self::Plain(_) => Vec::new(),

@@ -1,4 +1,4 @@
-//! What the lists of earlier runs say about a file, and the list that this run writes.
+//! Comparing a file with the lists of earlier runs, and the list that this run writes.
 
 use super::one::{Outcome, What};
 use super::record::{self, Entry, Record, key, now};
@@ -11,13 +11,13 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The lists that a run begins with.
+/// The lists at the start of a run.
 pub struct Lists {
-    /// Where the new list goes.
+    /// The file for the new list.
     file: Option<PathBuf>,
-    /// What was in that file before.
+    /// The earlier content of that file.
     known: Record,
-    /// Whether it was there.
+    /// Whether it existed.
     exists: bool,
     /// Keeps other runs from writing it.
     _lock: Option<File>,
@@ -25,21 +25,21 @@ pub struct Lists {
     since: Option<Record>,
 }
 
-/// What a list says about a file.
+/// The result of comparing a file with a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Compared {
     /// The content is the same.
     Same,
     /// The content differs, and so does the size or the time.
     Changed,
-    /// The content differs, and neither the size nor the time does.
+    /// The content differs, but the size and the time do not.
     Corrupted,
     /// It is not in the list.
     New,
 }
 
 impl Compared {
-    /// In JSON.
+    /// Returns the word for JSON.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Same => "same",
@@ -51,8 +51,8 @@ impl Compared {
 }
 
 impl Lists {
-    /// Reads the list that is to be updated, and the one to compare with. Unless nothing is to be written, no
-    /// other run can write the list from now on.
+    /// Reads the list to update, and the one to compare with. If a list will be written, no other run can write it from
+    /// now on.
     pub fn open(file: Option<&Path>, since: Option<&Path>, dry_run: bool) -> Result<Self, Failure> {
         let lock = match file.filter(|_| !dry_run) {
             Some(file) => record::lock(file)?,
@@ -73,23 +73,23 @@ impl Lists {
         })
     }
 
-    /// Whether there is a list to write or to compare with.
+    /// Returns whether there is a list to write or to compare with.
     pub fn are_used(&self) -> bool {
         self.file.is_some() || self.since.is_some()
     }
 
-    /// The list to compare with.
+    /// Returns the list to compare with.
     fn compared(&self) -> &Record {
         self.since.as_ref().unwrap_or(&self.known)
     }
 
-    /// When a file was checked last.
+    /// Returns when a file was checked last.
     pub fn last_checked(&self, path: &Path) -> Option<u64> {
         self.known.get(key(path)).map(|entry| entry.checked)
     }
 
-    /// Returns the files of the list below these directories that are there no more. If a directory
-    /// itself is gone, or cannot be read, nothing below it is called missing.
+    /// Returns the files of the list below these directories that no longer exist. If a directory itself is gone, or
+    /// cannot be read, nothing below it counts as missing.
     pub fn missing<'l>(
         &'l self,
         paths: &'l [PathBuf],
@@ -109,7 +109,7 @@ impl Lists {
         })
     }
 
-    /// Begins the new list. Fails before the work if the file cannot be written.
+    /// Starts the new list. Fails before the work if the file cannot be written.
     pub fn update(&self, dry_run: bool) -> Result<Update<'_>, Failure> {
         let mut update = Update {
             lists: self,
@@ -126,8 +126,8 @@ impl Lists {
     }
 }
 
-/// Those of the directories in which there is nothing. Perhaps a disk is not mounted there, so their files
-/// are missing in each run, until they are back.
+/// Returns the empty ones of the directories. A disk may not be mounted there, so their files count as missing in every
+/// run until they are back.
 pub fn empty(paths: &[PathBuf]) -> Vec<&Path> {
     let is_empty = |path: &&PathBuf| fs::read_dir(path).is_ok_and(|mut all| all.next().is_none());
     paths
@@ -141,7 +141,7 @@ pub fn is_below_any(roots: &[&Path], path: &Path) -> bool {
     roots.iter().any(|root| is_below(root, path))
 }
 
-/// Whether a path is in a directory, by their names alone.
+/// Returns whether a path is in a directory, by their names alone.
 fn is_below(root: &Path, path: &Path) -> bool {
     if root.as_os_str().is_empty() {
         return matches!(path.components().next(), Some(Component::Normal(_)));
@@ -157,22 +157,22 @@ fn is_gone(path: &Path) -> bool {
 /// The list that a run writes: that of earlier runs, and what this one has checked.
 pub struct Update<'l> {
     lists: &'l Lists,
-    /// Where it goes; nowhere where none is wanted.
+    /// Its file, if one is wanted.
     file: Option<&'l Path>,
     fresh: Record,
-    /// Files that are in the list no more.
+    /// The number of files removed from the list.
     gone: BTreeSet<PathBuf>,
     saved: Instant,
-    /// How long that took.
+    /// How long the last writing took.
     cost: Duration,
-    /// Whether there is one to replace.
+    /// Whether it replaces an existing list.
     exists: bool,
-    /// That on the list that was written last.
+    /// The lock on the list that was written last.
     _lock: Option<File>,
 }
 
 impl Update<'_> {
-    /// Compares what was found of a file, and remembers it.
+    /// Compares the result for a file with the list, and records it.
     pub fn take(&mut self, outcome: &Outcome) -> Option<Compared> {
         let What::Checked(seen, result) = &outcome.what else {
             return None;
@@ -195,7 +195,7 @@ impl Update<'_> {
             None => Compared::New,
             Some(before) if before.blake3 == entry.blake3 => Compared::Same,
             Some(before) if (before.size, before.mtime) == (entry.size, entry.mtime) => {
-                // What it should be is not forgotten until it is that again, or was changed.
+                // The right hash is kept until the file has it again, or was changed.
                 entry.blake3 = before.blake3;
                 entry.result = "corrupted".to_owned();
                 entry.status = entry.status.max(status::KEY);
@@ -209,12 +209,12 @@ impl Update<'_> {
         Some(compared)
     }
 
-    /// Drops a file that is missing from the list: it was told.
+    /// Removes a missing file from the list, after it was reported.
     pub fn forget(&mut self, path: &Path) {
         self.gone.insert(path.to_owned());
     }
 
-    /// Writes the list now and then, so that a run that is killed has not worked for nothing.
+    /// Writes the list from time to time, so that a run that is killed does not lose its work.
     pub fn save_if_due(&mut self) -> Result<(), Failure> {
         const PAUSE: Duration = Duration::from_secs(60);
         // Long lists take long to write.

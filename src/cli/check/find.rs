@@ -1,4 +1,4 @@
-//! Which files are checked, and in which order.
+//! The files to check, and their order.
 
 use super::Args;
 use super::compare::Lists;
@@ -29,20 +29,20 @@ impl Job {
         }
     }
 
-    /// Whether the same bytes can be read once more.
+    /// Returns whether the same bytes can be read again.
     pub fn can_be_repeated(&self) -> bool {
         matches!(self, Self::File(..))
     }
 }
 
-/// What was come by.
+/// What the walk has found.
 pub enum Item {
     Job(Job),
     /// There is nothing to check.
     Outcome(Outcome),
 }
 
-/// Who gets what was found, and says whether to go on.
+/// Receives what was found, and returns whether to continue.
 pub type Take<'t> = &'t mut dyn FnMut(Item) -> ControlFlow<()>;
 
 pub struct Finder<'a> {
@@ -62,8 +62,7 @@ impl<'a> Finder<'a> {
         })
     }
 
-    /// Gives out all files. With --for, those come first that were never checked, then those that were
-    /// checked longest ago.
+    /// Passes on all files. With --for, first those that were never checked, then those that were checked longest ago.
     pub fn find(&self, sources: &[Source], take: Take<'_>) {
         if self.args.time.is_none() {
             let _ = self.in_order(sources, take);
@@ -137,7 +136,7 @@ impl<'a> Finder<'a> {
         match named_entry(path, Stat::from(&metadata)) {
             Some(entry) if metadata.is_file() => {
                 counters.found(metadata.len());
-                // Links are followed, wherever the user names them.
+                // Links are followed if the user names them.
                 let entry = TreeEntry {
                     link: true,
                     ..entry

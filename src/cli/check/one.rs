@@ -19,19 +19,19 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Longer files are worked on one at a time, with all the workers.
+/// Longer files are checked one at a time, with all the workers.
 const BIG: u64 = 16 << 20;
 
-/// What became of a file.
+/// The result of checking a file.
 pub struct Outcome {
     pub path: PathBuf,
-    /// The user named the file itself, and not a directory above it.
+    /// Whether the user named the file itself, and not a directory above it.
     pub named: bool,
     pub what: What,
 }
 
 pub enum What {
-    /// It was read to its end, or up to what is wrong with it.
+    /// It was read to its end, or to its fault.
     Checked(Seen, Result<Sound, Failure>),
     /// It would be checked.
     Planned,
@@ -60,20 +60,20 @@ fn path_of(source: &Source) -> PathBuf {
     source.path().unwrap_or(Path::new("-")).to_owned()
 }
 
-/// What a file looks like from outside.
+/// The status of a file, and its hash.
 #[derive(Clone, Copy)]
 pub struct Seen {
     /// Its length in bytes, if it is a regular file.
     pub size: Option<u64>,
     pub mtime: Option<Time>,
-    /// Of all its bytes, if that is asked for.
+    /// The hash of all its bytes, if requested.
     pub blake3: Option<blake3::Hash>,
 }
 
-/// What nothing is wrong with.
+/// A good file.
 pub struct Sound {
     pub format: &'static str,
-    /// Which reading of the format authenticated it; `None` if only its structure was checked.
+    /// The reading of the format that authenticated it; `None` if only its structure was checked.
     pub reading: Option<String>,
     pub warnings: Vec<String>,
 }
@@ -81,20 +81,20 @@ pub struct Sound {
 /// Checks one file after the other, from any thread.
 pub struct Checker<'a> {
     pub args: &'a Args,
-    /// Without them the structure alone is checked.
+    /// Without them, only the structure is checked.
     pub keys: Option<Keys>,
     /// A detached header.
     pub header: Option<Vec<u8>>,
-    /// Whether files are hashed, too.
+    /// Whether files are hashed as well.
     pub hashes: bool,
-    /// Files that hold the secrets.
+    /// Files with the secrets.
     pub skipped: Vec<FileId>,
     /// The list of files.
     pub list: Option<FileId>,
     pub jobs: NonZeroUsize,
     pub cancel: CancelToken,
     pub counters: Counters,
-    /// Held by whoever works on a big file.
+    /// Held while a big file is checked.
     pub big: Mutex<()>,
 }
 
@@ -151,12 +151,12 @@ impl Checker<'_> {
         let subjects = self.subjects(shown(&entry.source));
         let mut blake3 = None;
         let (result, read) = if damaged.is_none() && self.keys.is_none() && !self.hashes {
-            // Most of the file is passed over.
+            // Most of the file is skipped.
             let inspected = self.inspect(current.meter()).run_seekable(&file);
             forget(&file);
             (self.of_inspected(inspected, &subjects), Ok(()))
         } else {
-            // Pages of short files are dropped at once: the first of them were read before, for the magic number.
+            // Pages of short files are dropped at once, including the first ones, which were read for the magic number.
             let is_big = before.len() > BIG;
             let bulk = BulkFile::new(&file, is_big);
             let mut input = Tee {
@@ -173,7 +173,7 @@ impl Checker<'_> {
                     &subjects,
                 ),
             };
-            // Behind a fault there are bytes that nobody has read.
+            // Bytes behind a fault have not been read.
             let rest = match self.hashes {
                 true => io::copy(&mut input, &mut io::sink()).map(drop),
                 false => Ok(()),
@@ -204,9 +204,9 @@ impl Checker<'_> {
         What::Checked(seen, result)
     }
 
-    /// Opens a file of a tree. Links are followed only if the user wants that.
+    /// Opens a file of a tree. Links are followed only with --follow.
     fn open(&self, entry: &TreeEntry) -> io::Result<File> {
-        // What has become a FIFO is not waited for.
+        // A file that has become a FIFO must not block.
         let mut flags = OFlag::O_NONBLOCK;
         if !entry.link && !self.args.walk.follow {
             flags |= OFlag::O_NOFOLLOW;
@@ -216,7 +216,7 @@ impl Checker<'_> {
         open.open(&entry.source)
     }
 
-    /// Says whether a file is one to check. Without -r it is one, unless its suffix lies.
+    /// Returns whether to check a file. Without -r, every file is checked, unless its suffix is wrong.
     fn select(&self, entry: &TreeEntry, file: &File) -> io::Result<Select> {
         let name = entry.source.file_name().unwrap_or_default();
         let given = self.args.read.format();
@@ -235,8 +235,8 @@ impl Checker<'_> {
             }
             None => Select::Take,
             Some(format) if is_tree && !is_wanted(format) => Select::Skip(Skip::OtherFormat),
-            // What its name says is not so. Formats without a magic number are not tried: that would
-            // derive keys for each damaged file.
+            // The suffix is wrong. Formats without a magic number are not tried: that would derive keys for each
+            // damaged file.
             Some(format) if given.is_none() && has_magic(format) && !marked => {
                 Select::damaged(&entry.source, file)
             }
@@ -295,7 +295,7 @@ impl Checker<'_> {
             return self.of_inspected(self.inspect(meter).run(input), subjects);
         };
         let read = &self.args.read;
-        // Its own: what fails here must not cancel the others.
+        // With a token of its own: a failure here must not cancel the others.
         let cancel = CancelToken::new();
         let opening = keys
             .open()
@@ -323,7 +323,7 @@ impl Checker<'_> {
         })
     }
 
-    /// What the structure of a file comes to.
+    /// Returns the result of checking the structure of a file.
     fn of_inspected(
         &self,
         inspected: Result<Inspected, Error>,
@@ -356,7 +356,7 @@ impl Checker<'_> {
     }
 }
 
-/// Whether a file begins as one of this format.
+/// Returns whether a file begins like one of this format.
 fn begins(format: &dyn Format, file: &File) -> bool {
     let file = BulkFile::new(file, false);
     let mut input = PeekReader::new(file.start());
@@ -368,11 +368,11 @@ fn is_unchanged(file: &File, before: &Metadata) -> io::Result<bool> {
     Ok(now.len() == before.len() && Time::of(&now) == Time::of(before))
 }
 
-/// Whether a file of a tree is checked.
+/// Whether to check a file of a tree.
 enum Select {
     Take,
     Skip(Skip),
-    /// Its name is that of a sealed file, and its content is not.
+    /// Its name is that of a sealed file, but its content is not.
     Damaged(Failure),
 }
 

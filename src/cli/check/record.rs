@@ -1,4 +1,4 @@
-//! Lists of checked files: an object of JSON a line, with size, time, BLAKE3 and result.
+//! Lists of checked files: one JSON object a line, with size, time, BLAKE3 and result.
 
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::inspect::{hex_of, json_line};
@@ -16,10 +16,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// No line is longer: a path has 4096 bytes, each of them six letters in JSON.
+/// The maximum length of a line: a path has 4096 bytes, each of which can take six letters in JSON.
 const LINE_MAX: u64 = 64 << 10;
 
-/// A point in time as file systems keep it: seconds since 1970, and nanoseconds.
+/// A time as in file systems: seconds since 1970, and nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time {
     seconds: i64,
@@ -27,7 +27,7 @@ pub struct Time {
 }
 
 impl Time {
-    /// When a file was modified.
+    /// Returns when a file was modified.
     pub fn of(metadata: &Metadata) -> Self {
         Self {
             seconds: metadata.mtime(),
@@ -35,7 +35,7 @@ impl Time {
         }
     }
 
-    /// As `stat -c %.9Y` prints it.
+    /// Formats it like `stat -c %.9Y`.
     fn parse(text: &str) -> Option<Self> {
         let (seconds, nanoseconds) = text.split_once('.')?;
         let digits = nanoseconds.len() == 9 && nanoseconds.bytes().all(|it| it.is_ascii_digit());
@@ -52,7 +52,7 @@ impl fmt::Display for Time {
     }
 }
 
-/// What is remembered of a file.
+/// The entry of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub size: u64,
@@ -65,7 +65,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// When it was checked last, for people.
+    /// Returns when it was checked last, for people.
     pub fn date(&self) -> String {
         date(self.checked)
     }
@@ -77,10 +77,10 @@ fn date(seconds: u64) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }
 
-/// The end of the year 9999, behind which RFC 3339 has no times.
+/// The end of the year 9999, the last that RFC 3339 can express.
 const LATEST: u64 = 253_402_300_799;
 
-/// Seconds since 1970.
+/// Returns the current time in seconds since 1970.
 pub fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
@@ -140,12 +140,12 @@ impl Line {
 /// A list of files, by their paths.
 pub type Record = BTreeMap<PathBuf, Entry>;
 
-/// The name of a file in lists: `./a` is `a`.
+/// Returns the name of a file in lists: `./a` is `a`.
 pub fn key(path: &Path) -> &Path {
     path.strip_prefix(".").unwrap_or(path)
 }
 
-/// Reads a list; `None` where there is no file.
+/// Reads a list; `None` if there is no file.
 pub fn read(path: &Path) -> Result<Option<Record>, Failure> {
     let system = |error: io::Error| Failure::system(shown(path), &error);
     let file = match File::open(path) {
@@ -176,8 +176,8 @@ pub fn read(path: &Path) -> Result<Option<Record>, Failure> {
     Ok(Some(record))
 }
 
-/// Locks a list that is there, so that no other run replaces it meanwhile. Returns `None` if there is none, or
-/// where there are no locks.
+/// Locks an existing list, so that no other run replaces it meanwhile. Returns `None` if there is no list, or the file
+/// system has no locks.
 pub fn lock(path: &Path) -> Result<Option<File>, Failure> {
     let system = |error: io::Error| Failure::system(shown(path), &error);
     loop {
@@ -191,7 +191,7 @@ pub fn lock(path: &Path) -> Result<Option<File>, Failure> {
             Err(TryLockError::WouldBlock) => return Err(in_use(path)),
             Err(TryLockError::Error(_)) => return Ok(None),
         }
-        // Whoever had the lock may have put another file there.
+        // The process that had the lock may have replaced the file.
         let id = |metadata: &Metadata| (metadata.dev(), metadata.ino());
         let locked = file.metadata().map_err(system)?;
         if std::fs::metadata(path).is_ok_and(|there| id(&there) == id(&locked)) {
@@ -207,7 +207,7 @@ fn in_use(path: &Path) -> Failure {
         .hint("wait until it has ended, or give each run a list of its own")
 }
 
-/// Writes a list as a whole, which replaces the one before if it `exists`. Returns the lock on the new one.
+/// Writes a whole list, which replaces an earlier one if it `exists`. Returns the lock on the new one.
 pub fn write<'e>(
     path: &Path,
     entries: impl Iterator<Item = (&'e PathBuf, &'e Entry)>,

@@ -1,4 +1,4 @@
-//! What became of each file, in a line, and of all of them together.
+//! Reports on each file, one line each, and on all of them together.
 
 use super::Args;
 use super::compare::Compared;
@@ -30,7 +30,7 @@ pub struct Report {
     skips: Skips,
 }
 
-/// How many files became what.
+/// The numbers of files by result.
 #[derive(Default, Serialize)]
 struct Counts {
     files: u64,
@@ -42,7 +42,7 @@ struct Counts {
     new: u64,
     missing: u64,
     left: u64,
-    /// The highest of all.
+    /// The highest status so far.
     status: u8,
 }
 
@@ -61,7 +61,7 @@ impl Report {
         }
     }
 
-    /// Tells of one file, and returns whether it is good.
+    /// Reports one file, and returns whether it is good.
     pub fn tell(&mut self, outcome: &Outcome, compared: Option<Compared>) -> Result<bool, Failure> {
         let path = shown(&outcome.path);
         let failed = self.counts.failed;
@@ -87,7 +87,7 @@ impl Report {
                         if self.verbose {
                             say(Some(&path), &describe(sound, compared.as_ref()));
                         }
-                        // Without a secret they are about what the header says, and of many files the same.
+                        // Without a secret, they depend on the header alone, and many files have the same.
                         let due = !self.quiet && (self.authenticates || self.verbose);
                         for warning in sound.warnings.iter().filter(|_| due) {
                             say(Some(&path), &format!("warning: {warning}"));
@@ -138,7 +138,7 @@ impl Report {
         Ok(self.counts.failed == failed)
     }
 
-    /// Tells of a file that is gone.
+    /// Reports a missing file.
     pub fn missing(&mut self, path: &Path, failure: Failure) -> Result<(), Failure> {
         self.counts.missing += 1;
         self.counts.status = self.counts.status.max(failure.status());
@@ -168,7 +168,7 @@ impl Report {
         }
     }
 
-    /// Tells of all, and what the status is.
+    /// Prints the summary, and returns the status.
     pub fn end(self) -> Result<(), Failure> {
         let elapsed = self.started.elapsed();
         self.print(&SummaryJson {
@@ -241,7 +241,7 @@ fn counted(n: u64) -> String {
     format!("{n} file{}", if n == 1 { "" } else { "s" })
 }
 
-/// What --verbose says of a good file.
+/// Returns what --verbose prints of a good file.
 fn describe(sound: &super::one::Sound, compared: Option<&Compared>) -> String {
     let mut text = match &sound.reading {
         Some(reading) => format!("authentic: {} ({reading})", sound.format),
@@ -253,7 +253,7 @@ fn describe(sound: &super::one::Sound, compared: Option<&Compared>) -> String {
     text
 }
 
-/// One file's object; documented in fetool-check(1).
+/// The object of one file; documented in fetool-check(1).
 #[derive(Serialize)]
 struct Json<'a> {
     path: Cow<'a, str>,

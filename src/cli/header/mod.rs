@@ -129,7 +129,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 impl Args {
-    /// The secrets, of which there may be none.
+    /// Returns the secrets, if there are any.
     fn plans(&self) -> Result<Vec<SecretSource>, Failure> {
         let given = SecretSource::given(&self.secret)?;
         match given.is_empty() && self.secret.kdf.is_none() {
@@ -158,7 +158,7 @@ fn open_first_chunk(open: Open<'_>, input: impl Read + Send) -> Result<(), Error
     }
 }
 
-/// Takes nothing, and knows whether there was something to take. All of that was authenticated.
+/// Drops what is written, and records whether there was something. All of that was authenticated.
 struct FirstWrite(bool);
 
 impl Write for FirstWrite {

@@ -1,10 +1,10 @@
 //! `fetool header restore`.
 //!
-//! The header of the file may be damaged, so where the data behind it begins is found out by what fits: with
-//! a secret, the place from which the first chunk opens; without one, the nonce, which no other file has.
+//! The header of the file may be damaged, so the start of the data is found by trying: with a secret, the position from
+//! which the first chunk opens; without one, that of the nonce, which no other file has.
 //!
-//! In armor, the text of the header is replaced and all that follows is kept as it is, damaged or not. Only
-//! a header of another length moves what is behind it from line to line, so all lines are encoded anew.
+//! In armor, the text of the header is replaced and all that follows stays as it is, damaged or not. Only a header of
+//! another length moves what follows from line to line, so all lines are encoded anew.
 
 use super::target::{Copy, Edit, State, Target};
 use super::{Args, open_first_chunk, read_copy};
@@ -28,7 +28,7 @@ pub fn run(args: &Args, copy: &Path, path: &Path) -> Result<(), Failure> {
     let copy = Copy::decode(args, &bytes, shown(copy))?;
     let name = shown(path);
     let system = |error: io::Error| Failure::system(&name, &error);
-    // A new file is made in the directory of the file itself, wherever links to it are.
+    // A new file is made in the directory of the file itself, not of a link to it.
     let path = path.canonicalize().map_err(system)?;
     refuse_irregular(&path.metadata().map_err(system)?, &name)?;
     let plans = args.plans()?;
@@ -77,7 +77,7 @@ pub fn run(args: &Args, copy: &Path, path: &Path) -> Result<(), Failure> {
     }
     for recovery in recoveries {
         match recovery {
-            // What an interrupted run left has had its time.
+            // A recovery file of an interrupted run is no longer needed.
             Found::Recovery(recovery) if found.is_sure => {
                 let about = |error: io::Error| Failure::system(shown(&recovery.path(dir)), &error);
                 recovery.forget(dir).map_err(about)?;
@@ -103,15 +103,15 @@ fn say_unless_quiet(args: &Args, name: &str, what: &str) {
     }
 }
 
-/// An edit that was decided on.
+/// The chosen edit.
 struct Decided<'s> {
     edit: &'s Edit,
-    /// Whether the copy was found to belong to the file.
+    /// Whether the copy certainly belongs to the file.
     is_sure: bool,
 }
 
 impl Target<'_> {
-    /// Finds where the data begins, and whether the copy belongs to it.
+    /// Finds the start of the data, and whether the copy belongs to it.
     fn find<'s>(&self, state: &'s State, keys: Option<&Keys>) -> Result<Decided<'s>, Failure> {
         let Some(likeliest) = state.edits.first() else {
             return Err(Failure::usage("the file ends inside its header")
@@ -140,7 +140,7 @@ impl Target<'_> {
         }
     }
 
-    /// With a secret: the copy and the first chunk open.
+    /// Finds it with a secret: the copy and the first chunk open.
     fn find_with<'s>(&self, state: &'s State, keys: &Keys) -> Result<&'s Edit, Failure> {
         let subjects = Subjects {
             input: self.name.to_owned(),
@@ -180,7 +180,7 @@ impl Target<'_> {
         })
     }
 
-    /// Without a secret: the nonce is still where it should be.
+    /// Finds it without a secret: the nonce is still at its position.
     fn find_by_nonce<'s>(&self, state: &'s State) -> Result<&'s Edit, Failure> {
         let copy = &self.copy.name;
         let found = state.edits.iter().find(|edit| edit.has_nonce);
@@ -207,7 +207,7 @@ impl Target<'_> {
             .map_err(|failed| explain(self.name, old.len(), failed))
     }
 
-    /// Makes a new file, which takes the place of the old one.
+    /// Makes a new file, which replaces the old one.
     fn write_anew(&self, directory: &Directory, name: &OsStr, edit: &Edit) -> Result<(), Failure> {
         let about = |error: io::Error| Failure::system(self.name, &error);
         let before = self.file.metadata().map_err(about)?;

@@ -1,4 +1,4 @@
-//! The copy of a header, and where in the file it can go.
+//! The copy of a header, and its possible positions in the file.
 
 use super::Args;
 use crate::cli::failure::{Failure, Subjects};
@@ -7,7 +7,7 @@ use fetool::{ArmoredStart, Error, PeekReader, read_header, status};
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
-/// All that can be the text of a header.
+/// The maximum length of a header as text.
 const TEXT_MAX: u64 = 2 * HEADER_MAX as u64;
 
 /// The copy of a header.
@@ -15,7 +15,7 @@ pub struct Copy<'c> {
     pub bytes: &'c [u8],
     pub format: &'static dyn Format,
     pub header: Box<dyn Header>,
-    /// What messages call it.
+    /// Its name in messages.
     pub name: String,
 }
 
@@ -52,23 +52,23 @@ pub struct Target<'t> {
     pub name: &'t str,
 }
 
-/// What the file is now.
+/// The state of the file.
 pub struct State {
     /// Its header, if that can be decoded.
     pub own: Option<Vec<u8>>,
     /// Whether it is text with damaged lines.
     pub is_damaged_text: bool,
-    /// Where the copy may go, the likeliest place first. None if the file ends before.
+    /// The possible edits, the likeliest first. Empty if the file ends before.
     pub edits: Vec<Edit>,
 }
 
-/// One way to put the copy back.
+/// One way to restore the copy.
 pub struct Edit {
-    /// What the file begins with from now on.
+    /// The new beginning of the file.
     pub new: Vec<u8>,
-    /// Where what follows it starts: in the file, or in what its text stands for.
+    /// The start of what follows: in the file, or in what its text encodes.
     pub at: u64,
-    /// How far the file, or that, reaches.
+    /// The end of the file, or of what its text encodes.
     pub at_most: u64,
     /// Whether all lines are decoded and encoded anew.
     pub recoded: bool,
@@ -79,7 +79,7 @@ pub struct Edit {
 }
 
 impl Target<'_> {
-    /// The file from its beginning on, decoded if it is text, and the length of its header if that is good.
+    /// Returns the file from its beginning on, decoded if it is text, and the length of its header if that is good.
     fn input(&self) -> io::Result<(PeekReader<&File>, Result<usize, Error>)> {
         let mut file = self.file;
         file.rewind()?;
@@ -90,7 +90,7 @@ impl Target<'_> {
         }
     }
 
-    /// What follows behind an edit.
+    /// Returns what follows an edit.
     pub fn behind(&self, edit: &Edit) -> io::Result<PeekReader<&File>> {
         if edit.recoded {
             let (mut input, _) = self.input()?;
@@ -110,7 +110,7 @@ impl Target<'_> {
         let read = (&mut input).take(most).read_to_end(&mut head);
         let is_sound = match (&own, read.map_err(|error| Error::Read(error).root())) {
             (_, Err(Error::Read(error))) => return Err(error),
-            // It is told once.
+            // It is reported once.
             (Err(Error::Armor { .. }), _) | (_, Err(_)) => false,
             (_, Ok(_)) => true,
         };
@@ -143,7 +143,7 @@ impl Target<'_> {
         })
     }
 
-    /// Where the copy may go in armor without a fault.
+    /// Returns the possible edits of armor without a fault.
     fn edits_of_armor(
         &self,
         head: &[u8],
@@ -168,7 +168,7 @@ impl Target<'_> {
         edits
     }
 
-    /// Where the copy may go in a file that begins with these bytes and has this length.
+    /// Returns the possible edits of a file that begins with these bytes and has this length.
     fn edits_of_bytes(&self, head: &[u8], own: Option<&[u8]>, at_most: u64) -> Vec<Edit> {
         let Copy { bytes, header, .. } = &self.copy;
         let mut places = Vec::new();

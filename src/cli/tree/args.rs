@@ -1,4 +1,4 @@
-//! Arguments of working on whole trees.
+//! Arguments for whole trees.
 
 use clap::{Args, ValueHint};
 use globset::{Glob, GlobBuilder};
@@ -89,7 +89,7 @@ pub struct WalkArgs {
     pub shard: Option<Shard>,
 }
 
-/// What of a tree is worked on, and where the results go.
+/// How a tree is processed, and where the results go.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Trees")]
 pub struct TreeArgs {
@@ -171,12 +171,12 @@ pub struct TreeArgs {
 }
 
 impl WalkArgs {
-    /// Whether files are worked on one by one.
+    /// Returns whether the run works on a tree.
     pub fn wanted(&self) -> bool {
         self.recursive || self.files0_from.is_some()
     }
 
-    /// The first option that makes no sense without a tree.
+    /// Returns the first option that needs a tree.
     pub fn tree_only_option(&self) -> Option<&'static str> {
         first_given(&[
             (!self.include.is_empty(), "--include"),
@@ -199,7 +199,7 @@ impl WalkArgs {
 }
 
 impl TreeArgs {
-    /// The first option that makes no sense without a tree.
+    /// Returns the first option that needs a tree.
     pub fn tree_only_option(&self) -> Option<&'static str> {
         let outputs = first_given(&[
             (self.output_dir.is_some(), "--output-dir"),
@@ -222,11 +222,11 @@ fn first_given(options: &[(bool, &'static str)]) -> Option<&'static str> {
     options.find_map(|(given, name)| given.then_some(*name))
 }
 
-/// A glob, and what it is compared with.
+/// A glob, for names or for paths.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     pub glob: Glob,
-    /// Names alone, not paths.
+    /// Whether it is compared with names, and not with paths.
     pub names: bool,
 }
 

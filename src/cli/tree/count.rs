@@ -1,6 +1,6 @@
-//! Counting what there is to do, ahead of the work: those who find files for the workers wait for them.
+//! Counting the files ahead of the work: the thread that finds files for the workers waits for them.
 //!
-//! It is a walk of its own, for whoever looks at the progress of a run that takes its time.
+//! It is a second walk, for the progress of a run that takes long.
 
 use super::sources::{Extra, Extras, Found, Wanted};
 use super::task::Task;
@@ -13,8 +13,8 @@ use std::time::Duration;
 /// Shorter runs need no estimate.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Counts files and their bytes, until the other walk is at its end: then `walked` is disconnected. `wanted` is that
-/// of the other walk, since lists of patterns may come from pipes.
+/// Counts files and their bytes, until the other walk has ended: then `walked` is disconnected. `wanted` is that of the
+/// other walk, since lists of patterns may come from pipes.
 ///
 /// # Errors
 /// Those that the other walk finds as well.
@@ -29,7 +29,7 @@ pub fn count_all(
     }
     let wanted = wanted.with(Extras {
         links: task.tree.links,
-        // Where few files are wanted, it is asked there whether to go on.
+        // With few wanted files, directories are where the end is noticed.
         directories: true,
         ..Extras::default()
     });

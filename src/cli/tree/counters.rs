@@ -1,4 +1,4 @@
-//! How far the work on a tree is: files and bytes, done and found, and what is worked on now.
+//! The state of the work on a tree: files and bytes, done and found, and the current files.
 
 use crate::cli::args::WorkArgs;
 use crate::cli::failure::shown;
@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Counts files and their bytes. Clones count together.
+/// Counts files and their bytes. Clones share the counts.
 ///
-/// Bytes are those of the sources, so that all of them are counted in the end: what opening a file
-/// yields is shorter, and a file that fails or is skipped yields nothing.
+/// Bytes are those of the sources, so that all of them are counted in the end: opened data is shorter, and a file that
+/// fails or is skipped has none.
 #[derive(Clone, Default)]
 pub struct Counters(Arc<Counts>);
 
@@ -19,16 +19,16 @@ pub struct Counters(Arc<Counts>);
 struct Counts {
     found_files: AtomicU64,
     found_bytes: AtomicU64,
-    /// No more will be found.
+    /// Whether all files were found.
     all: AtomicBool,
-    /// The same of somebody who does nothing but count.
+    /// The same counts from the walk that only counts.
     counted_files: AtomicU64,
     counted_bytes: AtomicU64,
     counted_all: AtomicBool,
-    /// Worked on, with whatever result.
+    /// Files that were processed, with any result.
     files: AtomicU64,
     bytes: AtomicU64,
-    /// Of these, how many have a result.
+    /// Those among them that have a result.
     done: AtomicU64,
     /// Files with several names, and files with holes.
     hard_links: AtomicU64,
@@ -45,23 +45,23 @@ struct InWork {
 }
 
 impl Counters {
-    /// A file of `len` bytes was found.
+    /// Counts a file of `len` bytes that was found.
     pub fn found(&self, len: u64) {
         self.found_name();
         self.found_len(len);
     }
 
-    /// A file was found whose length is not known yet.
+    /// Counts a file that was found, and whose length is not known yet.
     pub fn found_name(&self) {
         self.0.found_files.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The length of a file that was found.
+    /// Adds the length of a file that was found.
     pub fn found_len(&self, len: u64) {
         self.0.found_bytes.fetch_add(len, Ordering::Relaxed);
     }
 
-    /// A file of `len` bytes was counted, and will be found.
+    /// Counts a file of `len` bytes that will be found.
     pub fn count(&self, len: u64) {
         self.0.counted_files.fetch_add(1, Ordering::Relaxed);
         self.0.counted_bytes.fetch_add(len, Ordering::Relaxed);
@@ -75,34 +75,34 @@ impl Counters {
         self.0.all.store(true, Ordering::Relaxed);
     }
 
-    /// A file has several names.
+    /// Counts a file with several names.
     pub fn hard_link(&self) {
         self.0.hard_links.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A file has holes.
+    /// Counts a file with holes.
     pub fn hole(&self) {
         self.0.holes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many files have several names, and how many have holes.
+    /// Returns how many files have several names, and how many have holes.
     pub fn oddities(&self) -> (u64, u64) {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
         (load(&self.0.hard_links), load(&self.0.holes))
     }
 
-    /// A file of `len` bytes needs no work.
+    /// Counts a file of `len` bytes that needs no work.
     pub fn passed(&self, len: u64) {
         self.0.files.fetch_add(1, Ordering::Relaxed);
         self.0.bytes.fetch_add(len, Ordering::Relaxed);
     }
 
-    /// One more file has a result.
+    /// Counts a file that has a result.
     pub fn done(&self) {
         self.0.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A file of `len` bytes is worked on for as long as the result lives.
+    /// Marks a file of `len` bytes as current while the returned value lives.
     pub fn start(&self, path: &Path, len: u64) -> Current {
         let file = Arc::new(InWork {
             name: shown(path),
@@ -116,7 +116,7 @@ impl Counters {
         }
     }
 
-    /// How many files have a result, of how many where that is known: `sealed 3 of 7 files`.
+    /// Returns how many files have a result, and of how many if that is known: `sealed 3 of 7 files`.
     pub fn describe(&self, done: &str) -> String {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let (files, found) = (load(&self.0.done), load(&self.0.found_files));
@@ -133,7 +133,7 @@ impl Counters {
         )
     }
 
-    /// Shows it, where that is wanted, for as long as the result lives.
+    /// Shows the counts, if wanted, while the returned value lives.
     pub fn show(&self, work: &WorkArgs) -> progress::Display {
         let counters = self.clone();
         progress::Display::of_many(work.progress, work.quiet, move || counters.state())
@@ -142,7 +142,7 @@ impl Counters {
     fn state(&self) -> State {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let (files, bytes) = (load(&self.0.found_files), load(&self.0.found_bytes));
-        // Files may come while both walk.
+        // Files may be found between the two readings.
         let counted = (
             files.max(load(&self.0.counted_files)),
             bytes.max(load(&self.0.counted_bytes)),
@@ -176,14 +176,14 @@ impl Counters {
     }
 }
 
-/// A file in work.
+/// A current file.
 pub struct Current {
     counters: Counters,
     file: Arc<InWork>,
 }
 
 impl Current {
-    /// What counts the file's bytes.
+    /// Returns the meter that counts the file's bytes.
     pub fn meter(&self) -> Meter {
         Meter::counting(self.file.bytes.clone())
     }

@@ -1,8 +1,8 @@
-//! Directories under the output directory: all are made, and each gets the mode, owner and time of its
-//! source when everything in it is done.
+//! Directories under the output directory: all are made, and each gets the mode, owner and time of its source when
+//! everything in it is done.
 //!
-//! Every file that is worked on holds its directory, and every directory the one that it is in. Whoever
-//! lets go of one last finishes it. So only those are remembered in which something is left to do.
+//! Every current file holds its directory, and every directory its parent. Dropping the last reference to a directory
+//! completes it. So only directories with unfinished work are in memory.
 
 use super::entry::TreeEntry;
 use super::outcome::Outcome;
@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// A directory in which something is left to do.
+/// A directory with unfinished work.
 pub struct Directory<'t> {
     task: &'t Task<'t>,
     outcomes: Sender<Outcome>,
@@ -36,13 +36,13 @@ impl Drop for Directory<'_> {
         if let Err(error) = carry_over(self.task, dir, &self.entry) {
             let path = shown(&dir.join(&self.entry.relative));
             let outcome = Outcome::failed(&self.entry.source, Failure::system(path, &error));
-            // Nobody asks any more.
+            // The receiver has gone.
             let _ = self.outcomes.send(outcome);
         }
     }
 }
 
-/// The directories that the walk is in.
+/// The directories on the path of the walk.
 pub struct Directories<'t> {
     task: &'t Task<'t>,
     outcomes: Sender<Outcome>,
@@ -58,7 +58,7 @@ impl<'t> Directories<'t> {
         }
     }
 
-    /// The walk goes into a directory.
+    /// Enters a directory of the walk.
     pub fn enter(&mut self, entry: TreeEntry) {
         let parent = self.of(&entry.source, entry.named);
         self.open.push(Arc::new(Directory {
@@ -69,7 +69,7 @@ impl<'t> Directories<'t> {
         }));
     }
 
-    /// The directory of something that the walk has come to.
+    /// Returns the directory of what the walk has found.
     pub fn of(&mut self, source: &Path, named: bool) -> Option<Arc<Directory<'t>>> {
         let parent = source.parent()?;
         while let Some(last) = self.open.last() {
@@ -84,7 +84,7 @@ impl<'t> Directories<'t> {
     }
 }
 
-/// Makes the directory of a source under `dir`, and gives it all that its source has.
+/// Creates the directory of a source under `dir`, with the properties of its source.
 fn carry_over(task: &Task<'_>, dir: &Path, entry: &TreeEntry) -> io::Result<()> {
     // The output directory itself belongs to the user.
     if entry.relative.as_os_str().is_empty() {
@@ -95,7 +95,7 @@ fn carry_over(task: &Task<'_>, dir: &Path, entry: &TreeEntry) -> io::Result<()> 
     give(task, &made, &entry.source, &entry.found)
 }
 
-/// Gives a directory all that its source has.
+/// Gives a directory the properties of its source.
 pub fn give(task: &Task<'_>, made: &Dir, source: &Path, found: &Stat) -> io::Result<()> {
     if task.tree.no_preserve {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Where the files of a tree are, and where what becomes of them goes. Names are bytes throughout.
+//! The files of a tree, and the paths of their results. Names are bytes throughout.
 
 use crate::io::dir::parent;
 use crate::io::stat::Stat;
@@ -11,25 +11,25 @@ use std::path::{Component, Path, PathBuf};
 /// A file of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeEntry {
-    /// Where it is.
+    /// Its path.
     pub source: PathBuf,
-    /// The directory from which both are reached without following links: that of the PATH, or where
-    /// the name starts that was given.
+    /// The directory from which both are reached without following links: that of the PATH, or the start of the given
+    /// name.
     pub root: PathBuf,
-    /// From the root to the file's directory.
+    /// The path from the root to the file's directory.
     pub below: PathBuf,
-    /// The file's path under the output's directory. It decides the shard, too.
+    /// The file's path under the output directory, which also decides the shard.
     pub relative: PathBuf,
-    /// The user named the file itself, and not a directory above it.
+    /// Whether the user named the file itself, and not a directory above it.
     pub named: bool,
-    /// The user named a symbolic link, which is followed. Links that appear later are not.
+    /// Whether the user named a symbolic link, which is followed. Links that appear later are not.
     pub link: bool,
-    /// What was known of it when it was found.
+    /// Its status when it was found.
     pub found: Stat,
 }
 
 impl TreeEntry {
-    /// Where the file is that a link leads to, if it is one that the user named.
+    /// Returns the target of a link that the user named.
     pub fn followed(&self) -> io::Result<Option<Self>> {
         if !self.link {
             return Ok(None);
@@ -43,15 +43,15 @@ impl TreeEntry {
 #[derive(Debug)]
 pub struct SourceDir {
     pub path: PathBuf,
-    /// As those of its files ([`TreeEntry`]).
+    /// As in its files ([`TreeEntry`]).
     pub root: PathBuf,
     pub below: PathBuf,
-    /// The directory's path under the output's directory.
+    /// The directory's path under the output directory.
     pub relative: PathBuf,
 }
 
 impl SourceDir {
-    /// The directory at `dir` when walking `path`.
+    /// Returns the directory at `dir`, found when walking `path`.
     pub fn of(path: &Path, dir: &Path) -> Option<Self> {
         let below = dir.strip_prefix(path).ok()?;
         Some(Self {
@@ -62,7 +62,7 @@ impl SourceDir {
         })
     }
 
-    /// One of its files.
+    /// Returns one of its files.
     pub fn entry(&self, source: PathBuf, found: Stat) -> TreeEntry {
         let name = source.file_name().unwrap_or_default();
         TreeEntry {
@@ -77,12 +77,12 @@ impl SourceDir {
     }
 }
 
-/// The path under the output's directory of a file found at `source` when walking `path`.
+/// Returns the path under the output directory of a file found at `source` when walking `path`.
 pub fn relative_of(path: &Path, source: &Path) -> Option<PathBuf> {
     Some(relative(path, source.strip_prefix(path).ok()?))
 }
 
-/// The path under the output's directory of what is `below` a PATH, or of the PATH itself.
+/// Returns the path under the output directory of what is `below` a PATH, or of the PATH itself.
 fn relative(path: &Path, below: &Path) -> PathBuf {
     match below.as_os_str().is_empty() {
         true => prefix(path).to_owned(),
@@ -90,8 +90,8 @@ fn relative(path: &Path, below: &Path) -> PathBuf {
     }
 }
 
-/// What of a PATH goes into the names under the output's directory: its last part, or nothing if
-/// its contents are meant.
+/// Returns the part of a PATH that appears in names under the output directory: its last part, or nothing if its
+/// contents are meant.
 pub fn prefix(path: &Path) -> &Path {
     let bytes = path.as_os_str().as_bytes();
     if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
@@ -100,7 +100,7 @@ pub fn prefix(path: &Path) -> &Path {
     path.file_name().map_or(Path::new(""), Path::new)
 }
 
-/// A file found at `source` when walking `path`, which is a directory.
+/// Returns a file found at `source` when walking `path`, which is a directory.
 pub fn walked(path: &Path, source: &Path, found: Stat) -> Option<TreeEntry> {
     let below = source.strip_prefix(path).ok()?;
     Some(TreeEntry {
@@ -114,7 +114,7 @@ pub fn walked(path: &Path, source: &Path, found: Stat) -> Option<TreeEntry> {
     })
 }
 
-/// A directory found at `source` when walking `path`, perhaps `path` itself.
+/// Returns a directory found at `source` when walking `path`, possibly `path` itself.
 pub fn directory(path: &Path, source: &Path, found: Stat) -> Option<TreeEntry> {
     let below = source.strip_prefix(path).ok()?;
     Some(TreeEntry {
@@ -128,7 +128,7 @@ pub fn directory(path: &Path, source: &Path, found: Stat) -> Option<TreeEntry> {
     })
 }
 
-/// A file that was named itself.
+/// Returns a file that the user named.
 pub fn named(path: &Path, found: Stat) -> Option<TreeEntry> {
     Some(TreeEntry {
         source: path.to_owned(),
@@ -141,11 +141,11 @@ pub fn named(path: &Path, found: Stat) -> Option<TreeEntry> {
     })
 }
 
-/// A file from a list of paths, which keeps its whole path under the output's directory. It is
-/// reached through directories only: a link in one of them must not lead the work elsewhere.
+/// Returns a file from a list of paths, which keeps its whole path under the output directory. It is reached through
+/// directories only: a link among them must not redirect the work.
 ///
 /// # Errors
-/// Why there is no place for it under a directory for outputs, together with the file.
+/// Why it has no path under an output directory, together with the file.
 pub fn listed(path: &Path, found: Stat) -> Option<(TreeEntry, Result<(), &'static str>)> {
     let name = path.file_name()?;
     let mut root = PathBuf::new();
@@ -158,8 +158,8 @@ pub fn listed(path: &Path, found: Stat) -> Option<(TreeEntry, Result<(), &'stati
             Component::RootDir | Component::Prefix(_) => root.push(component),
             Component::ParentDir => {
                 stays = Err("'..' in a listed path has no place under --output-dir");
-                // A directory's parent is no link. Behind names it could be anywhere, so those are
-                // part of what the user named.
+                // A directory's parent is no link. Behind a name it could be anywhere, so such parts belong to what the
+                // user named.
                 root.push(&below);
                 root.push(component);
                 below = PathBuf::new();
@@ -181,26 +181,25 @@ pub fn listed(path: &Path, found: Stat) -> Option<(TreeEntry, Result<(), &'stati
     Some((place, stays))
 }
 
-/// The name of a sealed file.
+/// Returns the name of a sealed file.
 pub fn with_suffix(name: &OsStr, suffix: &str) -> OsString {
     let mut name = name.to_owned();
     name.push(suffix);
     name
 }
 
-/// The name of an opened file; `None` where the sealed one does not end in the suffix, or in
-/// nothing else.
+/// Returns the name of an opened file; `None` if the sealed one does not end in the suffix, or is only the suffix.
 pub fn without_suffix(name: &OsStr, suffix: &str) -> Option<OsString> {
     let name = name.as_bytes().strip_suffix(suffix.as_bytes())?;
     (!name.is_empty()).then(|| OsString::from_vec(name.to_vec()))
 }
 
-/// Whether a name ends in the suffix of any format.
+/// Returns whether a name ends in the suffix of any format.
 pub fn has_sealed_suffix(name: &OsStr) -> bool {
     of_suffix(name).is_some()
 }
 
-/// The first format whose suffix a name ends in.
+/// Returns the first format whose suffix a name ends in.
 pub fn of_suffix(name: &OsStr) -> Option<&'static dyn Format> {
     let mut formats = FORMATS.iter().copied();
     formats.find(|format| without_suffix(name, format.suffix()).is_some())

@@ -1,4 +1,4 @@
-//! What is left out of a tree, and by which rule.
+//! The rules that exclude files of a tree.
 
 use super::args::{Pattern, WalkArgs};
 use crate::cli::failure::{Failure, shown};
@@ -10,8 +10,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The name of the file that marks a directory as a cache, and what it begins with
-/// (<https://bford.info/cachedir/>).
+/// The name of the file that marks a directory as a cache, and its beginning (<https://bford.info/cachedir/>).
 const CACHE_TAG: &str = "CACHEDIR.TAG";
 const CACHE_SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
@@ -19,7 +18,7 @@ const CACHE_SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 pub struct Globs {
     names: GlobSet,
     paths: GlobSet,
-    /// In the order in which each set has them.
+    /// In the order of each set.
     name_texts: Vec<String>,
     path_texts: Vec<String>,
 }
@@ -58,7 +57,7 @@ impl Globs {
         self.names.is_match(name) || self.paths.is_match(path)
     }
 
-    /// The first glob that matches.
+    /// Returns the first glob that matches.
     fn which(&self, path: &Path) -> Option<&str> {
         let name = path.file_name().unwrap_or_default();
         if let Some(index) = self.names.matches(name).first() {
@@ -69,15 +68,15 @@ impl Globs {
     }
 }
 
-/// All rules that leave files out.
+/// All rules that exclude files.
 pub struct Excludes<'a> {
     globs: Globs,
-    /// Each file of rules, and what it says.
+    /// Each file of rules, and its content.
     lists: Vec<(&'a Path, Gitignore)>,
     args: &'a WalkArgs,
 }
 
-/// The rule that leaves a file out.
+/// The rule that excludes a file.
 pub enum Rule<'a> {
     Glob(&'a str),
     /// A line of a file.
@@ -109,14 +108,14 @@ impl<'a> Excludes<'a> {
         })
     }
 
-    /// Whether nothing is left out.
+    /// Returns whether nothing is excluded.
     pub fn is_empty(&self) -> bool {
         let has_names = self.args.exclude_caches || !self.args.exclude_if_present.is_empty();
         self.globs.is_empty() && self.lists.is_empty() && !has_names
     }
 
-    /// Returns the rule that leaves out a file, or a directory with everything in it. `below` is its path
-    /// below a PATH, or a listed path.
+    /// Returns the rule that excludes a file, or a directory with everything in it. `below` is its path below a PATH,
+    /// or a listed path.
     pub fn rule(&self, source: &Path, below: &Path, is_dir: bool) -> Option<Rule<'_>> {
         if !self.globs.is_empty()
             && let Some(glob) = self.globs.which(below)
@@ -141,7 +140,7 @@ impl<'a> Excludes<'a> {
         present.map(|name| Rule::Present(name))
     }
 
-    /// The same for a path of which no directory was looked at before.
+    /// Does the same for a path whose directories were not checked before.
     pub fn rule_for_listed(&self, path: &Path) -> Option<Rule<'_>> {
         let directories: Vec<&Path> = path.ancestors().skip(1).collect();
         let mut directories = directories.into_iter().rev();
@@ -152,7 +151,7 @@ impl<'a> Excludes<'a> {
     }
 }
 
-/// Reads rules as those of gitignore, a line each.
+/// Reads rules in the syntax of gitignore, one a line.
 fn read(list: &Path) -> Result<Gitignore, Failure> {
     let bytes = fs::read(list).map_err(|error| Failure::system(shown(list), &error))?;
     let mut rules = GitignoreBuilder::new("");
@@ -173,11 +172,11 @@ fn read(list: &Path) -> Result<Gitignore, Failure> {
         .map_err(|error| Failure::usage(error.to_string()).about(shown(list)))
 }
 
-/// Whether a directory says that it is a cache.
+/// Returns whether a directory is marked as a cache.
 fn is_cache(dir: &Path) -> bool {
     let begins = || -> std::io::Result<bool> {
         let tag = dir.join(CACHE_TAG);
-        // What is no regular file may never end.
+        // Reading something other than a regular file may never end.
         if !fs::symlink_metadata(&tag)?.is_file() {
             return Ok(false);
         }

@@ -1,4 +1,4 @@
-//! Handing on the files that are found: to the workers, or to those who pass on what has changed.
+//! Passing on the files that are found: to the workers, or to the threads that compare them with their results.
 
 use super::counters::Counters;
 use super::directories::{Directories, Directory};
@@ -18,7 +18,7 @@ pub struct Item<'t> {
     pub place: TreeEntry,
     pub len: u64,
     pub kind: Kind,
-    /// The directory that is finished when all that is in it is done.
+    /// The directory that is completed when everything in it is done.
     #[expect(dead_code, reason = "letting go of it finishes the directory")]
     pub directory: Option<Arc<Directory<'t>>>,
 }
@@ -31,15 +31,15 @@ pub enum Kind {
     Link,
 }
 
-/// Where files go that were found.
+/// The receivers of found files.
 pub enum Items<'t> {
-    /// To the workers.
+    /// The workers.
     All(Sender<Item<'t>>),
-    /// To those who pass on what has changed, many at a time.
+    /// The threads that compare files with their results, in batches.
     Checked(Batch<'t>, Sender<Vec<Candidate<'t>>>),
 }
 
-/// Files that are handed over together.
+/// Files that are passed on together.
 #[derive(Default)]
 pub struct Batch<'t> {
     candidates: Vec<Candidate<'t>>,
@@ -47,20 +47,20 @@ pub struct Batch<'t> {
 }
 
 impl<'t> Items<'t> {
-    /// Returns whether somebody takes files.
+    /// Returns whether somebody receives files.
     fn send(&mut self, item: Item<'t>) -> bool {
         match self {
             Self::All(files) => files.send(item).is_ok(),
             Self::Checked(batch, batches) => {
                 batch.candidates.push(Candidate::Seen(item));
-                // The next name of a list may be long in coming.
+                // The next name of a list may take long to arrive.
                 let is_idle = batches.is_empty();
                 self.one_more() && (!is_idle || self.flush())
             }
         }
     }
 
-    /// The same for a file that nobody has looked at.
+    /// Does the same for a file whose status is not known yet.
     fn send_unseen(
         &mut self,
         path: PathBuf,
@@ -105,7 +105,7 @@ impl<'t> Items<'t> {
     }
 }
 
-/// Held by all who find files, and look how long they are. When the last one lets go of it, all were found.
+/// Held by all threads that find files or their lengths. When the last one drops it, all were found.
 pub struct Finding(pub Counters);
 
 impl Drop for Finding {
@@ -114,7 +114,7 @@ impl Drop for Finding {
     }
 }
 
-/// Finds files until there are no more, or nobody wants them.
+/// Finds files until there are no more, or nobody receives them.
 pub fn find_all<'t>(
     task: &'t Task<'t>,
     wanted: &Wanted<'_>,

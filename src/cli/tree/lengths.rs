@@ -1,21 +1,21 @@
-//! Which length a sealed file has, from that of its plaintext, without opening it.
+//! The length of a sealed file, computed from that of its plaintext, without opening it.
 //!
-//! What this run would seal has a length that the format computes. Files that were sealed otherwise, or
-//! got other recipients since, have headers and chunks of other lengths: one of each kind is looked into,
-//! and the others like it are computed from that.
+//! The format computes the length of what this run would seal. Files that were sealed in another way, or got other
+//! recipients since, have other lengths of headers and chunks: one of each kind is inspected, and the lengths of the
+//! others are computed from that.
 
 use fetool::{Inspected, SealedLen};
 use std::sync::{PoisonError, RwLock};
 
-/// More kinds than this are not remembered.
+/// The maximum number of kinds to remember.
 const MOST: usize = 16;
 
 /// The lengths of sealed files.
 #[derive(Default)]
 pub struct Lengths {
-    /// How this run seals files with a plaintext, and those without.
+    /// The lengths of files that this run seals, with and without plaintext.
     own: Option<(SealedLen, SealedLen)>,
-    /// What was found out.
+    /// The kinds found so far.
     kinds: RwLock<Vec<Kind>>,
 }
 
@@ -23,7 +23,7 @@ pub struct Lengths {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Kind {
     header: u64,
-    /// Stored bytes of a chunk that are no plaintext.
+    /// Stored bytes of a chunk that are not plaintext.
     overhead: u64,
     chunk: Chunk,
 }
@@ -32,12 +32,12 @@ struct Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chunk {
     Exactly(u64),
-    /// There was only one.
+    /// The file had only one chunk.
     AtLeast(u64),
 }
 
 impl Lengths {
-    /// Those of files that are sealed like these: one with a plaintext, and one without.
+    /// Creates it from the lengths of this run's files: one with plaintext, and one without.
     pub fn of_own(full: SealedLen, empty: SealedLen) -> Self {
         Self {
             own: Some((full, empty)),
@@ -45,8 +45,7 @@ impl Lengths {
         }
     }
 
-    /// Returns whether a sealed file of `sealed` bytes may hold `plain` bytes; `false` where that is not
-    /// known.
+    /// Returns whether a sealed file of `sealed` bytes may hold `plain` bytes; `false` if unknown.
     pub fn match_(&self, sealed: u64, plain: u64) -> bool {
         let own = self.own.as_ref().and_then(|(full, empty)| {
             let like = if plain == 0 { empty } else { full };
@@ -59,7 +58,7 @@ impl Lengths {
         kinds.iter().any(|kind| kind.has(sealed, plain))
     }
 
-    /// Takes in what a sealed file without a fault is like.
+    /// Learns the kind of a sealed file without faults.
     pub fn learn(&self, file: &Inspected) {
         let Some(kind) = Kind::of(file) else { return };
         let mut kinds = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
@@ -75,7 +74,7 @@ impl Lengths {
 
 impl Kind {
     fn of(file: &Inspected) -> Option<Self> {
-        // The lines of armor may be of any length.
+        // The lines of armor may have any length.
         if file.armored == Some(true) || file.chunks == 0 {
             return None;
         }
@@ -99,7 +98,7 @@ impl Kind {
         let is = |chunks: u64| chunks.checked_mul(self.overhead) == stored.checked_sub(plain);
         match self.chunk {
             Chunk::AtLeast(least) => plain <= least && is(1),
-            // Some formats end with a short chunk, always.
+            // Some formats always end with a short chunk.
             Chunk::Exactly(chunk) => is(plain.div_ceil(chunk)) || is(plain / chunk + 1),
         }
     }

@@ -1,8 +1,8 @@
 //! One run at a time in a destination.
 //!
-//! The directory itself is locked (`flock`), so that there is nothing that a run could leave behind. Runs
-//! with `--update` exclude all others; parts of one (`--shard`) and runs that only add files share the
-//! lock. Whole files would appear without it, too: it keeps one run from undoing what another does.
+//! The directory itself is locked (`flock`), so that a run leaves nothing behind. Runs with `--update` exclude all
+//! others; its parts (`--shard`), and runs that only add files, share the lock. Files would appear whole without it
+//! too: it keeps one run from undoing what another does.
 
 use super::task::Task;
 use crate::cli::failure::{Failure, say, shown};
@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering;
 pub struct Lock(#[expect(dead_code, reason = "closing them unlocks")] Vec<File>);
 
 impl Lock {
-    /// Locks where the results of a run go.
+    /// Locks the directories for the results of a run.
     pub fn of(task: &Task<'_>, paths: &[PathBuf]) -> Result<Self, Failure> {
         let tree = task.tree;
         let dirs: Vec<&Path> = match &tree.output_dir {
@@ -32,7 +32,7 @@ impl Lock {
         let mut locked = Vec::new();
         let mut seen = HashSet::new();
         for dir in dirs {
-            // What is missing is told by whoever wants to read it.
+            // Reading a missing directory reports the error.
             let Ok(file) = File::open(dir) else { continue };
             // Two PATHs in one directory would wait for each other.
             if let Ok(found) = file.metadata()
@@ -48,7 +48,7 @@ impl Lock {
     }
 }
 
-/// The directory that results beside a PATH are in.
+/// Returns the directory of the results beside a PATH.
 fn directory(path: &Path) -> &Path {
     if path.is_dir() { path } else { parent(path) }
 }

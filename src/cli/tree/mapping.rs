@@ -1,20 +1,20 @@
-//! Which sources a path under the output directory may come from.
+//! The possible sources of a path under the output directory.
 
 use super::entry::{TreeEntry, prefix};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// The PATHs, and where their files go.
+/// The PATHs, and the targets of their files.
 #[derive(Default)]
 pub struct Mapping {
     roots: Vec<Root>,
-    /// Files of two PATHs may have the same relative path.
+    /// Whether files of two PATHs can have the same relative path.
     overlaps: bool,
 }
 
 /// A PATH.
 struct Root {
-    /// What the relative paths of its files begin with; for a file, its own.
+    /// The beginning of the relative paths of its files; for a file, its own relative path.
     to: PathBuf,
     path: PathBuf,
     is_dir: bool,
@@ -27,7 +27,7 @@ impl Mapping {
             .map(|path| Root {
                 to: prefix(path).to_owned(),
                 path: path.clone(),
-                // A missing PATH is taken for a directory that is gone.
+                // A missing PATH counts as a directory that is gone.
                 is_dir: fs::metadata(path).map_or(true, |metadata| metadata.is_dir()),
             })
             .collect();
@@ -40,12 +40,12 @@ impl Mapping {
         Self { roots, overlaps }
     }
 
-    /// The PATHs that are directories.
+    /// Returns the PATHs that are directories.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.dirs().map(|(path, _)| path)
     }
 
-    /// How many PATHs are not there.
+    /// Returns how many PATHs are missing.
     pub fn missing(&self) -> u64 {
         let is_missing = |root: &&Root| {
             let found = fs::symlink_metadata(&root.path);
@@ -54,19 +54,18 @@ impl Mapping {
         self.roots.iter().filter(is_missing).count() as u64
     }
 
-    /// The same, with the paths under the output directory to which they map.
+    /// Returns the same, with the paths under the output directory to which they map.
     pub fn dirs(&self) -> impl Iterator<Item = (&Path, &Path)> {
         let dirs = self.roots.iter().filter(|root| root.is_dir);
         dirs.map(|root| (root.path.as_path(), root.to.as_path()))
     }
 
-    /// Whether the user named this, so that a link is followed.
+    /// Returns whether the user named this, so that a link is followed.
     pub fn is_named(&self, source: &Path) -> bool {
         self.roots.iter().any(|root| root.path == source)
     }
 
-    /// The paths under the output directory below which everything comes from the PATHs, none of them
-    /// inside another.
+    /// Returns the paths under the output directory below which everything comes from the PATHs, none inside another.
     pub fn targets(&self) -> Vec<&Path> {
         let mut all: Vec<&Path> = self.dirs().map(|(_, to)| to).collect();
         all.sort_unstable();
@@ -79,7 +78,7 @@ impl Mapping {
         targets
     }
 
-    /// Where the file with a relative path is, if it is: in each of these places.
+    /// Returns the possible paths of the file with a relative path.
     pub fn sources<'m>(&'m self, relative: &'m Path) -> impl Iterator<Item = PathBuf> + 'm {
         self.roots.iter().filter_map(move |Root { to, path, .. }| {
             let below = relative.strip_prefix(to).ok()?;
@@ -90,12 +89,12 @@ impl Mapping {
         })
     }
 
-    /// Whether a file of an earlier PATH may have the same relative path.
+    /// Returns whether a file of an earlier PATH can have the same relative path.
     pub fn is_ambiguous(&self) -> bool {
         self.overlaps
     }
 
-    /// Whether a file of an earlier PATH has the same relative path; for a symbolic link, whether one has.
+    /// Returns whether a file of an earlier PATH has the same relative path; for a symbolic link, whether one has.
     pub fn is_taken(&self, entry: &TreeEntry) -> bool {
         let is_link = entry.found.is_link();
         self.overlaps
@@ -136,7 +135,7 @@ mod tests {
         assert_eq!(two.targets(), [Path::new("docs"), Path::new("photos")]);
         assert!(sources(&two, "other/x").is_empty());
         assert!(mapping(&["gone/a/", "gone/b/"]).is_ambiguous());
-        // A file is no directory that anything is below.
+        // Nothing is below a file.
         let file = mapping(&["src/lib.rs", "gone/"]);
         assert_eq!(file.targets(), [Path::new("")]);
         let both = ["src/lib.rs", "gone/lib.rs"].map(PathBuf::from);

@@ -1,10 +1,9 @@
 //! Whole trees: each file by itself, many at a time.
 //!
-//! One thread finds the files and hands them to workers through a short queue; each worker takes one
-//! file after the other. Small files are done by one worker each, side by side; a big one gets all
-//! the cores, while the other workers go on with small ones. The thread that started all this
-//! reports what became of each file. Memory is bounded by the number of workers, not of files,
-//! but for 20 to 40 bytes a file where outputs may be replaced or skipped (`worker/claims.rs`).
+//! One thread finds the files and passes them to workers through a short queue; each worker takes one file after the
+//! other. One worker does a small file; a big one gets all cores, while the other workers continue with small ones. The
+//! calling thread reports the result of each file. The number of workers bounds the memory, not the number of files,
+//! except for 20 to 40 bytes per file if outputs can be replaced or skipped (`worker/claims.rs`).
 
 mod args;
 mod count;
@@ -49,7 +48,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// Returns the one PATH, or none, where trees are not worked on.
+/// Returns the only PATH, if there is one, unless the run works on a tree.
 pub fn only_path<'a>(paths: &'a [PathBuf], tree: &TreeArgs) -> Result<Option<&'a Path>, Failure> {
     match tree.tree_only_option() {
         Some(option) => Err(needs_tree(option)),
@@ -57,8 +56,7 @@ pub fn only_path<'a>(paths: &'a [PathBuf], tree: &TreeArgs) -> Result<Option<&'a
     }
 }
 
-/// Refuses options that make no sense in a tree, each with what to do instead, and a tree without
-/// files.
+/// Refuses options that do not work in a tree, each with a hint, and a tree without files.
 pub fn refuse_in_trees(
     stray: &[(bool, &str, &str)],
     paths: &[PathBuf],
@@ -75,7 +73,7 @@ pub fn refuse_in_trees(
     }
 }
 
-/// Fails where there is nothing to work on, before anybody is asked for a passphrase.
+/// Fails if there is nothing to work on, before the user is asked for a passphrase.
 pub fn some_path_exists(paths: &[PathBuf]) -> Result<(), Failure> {
     let mut missing = Vec::new();
     for path in paths {
@@ -93,13 +91,13 @@ pub fn some_path_exists(paths: &[PathBuf]) -> Result<(), Failure> {
     Err(last)
 }
 
-/// Whether standard input is the list of files.
+/// Returns whether standard input is the list of files.
 pub fn list_on_stdin(tree: &WalkArgs) -> bool {
     let list = tree.files0_from.as_deref();
     list.is_some_and(|list| list.as_os_str() == "-")
 }
 
-/// Which file the list of files is.
+/// Returns the identity of the list of files.
 pub fn list_id(tree: &WalkArgs) -> Option<FileId> {
     let list = tree.files0_from.as_deref()?;
     if list.as_os_str() == "-" {

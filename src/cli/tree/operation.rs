@@ -1,4 +1,4 @@
-//! What is done to a file, and undone to compare: sealing and opening.
+//! The operation on a file, and its reverse for comparing: sealing and opening.
 
 use super::entry::{has_sealed_suffix, with_suffix, without_suffix};
 use super::skip::Skip;
@@ -17,17 +17,17 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 
-/// How a file becomes another one.
+/// An operation that turns one file into another.
 pub enum Operation<'a> {
     Seal {
-        /// Makes what seals one file.
+        /// Returns the settings for sealing one file.
         builder: &'a (dyn Fn(&[SealFor]) -> Seal<'_> + Sync),
         recipients: &'a [SealFor],
-        /// What opens the files again, besides secrets among the recipients.
+        /// The keys that open the files again, besides secrets among the recipients.
         keys: Option<&'a Keys>,
         memory: u64,
         format: &'static dyn Format,
-        /// Seals what is sealed already, too.
+        /// Whether files that are sealed already are sealed again.
         again: bool,
     },
     Open {
@@ -38,30 +38,30 @@ pub enum Operation<'a> {
         legacy_slots: bool,
         max_work_factor: Option<u8>,
         memory: u64,
-        /// Leaves blocks of zeros out.
+        /// Whether blocks of zeros become holes.
         sparse: bool,
-        /// Salvages damaged files, and what takes the place of what is lost.
+        /// If set, salvages damaged files, and replaces what is lost with this.
         salvage: Option<Fill>,
     },
 }
 
-/// How one file is worked on.
+/// The options for one file.
 pub struct Run<'a> {
     pub jobs: NonZeroUsize,
     pub stop: &'a CancelToken,
     pub meter: Meter,
-    /// Receives each damaged part of a file that is salvaged.
+    /// Receives each damaged part of a salvaged file.
     pub damaged: &'a dyn Fn(&Damage),
 }
 
-/// What was done to a file.
+/// The result for a file.
 pub struct Done {
     /// Plaintext bytes.
     pub bytes: u64,
     pub warnings: Vec<String>,
-    /// What opens the result, where no secret does that is at hand.
+    /// The key that opens the result, if no available secret does.
     pub file_key: Option<FileKey>,
-    /// What of a damaged file was salvaged.
+    /// What was salvaged of a damaged file.
     pub damaged: Option<Salvaged>,
 }
 
@@ -79,7 +79,7 @@ impl Operation<'_> {
         }
     }
 
-    /// The name of what a file becomes, where its own name is enough to tell that.
+    /// Returns the name of the result, if the file's name is enough for that.
     pub fn target_by_name(&self, name: &OsStr) -> Option<OsString> {
         match self {
             Self::Seal { format, again, .. } => {
@@ -89,7 +89,7 @@ impl Operation<'_> {
         }
     }
 
-    /// The name of what a result was made from. `None` for all that could be something else, too.
+    /// Returns the name of the source of a result. `None` if it may be something else.
     pub fn source_name(&self, name: &OsStr) -> Option<OsString> {
         match self {
             Self::Seal { format, .. } => without_suffix(name, format.suffix()),
@@ -97,10 +97,10 @@ impl Operation<'_> {
         }
     }
 
-    /// The name of what a file becomes.
+    /// Returns the name of the result.
     ///
     /// # Errors
-    /// Why it becomes nothing.
+    /// Why there is no result.
     pub fn target(&self, name: &OsStr, source: &File) -> Result<OsString, NoTarget> {
         match self {
             Self::Seal { format, again, .. } => {
@@ -116,8 +116,8 @@ impl Operation<'_> {
                 let opened = without_any_suffix(name, *format);
                 let (of_suffix, opened) = opened.ok_or(NoTarget::Skipped(Skip::OtherFormat))?;
                 if format.is_none() && has_magic(of_suffix) && !is_marked(source)? {
-                    // What its name says is not so. Formats without a magic number are not tried: that
-                    // would derive keys for each damaged file.
+                    // The suffix is wrong. Formats without a magic number are not tried: that would derive keys for
+                    // each damaged file.
                     let mut input = PeekReader::new(start_of(source));
                     fetool::look_at_header(None, &mut input).map_err(NoTarget::Damaged)?;
                 }
@@ -126,8 +126,8 @@ impl Operation<'_> {
         }
     }
 
-    /// Whether a file with a sealed suffix is sealed already: it has a magic number, or, where what
-    /// is made has none, the secret opens it. A name proves nothing.
+    /// Returns whether a file with a suffix of sealed files is sealed: it has a magic number, or, if the written format
+    /// has none, the secret opens it. A name proves nothing.
     pub fn is_sealed(&self, name: &OsStr, source: &File) -> io::Result<bool> {
         let Self::Seal { format, .. } = self else {
             return Ok(true);
@@ -137,7 +137,7 @@ impl Operation<'_> {
             return is_marked(source);
         }
         let len = source.metadata()?.len();
-        // Only where the format is not given is the first chunk sure to be authenticated.
+        // The first chunk is certainly authenticated only if the format is not given.
         let Some(open) = self.opener(len, None) else {
             return Ok(false);
         };
@@ -148,7 +148,7 @@ impl Operation<'_> {
         }
     }
 
-    /// Makes the other file.
+    /// Creates the other file.
     pub fn transfer(&self, source: &File, output: &File, run: Run<'_>) -> Result<Done, Error> {
         let len = source.metadata().map_err(Error::Read)?.len();
         let [source, output] = [source, output].map(|file| BulkFile::new(file, is_bulk(len)));
@@ -218,8 +218,8 @@ impl Operation<'_> {
         }
     }
 
-    /// How sealed files are opened: those to open, or those that were sealed. `None` where nothing is at
-    /// hand that opens them.
+    /// Returns the settings for opening sealed files: the sources, or the results of sealing. `None` if no available
+    /// key opens them.
     fn opener<'o>(&'o self, len: u64, file_key: Option<&'o FileKey>) -> Option<Open<'o>> {
         let open = match (self, file_key) {
             (_, Some(key)) => Open::new(Identity::unwrapping(key)),
@@ -237,7 +237,7 @@ impl Operation<'_> {
         let open = match self {
             Self::Seal { format, memory, .. } => open
                 .format(Some(*format))
-                // As high as it was sealed with.
+                // The work factor may be as high as when sealing.
                 .max_work_factor(Some(u8::MAX))
                 .limits(Limits {
                     memory: *memory,
@@ -265,10 +265,10 @@ impl Operation<'_> {
         Some(open)
     }
 
-    /// Whether one is what the other was made from, and authentic.
+    /// Returns whether one file was made from the other, and is authentic.
     ///
     /// # Errors
-    /// Where the sealed one does not open, with `file_key` if that is known.
+    /// Also if the sealed one does not open, with `file_key` if known.
     pub fn are_same(
         &self,
         source: &File,
@@ -289,8 +289,8 @@ impl Operation<'_> {
             ));
         };
         let opened = open
-            // Anyone can make a sealed file without a chunk, so it proves nothing about a plaintext.
-            // One that was just sealed is known to be its own.
+            // Anyone can make a sealed file without a chunk, so it proves nothing about a plaintext. One that this run
+            // has just sealed is trusted.
             .authenticated(matches!(self, Self::Open { .. }))
             .jobs(jobs)
             .start(start_of(sealed))
@@ -302,7 +302,7 @@ impl Operation<'_> {
         Ok(plain.metadata().map_err(Error::Read)?.len() == len)
     }
 
-    /// What the structure of a sealed file says.
+    /// Inspects the structure of a sealed file.
     pub fn inspect(&self, sealed: &File) -> Result<Inspected, Error> {
         Inspect::new()
             .format(match self {
@@ -312,14 +312,14 @@ impl Operation<'_> {
             .run_seekable(sealed)
     }
 
-    /// Whether the output is there and sound, as far as its structure tells.
+    /// Returns whether the output exists and is intact, as far as its structure shows.
     pub fn is_sound(&self, source: &File, output: &File) -> Result<bool, Error> {
         let (sealed, plain) = self.sides(source, output);
         let report = self.inspect(sealed);
         let len = plain.metadata().map_err(Error::Read)?.len();
         Ok(match report {
             Ok(report) => report.fault.is_none() && report.plaintext_len == len,
-            // Nothing tells its format but the secret, which costs as much as opening it.
+            // Only the secret shows its format, which costs as much as opening it.
             Err(Error::UnknownFormat(_)) => {
                 self.are_same(source, output, NonZeroUsize::MIN, None)?
             }
@@ -328,7 +328,7 @@ impl Operation<'_> {
         })
     }
 
-    /// The sealed one of two, and the other.
+    /// Returns the sealed one of two files, and the other.
     pub fn sides<'f, T>(&self, source: &'f T, output: &'f T) -> (&'f T, &'f T) {
         match self {
             Self::Seal { .. } => (output, source),
@@ -337,7 +337,7 @@ impl Operation<'_> {
     }
 }
 
-/// The format whose suffix a name has, or that one, and the name without it.
+/// Returns the format whose suffix a name has, or the given one, and the name without the suffix.
 fn without_any_suffix(
     name: &OsStr,
     format: Option<&'static dyn Format>,
@@ -350,10 +350,10 @@ fn without_any_suffix(
         .find_map(|format| Some((format, without_suffix(name, format.suffix())?)))
 }
 
-/// Why a file becomes nothing.
+/// Why a file has no result.
 pub enum NoTarget {
     Skipped(Skip),
-    /// Its name is that of a sealed file, and its content is not.
+    /// Its name is that of a sealed file, but its content is not.
     Damaged(Error),
     Unreadable(io::Error),
 }
@@ -364,7 +364,7 @@ impl From<io::Error> for NoTarget {
     }
 }
 
-/// Whether a file has the magic number of any format.
+/// Returns whether a file has the magic number of any format.
 pub fn is_marked(file: &File) -> io::Result<bool> {
     let head = head(file)?;
     Ok(FORMATS
@@ -372,12 +372,12 @@ pub fn is_marked(file: &File) -> io::Result<bool> {
         .any(|format| format.probe(&head) == Claim::Yes || format.armored(&head) == Claim::Yes))
 }
 
-/// Whether the files of a format have a magic number. Then nothing at all is the beginning of one.
+/// Returns whether the files of a format have a magic number. Only then, no bytes at all can be its beginning.
 pub fn has_magic(format: &dyn Format) -> bool {
     format.probe(&[]) == Claim::TooShort
 }
 
-/// The first bytes of a file.
+/// Returns the first bytes of a file.
 fn head(file: &File) -> io::Result<Vec<u8>> {
     // A vector that grows would take five reads.
     let mut head = vec![0; HEAD_MAX];
@@ -394,12 +394,12 @@ fn head(file: &File) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// A file from its beginning on, with a position of its own.
+/// Returns a file from its beginning on, with a position of its own.
 fn start_of(file: &File) -> Positioned<'_, File> {
     Positioned { file, position: 0 }
 }
 
-/// Takes what is opened, and compares it with a file.
+/// Compares what is opened with a file.
 struct Compare<'f> {
     plain: Positioned<'f, File>,
     buffer: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What became of a file.
+//! The result of the work on a file.
 
 use super::skip::Skip;
 use super::sources::Extra;
@@ -7,26 +7,25 @@ use crate::cli::failure::Failure;
 use fetool::Damage;
 use std::path::{Path, PathBuf};
 
-/// What became of a file.
+/// The result of the work on a file.
 pub struct Outcome {
     pub path: PathBuf,
     pub output: Option<PathBuf>,
-    /// The user named the file itself, and not a directory above it.
+    /// Whether the user named the file itself, and not a directory above it.
     pub named: bool,
     pub what: What,
 }
 
 pub enum What {
-    /// Done, with so many plaintext bytes.
+    /// It was done; the number of plaintext bytes.
     Done(u64),
-    /// The result, which existed, was replaced, with so many plaintext bytes. None if only its mode or
-    /// owner was changed.
+    /// The existing result was replaced; the number of plaintext bytes. It is 0 if only the mode or owner was changed.
     Updated(u64),
-    /// So many files are as they were done before: one, unless nobody reads which.
+    /// This many files are unchanged: one, unless nobody needs their names.
     Unchanged(u64),
     /// A symbolic link was made.
     Linked,
-    /// It is made when results without a source are gone.
+    /// The link is made after results without a source were removed.
     Later,
     /// The result, whose source is gone, was removed.
     Deleted,
@@ -34,15 +33,15 @@ pub enum What {
     DeletedDirectory,
     /// The result would be removed.
     PlannedDelete,
-    /// The rule that leaves a file out.
+    /// A rule excludes the file.
     Excluded(String),
-    /// A damaged part of a file that is salvaged, as a line of JSON.
+    /// A damaged part of a salvaged file, as a line of JSON.
     DamagedPart(String),
-    /// Would be done.
+    /// It would be done.
     Planned,
     /// The result would be replaced.
     PlannedUpdate,
-    /// Not done, and that is as it should be.
+    /// It was skipped for a good reason.
     Skipped(Skip),
     Failed(Failure),
 }
@@ -57,7 +56,7 @@ impl Outcome {
         }
     }
 
-    /// For a file that a rule leaves out.
+    /// Creates the outcome of an excluded file.
     pub fn excluded(extra: Extra) -> Option<Self> {
         let Extra::Excluded(path, rule) = extra else {
             return None;
@@ -70,7 +69,7 @@ impl Outcome {
         })
     }
 
-    /// For a damaged part of a file that is salvaged, with --json.
+    /// Creates the outcome of a damaged part of a salvaged file, for --json.
     pub fn damaged_part(path: &Path, damage: &Damage) -> Self {
         Self {
             path: path.to_owned(),
@@ -80,7 +79,7 @@ impl Outcome {
         }
     }
 
-    /// So many files, whose names nobody reads.
+    /// Creates the outcome of this many files whose names nobody needs.
     pub fn unchanged(files: u64) -> Self {
         Self {
             path: PathBuf::new(),

@@ -1,4 +1,4 @@
-//! `--backup-dir`: what would be replaced or removed is moved there.
+//! `--backup-dir`: moves there what would be replaced or removed.
 
 use super::task::{Task, dir_of};
 use crate::io::access::Access;
@@ -7,16 +7,16 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 
-/// What becomes of a file where it is.
+/// What happens to the original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
-    /// A new one takes its place, so it may be there until then.
+    /// A new file replaces it, so it may stay until then.
     Replaced,
     Removed,
 }
 
-/// Puts the file `name` of `dir`, whose path under the output directory is `relative`, into the backup
-/// directory, if there is one, where it takes the place of an earlier one. Returns whether there is.
+/// Moves the file `name` of `dir` to the backup directory, if there is one, replacing an earlier one. `relative` is its
+/// path under the output directory. Returns whether there is a backup directory.
 pub fn set_aside(
     task: &Task<'_>,
     dir: &Dir,

@@ -1,4 +1,4 @@
-//! What is done to a tree, and what its threads share.
+//! The work on a tree, and what its threads share.
 
 use super::TreeArgs;
 use super::counters::Counters;
@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{OnceLock, PoisonError};
 use std::time::Instant;
 
-/// What is done to files, in the words of messages.
+/// The verb in messages.
 #[derive(Clone, Copy)]
 pub struct Verb {
     /// As a plan: "seal".
@@ -32,7 +32,7 @@ pub struct Verb {
     pub done: &'static str,
 }
 
-/// What is done to a tree.
+/// The work on a tree.
 pub struct Task<'a> {
     pub operation: Operation<'a>,
     pub tree: &'a TreeArgs,
@@ -41,25 +41,25 @@ pub struct Task<'a> {
     pub quiet: bool,
     pub jobs: NonZeroUsize,
     pub stop: &'a CancelToken,
-    /// What messages call the secret.
+    /// The secret's name in messages.
     pub key: SecretName,
-    /// Files that are neither sealed nor opened: they hold the secrets.
+    /// Files with the secrets, which are neither sealed nor opened.
     pub keys: Vec<FileId>,
-    /// The list of files, which is none of them.
+    /// The list of files, which is not sealed or opened either.
     pub(super) list: Option<FileId>,
     pub counters: Counters,
     pub shared: Shared,
-    /// What tells results that are unchanged, with `--update`.
+    /// Finds unchanged results, with `--update`.
     pub update: Update,
-    /// What becomes of results whose sources are gone.
+    /// How to treat results whose sources are gone.
     pub delete: Option<&'a DeleteArgs>,
     pub(super) mapping: OnceLock<Mapping>,
-    /// After this, no file is started.
+    /// No file is started after this.
     deadline: Option<Instant>,
-    /// That was the end of it.
+    /// Whether the deadline ended the run.
     pub(super) is_left: AtomicBool,
     pub(super) verbose: bool,
-    /// No other run works where the results go.
+    /// Whether no other run works in the directory of the results.
     pub(super) is_alone: AtomicBool,
 }
 
@@ -93,7 +93,7 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// How to do what an interrupted run has left undone.
+    /// Returns how to do the rest after an interrupted run.
     pub(super) fn resume(&self) -> &'static str {
         if self.tree.skip_existing || self.tree.remove_source || self.tree.update {
             "run the same command again to do the rest"
@@ -104,27 +104,27 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// Whether the umask limits the modes of results: they are plaintext.
+    /// Returns whether the umask limits the modes of results, which are plaintext.
     pub(super) fn limits_modes(&self) -> bool {
         matches!(self.operation, Operation::Open { .. }) && !self.tree.perms
     }
 
-    /// Whether an output that exists may be replaced.
+    /// Returns whether an existing output may be replaced.
     pub(super) fn replaces_outputs(&self) -> bool {
         self.force || self.tree.update
     }
 
-    /// Whether an output that exists may be replaced, skipped or taken for the source's replacement.
+    /// Returns whether an existing output may be replaced, skipped or accepted as the source's replacement.
     pub(super) fn claims_outputs(&self) -> bool {
         self.replaces_outputs() || self.tree.skip_existing || self.tree.remove_source
     }
 
-    /// Whether the run ends before all is done.
+    /// Returns whether the run must end early.
     pub(super) fn is_ended(&self) -> bool {
         self.stop.is_stopped() || self.is_late()
     }
 
-    /// Whether its time is up.
+    /// Returns whether the time is up.
     fn is_late(&self) -> bool {
         let is_late = self.deadline.is_some_and(|end| Instant::now() >= end);
         if is_late {
@@ -133,22 +133,22 @@ impl<'a> Task<'a> {
         is_late
     }
 
-    /// Where the results of each PATH go.
+    /// Returns where the results of each PATH go.
     pub(super) fn mapping(&self) -> &Mapping {
         self.mapping.get_or_init(Mapping::default)
     }
 
-    /// Says once that a file system cannot keep modes, and goes on.
+    /// Ignores that a file system cannot keep modes, with one warning.
     pub(super) fn tolerate_modes(&self, done: io::Result<()>) -> io::Result<()> {
         self.tolerate(done, &self.shared.said_of_modes, "modes")
     }
 
-    /// Says once that a file system cannot keep times, and goes on.
+    /// Ignores that a file system cannot keep times, with one warning.
     pub(super) fn tolerate_times(&self, done: io::Result<()>) -> io::Result<()> {
         self.tolerate(done, &self.shared.said_of_times, "times")
     }
 
-    /// Says once that a file system cannot keep extended attributes, and goes on.
+    /// Ignores that a file system cannot keep extended attributes, with one warning.
     pub(super) fn tolerate_xattrs(&self, done: io::Result<()>) -> io::Result<()> {
         self.tolerate(done, &self.shared.said_of_xattrs, "extended attributes")
     }
@@ -171,7 +171,7 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// Counts what will not be as it was, and names it.
+    /// Counts properties that are not preserved, and names the file.
     pub(super) fn count_oddities(&self, source: &Path, found: &Stat) {
         let is_odd = found.links > 1 || found.has_holes();
         let name = source.file_name().unwrap_or_default();
@@ -193,12 +193,12 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// Whether files that are unchanged are named.
+    /// Returns whether unchanged files are named.
     pub(super) fn tells_of_each(&self) -> bool {
         self.verbose || self.tree.walk.json
     }
 
-    /// The directory that results are under, and the way from there to that of one.
+    /// Returns the root directory of a result, and the path from there to its directory.
     pub(super) fn target_dir<'p>(&'p self, place: &'p TreeEntry) -> (&'p Path, &'p Path) {
         match &self.tree.output_dir {
             Some(dir) => (dir, dir_of(&place.relative)),
@@ -206,7 +206,7 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// The same for the results of all files of a directory.
+    /// Does the same for the results of all files of a directory.
     pub(super) fn target_dir_of<'p>(&'p self, dir: &'p SourceDir) -> (&'p Path, &'p Path) {
         match &self.tree.output_dir {
             Some(outputs) => (outputs, &dir.relative),
@@ -214,7 +214,7 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// The path of a result.
+    /// Returns the path of a result.
     pub(super) fn target_path(&self, place: &TreeEntry, target: &OsStr) -> PathBuf {
         match &self.tree.output_dir {
             Some(dir) => dir.join(&place.relative).with_file_name(target),
@@ -230,13 +230,13 @@ impl<'a> Task<'a> {
         salvaged
     }
 
-    /// Whether results must be on the disk.
+    /// Returns whether results must be fsynced.
     pub(super) fn on_disk(&self) -> bool {
         self.sync || self.tree.remove_source
     }
 }
 
-/// The directory in a relative path; none for a name alone.
+/// Returns the directory of a relative path; empty for a name alone.
 pub fn dir_of(relative: &Path) -> &Path {
     relative.parent().unwrap_or(Path::new(""))
 }

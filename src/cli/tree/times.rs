@@ -1,8 +1,8 @@
 //! Comparing the time of a result with that of its source.
 //!
-//! Times are equal or not; which one is later does not matter, so a clock that was set back, or a
-//! source that got an old time, changes nothing. A file system may keep times less exactly than the
-//! source's does: how exactly is tried out once on each, and only if it makes a difference.
+//! Times are equal or not; which one is later does not matter. So a clock that was set back, or a source that got an
+//! old time, makes no difference. A file system may keep times less precisely than that of the source: its precision is
+//! tested once, and only if that matters.
 
 use crate::io::dir::Dir;
 use crate::io::staged::Staged;
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-/// What file systems cut times to, in nanoseconds.
+/// The units to which file systems round times down, in nanoseconds.
 const GRANULARITIES: [i128; 6] = [
     100,
     1_000,
@@ -22,13 +22,13 @@ const GRANULARITIES: [i128; 6] = [
     2_000_000_000,
 ];
 
-/// How exactly the file systems that were met keep times, by device.
+/// The precision of the file systems so far, by device.
 #[derive(Default)]
 pub struct Times(Mutex<Vec<(u64, i128)>>);
 
 impl Times {
-    /// Returns whether a result in `dir` has its source's time, as exactly as its file system keeps it.
-    /// With `look_only` nothing is written to try that out, and the times are taken for equal.
+    /// Returns whether a result in `dir` has its source's time, within the precision of its file system. With
+    /// `look_only`, nothing is written to test that, and the times count as equal.
     pub fn are_same(&self, source: &Stat, result: &Stat, dir: &Arc<Dir>, look_only: bool) -> bool {
         let (source, found) = (source.modified, result.modified);
         if source == found {
@@ -44,7 +44,7 @@ impl Times {
         unit > 0 && cut(source, unit) == nanos(found)
     }
 
-    /// What a file system cuts times to; 0 if to nothing.
+    /// Returns the unit to which a file system rounds times down; 0 if it keeps no times.
     fn granularity(&self, device: u64, dir: &Arc<Dir>) -> i128 {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, unit)) = known.iter().find(|(known, _)| *known == device) {
@@ -56,7 +56,7 @@ impl Times {
     }
 }
 
-/// Sets a time of which no unit is a divisor, and looks what has become of it.
+/// Sets a time that is no multiple of any unit, and reads it back.
 fn try_out(dir: &Arc<Dir>) -> std::io::Result<i128> {
     let staged = Staged::new(dir)?;
     let time = SystemTime::UNIX_EPOCH + Duration::new(1_700_000_001, 987_654_321);
@@ -81,17 +81,16 @@ fn cut(time: Time, unit: i128) -> i128 {
     nanos - nanos.rem_euclid(unit)
 }
 
-/// Waits until a change of the file would change its time: a file that was modified in the same tick
-/// of the clock as it is read could be modified once more without a trace. Returns whether it waited.
+/// Waits until a change of the file would change its time: a file that is read in the clock tick of its last
+/// modification could be modified again without a trace. Returns whether it waited.
 pub fn wait_for_tick(file: &Metadata) -> bool {
     let left = tick_left(Stat::from(file).modified, SystemTime::now());
     left.map(thread::sleep).is_some()
 }
 
-/// How long it takes until the clock has passed the tick in which a file was modified.
+/// Returns how long the tick of a file's last modification still lasts.
 fn tick_left(modified: Time, now: SystemTime) -> Option<Duration> {
-    // The clocks of kernels tick at least 100 times a second; some file systems keep whole seconds, or
-    // every other one.
+    // Kernel clocks tick at least 100 times a second; some file systems keep whole seconds, or every other one.
     const TICK: Duration = Duration::from_millis(20);
     const WHOLE_SECONDS: Duration = Duration::from_secs(2);
     let tick = match modified.nanoseconds {
@@ -101,7 +100,7 @@ fn tick_left(modified: Time, now: SystemTime) -> Option<Duration> {
     let seconds = u64::try_from(modified.seconds).ok()?;
     let nanoseconds = u32::try_from(modified.nanoseconds).ok()?;
     let modified = SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds))?;
-    // A time in the future is not the present tick.
+    // A time in the future is not the current tick.
     let age = now.duration_since(modified).ok()?;
     tick.checked_sub(age).filter(|left| !left.is_zero())
 }
@@ -121,7 +120,7 @@ mod tests {
     fn times_are_cut_downwards() {
         assert_eq!(cut(time(3, 999_999_999), 2_000_000_000), 2_000_000_000);
         assert_eq!(cut(time(3, 123_456_789), 100), 3_123_456_700);
-        // Before 1970, too.
+        // Also before 1970.
         assert_eq!(cut(time(-3, 500_000_000), 1_000_000_000), -3_000_000_000);
     }
 

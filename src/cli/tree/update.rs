@@ -1,11 +1,10 @@
-//! `--update`: only what is new or has changed is done.
+//! `--update`: processes only what is new or has changed.
 //!
-//! A result is taken for that of its source if it has the same time and the length that the source
-//! makes. Both sides are looked at without being opened, by threads of their own between the one that
-//! finds the files and those that work on them. What they are not sure of is left to the workers.
+//! A result is unchanged if it has the time of its source and the length that the source makes. Threads between the one
+//! that finds files and the workers check that without opening either. In case of doubt, the workers decide.
 //!
-//! Most files are unchanged, so they are handed over by name alone, as their directory lists them: a look at
-//! each side in a directory that is open is all that one costs.
+//! Most files are unchanged, so they are passed on by name alone, as their directory lists them: each costs one system
+//! call for either side, in an open directory.
 
 use super::directories::Directory;
 use super::entry::SourceDir;
@@ -31,29 +30,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Files that are handed over together, so that those that are unchanged take no time.
+/// Files are passed on in batches of this size, so that unchanged ones take little time.
 pub const BATCH: usize = 256;
 
-/// What is known of results in general.
+/// Data about all results.
 #[derive(Default)]
 pub struct Update {
     lengths: Lengths,
     times: Times,
-    /// Modes that are set are not kept.
+    /// Whether the file system does not keep modes.
     keeps_no_modes: AtomicBool,
 }
 
-/// What a result that exists is to its source.
+/// The relation of an existing result to its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Unchanged,
-    /// Its mode or owner is another one, and nothing else.
+    /// Only its mode or owner differs.
     OtherAccess,
     Differs,
 }
 
 impl Update {
-    /// For files that are sealed like these: one with a plaintext, and one without.
+    /// Creates it from the lengths of this run's files: one with plaintext, and one without.
     pub fn of_sealed(full: SealedLen, empty: SealedLen) -> Self {
         Self {
             lengths: Lengths::of_own(full, empty),
@@ -61,7 +60,7 @@ impl Update {
         }
     }
 
-    /// Whether a result is surely unchanged.
+    /// Returns whether a result is certainly unchanged.
     fn is_unchanged(&self, task: &Task<'_>, source: &Stat, result: &Stat, dir: &Arc<Dir>) -> bool {
         let (sealed, plain) = task.operation.sides(source, result);
         result.is_file()
@@ -80,10 +79,10 @@ impl Update {
             || self.keeps_no_modes.load(Ordering::Relaxed)
     }
 
-    /// What a result is to its source, both of them open. With `--checksum` their contents are compared.
+    /// Compares a result with its source, both open. With `--checksum`, compares their contents.
     ///
     /// # Errors
-    /// [`Error::Read`], and those that say nothing about the sealed file.
+    /// [`Error::Read`], and those that do not concern the sealed file.
     pub fn compare(
         &self,
         task: &Task<'_>,
@@ -125,7 +124,7 @@ impl Update {
                 self.lengths.learn(&report);
                 Ok(report.plaintext_len == plain.len)
             }
-            // Without a magic number, nothing but its secret tells its length.
+            // Without a magic number, only the secret shows its length.
             Err(Error::UnknownFormat(_)) if matches!(way, Operation::Open { .. }) => {
                 way.are_same(file, found, NonZeroUsize::MIN, None)
             }
@@ -146,21 +145,21 @@ impl Update {
     }
 }
 
-/// What is to be compared with its result.
+/// What to compare with its result.
 pub enum Candidate<'t> {
-    /// Somebody has looked at it.
+    /// A file whose status is known.
     Seen(Item<'t>),
     Unseen(Siblings<'t>),
 }
 
-/// Files of one directory, which nobody has looked at.
+/// Files of one directory, whose status is not known yet.
 pub struct Siblings<'t> {
     pub dir: Arc<SourceDir>,
     pub directory: Option<Arc<Directory<'t>>>,
     pub files: Vec<PathBuf>,
 }
 
-/// Reports files that are unchanged, and passes on all others.
+/// Reports unchanged files, and passes on all others.
 pub fn check_all<'t>(
     task: &'t Task<'t>,
     batches: &Receiver<Vec<Candidate<'t>>>,
@@ -185,27 +184,27 @@ struct Checker<'c, 't> {
     task: &'t Task<'t>,
     files: &'c Sender<Item<'t>>,
     outcomes: &'c Sender<Outcome>,
-    /// The directory for results that was looked into last.
+    /// The last directory of results.
     target: Option<Entered>,
-    /// Files that were not told yet.
+    /// Unchanged files that were not reported yet.
     unchanged: u64,
 }
 
 struct Entered {
     root: PathBuf,
     below: PathBuf,
-    /// `None` where it cannot be entered, or does not exist.
+    /// `None` if it cannot be entered, or does not exist.
     dir: Option<Arc<Dir>>,
 }
 
 impl<'t> Checker<'_, 't> {
-    /// Breaks when the run ends.
+    /// Breaks if the run ends.
     fn check(&mut self, batch: Vec<Candidate<'t>>) -> ControlFlow<()> {
         let checked = batch.into_iter().try_for_each(|candidate| match candidate {
             Candidate::Seen(item) => self.check_seen(item),
             Candidate::Unseen(siblings) => self.check_siblings(siblings),
         });
-        // Of a run that ends in the middle, too.
+        // Also if the run ends in the middle.
         match std::mem::take(&mut self.unchanged) {
             0 => {}
             files => self.tell(Outcome::unchanged(files))?,
@@ -216,7 +215,7 @@ impl<'t> Checker<'_, 't> {
     fn check_seen(&mut self, item: Item<'t>) -> ControlFlow<()> {
         let (task, place) = (self.task, &item.place);
         let target = match item.kind {
-            // What a link leads to is opened.
+            // The target of a link is opened.
             Kind::File if !place.link => {
                 let (root, below) = task.target_dir(place);
                 let name = place.source.file_name().unwrap_or_default();
@@ -307,7 +306,7 @@ impl<'t> Checker<'_, 't> {
         }
     }
 
-    /// Returns the name of a result that is surely unchanged. `results` is its directory.
+    /// Returns the name of a result that is certainly unchanged. `results` is its directory.
     fn unchanged(
         &self,
         results: Option<&Arc<Dir>>,

@@ -85,6 +85,24 @@ fn a_cut_between_two_chunks_is_told() {
     assert_eq!(got.salvaged.status, status::FORMAT);
 }
 
+/// As files are that were preallocated, or copied from a disk sector by sector.
+#[test]
+fn zeros_behind_the_last_chunk() {
+    for len in [1000, CHUNK, 200_000] {
+        let case = case(len);
+        for zeros in [1, 512, 3 * CHUNK] {
+            let file = [&case.sealed[..], &vec![0; zeros]].concat();
+            let got = case.salvage(&file, Fill::Zeros).unwrap();
+            assert!(got.written == case.text, "{len}, {zeros}");
+            assert_eq!(
+                got.damage[0].file,
+                case.sealed.len() as u64..file.len() as u64
+            );
+            assert_eq!(got.salvaged.status, status::FORMAT);
+        }
+    }
+}
+
 /// The stanza of somebody else is damaged: the header's MAC does not match, and the chunks do.
 #[test]
 fn a_damaged_stanza_of_another() {

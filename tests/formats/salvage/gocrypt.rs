@@ -53,6 +53,18 @@ fn nothing_is_looked_for_elsewhere() {
 }
 
 #[test]
+fn what_follows_the_last_chunk() {
+    let case = case(1);
+    for behind in [&b"noise"[..], &[0; 50_000]] {
+        let file = [&case.sealed[..], behind].concat();
+        let got = case.salvage(&file, Fill::Zeros).unwrap();
+        assert!(got.written.starts_with(&case.text));
+        assert_eq!(got.salvaged.plaintext_len, case.text.len() as u64);
+        assert_ne!(got.salvaged.status, status::OK);
+    }
+}
+
+#[test]
 fn layers_are_refused() {
     let case = case(3);
     let error = case.salvage(&case.sealed, Fill::Zeros).unwrap_err();

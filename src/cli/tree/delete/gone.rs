@@ -1,4 +1,4 @@
-//! What has no source any more.
+//! Results whose sources are gone.
 
 use super::{Delete, Gone, Take, is_missing};
 use crate::cli::failure::{Failure, shown};
@@ -13,18 +13,18 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use walkdir::WalkDir;
 
-/// A directory that is walked through.
+/// A directory on the path of the walk.
 struct Open {
     relative: PathBuf,
     depth: usize,
-    /// Something in it was removed.
+    /// Whether something in it was removed.
     changed: bool,
-    /// Its source is a symbolic link now, so nothing in it has a source.
+    /// Whether its source is a symbolic link now, so that nothing in it has a source.
     is_gone: bool,
 }
 
 impl Delete<'_> {
-    /// Gives out all of it, and each directory behind what is in it.
+    /// Passes on all of them, each directory after its content.
     pub(super) fn find(&self, take: Take<'_>) -> Result<(), Failure> {
         for target in self.task.mapping().targets() {
             self.walk(target, take)?;
@@ -80,7 +80,7 @@ impl Delete<'_> {
             }
             if is_own(entry.file_name()) && !self.task.tree.walk.dry_run {
                 let alone = self.task.is_alone.load(Ordering::Relaxed);
-                // A run was killed here, and nothing may have brought a later one to this directory.
+                // A run was killed here, and no later one may come to this directory.
                 let dir = Dir::open(self.dir).and_then(|dir| dir.enter(dir_of(relative), None));
                 if let Err(error) = dir.and_then(|dir| dir.remove_stale(alone)) {
                     let path = dir_of(relative);
@@ -113,7 +113,7 @@ impl Delete<'_> {
         Ok(())
     }
 
-    /// Everything in the last directory was looked at.
+    /// Leaves the last directory of the walk.
     fn leave(&self, open: &mut Vec<Open>, take: Take<'_>) -> Result<(), Failure> {
         let Some(last) = open.pop() else {
             return Ok(());
@@ -129,7 +129,7 @@ impl Delete<'_> {
             _ => None,
         });
         match source {
-            // What cannot be looked at may well be there.
+            // A source that cannot be examined may exist.
             Some(Err(_)) => {}
             Some(Ok((source, found))) if last.changed => {
                 let dir = Dir::open(self.dir).and_then(|dir| dir.enter(&last.relative, None));
@@ -151,7 +151,7 @@ impl Delete<'_> {
         Ok(())
     }
 
-    /// Whether the source of a directory is a symbolic link that is not followed, in each PATH that has it.
+    /// Returns whether the source of a directory is a symbolic link that is not followed, in each PATH that has it.
     fn became_link(&self, relative: &Path) -> bool {
         let mapping = self.task.mapping();
         if self.task.tree.walk.follow {
@@ -168,7 +168,7 @@ impl Delete<'_> {
         is_link
     }
 
-    /// `dir_is_gone` says that nothing in its directory has a source.
+    /// Returns whether the source of a file is gone. With `dir_is_gone`, nothing in its directory has a source.
     pub(super) fn is_gone_file(&self, relative: &Path, dir_is_gone: bool) -> bool {
         let Some(name) = relative.file_name() else {
             return false;
@@ -176,7 +176,7 @@ impl Delete<'_> {
         let Some(source) = self.task.operation.source_name(name) else {
             return false;
         };
-        // What is skipped may be a file again tomorrow: it is not gone, and its result stays.
+        // A skipped source may be a file again later: it is not gone, and its result stays.
         let links = self.task.tree.links;
         let is_file = |found: &Metadata| !(found.is_dir() || links && found.is_symlink());
         self.is_gone(&relative.with_file_name(source), dir_is_gone, is_file)
@@ -187,7 +187,7 @@ impl Delete<'_> {
         self.task.tree.links && self.is_gone(relative, dir_is_gone, is_link)
     }
 
-    /// Whether nothing of a kind has this relative path in any of the sources.
+    /// Returns whether no source with this relative path is of the wanted kind.
     fn is_gone(&self, relative: &Path, dir_is_gone: bool, is: impl Fn(&Metadata) -> bool) -> bool {
         let walk = &self.task.tree.walk;
         let mapping = self.task.mapping();
@@ -201,13 +201,13 @@ impl Delete<'_> {
         dir_is_gone
             || !mapping.sources(relative).any(|source| match look(&source) {
                 Ok(found) => is(&found),
-                // What cannot be looked at may well be there.
+                // A source that cannot be examined may exist.
                 Err(error) => !self.is_surely_missing(&error, &source),
             })
     }
 
-    /// Whether a source is missing, and not only away: with --follow, it may be on a disk that a link leads to.
-    /// Such a link fails, unless a rule leaves it out.
+    /// Returns whether a source is missing for good. With --follow, it may be on an unmounted disk behind a link. Such
+    /// a link fails, unless a rule excludes it.
     fn is_surely_missing(&self, error: &io::Error, source: &Path) -> bool {
         let leads_nowhere = |path: &Path| {
             let is_link = |found: Metadata| found.is_symlink();

@@ -1,7 +1,6 @@
-//! `--delete`: results whose sources are gone are removed, after everything else succeeded.
+//! `--delete`: removes results whose sources are gone, after everything else succeeded.
 //!
-//! Nothing is remembered of the sources: for each result, those places are looked at where its source
-//! would be.
+//! No list of sources is kept: for each result, the possible paths of its source are examined.
 
 mod gone;
 mod others;
@@ -21,7 +20,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Options for what is gone.
+/// Options for results whose sources are gone.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Trees")]
 pub struct DeleteArgs {
@@ -38,10 +37,10 @@ pub struct DeleteArgs {
     pub max_delete: Option<u64>,
 }
 
-/// Removes what is gone.
+/// Removes results whose sources are gone.
 ///
 /// # Errors
-/// Only where nobody can be told.
+/// Only if reporting fails.
 pub fn run(task: &Task<'_>, args: &DeleteArgs, report: &mut Report) -> Result<(), Failure> {
     let Some(dir) = &task.tree.output_dir else {
         return Ok(());
@@ -94,16 +93,16 @@ pub fn run(task: &Task<'_>, args: &DeleteArgs, report: &mut Report) -> Result<()
     })
 }
 
-/// What has no source any more.
+/// A result whose source is gone.
 #[derive(Clone, Copy)]
 enum Gone {
     File,
     Link,
-    /// Perhaps with something in it.
+    /// Possibly not empty.
     Directory,
 }
 
-/// Who gets each path under the output directory that is gone, and says whether it removed it.
+/// Receives the path of each result whose source is gone, and returns whether it was removed.
 type Take<'a> = &'a mut dyn FnMut(&Path, Result<Gone, Failure>) -> Result<bool, Failure>;
 
 struct Delete<'t> {
@@ -112,7 +111,7 @@ struct Delete<'t> {
 }
 
 impl Delete<'_> {
-    /// Removes one, or says what would become of it. `None` if it stays.
+    /// Removes a result, or plans to. Returns `None` if it stays.
     fn remove(
         &self,
         entered: &mut Option<(PathBuf, Dir)>,
@@ -143,7 +142,7 @@ impl Delete<'_> {
             dir.allow_writing()?;
             return match dir.remove_dir(name) {
                 Ok(()) => Ok(Some(What::DeletedDirectory)),
-                // Somebody else's files are in it, or those of another part of the tree.
+                // It holds files of others, or of another part of the tree.
                 Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(None),
                 Err(error) => Err(error),
             };
@@ -151,7 +150,7 @@ impl Delete<'_> {
         if dry_run {
             return Ok(Some(What::PlannedDelete));
         }
-        // The run for another part of the tree may have put a directory there meanwhile.
+        // The run for another part of the tree may have made a directory there meanwhile.
         if let Gone::Link = gone
             && !dir.see(name)?.is_link()
         {

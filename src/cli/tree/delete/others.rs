@@ -8,8 +8,7 @@ use std::fs;
 use std::path::Path;
 use walkdir::{DirEntry, WalkDir};
 
-/// Whether everything in a directory whose source is gone are results that other parts of the tree
-/// remove.
+/// Returns whether a directory whose source is gone holds only results that other parts of the tree remove.
 pub fn is_left_to_others(task: &Task<'_>, relative: &Path) -> bool {
     let dir = task.tree.output_dir.as_deref();
     let Some(dir) = dir.filter(|_| task.tree.walk.shard.is_some()) else {

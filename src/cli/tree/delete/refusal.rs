@@ -11,8 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
-/// Refuses directories that are each other's: sources would be taken for results, or results for what
-/// was set aside.
+/// Refuses overlapping directories: sources would be mistaken for results, or results for backups.
 ///
 /// # Errors
 /// Before anything is done.
@@ -38,7 +37,7 @@ pub fn refuse_overlaps(task: &Task<'_>, deletes: bool, paths: &[PathBuf]) -> Res
     let Some(aside) = real(backups) else {
         return Ok(());
     };
-    // Above the results it would hold them; below, a later run would remove what is there.
+    // Above the results, it would contain them; below, a later run would remove its content.
     let mixes = |target: PathBuf| {
         aside.starts_with(&target) || aside.starts_with(&dir) && target.starts_with(&aside)
     };
@@ -53,7 +52,7 @@ pub fn refuse_overlaps(task: &Task<'_>, deletes: bool, paths: &[PathBuf]) -> Res
     Ok(())
 }
 
-/// Returns where a path leads, also if it does not exist yet.
+/// Returns the real path, also if it does not exist yet.
 fn real(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok().or_else(|| {
         let name = path.file_name()?;
@@ -62,7 +61,7 @@ fn real(path: &Path) -> Option<PathBuf> {
 }
 
 impl Delete<'_> {
-    /// Why nothing is removed, if that was not told already.
+    /// Returns why nothing is removed, if that was not reported already.
     pub(super) fn refusal(&self, report: &Report) -> Option<Option<Failure>> {
         if self.task.is_ended() {
             return Some(None);
@@ -99,8 +98,7 @@ impl Delete<'_> {
         Some(Some(failure))
     }
 
-    /// The directories that --follow finds through links, and where their results are. The disks of these are
-    /// elsewhere.
+    /// Returns the directories that --follow finds through links, and those of their results. They are on other disks.
     fn linked_dirs(&self) -> Vec<(PathBuf, PathBuf)> {
         let mapping = self.task.mapping();
         let dirs = mapping.dirs().filter(|_| self.task.tree.walk.follow);
@@ -118,8 +116,8 @@ impl Delete<'_> {
         linked.collect()
     }
 
-    /// A directory of a PATH, or one of these, on which a disk should be mounted, and which is empty although it
-    /// has results.
+    /// Returns a directory of a PATH, or one of these, on which a disk should be mounted, and which is empty although
+    /// it has results.
     fn missing_disk(&self, linked: &[(PathBuf, PathBuf)]) -> Option<PathBuf> {
         let mapping = self.task.mapping();
         fstab::mount_points().into_iter().find_map(|disk| {
@@ -138,7 +136,7 @@ impl Delete<'_> {
     }
 }
 
-/// Whether a directory can be read, and has nothing in it.
+/// Returns whether a directory can be read, and is empty.
 fn is_empty(dir: &Path) -> bool {
     fs::read_dir(dir).is_ok_and(|mut all| all.next().is_none())
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 impl Report {
-    /// One file's object.
+    /// Returns the object of one file.
     pub(super) fn json<'o>(&self, outcome: &'o Outcome) -> impl Serialize + use<'o> {
         let mut json = Json {
             path: outcome.path.to_string_lossy(),
@@ -60,7 +60,7 @@ impl Report {
         json
     }
 
-    /// The last object.
+    /// Returns the last object.
     pub(super) fn summary_json(&self, elapsed: Duration) -> impl Serialize {
         SummaryJson {
             summary: Summary {
@@ -81,13 +81,13 @@ impl Report {
     }
 }
 
-/// An object of JSON in a line.
+/// Returns an object as one line of JSON.
 pub fn line(object: &impl Serialize) -> String {
     let line = serde_json::to_string(object).expect("strings and numbers have JSON");
     terminal_safe::json(&line) + "\n"
 }
 
-/// One file's object; documented in the manual.
+/// The object of one file; documented in the manual.
 #[derive(Serialize)]
 struct Json<'a> {
     path: Cow<'a, str>,

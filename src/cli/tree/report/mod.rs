@@ -1,4 +1,4 @@
-//! Reports of each file, in a line, and of all of them together.
+//! Reports on each file, one line each, and on all of them together.
 
 mod json;
 
@@ -17,13 +17,13 @@ use json::line;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// What is done to a result that exists.
+/// The verb for existing results.
 const UPDATE: Verb = Verb {
     plan: "update",
     done: "updated",
 };
 
-/// How outcomes are reported.
+/// Reports outcomes.
 pub struct Report {
     verb: Verb,
     json: bool,
@@ -38,7 +38,7 @@ pub struct Report {
     updated: u64,
     unchanged: u64,
     links: u64,
-    /// Counted where anything may be deleted.
+    /// The count of deleted results, if the run may delete any.
     deleted: Option<u64>,
     bytes: u64,
     skips: Skips,
@@ -48,12 +48,12 @@ pub struct Report {
     worst: u8,
     /// The longest plaintext.
     longest: u64,
-    /// Says how far the run came when a signal ends it.
+    /// Prints the state of the run if a signal ends it.
     _last_words: Option<LastWords>,
 }
 
 impl Report {
-    /// `resume` says how to do what a run that a signal ended has left undone.
+    /// Creates a report. `resume` says how to do the rest after a signal.
     pub fn new(
         verb: Verb,
         walk: &WalkArgs,
@@ -96,19 +96,19 @@ impl Report {
         })
     }
 
-    /// Counts results that are updated, those that are unchanged, and those that are deleted.
+    /// Counts updated, unchanged and deleted results.
     pub fn with_updates(mut self, updates: bool, deletes: bool) -> Self {
         self.updates = updates;
         self.deleted = deletes.then_some(0);
         self
     }
 
-    /// How many files failed so far.
+    /// Returns how many files have failed so far.
     pub fn failed(&self) -> u64 {
         self.failed
     }
 
-    /// Tells of one file.
+    /// Reports one file.
     pub fn tell(&mut self, outcome: &Outcome) -> Result<(), Failure> {
         let is_silent = matches!(
             outcome.what,
@@ -199,7 +199,7 @@ impl Report {
         Ok(())
     }
 
-    /// Says that the run ended after some time, and what does the rest.
+    /// Reports that the time is up, and how to do the rest.
     pub fn is_left(&mut self, time: Duration, resume: &str) {
         self.worst = self.worst.max(status::SYSTEM);
         let time = humantime::format_duration(time);
@@ -208,7 +208,7 @@ impl Report {
             .print();
     }
 
-    /// Tells of all, and what the status is.
+    /// Prints the summary, and returns the status.
     pub fn end(self) -> Result<(), Failure> {
         let elapsed = self.started.elapsed();
         if self.json {
@@ -272,12 +272,12 @@ impl Report {
         )
     }
 
-    /// The longest plaintext so far.
+    /// Returns the length of the longest plaintext so far.
     pub fn longest(&self) -> u64 {
         self.longest
     }
 
-    /// How many files were done.
+    /// Returns how many files were done.
     pub fn files(&self) -> u64 {
         self.files + self.updated
     }

@@ -12,7 +12,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 impl Wanted<'_> {
-    /// Gives out the files of a list.
+    /// Passes on the files of a list.
     pub(super) fn listed(&self, list: &Path, take: Take<'_>) -> Result<(), Failure> {
         let system = |error: io::Error| Failure::system(shown(list), &error);
         let list: Box<dyn BufRead> = if list.as_os_str() == "-" {

@@ -4,8 +4,8 @@ use crate::cli::tree::args::Shard;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Whether a file is in a part of the tree: by a hash of its relative path, so that no other file
-/// moves when one comes or goes.
+/// Returns whether a file is in a part of the tree: by a hash of its relative path, so that no other file moves when
+/// one comes or goes.
 pub fn is_in(shard: Shard, relative: &Path) -> bool {
     let hash = blake3::hash(relative.as_os_str().as_bytes());
     let (number, _) = hash
@@ -37,7 +37,7 @@ mod tests {
                 assert_eq!(parts(&format!("a/{file}")).len(), 1);
             }
         }
-        // Other machines and other versions must cut the tree in the same way.
+        // Other machines and other versions must divide the tree in the same way.
         let of_8: Vec<bool> = (0..8)
             .map(|index| is_in(Shard { index, count: 8 }, Path::new("photos/a.jpg")))
             .collect();

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::{fs, io};
 
 impl Worker<'_> {
-    /// What becomes of a file whose result is there already.
+    /// Handles a file whose result exists.
     pub(super) fn meet_existing(&self, job: &Job<'_>, dir: &Dir, target: &OsStr) -> End {
         let tree = &self.task.tree;
         if tree.remove_source {
@@ -45,7 +45,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Returns what became of a result that exists, unless all of it must be made anew.
+    /// Returns the outcome for an existing result, unless it must be made anew.
     pub(super) fn update(
         &self,
         job: &Job<'_>,
@@ -85,7 +85,7 @@ impl Worker<'_> {
             return Ok(Verdict::Differs);
         };
         let file = match dir.file(target) {
-            // Whoever owns it can give it to themselves, but not open it now: it is made anew.
+            // Its owner can get access, but cannot open it now: it is made anew.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
             file => file.map_err(about)?,
         };
@@ -100,7 +100,7 @@ impl Worker<'_> {
         match compared {
             Ok(verdict) => Ok(verdict),
             Err(Error::Read(error)) => Err(about(error)),
-            // What does not open is made anew, or opening it once more says why not.
+            // A result that does not open is made anew; opening a source again reports why.
             Err(error) if error.offset().is_some() => {
                 if !self.task.quiet && matches!(self.task.operation, Operation::Seal { .. }) {
                     let why = format!("warning: {error}; it is made anew");
@@ -112,7 +112,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Returns whether no other source of this run has the output that exists.
+    /// Returns whether the existing output belongs to no other source of this run.
     fn is_own(&self, job: &Job<'_>, dir: &Dir, target: &OsStr) -> io::Result<bool> {
         let Some(output) = dir.file(target)? else {
             return Ok(true);
@@ -131,7 +131,7 @@ impl Worker<'_> {
                 .operation
                 .are_same(&job.file, &output, NonZeroUsize::MIN, None)
             {
-                // In the first chunk it may well be the key.
+                // In the first chunk, the key can be the cause.
                 Err(error @ Error::Authentication { chunk: 0, .. }) => Err(error),
                 Err(error) if error.offset().is_some() => Ok(false),
                 same => same,
@@ -140,7 +140,7 @@ impl Worker<'_> {
         self.task.operation.is_sound(&job.file, &output)
     }
 
-    /// Removes the source once its replacement, which is on the disk, was read back and is the same.
+    /// Removes the source after its fsynced replacement was read back and compared.
     pub(super) fn remove(
         &self,
         job: &Job<'_>,
@@ -176,7 +176,7 @@ impl Worker<'_> {
             .with_status(status::SYSTEM)
             .about(&job.subjects.input));
         }
-        // Where an earlier run was killed, this was not done yet.
+        // An earlier run that was killed may not have done this.
         output
             .sync_all()
             .and_then(|()| dir.sync())
@@ -208,7 +208,7 @@ impl Worker<'_> {
     }
 }
 
-/// Two sources, one output.
+/// Returns the error for two sources with one output.
 pub(super) fn of_another(output: &str) -> Failure {
     Failure::usage("another file of this run is there already")
         .with_status(status::SYSTEM)

@@ -1,9 +1,9 @@
 //! `--links`: symbolic links are made anew, and never followed.
 //!
-//! A directory and a link may change places between two runs. A link that is in the way of a directory is
-//! replaced at once. A directory in the way of a link goes with the results in it, after everything else
-//! succeeded (`--delete`); then the link is made. If parts of a tree (`--shard`) have results in it, each
-//! removes its own, and whichever empties the directory makes the link.
+//! Between two runs, a directory can become a link, or a link a directory. A link in the way of a directory is replaced
+//! at once. A directory in the way of a link is removed with the results in it, after everything else succeeded
+//! (`--delete`); then the link is made. If parts of a tree (`--shard`) have results in it, each removes its own, and
+//! the one that empties the directory makes the link.
 
 use super::existing_target::of_another;
 use super::{Worker, not_found};
@@ -24,10 +24,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-/// A link whose place a directory has.
+/// A link that must wait, since a directory is in its way.
 pub struct LateLink {
     place: TreeEntry,
-    /// It is in another part of the tree (--shard).
+    /// Whether it is in another part of the tree (--shard).
     is_of_other: bool,
 }
 
@@ -62,7 +62,7 @@ impl Worker<'_> {
         let dir = match task.tree.walk.dry_run {
             true => {
                 let (root, below) = task.target_dir(place);
-                // Without the directory, nothing is there.
+                // Without the directory, there is no link.
                 let dir = Dir::open(root).and_then(|dir| dir.enter(below, None));
                 dir.ok().map(Arc::new)
             }
@@ -77,7 +77,7 @@ impl Worker<'_> {
         if task.tree.update && task.mapping().is_taken(place) {
             return Err(of_another(&shown(output)));
         }
-        // From the look until the link is made.
+        // Held from the check until the link is made.
         let mut claims = task.shared.claims.hold();
         let look = || Ok(dir.look(name).map_err(about)?.as_ref().map(Stat::from));
         let there: Option<Stat> = look()?;
@@ -132,7 +132,7 @@ impl Worker<'_> {
         })
     }
 
-    /// Makes a link whose place a directory had. `None` if another part of the tree does that.
+    /// Makes a link that had to wait. Returns `None` if another part of the tree does that.
     fn late_link(&mut self, late: &LateLink) -> Option<Outcome> {
         let LateLink { place, is_of_other } = late;
         let name = place.source.file_name().unwrap_or_default();
@@ -150,7 +150,7 @@ impl Worker<'_> {
         Some(outcome)
     }
 
-    /// Gives the directory of a result its time once more.
+    /// Sets the time of a result's directory again.
     fn finish_dir_of(&mut self, place: &TreeEntry) -> io::Result<()> {
         if dir_of(&place.relative).as_os_str().is_empty() {
             return Ok(());
@@ -161,7 +161,7 @@ impl Worker<'_> {
         directories::give(self.task, dir, source, &found)
     }
 
-    /// What becomes of a link whose place a directory has.
+    /// Handles a link with a directory in its way.
     fn meet_directory(&self, place: &TreeEntry, output: &Path) -> Result<What, Failure> {
         let task = self.task;
         let deletes = task.delete.is_some_and(|args| args.delete);
@@ -188,7 +188,7 @@ impl Worker<'_> {
     }
 }
 
-/// Remembers a link of another part (--shard) whose place a directory has.
+/// Records a link of another part (--shard) with a directory in its way.
 pub fn link_of_other(task: &Task<'_>, place: TreeEntry) {
     let name = place.source.file_name().unwrap_or_default();
     let output = task.target_path(&place, name);
@@ -198,7 +198,7 @@ pub fn link_of_other(task: &Task<'_>, place: TreeEntry) {
     }
 }
 
-/// Makes the links whose places directories had, now that results without a source are gone.
+/// Makes the links that had to wait, now that results without a source are gone.
 pub fn make_later(task: &Task<'_>) -> Vec<Outcome> {
     let later = &task.shared.later;
     let mut later = later.lock().unwrap_or_else(PoisonError::into_inner);
@@ -217,8 +217,8 @@ impl Task<'_> {
         later.unwrap_or_else(PoisonError::into_inner).push(late);
     }
 
-    /// Opens the directory `below` another one, which is made. With --links, a link in its place is a result
-    /// of an earlier run, and gives way.
+    /// Opens the directory `below` another one, and creates it if necessary. With --links, a link in its way is a
+    /// result of an earlier run, and is removed.
     pub fn enter(
         &self,
         root: &Path,
@@ -257,7 +257,7 @@ impl Task<'_> {
                 }
                 set_aside(self, &dir, name, &relative, Then::Replaced)?;
                 return match dir.remove(name) {
-                    // The run for another part of the tree was faster: a directory may be there now.
+                    // The run for another part of the tree was faster: a directory may exist now.
                     Err(error) if matches!(error.kind(), NotFound | IsADirectory) => Ok(()),
                     removed => removed,
                 };

@@ -1,4 +1,4 @@
-//! Making the result of a file: under a temporary name, which it gives up when it is whole.
+//! Making the result of a file: under a temporary name, until it is complete.
 
 use super::existing_target::of_another;
 use super::{End, Job, Worker};
@@ -18,10 +18,10 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::PoisonError;
 
-/// Longer files are worked on one at a time, with all the workers.
+/// Longer files are processed one at a time, with all the workers.
 const BIG: u64 = 16 << 20;
 
-/// What became of a result that was whole.
+/// What happened to a complete result.
 enum Placed {
     Yes,
     /// Something else has its name.
@@ -31,7 +31,7 @@ enum Placed {
 }
 
 impl Worker<'_> {
-    /// Makes the other file, and gives it its name when it is whole.
+    /// Makes the other file, and gives it its name when it is complete.
     pub(super) fn make(&mut self, job: &Job<'_>, target: &OsStr, len: u64) -> Result<What, End> {
         let task = self.task;
         let about = |error: io::Error| job.output_failed(&error);
@@ -77,7 +77,7 @@ impl Worker<'_> {
         })
     }
 
-    /// Remembers a file of which only a part was salvaged. Its source stays.
+    /// Records a file of which only a part was salvaged. Its source stays.
     fn damaged(&self, job: &Job<'_>, salvaged: &Salvaged) -> Failure {
         let summary = damage::summary(salvaged);
         let all = &self.task.shared.salvaged;
@@ -101,7 +101,7 @@ impl Worker<'_> {
         } else {
             NonZeroUsize::MIN
         };
-        // Its own: what fails here must not stop the others.
+        // A token of its own: a failure here must not cancel the others.
         let stop = CancelToken::new();
         let run = Run {
             jobs,
@@ -125,14 +125,14 @@ impl Worker<'_> {
     fn tell_damage(&self, job: &Job<'_>, damage: &Damage) {
         match &self.parts {
             Some(parts) => {
-                // Nobody asks any more.
+                // The receiver has gone.
                 let _ = parts.send(Outcome::damaged_part(&job.place.source, damage));
             }
             None => damage::tell(&job.subjects.input, damage),
         }
     }
 
-    /// Gives the result its name, unless that is taken.
+    /// Gives the result its name, unless that is in use.
     fn place(&self, job: &Job<'_>, staged: Staged, target: &OsStr) -> io::Result<Placed> {
         let task = self.task;
         let exists = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
@@ -142,7 +142,7 @@ impl Worker<'_> {
                 placed => placed.map(|()| Placed::Yes),
             };
         }
-        // From the look until the name is given.
+        // Held from the check until the name is given.
         let mut claims = task.shared.claims.hold();
         let replaces = task.replaces_outputs();
         let there = match replaces {
@@ -152,7 +152,7 @@ impl Worker<'_> {
         if let Some(there) = &there {
             let there = Stat::from(there);
             if there.is_dir() {
-                // With the results of other files in it, which this one must not take along.
+                // It holds results of other files, which must stay.
                 return Err(io::Error::from(io::ErrorKind::IsADirectory));
             }
             if claims.has(&there) {
@@ -172,7 +172,7 @@ impl Worker<'_> {
         Ok(Placed::Yes)
     }
 
-    /// A file that was written to while it was read is none of the two states that it had.
+    /// Fails if the source was written to while it was read: the result would match neither state.
     pub(super) fn check_unchanged(&self, job: &Job<'_>) -> Result<(), Failure> {
         let now = job
             .file
@@ -188,7 +188,7 @@ impl Worker<'_> {
             .about(&job.subjects.input))
     }
 
-    /// Mode and time, and the disk where that is wanted.
+    /// Sets mode and time, and fsyncs if wanted.
     fn finish(&self, job: &Job<'_>, staged: &Staged) -> io::Result<()> {
         let task = self.task;
         if !task.tree.no_preserve {

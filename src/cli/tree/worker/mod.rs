@@ -34,12 +34,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Works on one file after the other; one for each thread.
+/// Processes one file after the other; one for each thread.
 pub struct Worker<'a> {
     task: &'a Task<'a>,
-    /// Takes the damaged parts of files, for JSON.
+    /// Receives the damaged parts of files, for JSON.
     parts: Option<Sender<Outcome>>,
-    /// Links are not left for later.
+    /// Whether links can no longer wait.
     is_last: bool,
     /// The directories used last, which the next file often shares.
     source: Option<(PathBuf, Arc<Dir>)>,
@@ -49,21 +49,21 @@ pub struct Worker<'a> {
 /// What all workers share.
 #[derive(Default)]
 pub struct Shared {
-    /// Held by whoever works on a big file.
+    /// Held while a big file is processed.
     big: Mutex<()>,
     /// Directories from which stale temporary files were removed.
     cleaned: Mutex<HashSet<PathBuf>>,
-    /// Whose each output is, for runs that do more with one that exists than to fail.
+    /// The source of each output, for runs that do more with an existing one than fail.
     claims: Claims,
-    /// It was said that the file system keeps no modes, and that it keeps no times.
+    /// Whether it was reported that the file system keeps no modes, and that it keeps no times.
     pub(super) said_of_modes: AtomicBool,
     pub(super) said_of_times: AtomicBool,
     pub(super) said_of_xattrs: AtomicBool,
-    /// It was said that many salts take many derivations.
+    /// Whether it was reported that many salts take many derivations.
     pub(super) said_of_salts: AtomicBool,
-    /// Held by whoever removes links that are in the way of directories.
+    /// Held while links in the way of directories are removed.
     clearing: Mutex<()>,
-    /// Links whose places are taken by directories.
+    /// Links that wait, since directories are in their way.
     later: Mutex<Vec<LateLink>>,
     /// Damaged files that were salvaged, and how much of each.
     pub(super) salvaged: Mutex<Vec<(String, String)>>,
@@ -73,7 +73,7 @@ pub struct Shared {
 enum End {
     Skipped(Skip),
     Failed(Failure),
-    /// Something was done all the same.
+    /// Something was done nevertheless.
     Done(What),
 }
 
@@ -83,7 +83,7 @@ impl From<Failure> for End {
     }
 }
 
-/// A file that is worked on, and what its messages call it and its result.
+/// A current file, and the names of it and its result in messages.
 struct Job<'j> {
     place: &'j TreeEntry,
     file: File,
@@ -95,7 +95,7 @@ struct Job<'j> {
 }
 
 impl Job<'_> {
-    /// Says that something is wrong with the result.
+    /// Reports an error of the result.
     fn output_failed(&self, error: &io::Error) -> Failure {
         Failure::system(&self.subjects.output, error)
     }
@@ -112,7 +112,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Tells of damaged parts of files as JSON.
+    /// Reports damaged parts of files as JSON.
     pub fn with_parts(self, parts: Sender<Outcome>) -> Self {
         Self {
             parts: Some(parts),
@@ -120,7 +120,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Works on a file of `len` bytes.
+    /// Processes a file of `len` bytes.
     pub fn work(&mut self, place: &TreeEntry, len: u64, current: &Current) -> Outcome {
         let mut output = None;
         let what = match self.try_work(place, len, current, &mut output) {
@@ -192,7 +192,7 @@ impl<'a> Worker<'a> {
         self.make(&job, &target, len)
     }
 
-    /// What would be done, as far as can be told without doing it.
+    /// Returns what would be done, as far as that is known without doing it.
     fn plan(&self, job: &Job<'_>, target: &OsStr) -> Result<What, End> {
         let task = self.task;
         let exists = fs::symlink_metadata(&job.output).is_ok();
@@ -212,7 +212,7 @@ impl<'a> Worker<'a> {
 
     fn open(&mut self, place: &TreeEntry, name: &OsStr) -> io::Result<File> {
         if self.task.tree.walk.follow || place.link {
-            // What has become a fifo is not waited for.
+            // A file that has become a FIFO must not block.
             let nonblocking = OFlag::O_NONBLOCK.bits();
             let mut open = OpenOptions::new();
             return open
@@ -224,15 +224,14 @@ impl<'a> Worker<'a> {
         file.ok_or_else(not_found)
     }
 
-    /// The directory of the source, which is reached through directories only.
+    /// Returns the directory of the source, which is reached through directories only.
     fn source_dir(&mut self, place: &TreeEntry) -> io::Result<&Arc<Dir>> {
         cached(&mut self.source, &place.root.join(&place.below), || {
             Dir::open(&place.root)?.enter(&place.below, None)
         })
     }
 
-    /// Opens the directory for the result, with everything on the way there, and clears it of what
-    /// earlier runs left.
+    /// Opens the directory of the result, creates it if necessary, and removes what killed runs left in it.
     fn enter_target(&mut self, place: &TreeEntry) -> io::Result<()> {
         let (root, below) = self.task.target_dir(place);
         let path = root.join(below);
@@ -262,7 +261,7 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// What to tell of a file that becomes nothing.
+/// Returns the outcome for a file without a result.
 fn no_target(place: &TreeEntry, file: &File, no: NoTarget) -> End {
     let shown = shown(&place.source);
     let system = |error| Failure::system(shown.clone(), &error).into();
@@ -280,7 +279,7 @@ fn no_target(place: &TreeEntry, file: &File, no: NoTarget) -> End {
             };
             subjects.attribute(&error).into()
         }
-        // What was named is meant, and there is work that can only be done in another way.
+        // The user named the file, and another command can do the work.
         NoTarget::Skipped(Skip::NotSealed) if place.named => match is_marked(file) {
             Ok(true) => Failure::usage("the name has no suffix (.gfe, .dexios, .enc) to remove")
                 .about(shown.clone())
@@ -293,19 +292,19 @@ fn no_target(place: &TreeEntry, file: &File, no: NoTarget) -> End {
     }
 }
 
-/// A link is not the data: with it gone, the data would still be where it led to.
+/// A link is not the data: without it, the data would remain where it led.
 fn remove_link(place: &TreeEntry) -> Failure {
     Failure::usage("symbolic link: --remove-source would not remove the file it points to")
         .about(shown(&place.source))
         .hint("name the file itself, or leave out --remove-source")
 }
 
-/// In the system's own words.
+/// Returns the system's error.
 fn not_found() -> io::Error {
     io::Error::from(nix::errno::Errno::ENOENT)
 }
 
-/// The directory that was opened last, or another one.
+/// Returns the directory that was opened last, or opens another one.
 fn cached<'c>(
     cache: &'c mut Option<(PathBuf, Arc<Dir>)>,
     path: &Path,
@@ -319,10 +318,10 @@ fn cached<'c>(
     Ok(dir)
 }
 
-/// The access for the `part`th directory that is made under the output's directory: that of the
-/// source's directory in its place, as far as the user must be able to write there.
+/// Returns the access for the `part`th directory that is made under the output directory: that of the corresponding
+/// source directory, with write permission for the user.
 fn access_of_source(place: &TreeEntry, part: usize, limited: bool) -> Access {
-    // The last parts of both are the same.
+    // Both paths end in the same parts.
     let depth = dir_of(&place.relative).components().count();
     let up = depth.saturating_sub(part + 1);
     let source = parent(&place.source).ancestors().nth(up);
