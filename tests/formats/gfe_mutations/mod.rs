@@ -96,9 +96,29 @@ fn good(original: &Sample, changed: &[u8]) -> usize {
         .sum()
 }
 
-/// Asserts that a changed file is refused as it should be, and returns the error.
+/// Asserts that a changed file is refused as it should be, in every way of opening and inspecting it, and
+/// returns the error.
 #[track_caller]
 fn refused(original: &Sample, changed: &[u8], what: &str) -> Error {
+    let name = format!("{}: {what}", original.name);
+    let (written, error) = refused_by_one_worker(original, changed, what);
+
+    let more_workers = open_as(&secret(), changed, 3, false);
+    assert_eq!(
+        more_workers.error().to_string(),
+        error.to_string(),
+        "{name}"
+    );
+    assert_eq!(more_workers.written, written, "{name}");
+    ways::opens_alike(&secret(), None, changed, false, &more_workers);
+
+    agrees(&name, changed, &error);
+    error
+}
+
+/// The same, in one way. Returns what was written, and the error.
+#[track_caller]
+fn refused_by_one_worker(original: &Sample, changed: &[u8], what: &str) -> (Vec<u8>, Error) {
     let name = format!("{}: {what}", original.name);
     assert_ne!(changed, original.file, "{name}: not changed");
     let opened = open_as(&secret(), changed, 1, false);
@@ -112,18 +132,7 @@ fn refused(original: &Sample, changed: &[u8], what: &str) -> Error {
         &opened.written,
         &original.plaintext[..good(original, changed)],
     );
-
-    let more_workers = open_as(&secret(), changed, 3, false);
-    assert_eq!(
-        more_workers.error().to_string(),
-        error.to_string(),
-        "{name}"
-    );
-    assert_eq!(more_workers.written, opened.written, "{name}");
-    ways::opens_alike(&secret(), None, changed, false, &more_workers);
-
-    agrees(&name, changed, &error);
-    error
+    (opened.written, error)
 }
 
 /// Inspecting finds the same faults of structure without a key.
@@ -184,7 +193,11 @@ fn every_flipped_bit() {
                 harmless += 1;
                 continue;
             }
-            let error = refused(&sample, &changed, &what);
+            // One bit of each byte in every way, and not always the same bit.
+            let error = match bit % 8 == bit / 8 % 8 {
+                true => refused(&sample, &changed, &what),
+                false => refused_by_one_worker(&sample, &changed, &what).1,
+            };
             match bit / 8 {
                 0..3 => assert!(matches!(error, Error::UnknownFormat(_)), "{what}: {error}"),
                 3 => assert!(matches!(error, Error::Unsupported(_)), "{what}: {error}"),
