@@ -121,10 +121,10 @@ first_wall=$(per_file "${wall[0]}") first_cpu=$(per_file "${cpu[0]}")
     done
     cat <<'END'
 
-Opening a tree does what sealing does, and reads the first bytes of each file twice, to tell its format. `check`
-writes nothing. One derivation serves a whole run of Dexios, and takes two seconds of processor time of
-its columns. GoCrypt has a salt for each file and layer. A file without a magic number is tried as AES-GCM File
-Encryptor before it is tried as GoCrypt if it is short, since that takes no derivation.
+Opening a tree does what sealing does, and looks at the first bytes of each file, to tell its format. `check`
+writes nothing. Dexios derives one key a run, which takes two seconds of processor time. GoCrypt has a salt for
+each file and layer. Short files without a magic number are tried as AES-GCM File Encryptor before GoCrypt,
+since that takes no key derivation.
 
 END
 } | tee "$root/benches/compare/trees.md"

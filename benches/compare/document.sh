@@ -30,8 +30,8 @@ END
     memory_table
     # Measured by itself: benches/trees.sh. The next one takes a big disk: benches/ranges.sh.
     cat "$here/compare/trees.md" "$here/compare/ranges.md"
-    # Likewise: benches/bulk.sh and benches/growth.sh.
-    cat "$here/compare/bulk.md" "$here/compare/growth.md"
+    # Likewise: benches/salvage.sh, benches/bulk.sh and benches/growth.sh.
+    cat "$here/compare/salvage.md" "$here/compare/bulk.md" "$here/compare/growth.md"
     local plot
     for plot in size jobs files layers recipients slots threads; do
         cat "$here/compare/growth/$plot.md"
