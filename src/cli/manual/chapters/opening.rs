@@ -43,7 +43,7 @@ pub const RANGES: Chapter = (
         Text(
             "From a seekable file, fetool reads the header, the first chunk to try the key on, and the \
              chunks that hold the range. If the range depends on the length of the plaintext, it also opens \
-             the last chunk as the last: for -LAST, for START-, for an empty range and for one behind the \
+             the last chunk as the last: for -LAST, for START-, for an empty range and for one beyond the \
              end. A megabyte in the middle of a terabyte costs as much as one at the start.",
         ),
         Text(
@@ -52,7 +52,7 @@ pub const RANGES: Chapter = (
         ),
         Text(
             "Every byte of the output was authenticated, as the byte at its position. The rest of the file \
-             is not checked: damage elsewhere, or truncation behind the range, goes unnoticed. --check, and \
+             is not checked: damage elsewhere, or truncation after the range, goes undetected. --check, and \
              open without --range, authenticate everything.",
         ),
         Text(
