@@ -26,7 +26,7 @@ pub const TREES: Chapter = (
     &[
         Text(
             "With -r, fetool processes every regular file below each PATH separately, in the order of the \
-             names. --files0-from takes a list of files instead. Each result is written beside its source, \
+             names. --files0-from, instead of -r, takes a list of files. Each result is written beside its source, \
              with the suffix of the format added or removed (.gfe, .age, .dexios, .enc). With -O it is \
              written below DIR at the same relative path. As in rsync, 'photos' is sealed to DIR/photos, \
              and 'photos/' to DIR itself. A listed path keeps all of its directories. Names can be any \
