@@ -61,12 +61,13 @@ pub const BACKUPS: Chapter = (
         ),
         Item(
             "--delete",
-            "After everything else succeeded, fetool removes the results whose sources are gone, with -O DIR \
-             only. It removes regular files that have the suffix of the run's format and are sealed files by \
-             their content, symbolic links with --links, and directories that become empty. It looks only below the directories that the PATHs map to: 'photos' maps to DIR/photos, \
-             'photos/' to all of DIR. A result stays if its source exists but is left out by a rule or skipped, \
-             such as a file that became a symbolic link, without --links. -n lists \
-             what would be removed, and --max-delete N removes nothing if it would be more than N files.",
+            "After everything else succeeded, fetool removes the results whose sources are gone, with -O \
+             DIR only. It removes regular files that have the suffix of the run's format and are sealed \
+             files by their content, symbolic links with --links, and directories that become empty. It \
+             looks only below the directories that the PATHs map to: 'photos' maps to DIR/photos, 'photos/' \
+             to all of DIR. A result stays if its source exists but is left out by a rule or skipped, such \
+             as a file that became a symbolic link, without --links. -n lists what would be removed, and \
+             --max-delete N removes nothing if it would be more than N files.",
         ),
         Item(
             "when nothing is removed",

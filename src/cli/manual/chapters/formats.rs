@@ -122,7 +122,7 @@ pub const DETECTION: Chapter = (
         Text(
             "Without --format, the magic number decides: 'GFE', the bytes DE 01 to DE 05 and 0E for Dexios, \
              'age-encryption.org/' or the first line of its armor for age. If there is none, open and \
-             inspect --verify try the secret on the first chunk, as each format without a magic number, and \
+             inspect --verify try the secret on the first chunk, in each format without a magic number. They \
              take the format that authenticates it. They try the format first that needs the least input, \
              and buffer at most 64 MiB of a pipe. A file with a longer first chunk needs --format \
              parallel-encryptor. If no format authenticates the chunk, or there is no chunk, the status is \

@@ -28,9 +28,10 @@ pub const REKEYING: Chapter = (
         ),
         Item(
             "--remove",
-            "rekey removes the first slot, or the stanzas, that the old secret opens, but never the last one \
-             of the file. With --stanza N it removes stanza N of --list, with --to @FILE the stanzas that the \
-             identities in FILE open. That takes identities, since a recipient does not show which stanza is its own.",
+            "rekey removes the first slot, or the stanzas, that the old secret opens, but never the last \
+             one of the file. With --stanza N it removes stanza N of --list, with --to @FILE the stanzas \
+             that the identities in FILE open. That takes identities, since a recipient does not show which \
+             stanza is its own.",
         ),
         Text(
             "The result follows the rules of age. A passphrase must be the only recipient of its file, so it \

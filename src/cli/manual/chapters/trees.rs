@@ -134,19 +134,20 @@ pub const TREES: Chapter = (
         Text(
             "--json prints one object per line for each file, in the order in which they complete. The \
              members are path and path_hex, output and output_hex (or null), result ('sealed', 'opened', \
-             'rekeyed', 'updated', 'unchanged', 'linked', 'deleted', 'planned', 'skipped' or 'failed'), bytes \
-             of plaintext (or null), reason (or null) and status. path_hex and output_hex have the bytes of a \
-             path that is not UTF-8, and are null for others. The path of a deleted file is that of its result. \
-             The reason of a planned file is 'update', 'delete' or null. The reason of a skipped file is 'result exists', 'sealed already', \
-             'rekeyed already', 'not a sealed file', 'sealed in another format', 'key file', \
-             'list of files', 'hidden', 'lost+found', 'symbolic link', 'directory', 'FIFO', 'socket', 'device', 'left to another part' or 'no longer a \
-             regular file'.",
+             'rekeyed', 'updated', 'unchanged', 'linked', 'deleted', 'planned', 'skipped' or 'failed'), \
+             bytes of plaintext (or null), reason (or null) and status. path_hex and output_hex have the \
+             bytes of a path that is not UTF-8, and are null for others. The path of a deleted file is that \
+             of its result. The reason of a planned file is 'update', 'delete' or null. The reason of a \
+             skipped file is 'result exists', 'sealed already', 'rekeyed already', 'not a sealed file', \
+             'sealed in another format', 'key file', 'list of files', 'hidden', 'lost+found', 'symbolic \
+             link', 'directory', 'FIFO', 'socket', 'device', 'left to another part' or 'no longer a regular \
+             file'.",
         ),
         Text(
             "The last line is an object with the single member summary. The summary has numbers: files (new \
-             results), bytes (plaintext of new and updated files), updated, unchanged, deleted, links, planned, skipped, \
-             failed, seconds and status. skipped_by_reason is an object with the number for each reason. An \
-             interrupted run prints no summary; 'select(.summary)' in jq finds it.",
+             results), bytes (plaintext of new and updated files), updated, unchanged, deleted, links, \
+             planned, skipped, failed, seconds and status. skipped_by_reason is an object with the number \
+             for each reason. An interrupted run prints no summary; 'select(.summary)' in jq finds it.",
         ),
         Text(
             "--shard I/N takes the I-th of N parts of the tree, from 0. The part is the first 8 bytes \
