@@ -12,10 +12,10 @@
 #   --rounds N       rounds that count; one more warms up (11)
 #   --quick          64 MiB, 3 rounds, marked as preliminary: whether it works, in a minute
 #   --preliminary    marks the results as such
-#   --tmpfs FOLDER   a folder in memory (/dev/shm)
-#   --disk FOLDER    a folder on a disk (TMPDIR, or /var/tmp)
-#   --fetool FILE    the program (built anew otherwise)
-#   --output FOLDER  where the document and the chart go (docs)
+#   --tmpfs DIR      a directory in memory (/dev/shm)
+#   --disk DIR       a directory on a disk (TMPDIR, or /var/tmp)
+#   --fetool FILE    the program (default: a new build)
+#   --output DIR     where the document and the chart go (docs)
 set -euo pipefail
 export LC_ALL=C
 
@@ -64,8 +64,8 @@ case $size in
     *) bytes=$((${size%MiB} << 20)) ;;
 esac
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || usage "--rounds must be a number, 1 at least"
-for folder in "$tmpfs" "$disk" "$output"; do
-    [ -d "$folder" ] || die "$folder: no such folder"
+for dir in "$tmpfs" "$disk" "$output"; do
+    [ -d "$dir" ] || die "$dir: no such directory"
 done
 
 # shellcheck source-path=SCRIPTDIR source=compare/cases.sh
@@ -82,7 +82,7 @@ fi
 [ -x "$fetool" ] || die "$fetool: no such program"
 fetool=$(realpath "$fetool")
 
-make_folders
+make_directories
 define_cases
 prepare_files
 measure_all

@@ -25,13 +25,13 @@ const SSH_KEYS: &str = "tests/vectors/age/keys";
 /// How many changed seeds each target is given.
 const CHANGED: usize = if FAST { 600 } else { 150 };
 
-fn folder(name: &str) -> PathBuf {
+fn dir(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 /// Its names in their order, so that every run is the same.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else {
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(dir) else {
         return Vec::new();
     };
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -41,13 +41,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// The seeds of a target, and the vectors whose names begin so, behind `before`.
 fn inputs(target: &str, vectors: &[&str], before: &[u8]) -> Vec<Vec<u8>> {
-    let seeds = files(&folder("fuzz/seeds").join(target));
+    let seeds = files(&dir("fuzz/seeds").join(target));
     let seeds = seeds.iter().map(|seed| fs::read(seed).unwrap());
-    let folders = ["tests/vectors", "tests/vectors/age", SSH_KEYS, TESTKIT];
-    let all: Vec<_> = folders
-        .iter()
-        .flat_map(|name| files(&folder(name)))
-        .collect();
+    let dirs = ["tests/vectors", "tests/vectors/age", SSH_KEYS, TESTKIT];
+    let all: Vec<_> = dirs.iter().flat_map(|name| files(&dir(name))).collect();
     let vectors = all.iter().filter(|path| {
         let name = path.file_name().unwrap().to_str().unwrap();
         vectors.iter().any(|begin| name.starts_with(begin))
@@ -63,7 +60,7 @@ fn inputs(target: &str, vectors: &[&str], before: &[u8]) -> Vec<Vec<u8>> {
 /// A vector's bytes, without what the test kit says of it in front.
 fn file(vector: &Path) -> Vec<u8> {
     let mut bytes = fs::read(vector).unwrap();
-    if vector.starts_with(folder(TESTKIT)) {
+    if vector.starts_with(dir(TESTKIT)) {
         let end = bytes.windows(2).position(|two| two == b"\n\n").unwrap();
         bytes.drain(..end + 2);
     }
@@ -150,13 +147,13 @@ targets! {
 
 #[test]
 fn every_target_is_replayed() {
-    let targets = files(&folder("fuzz/fuzz_targets"));
+    let targets = files(&dir("fuzz/fuzz_targets"));
     let names: Vec<_> = targets
         .iter()
         .map(|target| target.file_stem().unwrap().to_str().unwrap())
         .collect();
     assert_eq!(names, NAMES);
-    let seeds = files(&folder("fuzz/seeds"));
+    let seeds = files(&dir("fuzz/seeds"));
     for seeds in &seeds {
         let name = seeds.file_name().unwrap().to_str().unwrap();
         assert!(NAMES.contains(&name), "no target has the seeds {name}");

@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC2164 # as in cases.sh
-# Folders, time and medians.
+# Directories, time and medians.
 
 say() {
     printf '%s\n' "$*" >&2
 }
 
-# Folders that go away, whatever happens.
-make_folders() {
+# Makes directories, which are removed at every exit.
+make_directories() {
     # As much as a worker of GoCrypt's 200 layers does in about the time of the other commands.
     gocrypt_bytes=$((bytes >> 6))
     [ $gocrypt_bytes -ge $((1 << 20)) ] || gocrypt_bytes=$((1 << 20))
@@ -37,7 +37,7 @@ clean_up() {
     rm -rf ${work:+"$work"} ${work_tmpfs:+"$work_tmpfs"} ${work_disk:+"$work_disk"}
 }
 
-# need FOLDER N: room for N large files.
+# need DIR N: room for N large files.
 need() {
     local free
     free=$(df -Pk "$1" | awk 'NR == 2 { print $4 }')

@@ -1,4 +1,4 @@
-//! Putting a header back into armor: the lines that encode it are written anew. The others stay as they are, damaged or
+//! Restores a header in an armored file: replaces the lines that encode the header, and keeps all others, damaged or
 //! not.
 
 use crate::format::age::armor::{
@@ -12,7 +12,7 @@ const CHAR_BITS: usize = 6;
 
 /// A new beginning of an armored file, and what it replaces.
 ///
-/// Only characters that encode the header are changed. So are the BEGIN line and the line ends between them.
+/// Only the BEGIN line, the characters that encode the header, and the line ends between them change.
 ///
 /// ```
 /// use fetool::format::age::{Age, AgeIdentity, X25519Identity};
@@ -43,13 +43,14 @@ pub struct ArmoredStart {
     pub text: Vec<u8>,
     /// The number of bytes of the file that it replaces.
     pub old_len: usize,
-    /// Whether the file has the header's nonce at its position, which no other file has.
+    /// Whether the file has the header's nonce at its position. The nonce is random, so no other file has it.
     pub has_nonce: bool,
 }
 
 impl ArmoredStart {
-    /// Returns the possible ends of the text of `header`, with these `bytes`, in a file that starts with `text`, the
-    /// likeliest first. Returns nothing if the file is not armored, or ends before.
+    /// Returns the possible replacements for the header in a file that starts with `text`, the likeliest first. They
+    /// differ in where the text of the old header ends. `bytes` are those of `header`. Returns nothing if the file is
+    /// not armored, or ends inside the header.
     pub fn candidates(
         format: &dyn Format,
         header: &dyn Header,
@@ -73,16 +74,16 @@ impl ArmoredStart {
     }
 }
 
-/// The text of a header that is put into a file.
+/// The new text of a header, and the file for it.
 struct NewText<'t> {
     /// The current file.
     old: &'t [u8],
     text: Vec<u8>,
-    /// The start of the line in which the header ends.
+    /// Where in `text` the line starts in which the header ends.
     tail: usize,
     /// Bits of its last character that belong to what follows the header.
     spare_bits: usize,
-    /// The characters that encode only the nonce.
+    /// The positions in `text` of the characters that encode only the nonce.
     nonce: Vec<usize>,
 }
 
@@ -131,7 +132,8 @@ impl<'t> NewText<'t> {
         !self.nonce.is_empty() && self.nonce.iter().all(same)
     }
 
-    /// Returns the beginning if that line starts at `tail`; `None` if the file ends before.
+    /// Returns the replacement if the line in which the header ends starts at `tail`. Returns `None` if the file ends
+    /// inside the header.
     fn at(&self, tail: usize) -> Option<ArmoredStart> {
         let mut text = self.text.clone();
         let old_len = tail + (text.len() - self.tail);
@@ -139,7 +141,7 @@ impl<'t> NewText<'t> {
         if self.spare_bits > 0
             && let (Some(new), Some(old)) = (text.last_mut(), replaced.last())
         {
-            // For an invalid character, these bits are lost.
+            // If the old character is invalid, its bits are lost.
             let spare = value(*old).unwrap_or(0) & ((1 << self.spare_bits) - 1);
             *new = char(value(*new).unwrap_or(0) | spare);
         }
@@ -160,7 +162,7 @@ fn char(value: usize) -> u8 {
     STANDARD.as_str().as_bytes()[value]
 }
 
-/// Returns the line end of most lines.
+/// Returns the line end that most lines have.
 fn line_end(text: &[u8]) -> &'static [u8] {
     let lines = text.iter().filter(|&&byte| byte == b'\n').count();
     let with_cr = text.windows(2).filter(|two| two == b"\r\n").count();
@@ -170,9 +172,9 @@ fn line_end(text: &[u8]) -> &'static [u8] {
     }
 }
 
-/// Returns whether a file that starts with `head` is armor whose first line may be damaged: it has two
-/// lines of 64 characters of base64, one behind the other. A stanza of a file without armor may have them
-/// too, but such a header has other lines as well.
+/// Returns whether a file that starts with `head` looks like armor whose first line may be damaged: it has two
+/// consecutive lines of 64 base64 characters. A stanza of a file without armor may have such lines as well, so a file
+/// with other lines of a header is not armor.
 pub(crate) fn looks_armored(head: &[u8]) -> bool {
     let has = |start: &[u8]| head.windows(start.len()).any(|bytes| bytes == start);
     if has(b"\n-> ") || has(b"\n--- ") {

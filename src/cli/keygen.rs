@@ -16,10 +16,9 @@ use zeroize::Zeroizing;
 
 /// Make a key: 32 random bytes, or an age identity
 ///
-/// Writes the bytes as they are to FILE or to standard output; to a terminal, their 64 hexadecimal
-/// digits. FILE gets mode 0600 and must not exist: a key is never overwritten. The same
-/// bytes make a good salt. With --age it writes an identity instead, as age-keygen does, and its
-/// recipient.
+/// Writes 32 raw bytes to FILE or to standard output; to a terminal, 64 hexadecimal digits. FILE gets
+/// mode 0600 and must not exist: a key is never overwritten. The bytes can also serve as a salt. With
+/// --age, keygen writes an identity and its recipient instead, as age-keygen does.
 #[derive(clap::Args)]
 #[command(after_help = manual::KEYGEN_EXAMPLES)]
 pub struct Args {
@@ -27,7 +26,7 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
 
-    /// Write the key as text below a comment: what it is for, since when
+    /// Write the key as text with TEXT as a comment, such as its purpose and date
     ///
     /// The key is 64 hexadecimal digits in the last line. The lines above begin with '#': TEXT, and how
     /// many files the key can seal. Only GFE skips them; for other formats the whole file is the key.

@@ -25,21 +25,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fmt, io, thread};
 use zeroize::Zeroize;
 
-/// The kinds of key derivation that a user can choose from. Which parameters go with one is the
-/// format's affair.
+/// The key derivations that a user can choose. The format determines the parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kdf {
     /// Argon2id version 0x13.
     #[default]
     Argon2id,
-    /// PBKDF2-HMAC-SHA256. Only for GFE, as go-fileencrypt has it.
+    /// PBKDF2-HMAC-SHA256, as in go-fileencrypt. Only for GFE.
     Pbkdf2,
     /// Balloon hashing over BLAKE3. Only for Dexios.
     Balloon,
 }
 
-/// A key derivation function with all its parameters. They are never taken from a file, but for
-/// scrypt's work factor: a format names one of a few fixed sets.
+/// A key derivation function with all its parameters. Only scrypt's work factor comes from a file; the other
+/// parameters are one of a few fixed sets for each format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Derivation {
     /// Argon2id version 0x13 with a 32-byte output.
@@ -48,7 +47,7 @@ pub enum Derivation {
         memory: u32,
         /// Passes over the memory.
         passes: u32,
-        /// Lanes, which are computed in parallel.
+        /// Lanes, computed in parallel.
         lanes: u32,
     },
     /// Balloon (not Balloon-M) over BLAKE3, one pass.
@@ -61,8 +60,8 @@ pub enum Derivation {
         /// Iterations.
         iterations: u32,
     },
-    /// scrypt with blocks of 8 × 128 bytes and no parallelism, as age has it. The work factor comes
-    /// from the file, so callers bound it before.
+    /// scrypt with r = 8 and p = 1, as in age. The work factor comes from the file, so callers must check it against
+    /// a limit first.
     Scrypt {
         /// Base-2 logarithm of the number of blocks.
         work_factor: u8,
@@ -71,23 +70,23 @@ pub enum Derivation {
     Sha256,
 }
 
-/// Bytes of a block of Balloon: what BLAKE3 puts out.
+/// Bytes of a Balloon block: one BLAKE3 output.
 const BALLOON_BLOCK: u64 = 32;
 
-/// The shortest salt that go-fileencrypt takes, in bytes.
+/// The minimum length of a go-fileencrypt salt, in bytes.
 pub const SALT_MIN: usize = 16;
 
 impl Kdf {
     /// Derives a GFE key, with the parameters of [`for_gfe`](Self::for_gfe).
     ///
     /// # Errors
-    /// [`Error::Secret`] when `salt` has fewer than [`SALT_MIN`] bytes, and [`Error::Usage`] for
-    /// Balloon.
+    /// [`Error::Secret`] if `salt` has fewer than [`SALT_MIN`] bytes, [`Error::Usage`] for Balloon, and those of
+    /// [`Derivation::derive`].
     pub fn derive(self, passphrase: &[u8], salt: &[u8]) -> Result<Key, Error> {
         self.salted(salt)?.derive(passphrase, salt)
     }
 
-    /// The derivation of a GFE key with this salt.
+    /// Returns the derivation of a GFE key after checking the length of its salt.
     pub(crate) fn salted(self, salt: &[u8]) -> Result<Derivation, Error> {
         if salt.len() < SALT_MIN {
             return Err(Error::Secret {
@@ -124,7 +123,7 @@ impl Kdf {
 }
 
 impl Derivation {
-    /// Returns the memory that it works on, in bytes; 0 if that is next to nothing.
+    /// Returns the memory that the derivation needs, in bytes; 0 for those that need next to none.
     pub fn memory(self) -> u64 {
         match self {
             Self::Argon2id { memory, .. } => u64::from(memory) << 10,
@@ -137,7 +136,7 @@ impl Derivation {
         }
     }
 
-    /// Returns the name and the cost apart from the memory, for people.
+    /// Returns a description for people: the name, and the cost without the memory.
     pub fn without_memory(self) -> String {
         match self {
             Self::Argon2id { passes, lanes, .. } => {
@@ -153,8 +152,8 @@ impl Derivation {
     /// Derives a key.
     ///
     /// # Errors
-    /// [`Error::Secret`] when the function refuses the lengths of its inputs; [`Error::Memory`] and
-    /// [`Error::Thread`] when the system does not have what it takes.
+    /// [`Error::Secret`] if the function refuses the lengths of its inputs; [`Error::Memory`] and [`Error::Thread`] if
+    /// the system cannot provide the memory or the threads.
     pub fn derive(self, secret: &[u8], salt: &[u8]) -> Result<Key, Error> {
         let _running = Running::new();
         let mut key = Key::default();
@@ -215,7 +214,7 @@ impl Derivation {
         Ok(key)
     }
 
-    /// With a salt that has the mark of [`new_salt`], a derivation costs a small part of what it should.
+    /// Reduces the cost if the salt ends with the mark of [`new_salt`].
     #[cfg(feature = "test-hooks")]
     fn cheap_for_tests(self, salt: &[u8]) -> Self {
         if !salt.ends_with(CHEAP) {
@@ -242,10 +241,10 @@ impl Derivation {
         }
     }
 
-    /// Derives a key for every salt, on all cores, in the salts' order.
+    /// Derives one key for each salt, in the order of the salts, on all cores.
     ///
     /// # Errors
-    /// As [`derive`](Self::derive).
+    /// Those of [`derive`](Self::derive); [`Error::Panic`] if a thread panics.
     pub fn derive_all(self, secret: &[u8], salts: &[&[u8]]) -> Result<Vec<Key>, Error> {
         let share = salts.len().div_ceil(crate::cores::all_cores().get()).max(1);
         thread::scope(|scope| {
@@ -271,16 +270,16 @@ impl Derivation {
     }
 }
 
-/// Makes a salt for a key that is derived for the first time.
+/// Generates a random salt.
 ///
-/// Tests run the program hundreds of times: with `FETOOL_CHEAP_KEYS` in the environment of theirs, it has a mark
-/// at its end, with which derivations cost little.
+/// Tests run the program hundreds of times. With `FETOOL_CHEAP_KEYS` in the environment, a test build ends the salt
+/// with a mark that makes derivations cheap.
 pub(crate) fn new_salt(
     random: &dyn Fn(&mut [u8]) -> Result<(), Error>,
 ) -> Result<[u8; SALT_MIN], Error> {
     let mut salt = [0; SALT_MIN];
     random(&mut salt)?;
-    // Not in a release, with whatever features it is built.
+    // Never in a release build, whatever its features.
     #[cfg(all(feature = "test-hooks", debug_assertions))]
     if std::env::var_os("FETOOL_CHEAP_KEYS").is_some() {
         salt[SALT_MIN - CHEAP.len()..].copy_from_slice(CHEAP);
@@ -288,20 +287,19 @@ pub(crate) fn new_salt(
     Ok(salt)
 }
 
-/// The mark of salts that cost little.
+/// The mark at the end of salts for cheap derivations.
 #[cfg(feature = "test-hooks")]
 const CHEAP: &[u8] = b"low cost";
 
-/// Key derivations that run in this process.
+/// The number of key derivations that run in this process.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
-/// Returns whether a key is derived in this process right now, for programs that tell why their work
-/// takes a while.
+/// Returns whether this process derives a key right now. Progress displays can show that as the reason for a delay.
 pub fn is_deriving() -> bool {
     RUNNING.load(Ordering::Relaxed) > 0
 }
 
-/// A key is derived for as long as this lives.
+/// Counts as a running key derivation until it is dropped.
 pub(crate) struct Running;
 
 impl Running {
@@ -317,14 +315,14 @@ impl Drop for Running {
     }
 }
 
-/// Starts the threads that compute Argon2's lanes side by side. They would start by themselves, but
-/// panic where the system has none.
+/// Starts the thread pool that computes Argon2's lanes in parallel. Without this call the pool would start itself, and
+/// panic if the system has no threads left.
 fn start_threads() -> Result<(), Error> {
-    // They are tried for once in the life of a process. The system's error code.
+    // rayon tries only once per process. Holds the system's error code.
     static REFUSED: OnceLock<Option<i32>> = OnceLock::new();
     let refused = REFUSED.get_or_init(|| {
         let started = rayon_core::ThreadPoolBuilder::new().build_global();
-        // Without a source, they had been started before.
+        // An error without a source means that the pool was started before.
         let error = started.err()?;
         let error = error.source()?.downcast_ref::<io::Error>()?;
         Some(error.raw_os_error().unwrap_or_default())
@@ -343,7 +341,7 @@ fn refused(error: impl fmt::Display) -> Error {
 }
 
 impl fmt::Display for Derivation {
-    /// Name and real cost, for people.
+    /// Writes the name and the actual cost, for people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Argon2id {
@@ -377,7 +375,7 @@ impl fmt::Display for Derivation {
 mod tests {
     use super::*;
 
-    /// Passphrase, salt, and the keys that Argon2id and PBKDF2 make of them. Computed with two
+    /// Passphrase, salt, and the keys that Argon2id and PBKDF2 derive from them. Computed with two
     /// other programs: the reference implementation of Argon2 in C, through the Python package
     /// argon2-cffi 25.1 (`hash_secret_raw(…, 3, 65536, 4, 32, Type.ID, version=0x13)`), and
     /// OpenSSL's PBKDF2, through Python's `hashlib.pbkdf2_hmac("sha256", …, 600000, 32)`.

@@ -1,19 +1,20 @@
-//! scrypt with blocks of 8 × 128 bytes and no parallelism (RFC 7914), in memory that is wiped afterwards.
+//! scrypt (RFC 7914) with r = 8 and p = 1. aws-lc wipes its memory; the `scrypt` crate does not.
 
 use super::Key;
 use crate::Error;
 
+/// The parameter r: blocks of 128 × 8 bytes.
 const R: u32 = 8;
 
 /// Bytes of a block.
 pub(super) const BLOCK: u64 = 128 * R as u64;
 
-/// Derives a key in `len` bytes of memory: 2^`work_factor` blocks.
+/// Derives a key in `len` bytes of memory, which is 2^`work_factor` blocks.
 ///
 /// # Errors
-/// [`Error::Memory`].
+/// [`Error::Memory`] with `len` if the system cannot provide it.
 #[cfg(feature = "aws-lc")]
-#[allow(unsafe_code)] // aws-lc-rs has no safe function for it.
+#[allow(unsafe_code)] // aws-lc-rs does not expose scrypt.
 pub(super) fn derive(
     passphrase: &[u8],
     salt: &[u8],
@@ -24,8 +25,8 @@ pub(super) fn derive(
     let blocks = 1_u64
         .checked_shl(work_factor.into())
         .ok_or(Error::Memory(len))?;
-    // SAFETY: each pointer comes from a slice and has the length of that slice beside it; the function
-    // reads two of them, writes the third, and keeps none.
+    // SAFETY: each pointer comes from a slice and is passed with the length of that slice. The function reads two
+    // of them, writes to the third, and keeps none.
     let derived = unsafe {
         aws_lc_sys::EVP_PBE_scrypt(
             passphrase.as_ptr().cast(),
@@ -43,13 +44,13 @@ pub(super) fn derive(
     if derived == 1 {
         return Ok(key);
     }
-    // SAFETY: it takes nothing, and empties this thread's list of errors.
+    // SAFETY: the function has no arguments, and clears this thread's error queue.
     unsafe { aws_lc_sys::ERR_clear_error() };
-    // The parameters are good, so what failed is the allocation.
+    // The parameters are valid, so the allocation failed.
     Err(Error::Memory(len))
 }
 
-/// As above. The crate takes no memory from its caller and does not wipe its own.
+/// Derives a key as above. The crate allocates its own memory and does not wipe it.
 #[cfg(not(feature = "aws-lc"))]
 pub(super) fn derive(
     passphrase: &[u8],
@@ -58,7 +59,7 @@ pub(super) fn derive(
     len: usize,
 ) -> Result<Key, Error> {
     let params = scrypt::Params::new(work_factor, R, 1).map_err(|_| Error::Memory(len))?;
-    // It ends the process where there is no memory.
+    // The crate aborts the process if it cannot allocate.
     crate::try_alloc::probe(len)?;
     let mut key = Key::default();
     scrypt::scrypt(passphrase, salt, &params, &mut *key).map_err(super::refused)?;

@@ -1,8 +1,8 @@
-//! Where the chunks go on behind a damaged one.
+//! Searches for the next chunk after a damaged one.
 //!
-//! Chunks behind the damage may lie where they always lay, or a number of bytes further on or back: the
+//! The chunks after the damage may lie at their original positions, or a number of bytes before or after: the
 //! *shift*. Each candidate costs one authentication of a frame, so the likely ones are tried first, and
-//! their sum is bounded.
+//! their total is bounded.
 
 use super::Window;
 use super::chunks::{Chunks, Form, Place, Scratch};
@@ -13,36 +13,39 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::{iter, thread};
 
-/// How many chunks that follow are tried at each shift.
+/// The number of following chunks that are tried at each shift.
 const FOLLOWING: u64 = 3;
-/// Frames that may be missing or there twice, which is tried first.
+/// Shifts by up to this many whole frames, lost or duplicated, are tried first.
 const FEW_FRAMES: i64 = 3;
+/// The maximum shift in whole frames, which is tried next.
 const FRAMES: i64 = 16;
-/// Chunks that are tried at their own places, before others are looked for.
+/// The number of chunks that are tried at their original positions before shifts are.
 const IN_PLACE: u64 = 64;
-/// How far from the place that a length field suggests a chunk's number may be, and how many chunks
-/// may be missing in front of the first few fields, one of which may be of a damaged frame.
+/// How far the number of a chunk can be from the one that the position of its length field suggests.
 const NUMBERS: u64 = 16;
+/// The same for the first [`FIRST_FIELDS`] fields: many chunks may be missing before them.
 const MISSING: u64 = 4096;
+/// More than one, since the first field may belong to a damaged frame.
 const FIRST_FIELDS: usize = 3;
-/// Bytes that are searched for length fields, and so many of these are tried.
+/// The number of bytes that are searched for length fields.
 const FIELDS_SEARCHED: u64 = 64 << 20;
+/// The maximum number of length fields that are tried.
 const FIELDS: usize = 1024;
-/// Candidates that are tried side by side, at most; fewer at first.
+/// The maximum number of candidates in a batch, which threads try in parallel. The first batches are smaller.
 const BATCH: usize = 256;
-/// A batch with fewer bytes is not worth a thread.
+/// Batches with fewer bytes are tried without further threads.
 const THREADS_FROM: u64 = 1 << 20;
-/// A last chunk in front of zeros may itself end with as many.
+/// If zeros follow the last chunk, this many of them may belong to its tag.
 const TAG_ZEROS: u64 = 4;
 
-/// The most bytes that are authenticated in one search for a shift.
+/// The maximum number of bytes that one search authenticates.
 const EACH: u64 = 32 << 30;
-/// And in all searches of one file: behind that, chunks are looked for only at their own places.
+/// The same for all searches in one file. After that, chunks are found only at their original positions.
 pub(super) const ALL: u64 = 256 << 30;
-/// As many are authenticated before a key is called wrong, for each way to read the file.
+/// The same before a key counts as wrong, for each reading of the file.
 pub(super) const TRIAL: u64 = 1 << 30;
 
-/// Where a search starts, at a chunk that does not open.
+/// The start of a search: a chunk that does not open.
 #[derive(Clone, Copy)]
 struct Origin<'s> {
     chunks: &'s Chunks<'s>,
@@ -54,7 +57,7 @@ impl Origin<'_> {
         self.chunks.frame() as i64 // at most FRAME_MAX
     }
 
-    /// Returns where chunk `index` lies at a shift: not before the search starts, nor behind the end.
+    /// Returns the place of chunk `index` at a shift, if it is between the start of the search and the end of the file.
     fn place(self, index: u64, shift: i64) -> Option<Place> {
         let further = index.checked_sub(self.from.index)?;
         let forward = further.checked_mul(self.chunks.frame())?;
@@ -75,13 +78,13 @@ impl Origin<'_> {
         (there.contains(&position) && !place.is(self.from)).then_some(place)
     }
 
-    /// Returns the number of the first chunk that can lie behind the start of the search.
+    /// Returns the number of the first chunk that lies after the start of the search at this shift.
     fn first_at(self, shift: i64) -> u64 {
         let missing = shift.min(0).unsigned_abs().div_ceil(self.chunks.frame());
         self.from.index.saturating_add(missing)
     }
 
-    /// Returns the chunks that can follow at each shift, `behind` chunks further on.
+    /// Returns the places of the following chunks at each shift, `behind` chunks further on.
     fn shifted(
         self,
         shifts: impl Iterator<Item = i64>,
@@ -99,7 +102,7 @@ impl Origin<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Found {
     pub place: Place,
-    /// How it looks, if that cannot be seen at its place.
+    /// Its form, if its place does not determine it.
     pub form: Option<Form>,
 }
 
@@ -109,11 +112,11 @@ impl From<Place> for Found {
     }
 }
 
-/// A search for the chunk that follows.
+/// A search for the next chunk.
 pub(super) struct Search<'s> {
     origin: Origin<'s>,
     window: Window,
-    /// What may still be authenticated in this search.
+    /// The number of bytes that this search can still authenticate.
     left: u64,
     scratch: Scratch,
 }
@@ -128,7 +131,7 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// Returns whether the chunk opens at which the search starts.
+    /// Returns whether the chunk at the start of the search opens.
     ///
     /// # Errors
     /// Those of reading.
@@ -137,8 +140,8 @@ impl<'s> Search<'s> {
         Ok(chunks.open(from, &mut self.scratch)?.is_some())
     }
 
-    /// Returns whether any of some chunks opens where it would lie if nothing was lost or inserted: the
-    /// first ones, and a few others all over the file.
+    /// Returns whether any chunk opens at its original position. Tries the first ones, and a few others all over the
+    /// file.
     ///
     /// # Errors
     /// Those of reading.
@@ -152,8 +155,7 @@ impl<'s> Search<'s> {
         Ok(self.first_in_place(spread)?.is_some())
     }
 
-    /// Finds the next chunk where it would lie if nothing was lost or inserted, or the last one with
-    /// something behind it.
+    /// Finds the next chunk at its original position, or the last chunk with other data after it.
     ///
     /// # Errors
     /// Those of reading.
@@ -197,7 +199,8 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// As [`nearby`](Self::nearby), and then anywhere behind.
+    /// Finds the next chunk as [`nearby`](Self::nearby) does, and then anywhere further on. Subtracts the cost from
+    /// `budget`.
     ///
     /// # Errors
     /// Those of reading.
@@ -215,8 +218,7 @@ impl<'s> Search<'s> {
         Ok(found)
     }
 
-    /// Looks at the chunks that follow, the lowest number first: in place, and where they lie if whole
-    /// frames are missing or there twice.
+    /// Tries the following chunks, lowest number first: in place, and shifted by a few whole frames.
     fn nearest(&mut self) -> Result<Option<Place>, Error> {
         let origin = self.origin;
         let frame = origin.frame();
@@ -232,8 +234,8 @@ impl<'s> Search<'s> {
         self.first_of(places)
     }
 
-    /// Returns how many bytes more or fewer the file has behind the start of the search than its header
-    /// declares.
+    /// Returns how many more bytes the file has after the start of the search than its header declares. Negative if
+    /// bytes are missing, `None` if there is no difference.
     fn known_shift(&self) -> Option<i64> {
         let Origin { chunks, from } = self.origin;
         let layout = chunks.map.layout();
@@ -244,7 +246,7 @@ impl<'s> Search<'s> {
         i64::try_from(shift).ok().filter(|shift| *shift != 0)
     }
 
-    /// Looks at each shift for the chunks that can follow there, `behind` chunks further on.
+    /// Tries the following chunks at each shift, `behind` chunks further on.
     fn shifted(
         &mut self,
         shifts: impl Iterator<Item = i64>,
@@ -254,7 +256,8 @@ impl<'s> Search<'s> {
         found.map(|place| self.walk_back(place)).transpose()
     }
 
-    /// Looks at chunks at their own places. That costs no more than to read the file.
+    /// Tries chunks at their original positions. That is not charged to the budget: it costs no more than reading the
+    /// file.
     fn first_in_place(
         &mut self,
         numbers: impl Iterator<Item = u64>,
@@ -270,7 +273,7 @@ impl<'s> Search<'s> {
         Ok(None)
     }
 
-    /// Returns the first chunk in a row with the one that was found, all of them at one shift.
+    /// Walks back from a found chunk, at the same shift, to the first one that opens.
     fn walk_back(&mut self, mut place: Place) -> Result<Place, Error> {
         let Origin { chunks, .. } = self.origin;
         while let Some(before) = place
@@ -284,7 +287,7 @@ impl<'s> Search<'s> {
         Ok(place)
     }
 
-    /// Looks where a length field is that frames have.
+    /// Tries each position that has the length field of a frame.
     fn by_fields(&mut self) -> Result<Option<Place>, Error> {
         const PIECE: u64 = 1 << 20;
         let Origin { chunks, from } = self.origin;
@@ -317,7 +320,7 @@ impl<'s> Search<'s> {
         Ok(None)
     }
 
-    /// Finds the number of the chunk at a position, from what it would be in place on.
+    /// Finds the number of the chunk at a position. Starts from the number that it would have in place.
     fn with_number(&mut self, position: u64, is_first: bool) -> Result<Option<Place>, Error> {
         let origin = self.origin;
         let distance = position - origin.from.position;
@@ -334,8 +337,8 @@ impl<'s> Search<'s> {
         self.first_of(numbers.filter_map(move |index| origin.place_at(index, position)))
     }
 
-    /// Looks at the start of the search for a last chunk with something behind it, where only the end of
-    /// the file tells how long it is.
+    /// Finds a last chunk with other data after it, at the start of the search. Only for formats in which the end of
+    /// the file determines the length of that chunk.
     fn last_in_front_of_more(&mut self) -> Result<Option<Found>, Error> {
         let Origin { chunks, from } = self.origin;
         let there = chunks.end - from.position;
@@ -345,7 +348,7 @@ impl<'s> Search<'s> {
         let most = there.min(chunks.frame()).saturating_sub(1);
         let least = there.saturating_sub(self.window.bytes);
         let twice = (there.is_multiple_of(2) && there / 2 <= most).then_some(there / 2);
-        // Disks and recovery programs fill files up with zeros, and a tag may end with some.
+        // Disks and recovery programs pad files with zeros, and the tag itself may end with some.
         let filled = self.end_of_data(most)?;
         let filled = filled..=most.min(filled.saturating_add(TAG_ZEROS));
         for len in twice.into_iter().chain(filled).chain((least..=most).rev()) {
@@ -364,8 +367,7 @@ impl<'s> Search<'s> {
         Ok(None)
     }
 
-    /// Returns how many bytes there are at the start of the search up to the last one that is not zero, of
-    /// these.
+    /// Returns the length of the first `of` bytes of the search without their trailing zeros.
     fn end_of_data(&mut self, of: u64) -> Result<u64, Error> {
         let Origin { chunks, from } = self.origin;
         let mut bytes = zeros(of as usize)?; // less than a frame
@@ -374,7 +376,7 @@ impl<'s> Search<'s> {
         Ok(last.map_or(0, |last| last as u64 + 1))
     }
 
-    /// Tries further and further chunks, as far as the budget goes.
+    /// Tries chunks at growing distances until the budget is used up.
     fn far(&mut self) -> Result<Option<Place>, Error> {
         let origin = self.origin;
         let mut behind = FOLLOWING;
@@ -396,8 +398,7 @@ impl<'s> Search<'s> {
         Ok(None)
     }
 
-    /// Returns the first of the places at which its chunk opens, or `None` if none does or the budget is
-    /// used up.
+    /// Returns the first of the places whose chunk opens; `None` if none does or the budget is used up.
     fn first_of(
         &mut self,
         mut places: impl Iterator<Item = Place>,
@@ -428,7 +429,7 @@ impl<'s> Search<'s> {
         let work = |scratch: &mut Scratch| {
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
-                // All in front of the one that was found are tried.
+                // The first one counts, so all before a found one are tried.
                 if at >= batch.len().min(found.load(Ordering::Relaxed)) {
                     return;
                 }
@@ -455,7 +456,7 @@ impl<'s> Search<'s> {
                 let helper = thread::Builder::new().name("search".to_owned());
                 let spawned: io::Result<_> =
                     helper.spawn_scoped(scope, || work(&mut Scratch::default()));
-                // Where there are no more threads, fewer do.
+                // Fewer threads do as well.
                 if spawned.is_err() {
                     break;
                 }
@@ -469,7 +470,7 @@ impl<'s> Search<'s> {
     }
 }
 
-/// Returns every shift within the window, the least first, and then wider ones in steps of a sector.
+/// Returns every shift within the window, smallest first, and then larger ones in steps of a sector.
 fn shifts(window: Window) -> impl Iterator<Item = i64> {
     let both = |shift: u64| [shift as i64, -(shift as i64)];
     let sectors =

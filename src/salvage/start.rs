@@ -1,5 +1,5 @@
-//! How a damaged file is read: its header, its key, and where its chunks lie. The first chunk may not
-//! show whether that is right, so others are tried too.
+//! Finds how to read a damaged file: its header, its key, and the positions of its chunks. The first chunk may be
+//! damaged, so other chunks can prove the key as well.
 
 use super::chunks::Chunks;
 use super::search::{Search, TRIAL};
@@ -20,14 +20,14 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::AtomicBool;
 
-/// A file whose key was found.
+/// A file whose header and key were found.
 pub(super) struct Start {
     pub format: &'static str,
     pub payload: Payload,
     pub map: ChunkMap,
-    /// Where its first frame lies.
+    /// The offset of its first frame.
     pub offset: u64,
-    /// What is wrong with its header.
+    /// The damaged parts of its header.
     pub faults: Vec<Damage>,
 }
 
@@ -35,12 +35,12 @@ pub(super) struct Start {
 struct Candidate<'a> {
     format: &'a dyn Format,
     header: Box<dyn Header>,
-    /// Where the first frame may lie, the likeliest first.
+    /// The possible offsets of the first frame, the likeliest first.
     offsets: Vec<u64>,
     memory: u64,
 }
 
-/// Opens the armor of a file that has one.
+/// Returns the source to read from: the decoded text if the file is armored, else the file itself.
 pub(super) fn source<'a>(open: &Open<'_>, input: &'a dyn ReadAt) -> Result<Source<'a>, Error> {
     let head = head(input, LOOKED_AT).map_err(Error::Read)?;
     let formats = match open.format {
@@ -68,15 +68,15 @@ fn head(input: &dyn ReadAt, len: usize) -> io::Result<Vec<u8>> {
     start.peek(len).map(<[u8]>::to_vec)
 }
 
-/// Finds the header and the key that at least one chunk shows to be right.
+/// Finds the header and the key, proven by at least one chunk.
 ///
 /// # Errors
-/// Those of [`Open::start`] for a header or a key; [`Error::Usage`] and [`Error::Refused`] for files of which
-/// no part can be authenticated by itself.
+/// Those of [`Open::start`] for a header or a key; [`Error::Usage`] and [`Error::Refused`] for files in which no
+/// chunk can be authenticated by itself.
 pub(super) fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Result<Start, Error> {
     let candidates = candidates(open, source).map_err(|error| match error.root() {
         Error::UnknownFormat(unknown) => match source.first_fault() {
-            // Nobody would look for a format in armor that it does not have.
+            // The text decodes to no known header, so the damaged line is the better message.
             Some(fault) => fault,
             None => Error::UnknownFormat(unknown),
         },
@@ -87,7 +87,7 @@ pub(super) fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Res
     for candidate in candidates {
         let started = try_each(&open.identities, |identity| {
             match candidate.unlock(open, source, window, identity, only) {
-                // Another one may have what this format needs.
+                // Another identity may be of the kind that this format needs.
                 Err(Error::Usage { what, hint }) if open.identities.len() > 1 => {
                     Err(Error::Secret { what, hint })
                 }
@@ -96,7 +96,7 @@ pub(super) fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Res
         });
         match started {
             Ok(start) => return Ok(start),
-            // One that is cut in its first chunk has none that could show the key to be right.
+            // A file that is truncated in its first chunk has no chunk that proves the key.
             Err(error @ Error::Authentication { chunk: 0, .. })
                 if only && open.detached.is_none() =>
             {
@@ -107,7 +107,7 @@ pub(super) fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Res
             Err(error) => last = Some((candidate.format.name(), error)),
         }
     }
-    // Formats without a magic number, of which none fits, and files without a good chunk.
+    // No format without a magic number fits, or no chunk is good. Opening the file normally gives the error to report.
     let mut input = PeekReader::new(Positioned {
         file: source as &dyn ReadAt,
         position: 0,
@@ -151,7 +151,7 @@ fn candidates<'a>(open: &Open<'a>, source: &Source<'_>) -> Result<Vec<Candidate<
         let head = input.peek(HEADER_MAX).map_err(Error::Read)?.to_vec();
         let mut offsets = Vec::new();
         if detect::hole(&*header, &head) == 0 {
-            // A header of the file itself may be damaged, and have another length.
+            // The file's own header may be damaged, or differ in length.
             if let Ok((_, own)) = detect::peek_header(formats, Some(format), &mut input) {
                 offsets.push(own.size() as u64);
             }
@@ -190,7 +190,7 @@ fn candidates<'a>(open: &Open<'a>, source: &Source<'_>) -> Result<Vec<Candidate<
     }
 }
 
-/// Finds where a header ends of which the nonce is still there.
+/// Finds the nonce of `header` in `head`, and returns where the file's own header ends according to it.
 fn behind_nonce(header: &dyn Header, bytes: &[u8], head: &[u8]) -> Option<usize> {
     let nonce = header.describe().nonce()?;
     let behind = header.size().checked_sub(nonce.end)?;
@@ -243,7 +243,7 @@ impl Candidate<'_> {
                 maps.into_iter().next(),
             );
         }
-        // First the likeliest geometry at each offset, in place.
+        // The likeliest geometry at each offset comes first, in place only.
         let likely = maps.iter().enumerate();
         let likely = likely.filter(|(at, map)| *at == 0 || maps[at - 1].0 != map.0);
         let all = maps.iter().enumerate().map(|way| (way, true));
@@ -263,7 +263,7 @@ impl Candidate<'_> {
             }
         }
         let offset = self.offsets.first().copied().unwrap_or_default();
-        // No chunk is there to show that the key is wrong.
+        // The file has no chunk, so it is truncated, and the key is not wrong.
         if let Some((_, map)) = maps.first()
             && offset >= end
         {
@@ -272,7 +272,7 @@ impl Candidate<'_> {
         Err(Error::Authentication { chunk: 0, offset })
     }
 
-    /// Finds the way to read a file that a chunk of it shows to be right.
+    /// Finds a reading of the file that opens a chunk, and returns its number.
     fn find_way<'c>(
         &self,
         untried: &'c [Untried],
@@ -301,7 +301,7 @@ impl Candidate<'_> {
         Ok(None)
     }
 
-    /// Makes sure that the file may be read so, and says what is wrong with its header.
+    /// Refuses files that cannot be salvaged, and collects the damage of the header.
     fn started(
         &self,
         open: &Open<'_>,

@@ -1,5 +1,5 @@
-//! Armor with damaged lines: a line that cannot be decoded stands for as many zeros as a good one for
-//! bytes, and the next line goes on.
+//! Armor with damaged lines: a line that cannot be decoded becomes zeros, as many as a good line encodes bytes.
+//! Decoding resumes at the next line.
 
 use super::source::TextFault;
 use crate::Error;
@@ -10,39 +10,40 @@ use crate::positioned::{Positioned, ReadAt};
 use std::io;
 use std::ops::Range;
 
-/// Bytes of text that are read at a time.
+/// Bytes of text per read.
 const PIECE: usize = 128 << 10;
 
-/// A line that is longer is taken for several: nothing that was armor once has such lines.
+/// Longer lines are split. No damaged armor has such lines.
 const LINE_MAX: usize = 16 << 10;
 
-/// The most damaged lines: each takes a little memory.
+/// The maximum number of damaged lines, which bounds the memory for them.
 const FAULTS_MAX: usize = 1 << 16;
-/// The most stretches of lines that are alike.
+/// The maximum number of segments.
 const SEGMENTS_MAX: usize = 4 * FAULTS_MAX;
 
-/// Lines that are decoded at a time.
+/// The maximum number of lines that are decoded at a time.
 const LINES: u64 = 1024;
 
-/// Lines in a row that are alike.
+/// Consecutive lines of the same kind.
 struct Segment {
-    /// Where it starts in the text, and in what that stands for.
+    /// Where it starts in the text.
     text: u64,
+    /// Where it starts in the decoded data.
     position: u64,
     kind: Kind,
 }
 
 enum Kind {
-    /// Good lines of 64 characters, each with a line end of the same length.
+    /// Good lines of 64 characters, all with the same line end.
     Lines { count: u64, line_len: u64 },
-    /// Good characters in a line that is not like the others.
+    /// Good characters in a line of another length.
     Odd { chars: u64, len: u64 },
     /// Characters that cannot be decoded.
     Lost { chars: u64, len: u64 },
 }
 
 impl Segment {
-    /// Returns how many bytes it stands for.
+    /// Returns the number of bytes that it decodes to.
     fn len(&self) -> u64 {
         match self.kind {
             Kind::Lines { count, .. } => count * LINE_BYTES as u64,
@@ -59,23 +60,23 @@ impl Segment {
     }
 }
 
-/// A damaged text, and what it stands for.
+/// A damaged text, which is read as the data that it encodes.
 pub(super) struct DamagedText<'a> {
     text: &'a dyn ReadAt,
     segments: Vec<Segment>,
     size: u64,
-    /// Taken by whoever reports them.
+    /// The damaged lines. The caller takes and reports them.
     pub faults: Vec<TextFault>,
 }
 
-/// How much of a file is looked at to find out whether it is armored.
+/// The number of bytes at the start of a file that show whether it is armored.
 pub(super) const LOOKED_AT: usize = BLANK_MAX + BEGIN.len() + 4 * (COLUMNS + 2);
 
 impl<'a> DamagedText<'a> {
-    /// Reads all of the text, to know where each line is.
+    /// Scans the whole text to index its lines.
     ///
     /// # Errors
-    /// [`Error::Read`], and [`Error::Armor`] if nearly nothing of it is armor.
+    /// [`Error::Read`], and [`Error::Armor`] if too many lines are damaged or differ from the others.
     pub fn new(text: &'a dyn ReadAt) -> Result<Self, Error> {
         let mut scan = Scan {
             out: Self {
@@ -133,7 +134,7 @@ impl<'a> DamagedText<'a> {
         self.segments[..behind].last()
     }
 
-    /// Returns where the character is that a byte begins with.
+    /// Returns the offset in the text of the character that holds the first bits of a decoded byte.
     pub fn to_file(&self, position: u64) -> u64 {
         let Some(segment) = self.segment(position) else {
             return 0;
@@ -219,7 +220,7 @@ impl ReadAt for DamagedText<'_> {
     }
 }
 
-/// Returns the length of the next line with its end, or of a piece of one that is too long.
+/// Returns the length of the next line with its line end, or of the next part of a line that is too long.
 fn next_line(text: &[u8], ended: bool) -> Option<usize> {
     let near = &text[..text.len().min(LINE_MAX)];
     match near.iter().position(|&byte| byte == b'\n') {
@@ -229,7 +230,7 @@ fn next_line(text: &[u8], ended: bool) -> Option<usize> {
     }
 }
 
-/// Returns whether a line was the END line once.
+/// Returns whether a line is the END line, perhaps damaged.
 fn looks_like_end(line: &[u8]) -> bool {
     line.starts_with(b"-----") || line.ends_with(b"-----")
 }
@@ -241,23 +242,23 @@ fn decode(chars: &[u8], line: u64, offset: u64) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Where the scan is.
+/// The part of the text that the scan is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Before,
     Body,
     After,
-    /// Behind data that follows the END line, of which one message is enough.
+    /// After data that follows the END line, which is reported once.
     Behind,
 }
 
-/// Goes through a text, line by line.
+/// The scan of a text, line by line.
 struct Scan<'a> {
     out: DamagedText<'a>,
     part: Part,
     /// The number of the next line, from 1.
     line: u64,
-    /// A good line that only the END line can follow: its characters, its number and place in the text.
+    /// A good short line, which only the END line can follow.
     short: Option<Short>,
 }
 
@@ -268,8 +269,7 @@ struct Short {
 }
 
 impl Scan<'_> {
-    /// Takes good lines that the text begins with, as long as they all end alike. Returns how long they
-    /// are together.
+    /// Takes the good lines at the start of `text` that have the same line end. Returns the length of them all.
     fn take_lines(&mut self, text: &[u8], start: u64, room: &mut [u8]) -> Result<usize, Error> {
         if self.part != Part::Body || self.short.is_some() {
             return Ok(0);
@@ -291,7 +291,7 @@ impl Scan<'_> {
         Ok(read)
     }
 
-    /// Takes a line with its end, which starts at `start` of the text.
+    /// Takes a line with its line end. The line starts at offset `start`.
     fn take(&mut self, whole: &[u8], start: u64) -> Result<(), Error> {
         let text = whole.strip_suffix(b"\n").unwrap_or(whole);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
@@ -355,7 +355,7 @@ impl Scan<'_> {
         self.long_line(text, range)
     }
 
-    /// Takes what is more than one line, or a line with something behind it.
+    /// Takes a line of more than 64 characters: joined lines, or a line with trailing data.
     fn long_line(&mut self, text: &[u8], range: Range<u64>) -> Result<(), Error> {
         let mut start = range.start;
         self.fault("the line is longer than 64 characters", range)?;
@@ -380,7 +380,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// Decides about a short line when the next one is known.
+    /// Accepts a pending short line if the END line follows it. Otherwise records it as damaged.
     fn settle(&mut self, is_end: bool) -> Result<(), Error> {
         let Some(short) = self.short.take() else {
             return Ok(());

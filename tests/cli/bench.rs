@@ -276,11 +276,11 @@ fn a_terminal_gets_bars_of_its_width() {
 }
 
 #[test]
-fn a_folder_is_as_it_was() {
+fn a_directory_is_as_it_was() {
     let dir = Dir::new();
     dir.write("mine", "as it was");
-    let folder = dir.text("");
-    let results = results(&["format", "-f", "gfe,gocrypt", "-j", "1", "--dir", &folder]);
+    let mine = dir.text("");
+    let results = results(&["format", "-f", "gfe,gocrypt", "-j", "1", "--dir", &mine]);
     assert_eq!(values(&results, "way"), ["file", "memory", "pipe"]);
     dir.holds_only(&["mine"]);
 }
@@ -362,7 +362,7 @@ fn bad_values_are_refused() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_told_before_anything_is_measured() {
+fn a_missing_directory_is_reported_before_anything_is_measured() {
     fetool(["bench", "--dir", "nowhere/at/all"])
         .run()
         .fails(1, "fetool: nowhere/at/all: no such file or directory\n");

@@ -315,10 +315,10 @@ fn a_fifo_and_a_device_are_inputs() {
 }
 
 #[test]
-fn folders_are_no_inputs() {
+fn directories_are_no_inputs() {
     let dir = Dir::new();
-    let folder = || File::open(dir.path("")).unwrap();
-    let run = |fetool: Fetool| fetool.within(&dir).stdin(folder()).run();
+    let directory = || File::open(dir.path("")).unwrap();
+    let run = |fetool: Fetool| fetool.within(&dir).stdin(directory()).run();
     run(fetool(["seal", "-k", K])).fails(1, "fetool: stdin: is a directory\n");
     run(fetool(["open", "-k", K, "-o", "out"])).fails(1, "fetool: stdin: is a directory\n");
     run(fetool(["inspect"])).fails(1, "fetool: stdin: is a directory\n");

@@ -71,7 +71,7 @@ fn a_key_is_never_overwritten() {
 }
 
 #[test]
-fn a_key_goes_into_a_folder_that_is_there() {
+fn a_key_goes_into_an_existing_directory() {
     let dir = Dir::new();
     fetool(["keygen", "-o", "no/key"])
         .within(&dir)
@@ -122,7 +122,7 @@ fn no_new_key_where_nothing_can_be_sealed() {
         (&["-c", "0"][..], 2),
         (&["nosuch"], 1),
         (&["-o", "there"], 1),
-        (&["-o", "no/folder"], 1),
+        (&["-o", "no/dir"], 1),
         (&["there", "--size", "7"], 1),
     ] {
         let ended = fetool(["seal", "--new-key", "-k", "@key"])

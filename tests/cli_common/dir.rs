@@ -1,4 +1,4 @@
-//! Folders to work in.
+//! Directories to work in.
 
 use super::spawning;
 use std::ffi::{OsStr, OsString};
@@ -7,12 +7,12 @@ use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
-/// A folder that goes away.
+/// A directory that is removed at the end.
 pub struct Dir(tempfile::TempDir);
 
 impl Dir {
     pub fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder can be made"))
+        Self(tempfile::tempdir().expect("a directory can be made"))
     }
 
     pub fn path(&self, name: impl AsRef<OsStr>) -> PathBuf {
@@ -42,7 +42,7 @@ impl Dir {
             .mode(0o600)
             .open(&path);
         file.and_then(|mut file| file.write_all(bytes.as_ref()))
-            .expect("the folder can be written to");
+            .expect("the directory can be written to");
         drop(spawning);
         path
     }
@@ -57,7 +57,7 @@ impl Dir {
     }
 
     pub fn create(&self, name: &str) -> File {
-        File::create(self.path(name)).expect("the folder can be written to")
+        File::create(self.path(name)).expect("the directory can be written to")
     }
 
     pub fn mode(&self, name: &str) -> u32 {
@@ -79,7 +79,7 @@ impl Dir {
     /// The names of everything in it, sorted.
     pub fn names(&self) -> Vec<OsString> {
         let mut names: Vec<_> = fs::read_dir(self.0.path())
-            .expect("the folder can be read")
+            .expect("the directory can be read")
             .map(|entry| entry.expect("its entries too").file_name())
             .collect();
         names.sort();

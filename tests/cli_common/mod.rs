@@ -1,4 +1,4 @@
-//! What the tests of the command line share: starting `fetool` under a watchdog, and folders to
+//! What the tests of the command line share: starting `fetool` under a watchdog, and directories to
 //! work in.
 //!
 //! A process here has a session of its own and so no terminal, unless a test gives it one (see
@@ -67,7 +67,7 @@ pub fn fetool<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Fetool {
 pub fn linked<S: AsRef<OsStr>>(dir: &Dir, name: &str, args: impl IntoIterator<Item = S>) -> Fetool {
     let link = dir.path(name);
     if link.symlink_metadata().is_err() {
-        std::os::unix::fs::symlink(program(), &link).expect("the folder can be written to");
+        std::os::unix::fs::symlink(program(), &link).expect("the directory can be written to");
     }
     Fetool::new(link).args(args)
 }
@@ -120,7 +120,7 @@ impl Fetool {
         self
     }
 
-    /// Sets the current folder.
+    /// Sets the current directory.
     pub fn within(mut self, dir: &Dir) -> Self {
         self.command.current_dir(dir.path(""));
         self

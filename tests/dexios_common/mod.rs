@@ -196,7 +196,7 @@ pub fn allowing_forged(line: &str) -> Option<&'static str> {
     (!is_plain && !has_it && !line.contains("--list")).then_some("--allow-legacy-slots")
 }
 
-/// A folder of a test's own, in which the program runs.
+/// A directory of a test's own, in which the program runs.
 pub struct Folder {
     dir: TempDir,
     cheap: bool,

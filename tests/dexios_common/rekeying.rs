@@ -8,7 +8,7 @@ use fetool::status;
 pub const SECOND: &[u8] = b"second secret";
 pub const CHANGE: &str = "rekey -k @one --new-key @two --new-kdf balloon";
 
-/// A folder with the file `f`, which opens with the secrets given.
+/// A directory with the file `f`, which opens with the secrets given.
 pub fn folder(secrets: &[&[u8]]) -> (Folder, Vec<u8>) {
     let folder = Folder::new();
     let file = Forge::new(secrets, b"text")

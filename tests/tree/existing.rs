@@ -198,7 +198,7 @@ fn stale_temporary_files_go_and_others_stay() {
     assert!(dir.path("t/.fetool-folder.tmp").is_dir());
     assert!(dir.path("t/.fetool-feedfeedfeedfeed.tmp").exists());
     drop(locked);
-    // Temporary files are no files to seal; the folder of the results is looked through.
+    // Temporary files are no files to seal; the directory of the results is searched.
     let again = seal_tree(&dir, &["t", "--force", "--include=a"]).run();
     tells(&again, 0, &[], "sealed 1 file, 1 B, 0 skipped, 0 failed");
     assert!(!dir.path("t/.fetool-feedfeedfeedfeed.tmp").exists());

@@ -93,7 +93,7 @@ fn a_link_in_place_of_a_result_is_not_written_through() {
 fn other_things_in_the_way() {
     let dir = three();
     fs::create_dir_all(dir.path("out/t/a.gfe/full")).unwrap();
-    dir.write("out/t/d", "no folder");
+    dir.write("out/t/d", "no directory");
     let run = |args: &[&str]| seal_tree(&dir, &["t", "-O", "out", "-j1"]).args(args).run();
     let ended = run(&[]);
     let lines = [
@@ -208,7 +208,7 @@ fn what_cannot_be_read() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_to() {
+fn a_directory_that_cannot_be_written_to() {
     let dir = three();
     dir.set_mode("t/d", 0o555);
     for more in [&[][..], &["--remove-source"]] {

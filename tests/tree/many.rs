@@ -78,7 +78,7 @@ fn many_files_go_out_and_come_back() {
         said,
         format!("fetool: opened {count} files, {size}, 0 skipped, 0 failed")
     );
-    // Folders are compared, too, with their modes.
+    // Directories are compared as well, with their modes.
     assert_eq!(walk(dir.path("back/t")), before);
     // And in place, with the sources removed.
     counts(
@@ -210,7 +210,7 @@ fn a_passphrase_is_hashed_once_a_run() {
     assert!(all < 1.6 * one, "one file: {one} s, 8 files: {all} s");
 }
 
-/// 300 names, in folders.
+/// 300 names, in directories.
 fn named(dir: &Dir, from: usize, to: usize) {
     for number in from..to {
         put(
@@ -299,7 +299,7 @@ fn parts_with_gnu_parallel() {
     assert_eq!(walk(dir.path("back/t")), walk(dir.path("t")));
 }
 
-/// Runs that begin at the same moment look for stale files in the same folders, and must not take
+/// Runs that begin at the same moment look for stale files in the same directories, and must not take
 /// each other's for stale.
 #[test]
 fn parts_that_begin_at_once_leave_each_other_alone() {

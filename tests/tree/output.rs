@@ -282,7 +282,7 @@ fn values_that_make_no_sense() {
 }
 
 #[test]
-fn the_output_folder_is_a_file() {
+fn the_output_directory_is_a_file() {
     let dir = two();
     let ended = seal_tree(&dir, &["t", "-O", "t/a"]).run();
     ended.fails(1, "fetool: t/a: file exists\n");

@@ -203,8 +203,8 @@ fn a_tree_is_sealed_again_in_place() {
     );
     assert!(dir.read("t/a.gfe") == done);
     assert_eq!(dir.mode("t/b.gfe"), 0o640);
-    let names = |folder: &str| {
-        let entries = fs::read_dir(dir.path(folder)).unwrap();
+    let names = |below: &str| {
+        let entries = fs::read_dir(dir.path(below)).unwrap();
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         names

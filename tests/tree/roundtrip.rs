@@ -255,12 +255,12 @@ fn modes_and_times_stay_behind_where_that_is_wanted() {
     put(&dir, "t/x", "1");
     dir.set_mode("t/x", 0o444);
     dir.set_mode("t", 0o750);
-    let sealed = |folder: &str, more: &[&str]| {
-        seal_tree(&dir, &["-q", "t", "-O", folder])
+    let sealed = |output: &str, more: &[&str]| {
+        seal_tree(&dir, &["-q", "t", "-O", output])
             .args(more)
             .run()
             .succeeds();
-        let path = dir.path(format!("{folder}/t/x.gfe"));
+        let path = dir.path(format!("{output}/t/x.gfe"));
         File::open(path).unwrap().metadata().unwrap()
     };
     let source = fs::metadata(dir.path("t/x")).unwrap();

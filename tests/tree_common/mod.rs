@@ -13,7 +13,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The key file in the folder of each test, holding what `K` names.
+/// The key file that `K` names, in the directory of each test.
 pub const KEY_FILE: &str = "@key";
 
 /// The hint for a result that is there already.
@@ -25,14 +25,14 @@ pub fn big() -> bool {
     std::env::var_os("FETOOL_BIG").is_some_and(|value| value == "1")
 }
 
-/// A folder with a key file.
+/// A directory with a key file.
 pub fn home() -> Dir {
     let dir = Dir::new();
     dir.write("key", hex(&[7; 32]));
     dir
 }
 
-/// `fetool seal -r -k @key ARGS`, in the folder.
+/// `fetool seal -r -k @key ARGS`, in the directory.
 pub fn seal_tree(dir: &Dir, args: &[&str]) -> Fetool {
     fetool(["seal", "-r", "-k", KEY_FILE])
         .args(args)
@@ -54,7 +54,7 @@ pub fn seal_list(dir: &Dir, args: &[&str], names: &[&str]) -> Fetool {
         .input(list)
 }
 
-/// Writes a file, and the folders on the way to it, with a mode and a time of its own.
+/// Writes a file, and the directories above it, with a mode and a time of its own.
 pub fn put(dir: &Dir, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
     let path = dir.path(name.as_ref());
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -83,7 +83,7 @@ pub fn set_time(path: &Path, number: u32) {
     file.set_times(FileTimes::new().set_modified(time)).unwrap();
 }
 
-/// A small tree named `photos`: folders, an empty file, one of several chunks.
+/// A small tree named `photos`: directories, an empty file, one of several chunks.
 pub fn photos(dir: &Dir) {
     put(dir, "photos/empty", "");
     put(dir, "photos/2024/a.jpg", data(1000));
@@ -101,17 +101,17 @@ pub enum Node {
         mode: u32,
         modified: SystemTime,
     },
-    Folder {
+    Directory {
         mode: u32,
     },
     Link(PathBuf),
     Other,
 }
 
-/// All that is below a folder, by relative path.
+/// All that is below a directory, by relative path.
 pub type Tree = BTreeMap<PathBuf, Node>;
 
-/// Looks at everything below a folder, with the standard library alone.
+/// Looks at everything below a directory, with the standard library alone.
 #[track_caller]
 pub fn walk(root: impl AsRef<Path>) -> Tree {
     let mut tree = Tree::new();
@@ -130,7 +130,7 @@ fn walk_into(root: &Path, below: &Path, tree: &mut Tree) {
             Node::Link(fs::read_link(entry.path()).unwrap())
         } else if kind.is_dir() {
             walk_into(root, &path, tree);
-            Node::Folder { mode }
+            Node::Directory { mode }
         } else if kind.is_file() {
             Node::File {
                 len: metadata.len(),
@@ -158,12 +158,12 @@ fn hash(path: &Path) -> String {
     }
 }
 
-/// The relative paths of all that are no folders, sorted, each in a line.
+/// The relative paths of everything but directories, sorted, each in a line.
 #[track_caller]
 pub fn files(root: impl AsRef<Path>) -> Vec<String> {
     let tree = walk(root);
     tree.iter()
-        .filter(|(_, node)| !matches!(node, Node::Folder { .. }))
+        .filter(|(_, node)| !matches!(node, Node::Directory { .. }))
         .map(|(path, _)| path.to_string_lossy().into_owned())
         .collect()
 }
@@ -174,9 +174,9 @@ pub fn has_temporary(root: impl AsRef<Path>) -> bool {
     names.iter().any(|name| name.contains(".fetool-"))
 }
 
-/// The length of the one temporary file of a folder, where there is one.
-pub fn temporary(folder: &Path) -> Option<u64> {
-    let entries = fs::read_dir(folder).ok()?;
+/// The length of the one temporary file in a directory, if there is one.
+pub fn temporary(dir: &Path) -> Option<u64> {
+    let entries = fs::read_dir(dir).ok()?;
     entries
         .flatten()
         .find_map(|entry| {

@@ -39,7 +39,7 @@ pub enum Compared {
 }
 
 impl Compared {
-    /// Returns the word for JSON.
+    /// Returns the name for JSON.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Same => "same",
@@ -51,8 +51,8 @@ impl Compared {
 }
 
 impl Lists {
-    /// Reads the list to update, and the one to compare with. If a list will be written, no other run can write it from
-    /// now on.
+    /// Reads the list to update and the list to compare with. Unless this is a dry run, locks the list to update, so
+    /// that no other run can write it.
     pub fn open(file: Option<&Path>, since: Option<&Path>, dry_run: bool) -> Result<Self, Failure> {
         let lock = match file.filter(|_| !dry_run) {
             Some(file) => record::lock(file)?,
@@ -88,8 +88,8 @@ impl Lists {
         self.known.get(key(path)).map(|entry| entry.checked)
     }
 
-    /// Returns the files of the list below these directories that no longer exist. If a directory itself is gone, or
-    /// cannot be read, nothing below it counts as missing.
+    /// Returns the files of the list below these directories that no longer exist. If a directory itself is gone
+    /// or cannot be searched, nothing below it counts as missing.
     pub fn missing<'l>(
         &'l self,
         paths: &'l [PathBuf],
@@ -109,7 +109,7 @@ impl Lists {
         })
     }
 
-    /// Starts the new list. Fails before the work if the file cannot be written.
+    /// Starts the new list. Writes it at once, so that an unwritable file is an error before the first check.
     pub fn update(&self, dry_run: bool) -> Result<Update<'_>, Failure> {
         let mut update = Update {
             lists: self,
@@ -126,8 +126,8 @@ impl Lists {
     }
 }
 
-/// Returns the empty ones of the directories. A disk may not be mounted there, so their files count as missing in every
-/// run until they are back.
+/// Returns those of the directories that are empty. A disk may not be mounted there, so every run reports their files
+/// as missing until they are back.
 pub fn empty(paths: &[PathBuf]) -> Vec<&Path> {
     let is_empty = |path: &&PathBuf| fs::read_dir(path).is_ok_and(|mut all| all.next().is_none());
     paths
@@ -137,6 +137,7 @@ pub fn empty(paths: &[PathBuf]) -> Vec<&Path> {
         .collect()
 }
 
+/// Returns whether a path is in any of the directories, by their names alone.
 pub fn is_below_any(roots: &[&Path], path: &Path) -> bool {
     roots.iter().any(|root| is_below(root, path))
 }
@@ -154,16 +155,17 @@ fn is_gone(path: &Path) -> bool {
     found.is_err_and(|e| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
 }
 
-/// The list that a run writes: that of earlier runs, and what this one has checked.
+/// The list that a run writes: the entries of earlier runs, updated with the files that this run has checked.
 pub struct Update<'l> {
     lists: &'l Lists,
     /// Its file, if one is wanted.
     file: Option<&'l Path>,
     fresh: Record,
-    /// The number of files removed from the list.
+    /// The files removed from the list.
     gone: BTreeSet<PathBuf>,
+    /// When it was written last.
     saved: Instant,
-    /// How long the last writing took.
+    /// How long the last write took.
     cost: Duration,
     /// Whether it replaces an existing list.
     exists: bool,
@@ -195,7 +197,7 @@ impl Update<'_> {
             None => Compared::New,
             Some(before) if before.blake3 == entry.blake3 => Compared::Same,
             Some(before) if (before.size, before.mtime) == (entry.size, entry.mtime) => {
-                // The right hash is kept until the file has it again, or was changed.
+                // The entry keeps the good hash until the file is restored or replaced.
                 entry.blake3 = before.blake3;
                 entry.result = "corrupted".to_owned();
                 entry.status = entry.status.max(status::KEY);
@@ -214,10 +216,10 @@ impl Update<'_> {
         self.gone.insert(path.to_owned());
     }
 
-    /// Writes the list from time to time, so that a run that is killed does not lose its work.
+    /// Writes the list about once a minute, so that a killed run loses little work.
     pub fn save_if_due(&mut self) -> Result<(), Failure> {
         const PAUSE: Duration = Duration::from_secs(60);
-        // Long lists take long to write.
+        // A long list takes long to write. At most one twentieth of the time goes into that.
         let pause = PAUSE.max(self.cost * 20);
         match self.file.is_some() && self.saved.elapsed() >= pause {
             true => self.save(),

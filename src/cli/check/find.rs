@@ -12,7 +12,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-/// What is to be checked.
+/// An input to check.
 pub enum Job {
     /// A regular file, and its length.
     File(TreeEntry, u64),
@@ -29,20 +29,20 @@ impl Job {
         }
     }
 
-    /// Returns whether the same bytes can be read again.
+    /// Returns whether the input can be read a second time.
     pub fn can_be_repeated(&self) -> bool {
         matches!(self, Self::File(..))
     }
 }
 
-/// What the walk has found.
+/// A result of the walk.
 pub enum Item {
     Job(Job),
-    /// There is nothing to check.
+    /// The result of a file that is not checked: skipped or unreadable.
     Outcome(Outcome),
 }
 
-/// Receives what was found, and returns whether to continue.
+/// Receives each item, and returns whether to continue.
 pub type Take<'t> = &'t mut dyn FnMut(Item) -> ControlFlow<()>;
 
 pub struct Finder<'a> {
@@ -62,7 +62,8 @@ impl<'a> Finder<'a> {
         })
     }
 
-    /// Passes on all files. With --for, first those that were never checked, then those that were checked longest ago.
+    /// Passes all files to `take`. With --for, files that were never checked come first, then those that were checked
+    /// longest ago.
     pub fn find(&self, sources: &[Source], take: Take<'_>) {
         if self.args.time.is_none() {
             let _ = self.in_order(sources, take);
@@ -111,14 +112,14 @@ impl<'a> Finder<'a> {
             flow
         });
         if let Err(failure) = found {
-            // The list of files itself.
+            // The list of files itself cannot be read.
             let list = self.args.walk.files0_from.clone().unwrap_or_default();
             return take(failed(list, failure));
         }
         flow
     }
 
-    /// A file that the user named, and not a directory above it.
+    /// Returns the item for a file that the user named directly.
     pub fn named(source: &Source, counters: &Counters) -> Item {
         let Some(path) = source.path() else {
             counters.found(0);
@@ -136,7 +137,7 @@ impl<'a> Finder<'a> {
         match named_entry(path, Stat::from(&metadata)) {
             Some(entry) if metadata.is_file() => {
                 counters.found(metadata.len());
-                // Links are followed if the user names them.
+                // Symbolic links that the user names are followed.
                 let entry = TreeEntry {
                     link: true,
                     ..entry

@@ -85,7 +85,7 @@ pub struct Args {
     work: WorkArgs,
 }
 
-/// Items that wait for a worker.
+/// The capacity of the channels between the threads, in items.
 const WAITING: usize = 64;
 
 pub fn run(args: &Args) -> Result<(), Failure> {
@@ -141,7 +141,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// What is said when a signal ends the run.
+/// Prints the number of checked files if a signal ends the run.
 fn last_words(counters: &Counters) -> Result<LastWords, Failure> {
     let counters = counters.clone();
     let words = move || {
@@ -151,7 +151,7 @@ fn last_words(counters: &Counters) -> Result<LastWords, Failure> {
     LastWords::new(words).map_err(Failure::from_system)
 }
 
-/// The files, if there is no tree.
+/// Returns the files to check; none if directory trees are checked.
 fn sources(args: &Args) -> Result<Vec<Source>, Failure> {
     if args.time.is_some() && args.record.is_none() {
         return Err(Failure::usage("--for requires --record FILE"));
@@ -185,7 +185,7 @@ fn sources(args: &Args) -> Result<Vec<Source>, Failure> {
     Ok(sources)
 }
 
-/// The secrets, of which there may be none.
+/// Returns the sources of the secrets. There may be none: then only the structure is checked.
 fn plans(args: &Args) -> Result<Vec<SecretSource>, Failure> {
     let given = SecretSource::given(&args.secret)?;
     match given.is_empty() && args.secret.kdf.is_none() {
@@ -194,7 +194,7 @@ fn plans(args: &Args) -> Result<Vec<SecretSource>, Failure> {
     }
 }
 
-/// Checks a single file, with all workers. A passphrase that was typed wrong is asked for again.
+/// Checks a single file with all workers. After a wrong passphrase, asks for it again.
 fn check_one(
     mut checker: Checker<'_>,
     source: &Source,
@@ -222,7 +222,7 @@ fn check_one(
     teller.end(args, lists)
 }
 
-/// Has the first signal that ends the run come through a channel, so that the list can be written before.
+/// Sends the first signal that would end the run through a channel, so that the list can be written first.
 fn saved_at_signals() -> io::Result<(EndsItself, Receiver<i32>)> {
     let (signal_tx, signal_rx) = bounded(1);
     let ends_itself = EndsItself::new(&[SIGTERM, SIGINT, SIGHUP], move |signal| {
@@ -231,7 +231,7 @@ fn saved_at_signals() -> io::Result<(EndsItself, Receiver<i32>)> {
     Ok((ends_itself, signal_rx))
 }
 
-/// Checks many files, side by side.
+/// Checks many files in parallel.
 fn check_all(
     mut checker: Checker<'_>,
     sources: &[Source],
@@ -252,7 +252,7 @@ fn check_all(
         .transpose()
         .map_err(Failure::from_system)?;
     let told = thread::scope(|scope| {
-        // It ends with what tells, so that nobody waits to tell more.
+        // Moved in here: if reporting fails, the channel closes, and no worker blocks on it.
         let outcome_rx = outcome_rx;
         for _ in 0..checker.jobs.get() {
             let (jobs, outcomes) = (job_rx.clone(), outcome_tx.clone());
@@ -271,7 +271,7 @@ fn check_all(
                 }
             })?;
         }
-        // Plugins of age unwrap the keys of many files at once.
+        // An age plugin unwraps the keys of many files in one session.
         let job_tx = match &checker.keys {
             Some(keys) if keys.may_need_plugins() => {
                 let (batch_tx, batch_rx) = bounded(WAITING);
@@ -297,11 +297,11 @@ fn check_all(
         drop(job_rx);
         loop {
             let outcome = match &saved {
-                // Waiting for two channels wakes this thread for every file.
+                // A plain receive is cheaper: `select!` wakes this thread for every file.
                 None => outcome_rx.recv(),
                 Some((_ends_itself, signal_rx)) => select! {
                     recv(signal_rx) -> signal => {
-                        // The workers may wait for input for ever, so they are not waited for.
+                        // The workers may block on input forever, so they are not joined.
                         if let Err(failure) = teller.update.save() {
                             failure.print();
                         }
@@ -328,7 +328,7 @@ fn check_all(
     teller.end(args, lists)
 }
 
-/// Tells what became of the files, one after the other.
+/// Reports the results one at a time, and records them in the list.
 struct Teller<'a> {
     report: Report,
     update: Update<'a>,
@@ -336,7 +336,7 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// Returns whether the file is good.
+    /// Reports one file, and returns whether it is good.
     fn tell(&mut self, outcome: Outcome) -> Result<bool, Failure> {
         if matches!(outcome.what, What::Checked(..)) {
             self.counters.done();
@@ -347,6 +347,7 @@ impl Teller<'_> {
         Ok(good)
     }
 
+    /// Reports missing files, writes the list and prints the summary.
     fn end(mut self, args: &Args, lists: &Lists) -> Result<(), Failure> {
         if args.walk.recursive && !args.walk.dry_run {
             let empty = compare::empty(&args.paths);

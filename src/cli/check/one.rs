@@ -19,7 +19,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Longer files are checked one at a time, with all the workers.
+/// In bytes. Longer files are checked one at a time, with all workers.
 const BIG: u64 = 16 << 20;
 
 /// The result of checking a file.
@@ -31,14 +31,14 @@ pub struct Outcome {
 }
 
 pub enum What {
-    /// It was read to its end, or to its fault.
+    /// The file was read to its end, or to its first fault.
     Checked(Seen, Result<Sound, Failure>),
-    /// It would be checked.
+    /// A dry run would check the file.
     Planned,
     Skipped(Skip),
-    /// It could not be read.
+    /// The file could not be read.
     Failed(Failure),
-    /// The time was up.
+    /// The time of --for was over before this file.
     Left,
 }
 
@@ -78,18 +78,18 @@ pub struct Sound {
     pub warnings: Vec<String>,
 }
 
-/// Checks one file after the other, from any thread.
+/// Checks files. All workers share it.
 pub struct Checker<'a> {
     pub args: &'a Args,
-    /// Without them, only the structure is checked.
+    /// The secrets. Without any, only the structure is checked.
     pub keys: Option<Keys>,
     /// A detached header.
     pub header: Option<Vec<u8>>,
     /// Whether files are hashed as well.
     pub hashes: bool,
-    /// Files with the secrets.
+    /// The files that hold the secrets, which are skipped.
     pub skipped: Vec<FileId>,
-    /// The list of files.
+    /// The list of --files0-from, which is skipped as well.
     pub list: Option<FileId>,
     pub jobs: NonZeroUsize,
     pub cancel: CancelToken,
@@ -151,12 +151,12 @@ impl Checker<'_> {
         let subjects = self.subjects(shown(&entry.source));
         let mut blake3 = None;
         let (result, read) = if damaged.is_none() && self.keys.is_none() && !self.hashes {
-            // Most of the file is skipped.
+            // This seeks over most of the file.
             let inspected = self.inspect(current.meter()).run_seekable(&file);
             forget(&file);
             (self.of_inspected(inspected, &subjects), Ok(()))
         } else {
-            // Pages of short files are dropped at once, including the first ones, which were read for the magic number.
+            // The pages of a short file are dropped at its end, with the first ones, which were read for the magic number.
             let is_big = before.len() > BIG;
             let bulk = BulkFile::new(&file, is_big);
             let mut input = Tee {
@@ -173,7 +173,7 @@ impl Checker<'_> {
                     &subjects,
                 ),
             };
-            // Bytes behind a fault have not been read.
+            // The check stops at a fault, but the hash needs the rest.
             let rest = match self.hashes {
                 true => io::copy(&mut input, &mut io::sink()).map(drop),
                 false => Ok(()),
@@ -206,7 +206,7 @@ impl Checker<'_> {
 
     /// Opens a file of a tree. Links are followed only with --follow.
     fn open(&self, entry: &TreeEntry) -> io::Result<File> {
-        // A file that has become a FIFO must not block.
+        // The file may have been replaced by a FIFO, which must not block.
         let mut flags = OFlag::O_NONBLOCK;
         if !entry.link && !self.args.walk.follow {
             flags |= OFlag::O_NOFOLLOW;
@@ -235,8 +235,8 @@ impl Checker<'_> {
             }
             None => Select::Take,
             Some(format) if is_tree && !is_wanted(format) => Select::Skip(Skip::OtherFormat),
-            // The suffix is wrong. Formats without a magic number are not tried: that would derive keys for each
-            // damaged file.
+            // The suffix is that of a format with a magic number, and the file has none. Formats without one are not
+            // tried: that would derive keys for each damaged file.
             Some(format) if given.is_none() && has_magic(format) && !marked => {
                 Select::damaged(&entry.source, file)
             }
@@ -282,7 +282,7 @@ impl Checker<'_> {
             .meter(meter)
     }
 
-    /// Reads all of an input.
+    /// Reads all of an input, and authenticates it if there are secrets.
     fn read(
         &self,
         input: impl Read + Send,
@@ -295,7 +295,7 @@ impl Checker<'_> {
             return self.of_inspected(self.inspect(meter).run(input), subjects);
         };
         let read = &self.args.read;
-        // With a token of its own: a failure here must not cancel the others.
+        // A separate token: a failure here must not cancel other files.
         let cancel = CancelToken::new();
         let opening = keys
             .open()
@@ -356,7 +356,7 @@ impl Checker<'_> {
     }
 }
 
-/// Returns whether a file begins like one of this format.
+/// Returns whether a file begins with a header of this format.
 fn begins(format: &dyn Format, file: &File) -> bool {
     let file = BulkFile::new(file, false);
     let mut input = PeekReader::new(file.start());
@@ -397,7 +397,7 @@ impl Select {
     }
 }
 
-/// Hashes what is read.
+/// Hashes the bytes that are read through it.
 struct Tee<R> {
     input: R,
     hasher: Option<blake3::Hasher>,

@@ -16,10 +16,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The maximum length of a line: a path has 4096 bytes, each of which can take six letters in JSON.
+/// The maximum length of a line in bytes. A path has at most 4096 bytes, and JSON needs up to six for each.
 const LINE_MAX: u64 = 64 << 10;
 
-/// A time as in file systems: seconds since 1970, and nanoseconds.
+/// A timestamp of a file system: seconds since 1970, and nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time {
     seconds: i64,
@@ -35,7 +35,7 @@ impl Time {
         }
     }
 
-    /// Formats it like `stat -c %.9Y`.
+    /// Parses a time as `stat -c %.9Y` prints it.
     fn parse(text: &str) -> Option<Self> {
         let (seconds, nanoseconds) = text.split_once('.')?;
         let digits = nanoseconds.len() == 9 && nanoseconds.bytes().all(|it| it.is_ascii_digit());
@@ -137,10 +137,10 @@ impl Line {
     }
 }
 
-/// A list of files, by their paths.
+/// The entries of a list, by path.
 pub type Record = BTreeMap<PathBuf, Entry>;
 
-/// Returns the name of a file in lists: `./a` is `a`.
+/// Returns the path that lists use for a file: `a` for `./a`.
 pub fn key(path: &Path) -> &Path {
     path.strip_prefix(".").unwrap_or(path)
 }
@@ -176,8 +176,8 @@ pub fn read(path: &Path) -> Result<Option<Record>, Failure> {
     Ok(Some(record))
 }
 
-/// Locks an existing list, so that no other run replaces it meanwhile. Returns `None` if there is no list, or the file
-/// system has no locks.
+/// Locks an existing list, so that no other run replaces it. Returns `None` if there is no list, or if the file system
+/// does not support locks.
 pub fn lock(path: &Path) -> Result<Option<File>, Failure> {
     let system = |error: io::Error| Failure::system(shown(path), &error);
     loop {
@@ -191,7 +191,7 @@ pub fn lock(path: &Path) -> Result<Option<File>, Failure> {
             Err(TryLockError::WouldBlock) => return Err(in_use(path)),
             Err(TryLockError::Error(_)) => return Ok(None),
         }
-        // The process that had the lock may have replaced the file.
+        // The previous owner of the lock may have replaced the file.
         let id = |metadata: &Metadata| (metadata.dev(), metadata.ino());
         let locked = file.metadata().map_err(system)?;
         if std::fs::metadata(path).is_ok_and(|there| id(&there) == id(&locked)) {
@@ -207,7 +207,7 @@ fn in_use(path: &Path) -> Failure {
         .hint("wait until it has ended, or give each run a list of its own")
 }
 
-/// Writes a whole list, which replaces an earlier one if it `exists`. Returns the lock on the new one.
+/// Writes a whole list and replaces an earlier one if it `exists`. Returns the lock on the new file.
 pub fn write<'e>(
     path: &Path,
     entries: impl Iterator<Item = (&'e PathBuf, &'e Entry)>,
@@ -226,7 +226,7 @@ pub fn write<'e>(
         Err(Refused::Exists) if !exists => return Err(in_use(path)),
         output => output.map_err(|e| subjects.refused(e))?,
     };
-    // Its temporary file is locked from the beginning.
+    // The temporary file is locked from its creation on.
     let lock = output.as_file().and_then(|file| file.try_clone().ok());
     let mut output = BufWriter::new(output);
     let write = || {

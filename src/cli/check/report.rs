@@ -87,7 +87,7 @@ impl Report {
                         if self.verbose {
                             say(Some(&path), &describe(sound, compared.as_ref()));
                         }
-                        // Without a secret, they depend on the header alone, and many files have the same.
+                        // Without a secret, warnings depend on the header alone, and many files share them.
                         let due = !self.quiet && (self.authenticates || self.verbose);
                         for warning in sound.warnings.iter().filter(|_| due) {
                             say(Some(&path), &format!("warning: {warning}"));
@@ -126,7 +126,7 @@ impl Report {
                 self.counts.corrupted += 1;
                 match json.status {
                     status::OK => self.fail(&failure, &mut json),
-                    // It counts once.
+                    // It has failed already, and counts once.
                     _ => failure.print(),
                 }
             }

@@ -1,4 +1,4 @@
-//! The copy of a header, and its possible positions in the file.
+//! The copy of a header, and the possible ways to restore it in the file.
 
 use super::Args;
 use crate::cli::failure::{Failure, Subjects};
@@ -7,7 +7,7 @@ use fetool::{ArmoredStart, Error, PeekReader, read_header, status};
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
-/// The maximum length of a header as text.
+/// The maximum length of an armored header, in bytes of text.
 const TEXT_MAX: u64 = 2 * HEADER_MAX as u64;
 
 /// The copy of a header.
@@ -20,6 +20,10 @@ pub struct Copy<'c> {
 }
 
 impl<'c> Copy<'c> {
+    /// Decodes the header in `bytes`.
+    ///
+    /// # Errors
+    /// Bytes that are no header, or that have other data after it.
     pub fn decode(args: &Args, bytes: &'c [u8], name: String) -> Result<Self, Failure> {
         let subjects = Subjects {
             input: name.clone(),
@@ -54,11 +58,11 @@ pub struct Target<'t> {
 
 /// The state of the file.
 pub struct State {
-    /// Its header, if that can be decoded.
+    /// The bytes of its own header, if that can be decoded.
     pub own: Option<Vec<u8>>,
-    /// Whether it is text with damaged lines.
+    /// Whether it is armor with damaged lines.
     pub is_damaged_text: bool,
-    /// The possible edits, the likeliest first. Empty if the file ends before.
+    /// The possible edits, the likeliest first. Empty if the file ends inside the header.
     pub edits: Vec<Edit>,
 }
 
@@ -66,20 +70,21 @@ pub struct State {
 pub struct Edit {
     /// The new beginning of the file.
     pub new: Vec<u8>,
-    /// The start of what follows: in the file, or in what its text encodes.
+    /// Where the part after the header starts: in the file or, if `recoded`, in the decoded data.
     pub at: u64,
-    /// The end of the file, or of what its text encodes.
+    /// The maximum for `at`: the end of the file or, if `recoded`, of the decoded data.
     pub at_most: u64,
-    /// Whether all lines are decoded and encoded anew.
+    /// Whether all lines of the armor must be decoded and encoded again.
     pub recoded: bool,
     /// Whether the file has the nonce of the copy there.
     pub has_nonce: bool,
-    /// Whether there is nothing to do.
+    /// Whether the file has this header already.
     pub is_done: bool,
 }
 
 impl Target<'_> {
-    /// Returns the file from its beginning on, decoded if it is text, and the length of its header if that is good.
+    /// Returns the file from its beginning, decoded if it is armored, and the length of its own header or the error in
+    /// it.
     fn input(&self) -> io::Result<(PeekReader<&File>, Result<usize, Error>)> {
         let mut file = self.file;
         file.rewind()?;
@@ -90,7 +95,7 @@ impl Target<'_> {
         }
     }
 
-    /// Returns what follows an edit.
+    /// Returns the part of the file after the header that an edit replaces.
     pub fn behind(&self, edit: &Edit) -> io::Result<PeekReader<&File>> {
         if edit.recoded {
             let (mut input, _) = self.input()?;
@@ -102,6 +107,7 @@ impl Target<'_> {
         Ok(PeekReader::new(file))
     }
 
+    /// Reads the beginning of the file and finds the possible edits.
     pub fn look(&self) -> io::Result<State> {
         let (mut input, own) = self.input()?;
         let armored = input.is_armored();
@@ -110,7 +116,7 @@ impl Target<'_> {
         let read = (&mut input).take(most).read_to_end(&mut head);
         let is_sound = match (&own, read.map_err(|error| Error::Read(error).root())) {
             (_, Err(Error::Read(error))) => return Err(error),
-            // It is reported once.
+            // A reader reports a fault of the armor only once.
             (Err(Error::Armor { .. }), _) | (_, Err(_)) => false,
             (_, Ok(_)) => true,
         };
@@ -143,7 +149,7 @@ impl Target<'_> {
         })
     }
 
-    /// Returns the possible edits of armor without a fault.
+    /// Returns the possible edits of undamaged armor.
     fn edits_of_armor(
         &self,
         head: &[u8],

@@ -14,15 +14,15 @@ pub const MEASURING: Chapter = (
     "HOW IT IS MEASURED",
     &[
         Text(
-            "Each benchmark runs once to warm up, and then in turns: every line once, then every line once \
-             more. Another program that takes the processor for a moment spoils one turn of many lines, and \
-             the median leaves that out. The number behind ± is the distance of the farther quartile from \
-             the median; above about 10 % the machine was too busy to tell. There are 7 turns, 3 of key \
+            "Each benchmark runs once to warm up. Then all benchmarks run in turns: every line once, then \
+             every line once more. A short burst of other load spoils a single turn of many lines, which the \
+             median ignores. The number after ± is the distance from the median to the farther quartile. Above \
+             about 10 % the machine was too busy for a reliable result. There are 7 turns, 3 for key \
              derivations, and fewer on a slow or busy machine.",
         ),
         Text(
-            "A run without --size ends in less than 30 seconds. A benchmark that a busy machine \
-             leaves no time for is left out, with a warning.",
+            "A run without --size takes less than 30 seconds. If the machine is too busy for that, bench \
+             skips benchmarks with a warning.",
         ),
         Text(
             "Beside each rate is its percentage of the limit, which is measured in the same turns. \
@@ -30,32 +30,32 @@ pub const MEASURING: Chapter = (
              Rates and sizes count in powers of 1024: GiB/s, MiB.",
         ),
         Text(
-            "The last line says what the numbers mean: the fastest AEAD, and whether encryption or \
-             the medium is the limit. The medium is, if the fastest format reaches 75 % of copying.",
+            "The last line names the fastest AEAD, and says whether encryption or the medium is the \
+             bottleneck. It is the medium if the fastest format reaches 75 % of the rate of copying.",
         ),
         Item(
             "aead",
             "Every AEAD in every engine that is built in and that the processor can run. Chunks of 4 KiB, \
-             64 KiB and 1 MiB in the processor's cache are sealed and opened by the given number of jobs at \
-             once. The limit is copying the same chunks.",
+             64 KiB and 1 MiB in the processor's cache are sealed and opened by the given number of threads \
+             at once. The limit is copying the same chunks.",
         ),
         Item(
             "kdf",
-            "The key derivations with the parameters that the formats fix: the time for one key, and the \
-             memory that it takes. A slow key derivation protects a passphrase better.",
+            "The key derivations with the parameters that the formats prescribe: the time and the memory for \
+             one key. A slow key derivation protects a passphrase better.",
         ),
         Item(
             "format",
-            "Whole streams, sealed and opened as seal and open do it: from memory to nowhere ('memory'), \
+            "Whole streams, as seal and open process them: from memory with the output discarded ('memory'), \
              from pipe to pipe ('pipe') and, with --dir, from file to file ('file'). Keys are derived \
-             before the clock starts, except those of GoCrypt's inner layers. The limit is a plain copy the \
-             same way, in blocks of 1 MiB. The engine is always the fastest. The defaults are the format's \
-             own AEAD and 5 layers.",
+             before the clock starts, except those of GoCrypt's inner layers. The limit is a plain copy of \
+             the same kind, in blocks of 1 MiB. The engine is always the fastest one. The defaults are the \
+             format's own AEAD and 5 layers.",
         ),
         Text(
-            "The full part of a bar is the slower one of sealing and opening; the pale part goes on \
-             to the faster one. There are no bars if standard output is not a terminal, and no \
-             colours with NO_COLOR.",
+            "The solid part of a bar shows the slower of sealing and opening; the pale part extends it to the \
+             faster one. bench draws no bars if standard output is not a terminal, and uses no colours with \
+             NO_COLOR.",
         ),
         Text(
             "The filters under SELECTION and PART are combined (AND): 'fetool bench --aead \
@@ -63,9 +63,9 @@ pub const MEASURING: Chapter = (
              commas. If no benchmark matches, the status is 2.",
         ),
         Text(
-            "With --dir, bench makes files named '.fetool-*' in DIR. It removes them at the end, at errors \
-             and at any signal that can be caught. It does not call fsync: unless --size is larger than the \
-             page cache, it measures the cache.",
+            "With --dir, bench creates files named '.fetool-*' in DIR. It removes them at the end, after an \
+             error, and after any signal that can be caught. It does not call fsync: unless --size is larger \
+             than the page cache, it measures the cache.",
         ),
     ],
 );
@@ -74,13 +74,13 @@ pub const BENCH_JSON: Chapter = (
     "JSON",
     &[
         Text(
-            "--json prints one object, in one line, when everything was measured. Members are never \
-             removed or renamed; new ones may come. Sizes are in bytes, rates in bytes a second. A \
-             member that does not apply to what was measured is null.",
+            "--json prints one object in one line at the end. Later versions may add members, and never \
+             remove or rename one. Sizes are in bytes, rates in bytes per second. A member that does not \
+             apply to a benchmark is null.",
         ),
         Item("fetool", "string: the version"),
         Item("cores", "number: the cores that fetool may use"),
-        Item("conclusion", "string or null: what the numbers mean"),
+        Item("conclusion", "string or null: the last line of the report"),
         Item(
             "results",
             "array of objects, one for each operation, with the members that follow",
@@ -98,25 +98,25 @@ pub const BENCH_JSON: Chapter = (
         Item("way", "string or null: 'memory', 'pipe' or 'file'"),
         Item(
             "chunk_size, jobs, size",
-            "numbers or null; size is the plaintext of one turn, null where a turn has a fixed time",
+            "numbers or null; size is the plaintext bytes of one turn, null if a turn has a fixed time",
         ),
         Item(
             "kdf, kdf_name, memory",
-            "the key derivation with its parameters (string), what its format calls it (string or \
-             null), the memory that it works on (number)",
+            "the key derivation with its parameters (string), its name in the format (string or null), the \
+             bytes of memory that it needs (number)",
         ),
-        Item("turns", "number: how many turns counted"),
+        Item("turns", "number: the turns without the warm-up"),
         Item(
             "rate",
-            "null or {low, median, high}: bytes of plaintext a second, with the quartiles",
+            "null or {low, median, high}: plaintext bytes per second; low and high are the quartiles",
         ),
         Item(
             "seconds",
-            "null or {low, median, high}: the time of a key derivation",
+            "null or {low, median, high}: the time of one key derivation",
         ),
         Item(
             "limit, percent",
-            "numbers or null: the median rate of the limit, and how much of it the median is",
+            "numbers or null: the median rate of the limit, and the percentage of it that rate.median reaches",
         ),
         Lines(
             "fetool bench --json aead | jq -r '.results[] | select(.operation == \"seal\") | \

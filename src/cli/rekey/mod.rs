@@ -140,7 +140,7 @@ pub struct Args {
 
     /// Open with the old secret and seal again with the new one
     ///
-    /// In one pass, and no plaintext touches the disk. A Dexios file becomes version 5.
+    /// Works in one pass, without plaintext on the disk. A Dexios file becomes version 5.
     #[arg(long, help_heading = "What to do")]
     pub reseal: bool,
 
@@ -181,9 +181,9 @@ pub struct Args {
 
     /// Change PATH in place
     ///
-    /// The old header is kept in a recovery file beside PATH until the new one is safely on disk, so
-    /// that an interrupted rekey leaves a file that the old or the new secret opens. PATH is locked
-    /// meanwhile; a second rekey waits.
+    /// fetool keeps the old header in a recovery file beside PATH until the new one is fsynced, so an
+    /// interrupted rekey leaves a file that the old or the new secret opens. PATH is locked until then;
+    /// a second rekey waits.
     #[arg(short, long, conflicts_with = "output", help_heading = "Output")]
     pub in_place: bool,
 

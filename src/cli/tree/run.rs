@@ -1,4 +1,4 @@
-//! One run: the threads that find files, work on them and tell of them, and what comes before and after.
+//! One run over a tree: the threads that find files, process them and report the results.
 
 use super::count::count_all;
 use super::delete;
@@ -24,20 +24,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-/// Files that wait for a worker.
+/// The capacity of the channels to and from the workers, in files.
 const WAITING: usize = 64;
 
-/// Batches of files that wait to be compared with their results.
+/// The capacity of the channel to the `--update` comparison, in batches of files.
 const WAITING_BATCHES: usize = 8;
 
-/// What went through in one run.
+/// The totals of a run.
 pub struct Totals {
     pub files: u64,
-    /// The longest plaintext.
+    /// The length of the longest plaintext, in bytes.
     pub longest: u64,
 }
 
-/// Works on all files.
+/// Processes all files below `paths`.
 pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals, Failure> {
     let tree = task.tree;
     let _ = task.mapping.set(Mapping::new(paths));
@@ -110,10 +110,10 @@ pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result
         };
         let wanted = &wanted;
         let (walked_tx, walked_rx) = bounded(0);
-        // A list may come from a pipe.
+        // The count walks the PATHs a second time. A list can come from a pipe, which cannot be read twice.
         if display.is_shown() && tree.walk.files0_from.is_none() {
             spawn(scope, "count", move || {
-                // The other walk tells of errors.
+                // The other walk reports errors.
                 let _ = count_all(task, wanted, paths, &walked_rx);
             })?;
         }
@@ -145,7 +145,8 @@ pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result
     report.end().map(|()| totals)
 }
 
-/// Where there are plugins of age, has files go to the workers in batches.
+/// If age plugins are needed, groups files into batches before they go to the workers. Returns the channel for new
+/// files.
 fn in_batches<'s, 'e, 't: 's>(
     scope: &'s thread::Scope<'s, 'e>,
     task: &'t Task<'t>,
@@ -172,7 +173,7 @@ fn in_batches<'s, 'e, 't: 's>(
     Ok(batch_tx)
 }
 
-/// What to say where every file has a salt of its own: opening them takes a derivation each.
+/// Returns a warning if many files have different salts, since each salt takes a key derivation.
 fn many_salts(salts: u64) -> Option<String> {
     const MANY: u64 = 1000;
     (salts >= MANY).then(|| {

@@ -1,43 +1,43 @@
-//! Why files of a tree are skipped.
+//! The reasons for skipping files of a tree.
 
 use std::collections::BTreeMap;
 use std::fs::FileType;
 use std::os::unix::fs::FileTypeExt;
 
-/// A reason for which nothing is done to a file.
+/// The reason why a file is skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Skip {
-    /// The result is there and sound, as far as `--skip-existing` looks.
+    /// The result exists and passes the checks of `--skip-existing`.
     Existing,
-    /// It has the magic number of a format.
+    /// The file has the magic number of a format.
     Sealed,
-    /// The new secret opens it.
+    /// The new secret opens the file already.
     Rekeyed,
-    /// Its name does not end in the suffix of a format.
+    /// The name does not end in the suffix of a format.
     NotSealed,
-    /// Its suffix is not that of `--format`.
+    /// The suffix is not that of `--format`.
     OtherFormat,
-    /// It holds a secret of this run.
+    /// The file holds a secret of this run.
     Key,
-    /// It is the list that `--files0-from` names.
+    /// The file is the list of `--files0-from`.
     List,
-    /// `--no-hidden`.
+    /// The name begins with a dot, and `--no-hidden` is given.
     Hidden,
-    /// What file systems have for root.
+    /// root's lost+found, which the user cannot read.
     LostFound,
     Link,
     Directory,
     Fifo,
     Socket,
     Device,
-    /// Another part of the tree (--shard) does it.
+    /// Another part of the tree (--shard) handles it.
     OtherPart,
-    /// It was a regular file when it was found.
+    /// It was a regular file when the walk found it, and is none now.
     Changed,
 }
 
 impl Skip {
-    /// The reason for something that is not a regular file.
+    /// Returns the reason for a file that is not regular.
     pub fn of(kind: FileType) -> Self {
         if kind.is_symlink() {
             Self::Link
@@ -52,7 +52,7 @@ impl Skip {
         }
     }
 
-    /// What is said of one file, and the reason in JSON.
+    /// Returns the reason for messages and JSON.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Existing => "result exists",
@@ -74,7 +74,7 @@ impl Skip {
         }
     }
 
-    /// Whether a line is due without `--verbose`: few expect such a thing in a tree.
+    /// Returns whether to report the file without `--verbose`, since few trees have such files.
     pub fn is_unusual(self) -> bool {
         matches!(self, Self::Fifo | Self::Socket | Self::Device)
     }
@@ -101,7 +101,7 @@ impl Skip {
     }
 }
 
-/// How many files were skipped for which reason.
+/// The number of skipped files by reason.
 #[derive(Default)]
 pub struct Skips(BTreeMap<Skip, u64>);
 
@@ -114,7 +114,7 @@ impl Skips {
         self.0.values().sum()
     }
 
-    /// For the summary: `3 skipped (2 symbolic links, 1 FIFO)`.
+    /// Formats the counts for the summary: `3 skipped (2 symbolic links, 1 FIFO)`.
     pub fn text(&self) -> String {
         let reasons = self.0.iter().map(|(skip, count)| skip.counted(*count));
         let reasons = reasons.collect::<Vec<_>>().join(", ");
@@ -124,7 +124,7 @@ impl Skips {
         }
     }
 
-    /// For JSON: the counts by reason.
+    /// Returns the counts by reason, for JSON.
     pub fn by_reason(&self) -> BTreeMap<&'static str, u64> {
         let reasons = self.0.iter();
         reasons

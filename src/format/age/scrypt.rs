@@ -1,4 +1,4 @@
-//! scrypt: files for a passphrase.
+//! scrypt stanzas: files for a passphrase.
 //!
 //! ```
 //! use fetool::format::age::scrypt::{
@@ -26,29 +26,29 @@ use crate::kdf::{Derivation, Key, new_salt};
 use crate::{Error, Secret};
 use base64::Engine;
 
-/// The type of the stanza. It must be the only one of its file.
+/// The type of the stanza, which must be the only one in its file.
 pub const KIND: &str = "scrypt";
 /// The work factor of new files: 2^18 blocks, in 256 MiB of memory.
 pub const WORK_FACTOR: u8 = 18;
-/// The highest work factor that is accepted unless the caller allows more: 2^22 blocks, in 4 GiB.
+/// The default limit for the work factor of a file: 2^22 blocks, in 4 GiB of memory.
 pub const WORK_FACTOR_MAX: u8 = 22;
 
 const SALT_LEN: usize = 16;
 const SALT_LABEL: &[u8] = b"age-encryption.org/v1/scrypt";
-/// No machine has the memory for a higher one, whatever is allowed.
+/// The limit that no caller can raise: 2^40 blocks are a pebibyte.
 const WORK_FACTOR_CEILING: u8 = 40;
 
-/// How much work and memory a file's header may ask for.
+/// Limits on what the header of a file can demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScryptLimits {
     /// The highest work factor.
     pub work_factor: u8,
-    /// The most bytes of memory.
+    /// The maximum memory in bytes.
     pub memory: u64,
 }
 
 impl Default for ScryptLimits {
-    /// [`WORK_FACTOR_MAX`], and as much memory as that needs.
+    /// Returns [`WORK_FACTOR_MAX`], and no limit on memory.
     fn default() -> Self {
         Self {
             work_factor: WORK_FACTOR_MAX,
@@ -65,8 +65,8 @@ pub fn derivation(work_factor: u8) -> Derivation {
 /// Wraps the file key under a passphrase.
 ///
 /// # Errors
-/// Those of `random`; [`Error::Secret`] for an empty passphrase, [`Error::Usage`] for a work factor of 0
-/// or beyond all memory, [`Error::Memory`].
+/// Those of `random`; [`Error::Secret`] for an empty passphrase; [`Error::Usage`] for a work factor below 1 or above
+/// 40; [`Error::Memory`].
 pub fn wrap(
     passphrase: &Secret,
     work_factor: u8,
@@ -92,8 +92,8 @@ pub fn wrap(
 ///
 /// # Errors
 /// [`Error::Malformed`] with offset 0 if the stanza breaks a rule of its type. [`Error::WorkFactor`] and
-/// [`Error::WorkFactorMemory`] if it asks for more than `limits` allow; nothing is computed then.
-/// [`Error::Memory`], and [`Error::Secret`] for an empty passphrase.
+/// [`Error::WorkFactorMemory`] if it exceeds `limits`, before anything is computed. [`Error::Memory`], and
+/// [`Error::Secret`] for an empty passphrase.
 pub fn unwrap(
     passphrase: &Secret,
     limits: ScryptLimits,
@@ -119,8 +119,8 @@ pub fn unwrap(
     Ok(FileKey::unwrap(&key, &ZERO_NONCE, body))
 }
 
-/// Returns the work factor of a stanza, or `None` if the stanza is of another type. `u64::MAX` stands for
-/// all that are higher.
+/// Returns the work factor of a stanza, or `None` if the stanza is of another type. Numbers beyond 64 bits become
+/// `u64::MAX`.
 ///
 /// # Errors
 /// [`Error::Malformed`] with offset 0 if the stanza breaks a rule of its type.
@@ -141,7 +141,7 @@ fn parse(stanza: &Stanza) -> Result<Option<Parsed<'_>>, Error> {
             stanza.malformed("the work factor is not a decimal number without leading zeros")
         );
     }
-    // Of digits alone, only those that are too many are no number.
+    // Digits fail to parse only if the number is too large.
     Ok(Some((salt, digits.parse().unwrap_or(u64::MAX), body)))
 }
 
@@ -153,7 +153,7 @@ fn derive(passphrase: &Secret, salt: &[u8; SALT_LEN], work_factor: u8) -> Result
         });
     }
     let salt = [SALT_LABEL, &salt[..]].concat();
-    // No other file has this salt.
+    // The salt is unique to the file, so the result is not worth keeping.
     passphrase.derive_anew(derivation(work_factor), &salt)
 }
 
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(derivation(63).memory(), u64::MAX);
     }
 
-    /// 2^40 blocks are a pebibyte, which no system hands out.
+    /// 2^40 blocks are a pebibyte, which no system can allocate.
     #[cfg(target_pointer_width = "64")]
     #[test]
     fn memory_that_is_not_there_is_an_error() {

@@ -15,7 +15,7 @@ use std::fs;
 /// place.
 const LENGTHS: [usize; 2] = [3 << 20, 6 << 20];
 
-/// A folder with `plain` and `sealed`, which is the same as a stream in chunks of 64 KiB.
+/// A directory with `plain` and `sealed`, which is the same as a stream in chunks of 64 KiB.
 fn both(len: usize) -> Dir {
     let dir = Dir::new();
     let plain = data(len);

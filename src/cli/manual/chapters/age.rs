@@ -31,15 +31,14 @@ pub const AS_AGE: Chapter = (
     "COMPATIBILITY",
     &[
         Text(
-            "The options, the outputs, the prompts and the statuses are those of age 1.3. Messages \
-             begin with 'age: error:', 'age: warning:' or 'age: hint:', and those that other programs \
-             look for have the same words: 'no identity matched any of the recipients', 'incorrect \
-             passphrase', 'bad header MAC', 'failed to decrypt and authenticate payload chunk'. Nothing \
-             is printed when all is well.",
+            "Options, output, prompts and exit statuses are those of age 1.3. Messages begin with 'age: \
+             error:', 'age: warning:' or 'age: hint:'. Those that other programs search for have the same \
+             words: 'no identity matched any of the recipients', 'incorrect passphrase', 'bad header MAC', \
+             'failed to decrypt and authenticate payload chunk'. A successful run prints no message.",
         ),
         Text(
-            "The first word that is not an option is INPUT. '-o=FILE', '--output FILE' and '-output \
-             FILE' are the same, and '-a=false' takes -a back. Of a repeated -o the last one counts.",
+            "The first argument that is not an option is INPUT. '-o=FILE', '--output FILE' and '-output \
+             FILE' are the same, and '-a=false' turns -a off. The last of several -o counts.",
         ),
     ],
 );
@@ -50,19 +49,19 @@ pub const DIFFERENCES: Chapter = (
     &[
         Item(
             "-o OUTPUT",
-            "OUTPUT appears when it is complete, and an error leaves it as it was. age leaves what it \
-             wrote before the error. The file is replaced and not written over, so other hard links \
-             keep the old content.",
+            "fetool writes a temporary file and renames it to OUTPUT when it is complete, so an error leaves \
+             OUTPUT unchanged. age leaves what it wrote before the error. Since OUTPUT is replaced, other \
+             hard links to it keep the old content.",
         ),
         Item(
             "the same file",
-            "fetool refuses an OUTPUT that is also INPUT, an identity file or a recipients file, \
-             whatever path leads to it. age compares the paths.",
+            "fetool refuses an OUTPUT that is the same file as INPUT, an identity file or a recipients file, \
+             even under another name. age compares only the paths.",
         ),
         Item(
             "terminals",
-            "Decrypted text goes to a terminal when all of it is there, up to 16 MiB. Data with control \
-             characters is refused.",
+            "fetool prints decrypted text on a terminal only after it has decrypted all of it, up to 16 MiB. \
+             It refuses data with control characters.",
         ),
         Item(
             "duplicates",
@@ -70,32 +69,32 @@ pub const DIFFERENCES: Chapter = (
         ),
         Item(
             "-p",
-            "The generated passphrase has 128 random bits in 8 groups of syllables, and no words of a \
-             list. At most three passphrases can be typed for an encrypted identity file.",
+            "The generated passphrase has 128 random bits in 8 groups of syllables, instead of words from a \
+             list. fetool asks for the passphrase of an encrypted identity file at most three times.",
         ),
         Item(
             "-i",
-            "All identity files are read before anything is asked. One that is encrypted may be armored, \
-             and may contain identities of plugins.",
+            "fetool reads all identity files before it asks for a passphrase. An encrypted identity file may \
+             be armored, and may contain identities of plugins.",
         ),
         Item(
             "-j",
-            "One process of a plugin serves all of its identities, also those in encrypted files. It inherits no file descriptors, but \
-             age-plugin-batchpass gets that of AGE_PASSPHRASE_FD. PATH is searched in absolute \
-             directories only.",
+            "One plugin process serves all identities of the plugin, even those in encrypted files. It \
+             inherits no file descriptors, except that age-plugin-batchpass gets that of AGE_PASSPHRASE_FD. \
+             fetool ignores relative directories in PATH.",
         ),
         Item(
             "messages",
-            "Only the phrases above are the same. The text of a malformed recipient is not repeated, and \
-             no address for reports is printed.",
+            "Only the phrases above are the same. fetool does not print the text of a malformed recipient, \
+             nor an address for bug reports.",
         ),
         Item(
             "--version",
-            "It prints the version of age that this stands in for, and that of fetool.",
+            "Prints the version of age that fetool is compatible with, and that of fetool.",
         ),
         Item(
             "age-keygen",
-            "The time of creation is in UTC. -y takes no encrypted identity files.",
+            "The time of creation is in UTC. -y does not accept encrypted identity files.",
         ),
     ],
 );

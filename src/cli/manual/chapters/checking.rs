@@ -7,23 +7,23 @@ pub const CHECKING: Chapter = (
     "CHECKING",
     &[
         Text(
-            "With a secret, check authenticates every byte of each file, as 'fetool open --check' does \
-             with one. Without a secret it walks the structure, as 'fetool inspect' does: that finds files \
-             that were cut short or extended, and none whose content was changed. Files of formats \
-             without a magic number (.enc) then fail, unless -f names the format.",
+            "With a secret, check authenticates every byte of each file, as 'fetool open --check' does for \
+             a single file. Without a secret it checks the structure, as 'fetool inspect' does. That finds \
+             truncated and extended files, but no changed content. Files of formats without a magic number \
+             (.enc) then fail, unless -f names the format.",
         ),
         Text(
             "Without -r each PATH is a file, FIFO or device. With -r, check takes every file below PATH \
-             that has the suffix or the magic number of a format, and skips the others. A file with \
-             the suffix of a format that has a magic number, and without it, is damaged. With -f, a \
-             tree's files of other formats are skipped.",
+             that has the suffix or the magic number of a format, and skips the others. A file whose suffix \
+             promises a magic number that the content lacks is damaged. With -r and -f, check skips files of \
+             other formats.",
         ),
         Text(
-            "Files of up to 16 MiB are checked side by side, longer ones one at a time by all workers. \
-             Longer ones are read past the page cache (RWF_DONTCACHE, see preadv2(2)), so a check of a big \
-             archive leaves the cache to other programs. fetool drops the pages of shorter files, and of all \
-             files if the kernel or the file system does not support that (posix_fadvise(2)), even those \
-             that were there before.",
+            "Files of up to 16 MiB are checked in parallel, longer ones one at a time by all workers. fetool \
+             reads longer files past the page cache (RWF_DONTCACHE, see preadv2(2)), so a check of a big \
+             archive leaves the cache to other programs. After shorter files, or if the kernel or the file \
+             system does not support that, fetool drops the pages from the cache (posix_fadvise(2)), even \
+             those that were cached before.",
         ),
         Text(
             "A file that was modified while it was read fails with status 1. Standard error gets a line \
@@ -37,9 +37,9 @@ pub const LISTS: Chapter = (
     &[
         Text(
             "--record FILE writes one JSON object a line for each file that was checked, in the order of \
-             the paths. FILE is replaced as a whole: it is the old list or the new one, whenever fetool is \
-             killed. It is written at the start, about every minute, at the end, and when SIGTERM, SIGINT \
-             or SIGHUP ends the run.",
+             the paths. fetool replaces FILE as a whole, so a killed run leaves the old list or the new one. \
+             It writes FILE at the start, about every minute, at the end, and when SIGTERM, SIGINT or SIGHUP \
+             ends the run.",
         ),
         Item(
             "path",
@@ -60,44 +60,50 @@ pub const LISTS: Chapter = (
         ),
         Item(
             "result, status",
-            "string and number: 'authentic' or 'intact' (only the structure was checked) with 0; 'failed' or \
-             'corrupted' with the exit status of the fault",
+            "string and number: 'authentic' or 'intact' (only the structure was checked) with status 0; \
+             'failed' or 'corrupted' with the exit status of the fault",
         ),
         Item(
             "checked",
-            "string: when the file was checked last, as in RFC 3339",
+            "string: when the file was last checked, in the format of RFC 3339",
         ),
         Text(
-            "If FILE exists, it is updated. Files that this run does not check keep their entries. Two runs \
-             at the same time, such as two parts of --shard, need two FILEs: FILE is locked, and the second run \
-             fails with status 1.",
+            "If FILE exists, fetool updates it. Files that this run does not check keep their entries. FILE \
+             is locked, so a second run with the same FILE fails with status 1. Give concurrent runs, such as \
+             the parts of --shard, a FILE each.",
         ),
         Text(
-            "If FILE exists, or --since names another list, each file is compared with its entry there. Use \
-             the same PATHs in the same directory, or absolute ones.",
+            "If FILE exists, or --since names another list, fetool compares each file with its entry there. \
+             Use the same PATHs in the same directory, or absolute ones.",
         ),
         Item("same", "The content is the same, whatever the time is."),
         Item(
             "changed",
-            "The content differs, and so does the size or the time: somebody wrote to the file. It is counted.",
+            "The content differs, and so does the size or the time: the file was written to. The summary \
+             counts such files.",
         ),
         Item(
             "corrupted",
-            "The content differs, and neither the size nor the time does: silent corruption, such as by a \
-             failing disk. That is status 3, even if the file is authentic. The entry keeps the old hash, so \
+            "The content differs although the size and the time do not: silent corruption, such as by a \
+             failing disk. The file has status 3, even if it is authentic. The entry keeps the old hash, so \
              every run reports the file until it is restored or replaced.",
         ),
-        Item("new", "The file is not in the list. It is counted."),
+        Item(
+            "new",
+            "The file is not in the list. The summary counts such files.",
+        ),
         Item(
             "missing",
-            "With -r, an entry below one of the PATHs without a file. That is status 1. The entry is dropped \
-             from FILE, so one run reports it. If a PATH itself is gone, nothing below it is missing.",
+            "With -r, the file of an entry below one of the PATHs is gone, which is status 1. fetool removes \
+             the entry from FILE, so only one run reports it. It keeps the entries below a PATH that is an \
+             empty directory, where a disk may not be mounted. If a PATH itself is gone, nothing below it \
+             counts as missing.",
         ),
         Text(
-            "--for TIME lets a run end cleanly: after TIME it starts no further file, finishes those in work, \
-             and says how many are left. That is status 0 if nothing else is wrong. Files that \
-             are not in FILE come first, then those that were checked longest ago. Lists are held in memory, \
-             at about 300 bytes a file.",
+            "--for TIME spreads a long check over several runs. After TIME, fetool starts no further file, \
+             finishes those in progress, and prints how many are left. If nothing else is wrong, the status \
+             is 0. Files that are not in FILE come first, then those that were checked longest ago. fetool \
+             keeps lists in memory, at about 300 bytes per file.",
         ),
         Lines(
             "fetool check -r -q -k @keyfile --record ~/nas.list --for 2h /mnt/nas\n\
@@ -110,9 +116,9 @@ pub const CHECK_JSON: Chapter = (
     "JSON",
     &[
         Text(
-            "--json prints one object a file, a line each, in the order in which they are done, and last an \
-             object with the single member summary. Members are never removed or renamed; new ones may \
-             come. A member that is not known is null.",
+            "--json prints one object per line for each file, in the order in which they complete. The last \
+             line is an object with the single member summary. Later versions may add members, and never \
+             remove or rename one. Unknown values are null.",
         ),
         Item("path, path_hex", "as in fetool-inspect(1)"),
         Item(

@@ -82,7 +82,7 @@ pub const WEAK: Chapter = (
              chunks of it. With one layer these chunks are plaintext.",
         ),
         Item(
-            "gocrypt: chunks have no place",
+            "gocrypt: chunks have no numbers",
             "With one layer, chunks can be changed, swapped, repeated and cut off without the passphrase. \
              With two, they can be cut off at the end, and swapped or repeated if they are 64 MiB apart. \
              With three or more, the outermost layer can be forged if it has more than one chunk. No attack \
@@ -108,7 +108,7 @@ pub const WEAK: Chapter = (
             "both: empty files",
             "In a file without a chunk nothing is authenticated, so anyone can make one. GoCrypt with two \
              layers or more is an exception. open warns; open --check, open --strict and inspect --verify \
-             fail with status 3. An empty GFE file of go-fileencrypt is treated alike.",
+             fail with status 3. The same holds for an empty GFE file of go-fileencrypt.",
         ),
         Text(
             "open warns if the end of a file is not authenticated, and --strict refuses such files.",
@@ -122,7 +122,7 @@ pub const DETECTION: Chapter = (
         Text(
             "Without --format, the magic number decides: 'GFE', the bytes DE 01 to DE 05 and 0E for Dexios, \
              'age-encryption.org/' or the first line of its armor for age. If there is none, open and \
-             inspect --verify try the secret on the first chunk, as each format without a magic number, and \
+             inspect --verify try the secret on the first chunk, in each format without a magic number. They \
              take the format that authenticates it. They try the format first that needs the least input, \
              and buffer at most 64 MiB of a pipe. A file with a longer first chunk needs --format \
              parallel-encryptor. If no format authenticates the chunk, or there is no chunk, the status is \

@@ -9,7 +9,7 @@ pub const GUARANTEES: Chapter = (
         Text(
             "fetool never outputs unauthenticated data. On stdout, the chunks before a bad one are written \
              before the error is known: check the exit status ('set -o pipefail' in a shell) before you use \
-             them. With -o, FILE appears only if everything was good; 'open --salvage' is the one \
+             them. With -o, FILE appears only if everything is authentic; 'open --salvage' is the only \
              exception.",
         ),
         Text(
@@ -50,9 +50,9 @@ pub const GUARANTEES: Chapter = (
         ),
         Text(
             "On Linux, a file larger than half of the machine's memory is read and written past the page \
-             cache (RWF_DONTCACHE, see preadv2(2)), so that other programs keep what they have there. Output \
-             from a pipe is written so from that length on. If the kernel or the file system does not \
-             support it, fetool drops the pages behind itself (posix_fadvise(2)).",
+             cache (RWF_DONTCACHE, see preadv2(2)), so that other programs keep their cached data. If the \
+             input is a pipe, the output is written in this way from that length on. If the kernel or the file \
+             system does not support it, fetool drops the pages after use (posix_fadvise(2)).",
         ),
     ],
 );

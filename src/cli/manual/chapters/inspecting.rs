@@ -7,15 +7,16 @@ pub const REPORT: Chapter = (
     "THE REPORT",
     &[
         Text(
-            "inspect needs no key. It decodes the header and walks the chunks to the end by their lengths; \
-             in a file it seeks from one to the next. The report says what the file claims to be. --verify \
-             with a secret also authenticates every chunk.",
+            "inspect needs no key. It decodes the header and follows the lengths of the chunks to the end of \
+             the file. In a regular file it seeks from chunk to chunk. Without a key nothing is authenticated: \
+             the report says what the file claims to be. --verify with a secret also authenticates every \
+             chunk.",
         ),
         Text(
-            "The report has the first fault in the structure, with its offset in bytes. The exit status is \
-             then 4 (malformed) or 5 (truncated), and 3 for a chunk that does not authenticate. It is also \
-             3 if --verify finds nothing that is authenticated: no chunk at all, or tags that can be forged \
-             without the secret.",
+            "The report shows the first fault in the structure, with its offset in bytes. The exit status is \
+             then 4 (malformed) or 5 (truncated). With --verify it is 3 if a chunk does not authenticate, or \
+             if nothing is authenticated: there is no chunk at all, or the tags can be forged without the \
+             secret.",
         ),
     ],
 );
@@ -24,9 +25,9 @@ pub const JSON: Chapter = (
     "JSON",
     &[
         Text(
-            "--json prints one object a file, a line each, in the order of the PATHs. Members are \
-             never removed or renamed; new ones may come. Sizes and offsets are in bytes. A member \
-             that is not known is null.",
+            "--json prints one object per line for each file, in the order of the PATHs. Later versions may \
+             add members, and never remove or rename one. Sizes and offsets are in bytes. Unknown values are \
+             null.",
         ),
         Item("path", "string: the PATH as given, '-' for standard input"),
         Item(

@@ -7,8 +7,8 @@ pub const KEYS: Chapter = (
     "KEYS",
     &[
         Text(
-            "A secret is never given on the command line itself, where every user of the machine can \
-             read it. SPEC names where it is:",
+            "fetool never takes a secret from the command line itself, where every user of the machine can \
+             read it. SPEC names its source:",
         ),
         Item(
             "@FILE",
@@ -24,15 +24,15 @@ pub const KEYS: Chapter = (
         Text("fetool identifies what a key file is by its content:"),
         Item(
             "identities",
-            "One a line: AGE-SECRET-KEY-1…, AGE-SECRET-KEY-PQ-1… or AGE-PLUGIN-…, with comments behind \
-             '#'. 'fetool keygen --age' and age-keygen make such files. The file can be an age file \
-             itself, sealed with a passphrase. An SSH private key is an identity too. fetool asks for \
-             the passphrase of an identity, or reads it from --identity-passphrase, only if a file needs it.",
+            "One per line: AGE-SECRET-KEY-1…, AGE-SECRET-KEY-PQ-1… or AGE-PLUGIN-…, and comment lines that \
+             begin with '#'. 'fetool keygen --age' and age-keygen make such files. The file can itself be an \
+             age file for a passphrase. An SSH private key is also an identity. fetool asks for the passphrase \
+             of an identity, or reads it from --identity-passphrase, only if a file needs that identity.",
         ),
         Item(
             "raw keys",
             "32 bytes are always a raw key. A GFE key can also be 64 hexadecimal digits or 44 base64 \
-             characters, with an optional line end, below lines that begin with '#'.",
+             characters, with an optional line end and comment lines ('#') above.",
         ),
         Item(
             "anything else",
@@ -40,7 +40,7 @@ pub const KEYS: Chapter = (
         ),
         Text(
             "A recipient is public. 'seal --to' takes age1…, age1pq1…, age1tag1…, age1tagpq1…, a plugin's \
-             age1NAME1…, an SSH public key, or @FILE with one of them a line. Anyone who knows a recipient \
+             age1NAME1…, an SSH public key, or @FILE with one recipient per line. Anyone who knows a recipient \
              can seal for it: a file does not show who sealed it.",
         ),
         Text(
@@ -49,10 +49,10 @@ pub const KEYS: Chapter = (
              opens the file. One process of a plugin serves all of its identities and all files of a tree.",
         ),
         Text(
-            "fetool reads a typed passphrase from /dev/tty without showing it; without a terminal that is an \
-             error. A wrong passphrase for a single file is asked for again, three times in all. Trees, and \
-             passphrases from a SPEC, are tried once. A wrong passphrase and a file that was tampered with \
-             cannot be told apart: the message names both, with status 3.",
+            "fetool reads a typed passphrase from /dev/tty without echo; without a terminal that is an error. \
+             For a single file, it asks up to three times. For trees it asks once, and a passphrase from a \
+             SPEC is tried once. fetool cannot distinguish a wrong passphrase from a file that was tampered \
+             with: the message names both, with status 3.",
         ),
         Text(
             "A passphrase is a string of bytes. fetool does not convert its encoding and does not normalise \

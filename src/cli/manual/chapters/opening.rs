@@ -7,14 +7,14 @@ pub const OPENING: Chapter = (
     "OPENING",
     &[
         Text(
-            "fetool opens a file with the first secret that fits, and fails with status 3 if none does. \
-             The message says how many were tried.",
+            "fetool opens a file with the first secret that works, and fails with status 3 if none does. \
+             The message says how many it tried.",
         ),
         Text(
-            "Files that go-fileencrypt made of streams have no authenticated length. fetool opens them with a \
-             warning; --strict refuses them with status 4. If the document and the program of a format \
-             disagree on the nonce or the associated data, fetool uses the reading that authenticates the \
-             first chunk.",
+            "Files that go-fileencrypt made from streams have no authenticated length. fetool opens them with \
+             a warning; --strict refuses them with status 4. For some formats, the document and the program \
+             disagree on the nonce or the associated data. fetool then uses the reading that authenticates \
+             the first chunk.",
         ),
         Text(
             "--check authenticates everything and writes nothing. With --json it prints one object about an \
@@ -43,7 +43,7 @@ pub const RANGES: Chapter = (
         Text(
             "From a seekable file, fetool reads the header, the first chunk to try the key on, and the \
              chunks that hold the range. If the range depends on the length of the plaintext, it also opens \
-             the last chunk as the last: for -LAST, for START-, for an empty range and for one behind the \
+             the last chunk as the last: for -LAST, for START-, for an empty range and for one beyond the \
              end. A megabyte in the middle of a terabyte costs as much as one at the start.",
         ),
         Text(
@@ -52,7 +52,7 @@ pub const RANGES: Chapter = (
         ),
         Text(
             "Every byte of the output was authenticated, as the byte at its position. The rest of the file \
-             is not checked: damage elsewhere, or truncation behind the range, goes unnoticed. --check, and \
+             is not checked: damage elsewhere, or truncation after the range, goes undetected. --check, and \
              open without --range, authenticate everything.",
         ),
         Text(
@@ -75,10 +75,10 @@ pub const SALVAGE: Chapter = (
     "SALVAGE",
     &[
         Text(
-            "--salvage writes everything of a damaged file that still authenticates. Every chunk counts \
-             only at its own number, so no byte comes out that was not sealed at its position. With 'zero', \
-             a lost chunk becomes zeros of its length, so that all later bytes keep their positions. With \
-             'skip' it is left out. What is missing at the end of the file is not filled.",
+            "--salvage writes every chunk of a damaged file that still authenticates. A chunk counts only \
+             under its own number, so fetool writes no byte that was not sealed at its position. With \
+             'zero', a lost chunk becomes zeros of its length, so that all later bytes keep their positions. \
+             With 'skip' it is left out. fetool does not fill in what is missing at the end of the file.",
         ),
         Text(
             "This is the one exception to the rule that a failed open leaves no output: FILE appears whole \
@@ -95,13 +95,13 @@ pub const SALVAGE: Chapter = (
              (string). Positions in the plaintext are those of the undamaged file.",
         ),
         Text(
-            "Behind a damaged chunk, fetool looks for the next one at its position. If it is not there, \
+            "After a damaged chunk, fetool looks for the next one at its position. If it is not there, \
              bytes were lost or inserted. fetool then tries shifts: every number of bytes up to 4096 in \
              both directions, multiples of 512 bytes up to 512 KiB, and up to 16 whole chunks. A GFE file \
              that declares its length shows how much is missing, so one gap of any length is found. In \
              other GFE files, fetool searches up to 64 MiB further on for the length fields of chunks. One \
              search authenticates at most 32 GiB, and all searches in a file 256 GiB: some seconds and some \
-             minutes a core. Beyond that, chunks are found only at their own positions.",
+             minutes on one core. Beyond that, chunks are found only at their own positions.",
         ),
         Text(
             "If the first chunk is damaged, other chunks show whether the key is right: the first 64, some \
@@ -116,9 +116,9 @@ pub const SALVAGE: Chapter = (
         ),
         Text(
             "Not everything can be salvaged. GoCrypt's chunks have no numbers, so fetool takes them only at \
-             their own positions. Behind lost or inserted bytes everything is lost, and moved chunks go \
-             unnoticed. With several layers, --salvage is refused with status 2. Files that were made in \
-             memory mode are one piece. A GFE file with an additive nonce needs --gfe-nonce additive.",
+             their own positions. Everything after lost or inserted bytes is lost, and moved chunks go \
+             unnoticed. With several layers, --salvage is refused with status 2. Dexios files in memory mode \
+             are a single chunk. A GFE file with an additive nonce needs --gfe-nonce additive.",
         ),
         Text(
             "With -r, fetool salvages each file of a tree by itself and lists the damaged ones at the end. They count \

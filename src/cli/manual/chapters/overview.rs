@@ -5,7 +5,7 @@ use super::Part::{Item, Text};
 
 pub const EXTERNAL: &str = "\
 If there is no subcommand x, 'fetool x' runs the program fetool-x from PATH with the remaining \
-arguments; 'fetool help' lists those that are found. Relative directories in PATH are skipped.";
+arguments; 'fetool help' lists these programs. Relative directories in PATH are skipped.";
 
 pub const SHORT_FORMATS: Chapter = (
     "FORMATS",

@@ -25,24 +25,24 @@ pub const TREES: Chapter = (
     "TREES",
     &[
         Text(
-            "With -r, fetool works on every regular file below each PATH by itself, in the order of the \
-             names; --files0-from takes a list instead. A result appears beside its source, with the \
-             format's suffix added or removed (.gfe, .dexios, .enc). With -O it appears under DIR at \
-             the same relative path: a PATH stands for itself and what is below it, a PATH that ends \
-             in '/' for its contents, as in rsync, and a listed path for the whole of itself. Names \
-             can be any bytes.",
+            "With -r, fetool processes every regular file below each PATH separately, in the order of the \
+             names. --files0-from, instead of -r, takes a list of files. Each result is written beside its source, \
+             with the suffix of the format added or removed (.gfe, .age, .dexios, .enc). With -O it is \
+             written below DIR at the same relative path. As in rsync, 'photos' is sealed to DIR/photos, \
+             and 'photos/' to DIR itself. A listed path keeps all of its directories. Names can be any \
+             bytes.",
         ),
         Text(
             "Hidden files are included; --no-hidden skips them. fetool follows a PATH or listed path \
              that is itself a symbolic link, and skips links below a PATH unless --follow is given. It \
-             skips sockets, FIFOs, devices, the files that hold this run's secrets, and root's lost+found if it \
-             cannot be read. -v names every \
-             skipped file with its reason, and the summary always counts them by reason. A skipped \
-             file that you named yourself, a socket, a FIFO or a device gets a line without -v.",
+             skips sockets, FIFOs, devices, the files that hold this run's secrets, and an unreadable \
+             lost+found of root. -v names every skipped file with its reason, and the summary always \
+             counts them by reason. Skipped sockets, FIFOs, devices and files that you named yourself are \
+             reported without -v.",
         ),
         Item(
             "sealed already",
-            "Sealing skips a file whose name ends in .gfe, .dexios or .enc and whose content begins \
+            "seal skips a file whose name ends in .gfe, .age, .dexios or .enc and whose content begins \
              with a format's magic number, unless --force is given. GoCrypt and the AES-GCM File \
              Encryptor have no magic number, so their files are sealed again (x.enc becomes \
              x.enc.gfe). Only a run that writes such a format itself tries its secret on .enc files, \
@@ -50,111 +50,110 @@ pub const TREES: Chapter = (
         ),
         Item(
             "damaged files",
-            "Opening takes every file whose name ends in such a suffix. If the content is not that of \
+            "open takes every file whose name ends in such a suffix. If the content is not that of \
              a sealed file, the file fails with status 4, or 5 if it is empty or too short. Files with \
-             other names are skipped. A sealed file with another name that you named yourself fails, \
-             since no name for its result is known.",
+             other names are skipped. A sealed file with another name that you named yourself fails: \
+             fetool cannot derive a name for its result.",
         ),
         Item(
             "whole or not at all",
-            "A file is written under a temporary name '.fetool-*.tmp' in its directory and renamed \
-             when it is complete. What a killed run left of these is removed by the next run that \
-             works in that directory, and by every run with --delete; those that are being written are locked, and stay. Directories \
-             under DIR are entered without following links, so that nothing in DIR leads out of it.",
+            "Each file is written to a temporary file '.fetool-*.tmp' in its directory and renamed \
+             when it is complete. The next run in that directory, and every run with --delete, removes \
+             temporary files of killed runs. Those of other running processes are locked, and stay. fetool \
+             enters directories under DIR without following links, so nothing in DIR leads out of it.",
         ),
         Item(
             "mode and time",
-            "The mode, the group and the modification time of each file are carried over, and the \
-             mode (with the set-group-ID and sticky bits), the group and the time of each directory under \
-             DIR; the owner only by root. Empty directories are carried over, unless --include selects \
-             files. If the group cannot be set, the group that the file \
-             has gets no more permissions than others. Opened files and directories get no \
-             permissions that the umask takes away, unless --perms is given. Files with several \
-             names (hard links) are carried over as files of their own, and holes as zero bytes; the \
-             summary counts both, and -v names them. 'open --sparse' leaves out blocks of zeros and so makes \
-             holes. With --xattrs, fetool carries over extended attributes of users (user.*) and ACLs; they \
-             are not encrypted, and a change of them alone is not seen by --update. --no-preserve gives new \
-             files mode 0600 and the present time. On a file system without modes or times, fetool \
-             warns once and goes on.",
+            "fetool preserves the mode, the group and the modification time of files and, under DIR, of \
+             directories (with the set-group-ID and sticky bits). root's runs preserve the owner as well. \
+             Empty directories are created, unless --include selects files. If the group cannot be set, \
+             the file's group gets no more permissions than others. Opened files and directories get no \
+             permissions that the umask takes away, unless --perms is given. Each name of a hard-linked \
+             file becomes a file of its own, and holes become zero bytes. The summary counts both, and -v \
+             names them. 'open --sparse' writes blocks of zeros as holes. --xattrs preserves extended \
+             attributes of users (user.*) and ACLs. They are not encrypted, and --update does not detect a \
+             change of them alone. --no-preserve gives new files mode 0600 and the current time. On a file \
+             system without modes or times, fetool warns once and continues.",
         ),
         Item(
             "symbolic links",
-            "With --links, fetool carries symbolic links over as links and follows none of them: it never \
-             writes through a link under DIR. A link is not encrypted; what it leads to can be read. \
+            "With --links, fetool copies symbolic links as links and follows none of them: it never \
+             writes through a link under DIR. Links are not encrypted: anyone can read where they lead. \
              --links cannot be used with --follow.",
         ),
         Item(
             "what is left out",
             "--exclude and --exclude-from leave out files, and directories with everything in them. A line \
-             of an --exclude-from FILE is a rule as in .gitignore, with '!' for exceptions; \
-             a file in a directory that is left out cannot be taken back in. --exclude-caches leaves out \
-             directories with a CACHEDIR.TAG, and --exclude-if-present those with something called NAME in \
-             them. -v says which rule left a file out.",
+             of an --exclude-from FILE is a rule as in .gitignore, with '!' for exceptions. No exception \
+             can select a file in an excluded directory. --exclude-caches leaves out directories with a \
+             CACHEDIR.TAG, and --exclude-if-present those that contain NAME. -v says which rule left a file \
+             out.",
         ),
         Item(
             "--remove-source",
-            "fetool removes a source after it fsynced the replacement and its directory, read the \
-             replacement back and compared the contents byte by byte. If the replacement exists \
-             because an earlier run was killed, fetool compares them: it removes the source if they \
-             are the same, else it keeps both and the file fails. A symbolic link fails: removing it \
-             would leave the file it points to.",
+            "fetool removes a source only after it has fsynced the result and its directory, read the \
+             result back and compared the contents byte by byte. If the result exists because an earlier \
+             run was killed, fetool compares it with the source. It removes the source if they match, else \
+             it keeps both and the file fails. A symbolic link fails: removing it would leave the file that \
+             it points to.",
         ),
         Item(
             "when run again",
             "A file whose result exists fails, unless --update, --skip-existing or --force is given. \
              --update brings results up to date, as in BACKUPS. \
              --skip-existing is for continuing an interrupted run: it checks the structure of the \
-             sealed file and the length of the other, and does not compare contents. It therefore \
-             does not see that a source was edited and kept its length. If the length differs, the file fails. --verify-existing authenticates \
-             the sealed file and compares the contents; a file that differs fails. --force overwrites \
-             all results.",
+             sealed file and the length of the plaintext, and does not compare contents. It therefore \
+             misses edits that keep the length. If the length differs, the file fails. --verify-existing \
+             authenticates the sealed file and compares the contents; a file that differs fails. --force \
+             overwrites all results.",
         ),
         Item(
             "interrupted",
-            "SIGINT and SIGHUP end the run and leave only whole results. SIGTERM ends it as soon as the files \
-             in work are done; a second one ends it at once. fetool then says how many files have a result, \
-             and how to do the rest. With --for TIME a run starts no file after TIME, and exits with \
-             status 1 if any is left.",
+            "SIGINT and SIGHUP end the run at once and leave only complete results. After SIGTERM, fetool \
+             finishes the files in progress; a second SIGTERM ends the run at once. fetool then prints how \
+             many files have a result, and the command that continues. With --for TIME a run starts no file \
+             after TIME, and exits with status 1 if any is left.",
         ),
         Item(
             "failures",
-            "A file that fails does not stop the others, unless --fail-fast is given. Each failure is \
-             reported, a hint that several share only once, and the exit status is the highest of \
-             theirs. A file that changes while it is read fails. So does a second source \
-             with the same output: it stays as it is, and so does the output.",
+            "A file that fails does not stop the others, unless --fail-fast is given. fetool reports every \
+             failure, prints a hint that several share only once, and exits with the highest status. A file \
+             that changes while it is read fails. If two sources have the same output, the second fails, \
+             and the output of the first stays.",
         ),
         Text(
-            "A passphrase, or a key for Dexios, is hashed once for a whole run: the key slots of all \
-             files of a run share one salt, while each file has its own random master key and \
-             nonces. Opening remembers what it hashed. Files up to 16 MiB are worked on side by \
-             side, larger ones one at a time with all the workers.",
+            "For Dexios, seal hashes each key and passphrase once per run: the key slots of all files of a \
+             run share one salt, while each file has its own random master key and nonces. open derives \
+             each key once per salt. Files up to 16 MiB are processed in parallel, larger ones one at a time \
+             with all workers.",
         ),
         Text(
-            "A GFE key that seals very many files runs into the bound under KEYS in fetool(1): fetool warns \
-             when one run passes 65536 files.",
+            "A GFE key must not seal more than 65536 files (see KEYS in fetool(1)). fetool warns if one run \
+             seals more.",
         ),
         Text(
-            "--json prints one object per file, a line each, in the order in which they are done: path \
-             and path_hex, output and output_hex (or null; the hexadecimal ones have the bytes of a \
-             path that is not UTF-8, and are null for others), result ('sealed', 'opened', \
-             'rekeyed', 'updated', 'unchanged', 'linked', 'deleted', 'planned', 'skipped' or 'failed'), bytes of \
-             plaintext (or null), reason (or null), status. The path of a deleted file is that of its result. \
-             The reason of a planned file is 'update', 'delete' or null. The reason of a skipped file is 'result exists', 'sealed already', \
-             'rekeyed already', 'not a sealed file', 'sealed in another format', 'key file', \
-             'list of files', 'hidden', 'lost+found', 'symbolic link', 'directory', 'FIFO', 'socket', 'device', 'left to another part' or 'no longer a \
-             regular file'.",
+            "--json prints one object per line for each file, in the order in which they complete. The \
+             members are path and path_hex, output and output_hex (or null), result ('sealed', 'opened', \
+             'rekeyed', 'updated', 'unchanged', 'linked', 'deleted', 'planned', 'skipped' or 'failed'), \
+             bytes of plaintext (or null), reason (or null) and status. path_hex and output_hex have the \
+             bytes of a path that is not UTF-8, and are null for others. The path of a deleted file is that \
+             of its result. The reason of a planned file is 'update', 'delete' or null. The reason of a \
+             skipped file is 'result exists', 'sealed already', 'rekeyed already', 'not a sealed file', \
+             'sealed in another format', 'key file', 'list of files', 'hidden', 'lost+found', 'symbolic \
+             link', 'directory', 'FIFO', 'socket', 'device', 'left to another part' or 'no longer a regular \
+             file'.",
         ),
         Text(
-            "The last line is an object with the one member summary, an object: new files and the bytes that \
-             were done, updated, unchanged and deleted files, new links, planned, skipped and failed files, skipped_by_reason (an object with a number \
-             per reason), seconds, and the exit status. It is missing when a run was interrupted: \
-             'select(.summary)' in jq finds it.",
+            "The last line is an object with the single member summary. The summary has numbers: files (new \
+             results), bytes (plaintext of new and updated files), updated, unchanged, deleted, links, \
+             planned, skipped, failed, seconds and status. skipped_by_reason is an object with the number \
+             for each reason. An interrupted run prints no summary; 'select(.summary)' in jq finds it.",
         ),
         Text(
             "--shard I/N takes the I-th of N parts of the tree, from 0. The part is the first 8 bytes \
-             of BLAKE3 of the relative path, as a little-endian number, modulo N: parts do not move \
-             when files come and go, and are cut alike on every machine. For GNU parallel, on this \
-             machine and on others, and for an array of Slurm jobs:",
+             of BLAKE3 of the relative path, as a little-endian number, modulo N. So a file stays in its \
+             part when other files are added or removed, and on every machine. For GNU parallel on this \
+             machine, on others, and for an array of Slurm jobs:",
         ),
         Lines(
             "parallel fetool seal -r --shard {}/8 -k @key photos -O backup ::: 0 1 2 3 4 5 6 7\n\
@@ -165,8 +164,8 @@ pub const TREES: Chapter = (
         ),
         Text(
             "'rekey -r -i' changes the secrets of every file in a tree that has key slots, each as in \
-             IN PLACE of fetool-rekey(1). Files that the new secret opens already are passed over, so that a run that \
-             was killed can be run again.",
+             IN PLACE of fetool-rekey(1). Files that the new secret already opens are skipped, so a killed \
+             run can be repeated.",
         ),
     ],
 );

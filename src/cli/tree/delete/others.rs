@@ -1,4 +1,4 @@
-//! What the runs for other parts of a tree (`--shard`) remove.
+//! Results that the runs for other parts of a tree (`--shard`) remove.
 
 use super::{Delete, is_missing};
 use crate::cli::tree::sources::is_own;
@@ -18,12 +18,13 @@ pub fn is_left_to_others(task: &Task<'_>, relative: &Path) -> bool {
     let mut all = WalkDir::new(dir.join(relative)).min_depth(1).into_iter();
     all.all(|entry| match entry {
         Ok(entry) => entry.file_type().is_dir() || delete.is_of_other(&entry),
-        // Another part has removed it meanwhile.
+        // Another part's run has removed it in the meantime.
         Err(error) => error.io_error().is_some_and(is_missing),
     })
 }
 
 impl Delete<'_> {
+    /// Returns whether another part's run removes this entry.
     fn is_of_other(&self, entry: &DirEntry) -> bool {
         let name = entry.file_name();
         let Ok(relative) = entry.path().strip_prefix(self.dir) else {
@@ -47,7 +48,7 @@ impl Delete<'_> {
         is_theirs
             && match is_sealed() {
                 Ok(is_sealed) => is_sealed || fs::symlink_metadata(entry.path()).is_err(),
-                // One of them has removed it meanwhile.
+                // Another part's run has removed it in the meantime.
                 Err(error) => is_missing(&error),
             }
     }

@@ -1,4 +1,4 @@
-//! Which files are worked on: a walk through directories, or a list of paths.
+//! Finds the files to process: by walking directories, or from a list of paths.
 
 mod listed;
 mod part;
@@ -23,62 +23,65 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use walkdir::{DirEntry, WalkDir};
 
-/// What was come by.
+/// A result of the walk.
 pub enum Found {
     /// A regular file, and its length.
     File(TreeEntry, u64),
-    /// The reason, and whether the user named the file itself.
+    /// A skipped file, the reason, and whether the user named the file itself.
     Skipped(PathBuf, Skip, bool),
     Failed(PathBuf, Failure),
-    /// What only some want to know.
+    /// Other items, for callers that request them with [`Extras`].
     Extra(Extra),
 }
 
-/// What else was come by, for those who ask for it.
+/// Items that a caller must request with [`Extras`].
 pub enum Extra {
     /// A directory, before anything in it.
     Directory(TreeEntry),
     /// A symbolic link that is not followed.
     Link(TreeEntry),
-    /// The same, in another part of the tree (--shard).
+    /// A symbolic link in another part of the tree (--shard).
     LinkOfOther(TreeEntry),
-    /// A regular file, as far as its directory tells, which nobody has looked at.
+    /// A regular file according to its directory entry, without its metadata.
     Unseen(PathBuf, Arc<SourceDir>),
-    /// The rule that leaves a file out.
+    /// An excluded file, and the rule that excludes it.
     Excluded(PathBuf, String),
 }
 
-/// Who gets what was found, and says whether to go on.
+/// Receives each result, and returns whether to continue.
 pub type Take<'a> = &'a mut dyn FnMut(Found) -> ControlFlow<()>;
 
-/// What is given out besides files.
+/// The kinds of items to return besides files.
 #[derive(Clone, Copy, Default)]
 pub struct Extras {
     pub directories: bool,
     pub links: bool,
-    /// Those in other parts of the tree (--shard).
+    /// Links in other parts of the tree (--shard).
     pub links_of_others: bool,
     pub excluded: bool,
-    /// Files that are left to others to look at. Cannot be had with --follow.
+    /// Files without their metadata, which the caller reads. Cannot be used with --follow.
     pub unseen: bool,
 }
 
-/// Decides what of a tree is wanted.
+/// Selects files of a tree.
 #[derive(Clone)]
 pub struct Wanted<'a> {
     args: &'a WalkArgs,
     include: Arc<Globs>,
     exclude: Arc<Excludes<'a>>,
-    /// What else is given out.
+    /// The other items to return.
     extras: Extras,
-    /// Directories that are not walked into: the outputs' own.
+    /// Directories that the walk does not enter, such as the output directory, by device and inode.
     not: Vec<(u64, u64)>,
-    /// Whether files need a place in such a directory.
+    /// Whether there is an output directory.
     placed: bool,
 }
 
 impl<'a> Wanted<'a> {
-    /// `outputs` is the directory for the outputs, where there is one.
+    /// Creates the selection from the options. The walk does not enter the output directory `outputs`.
+    ///
+    /// # Errors
+    /// Invalid patterns, and files of rules that cannot be read.
     pub fn new(args: &'a WalkArgs, outputs: Option<&Path>) -> Result<Self, Failure> {
         Ok(Self {
             args,
@@ -91,14 +94,14 @@ impl<'a> Wanted<'a> {
         .without(outputs))
     }
 
-    /// The same files, but none in a directory.
+    /// Returns the same selection, except that the walk does not enter this directory.
     pub fn without(mut self, dir: Option<&Path>) -> Self {
         let metadata = dir.and_then(|dir| fs::metadata(dir).ok());
         self.not.extend(metadata.map(|metadata| id(&metadata)));
         self
     }
 
-    /// The same files, and other things besides.
+    /// Returns the same selection, with other items.
     pub fn with(&self, extras: Extras) -> Self {
         Self {
             extras,
@@ -106,7 +109,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// Gives out all files of the PATHs or the list, in a fixed order.
+    /// Passes all files of the PATHs or of the list to `take`, in a fixed order.
     pub fn find(&self, paths: &[PathBuf], take: Take<'_>) -> Result<(), Failure> {
         if let Some(list) = &self.args.files0_from {
             return self.listed(list, take);
@@ -176,7 +179,7 @@ impl<'a> Wanted<'a> {
         self.extras.unseen && entry.depth() > 0 && entry.file_type().is_file()
     }
 
-    /// Gives out a file without a look at it. `here` is the directory of the last one.
+    /// Returns a file without reading its metadata. `here` caches the directory of the previous file.
     fn unseen(
         &self,
         path: &Path,
@@ -188,7 +191,7 @@ impl<'a> Wanted<'a> {
             Some(here) if here.path.as_os_str() == dir.as_os_str() => here,
             here => here.insert(Arc::new(SourceDir::of(path, dir)?)),
         };
-        // Without parts there is nothing to compute.
+        // The relative path is needed only with --shard.
         if self.args.shard.is_some() && !self.is_in_part(&here.relative.join(entry.file_name())) {
             return None;
         }
@@ -196,7 +199,7 @@ impl<'a> Wanted<'a> {
         Some(Found::Extra(unseen))
     }
 
-    /// What is said of something that is left out.
+    /// Returns what to report about a file that is left out.
     fn left_out(&self, path: &Path, why: Left<'_>) -> Option<Found> {
         match why {
             Left::Skipped(skip) => Some(Found::Skipped(path.to_owned(), skip, false)),
@@ -208,7 +211,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// Whether a file, or what is in a directory, is looked at.
+    /// Checks whether to take a file, or to enter a directory.
     ///
     /// # Errors
     /// Why it is left out.
@@ -243,8 +246,8 @@ impl<'a> Wanted<'a> {
         Ok(())
     }
 
-    /// Whether directories are of interest here: where only some files are selected, those are that have
-    /// one of them.
+    /// Returns whether to return directories of this depth. With --include, only directories of selected files are
+    /// created, so none is returned here.
     fn takes_directory(&self, depth: usize) -> bool {
         let is_entered = self.args.max_depth.is_none_or(|most| depth < most as usize);
         self.extras.directories && self.include.is_empty() && is_entered
@@ -287,7 +290,7 @@ impl<'a> Wanted<'a> {
                 Err(failure) => Some(Found::Failed(source.to_owned(), failure)),
             };
         }
-        // Those who have the other parts look at the files in them.
+        // The runs for other parts take the files in them.
         let is_of_other =
             self.args.shard.is_some() && !self.is_in_part(&entry::relative_of(path, source)?);
         if is_of_other && !(self.extras.links_of_others && entry.path_is_symlink()) {
@@ -305,7 +308,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// What a path stands for that the user named, which may be a link; and whether it is one.
+    /// Returns the metadata of the file that a named path leads to, and whether the path is a symbolic link.
     fn named(&self, path: &Path) -> Result<(Metadata, bool), Failure> {
         let looked = || {
             let link = fs::symlink_metadata(path)?.is_symlink();
@@ -314,7 +317,7 @@ impl<'a> Wanted<'a> {
         looked().map_err(|error: io::Error| Failure::system(shown(path), &error))
     }
 
-    /// Whether a file is in the part of the tree that is worked on.
+    /// Returns whether a file is in this run's part of the tree.
     fn is_in_part(&self, relative: &Path) -> bool {
         self.args.shard.is_none_or(|shard| is_in(shard, relative))
     }
@@ -334,26 +337,27 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Why something is left out.
+/// Why a file or directory is left out.
 enum Left<'w> {
-    /// It is not among what was asked for.
+    /// The options do not select it.
     NotSelected,
     Excluded(Rule<'w>),
     Skipped(Skip),
 }
 
-/// Whether a directory is root's alone: nobody can do anything about that, in no run.
+/// Returns whether a directory belongs to root and cannot be read. Nobody but root can change that, so it is no error.
 fn is_locked(dir: &Path) -> bool {
     let unreadable = fs::read_dir(dir).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied);
     unreadable && fs::symlink_metadata(dir).is_ok_and(|found| found.uid() == 0)
 }
 
-/// The order of names in a directory, where all paths begin alike: so names need not be looked for in them.
+/// Compares two entries of a directory by name. Their paths have the same parent, so comparing those is enough, and
+/// faster.
 pub fn by_name(one: &DirEntry, other: &DirEntry) -> Ordering {
     one.path().as_os_str().cmp(other.path().as_os_str())
 }
 
-/// Whether fetool made a file for itself, and not for its user.
+/// Returns whether a file is a temporary or recovery file of fetool.
 pub fn is_own(name: &OsStr) -> bool {
     is_temporary(name) || is_recovery(name)
 }
@@ -377,7 +381,7 @@ fn failed(path: &Path, error: walkdir::Error) -> Found {
     Found::Failed(path, failure)
 }
 
-/// Directories count as named only to be found below: 'find -print0' lists each of them.
+/// Returns a skipped file. A listed directory does not count as named, since 'find -print0' lists every directory.
 fn skipped(path: &Path, skip: Skip, named: bool) -> Found {
     Found::Skipped(path.to_owned(), skip, named && skip != Skip::Directory)
 }

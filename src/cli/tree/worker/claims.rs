@@ -1,8 +1,8 @@
-//! Which source of this run each output belongs to.
+//! Records which source of this run each output belongs to.
 //!
-//! Two sources may have one output: by name (`seal -r a/ b/ -O out`), or because the file system takes
-//! two names for one. The second must neither replace the first, nor be skipped or removed as if the
-//! output were its own.
+//! Two sources can have the same output: by name (`seal -r a/ b/ -O out`), or because the file system treats
+//! two names as one, such as `A` and `a`. The second source must not replace the output of the first. Nor can it be
+//! skipped or removed as if that output were its own.
 
 use crate::io::stat::Stat;
 use std::collections::HashMap;
@@ -16,14 +16,14 @@ pub struct Claims {
     hasher: RandomState,
 }
 
-/// The claims, which nobody else changes meanwhile.
+/// Exclusive access to the claims.
 pub struct Held<'c> {
     sources: MutexGuard<'c, HashMap<u64, u64>>,
     hasher: &'c RandomState,
 }
 
 impl Claims {
-    /// Waits for other workers.
+    /// Locks the claims. Blocks while another worker holds them.
     pub fn hold(&self) -> Held<'_> {
         Held {
             sources: self.sources.lock().unwrap_or_else(PoisonError::into_inner),
@@ -38,7 +38,7 @@ impl Held<'_> {
         self.sources.contains_key(&self.id(file.device, file.inode))
     }
 
-    /// Returns whether the output belongs to that source: nothing else claimed it before.
+    /// Claims an output for a source. Returns false if another source has claimed it before.
     pub fn claim(&mut self, output: &Stat, source: &Stat) -> bool {
         let [output, source] = [output, source].map(|file| self.id(file.device, file.inode));
         *self.sources.entry(output).or_insert(source) == source

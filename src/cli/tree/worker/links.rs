@@ -1,4 +1,4 @@
-//! `--links`: symbolic links are made anew, and never followed.
+//! `--links`: symbolic links are recreated, and never followed.
 //!
 //! Between two runs, a directory can become a link, or a link a directory. A link in the way of a directory is replaced
 //! at once. A directory in the way of a link is removed with the results in it, after everything else succeeded
@@ -24,15 +24,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-/// A link that must wait, since a directory is in its way.
+/// A link that has to wait until the directory in its way is removed.
 pub struct LateLink {
     place: TreeEntry,
-    /// Whether it is in another part of the tree (--shard).
+    /// Whether it belongs to another part of the tree (--shard).
     is_of_other: bool,
 }
 
 impl Worker<'_> {
-    /// Makes the same link.
+    /// Makes the same link in the output directory.
     pub fn link(&mut self, place: &TreeEntry) -> Outcome {
         let task = self.task;
         let name = place.source.file_name().unwrap_or_default();
@@ -62,7 +62,7 @@ impl Worker<'_> {
         let dir = match task.tree.walk.dry_run {
             true => {
                 let (root, below) = task.target_dir(place);
-                // Without the directory, there is no link.
+                // If the directory does not exist, neither does the link.
                 let dir = Dir::open(root).and_then(|dir| dir.enter(below, None));
                 dir.ok().map(Arc::new)
             }
@@ -132,7 +132,7 @@ impl Worker<'_> {
         })
     }
 
-    /// Makes a link that had to wait. Returns `None` if another part of the tree does that.
+    /// Makes a link that had to wait. Returns `None` if that is left to another part of the tree.
     fn late_link(&mut self, late: &LateLink) -> Option<Outcome> {
         let LateLink { place, is_of_other } = late;
         let name = place.source.file_name().unwrap_or_default();
@@ -150,7 +150,7 @@ impl Worker<'_> {
         Some(outcome)
     }
 
-    /// Sets the time of a result's directory again.
+    /// Sets the metadata of the output directory again, since the new link has changed its time.
     fn finish_dir_of(&mut self, place: &TreeEntry) -> io::Result<()> {
         if dir_of(&place.relative).as_os_str().is_empty() {
             return Ok(());
@@ -161,7 +161,7 @@ impl Worker<'_> {
         directories::give(self.task, dir, source, &found)
     }
 
-    /// Handles a link with a directory in its way.
+    /// Handles a link that has a directory in its way.
     fn meet_directory(&self, place: &TreeEntry, output: &Path) -> Result<What, Failure> {
         let task = self.task;
         let deletes = task.delete.is_some_and(|args| args.delete);
@@ -188,7 +188,7 @@ impl Worker<'_> {
     }
 }
 
-/// Records a link of another part (--shard) with a directory in its way.
+/// Records a link of another part (--shard) that has a directory in its way.
 pub fn link_of_other(task: &Task<'_>, place: TreeEntry) {
     let name = place.source.file_name().unwrap_or_default();
     let output = task.target_path(&place, name);
@@ -198,7 +198,7 @@ pub fn link_of_other(task: &Task<'_>, place: TreeEntry) {
     }
 }
 
-/// Makes the links that had to wait, now that results without a source are gone.
+/// Makes the links that had to wait, after --delete has removed the results without a source.
 pub fn make_later(task: &Task<'_>) -> Vec<Outcome> {
     let later = &task.shared.later;
     let mut later = later.lock().unwrap_or_else(PoisonError::into_inner);
@@ -217,8 +217,8 @@ impl Task<'_> {
         later.unwrap_or_else(PoisonError::into_inner).push(late);
     }
 
-    /// Opens the directory `below` another one, and creates it if necessary. With --links, a link in its way is a
-    /// result of an earlier run, and is removed.
+    /// Opens the directory `below` `root`, and creates it if necessary. With --links, removes a link in its way: an
+    /// earlier run made it.
     pub fn enter(
         &self,
         root: &Path,
@@ -239,7 +239,7 @@ impl Task<'_> {
         enter()
     }
 
-    /// Removes the first link on the way, unless another worker has done that.
+    /// Removes the first link on the path, unless another worker already has.
     fn clear(&self, root: &Path, below: &Path) -> io::Result<()> {
         use io::ErrorKind::{IsADirectory, NotFound};
         let mut dir = Dir::open(root)?;
@@ -257,7 +257,7 @@ impl Task<'_> {
                 }
                 set_aside(self, &dir, name, &relative, Then::Replaced)?;
                 return match dir.remove(name) {
-                    // The run for another part of the tree was faster: a directory may exist now.
+                    // Another part's run has removed it already, and may have created a directory.
                     Err(error) if matches!(error.kind(), NotFound | IsADirectory) => Ok(()),
                     removed => removed,
                 };
