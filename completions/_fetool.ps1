@@ -353,7 +353,7 @@ Register-ArgumentCompleter -Native -CommandName 'fetool' -ScriptBlock {
         'fetool;keygen' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the key to FILE')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the key to FILE')
-            [CompletionResult]::new('--comment', '--comment', [CompletionResultType]::ParameterName, 'Write the key as text below a comment: what it is for, since when')
+            [CompletionResult]::new('--comment', '--comment', [CompletionResultType]::ParameterName, 'Write the key as text with TEXT as a comment, such as its purpose and date')
             [CompletionResult]::new('--age', '--age', [CompletionResultType]::ParameterName, 'Make an age identity: a secret that opens files, and a recipient (age1…) to seal them for')
             [CompletionResult]::new('--pq', '--pq', [CompletionResultType]::ParameterName, 'With --age: make a post-quantum identity (age1pq1…)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

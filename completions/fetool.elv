@@ -343,7 +343,7 @@ set edit:completion:arg-completer[fetool] = {|@words|
         &'fetool;keygen'= {
             cand -o 'Write the key to FILE'
             cand --output 'Write the key to FILE'
-            cand --comment 'Write the key as text below a comment: what it is for, since when'
+            cand --comment 'Write the key as text with TEXT as a comment, such as its purpose and date'
             cand --age 'Make an age identity: a secret that opens files, and a recipient (age1…) to seal them for'
             cand --pq 'With --age: make a post-quantum identity (age1pq1…)'
             cand -h 'Print help (see more with ''--help'')'

@@ -333,7 +333,7 @@ complete -c fetool -n "__fish_fetool_using_subcommand header" -s q -l quiet -d '
 complete -c fetool -n "__fish_fetool_using_subcommand header" -s v -l verbose -d 'Print what was done'
 complete -c fetool -n "__fish_fetool_using_subcommand header" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s o -l output -d 'Write the key to FILE' -r -F
-complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Write the key as text below a comment: what it is for, since when' -r -f
+complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l comment -d 'Write the key as text with TEXT as a comment, such as its purpose and date' -r -f
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l age -d 'Make an age identity: a secret that opens files, and a recipient (age1…) to seal them for'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -l pq -d 'With --age: make a post-quantum identity (age1pq1…)'
 complete -c fetool -n "__fish_fetool_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
