@@ -91,6 +91,13 @@ pub struct Recovery {
     pub new: Vec<u8>,
 }
 
+/// One of the two headers in a recovery file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Old,
+    New,
+}
+
 /// The state of a file, compared with its recovery file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -219,9 +226,17 @@ impl Recovery {
         Ok(if torn { State::Torn } else { State::Changed })
     }
 
-    /// Writes the old header back.
-    pub fn restore(&self, file: &File) -> io::Result<()> {
-        cleanup::uninterrupted(|| write(file, &self.old))?
+    /// Returns one of the headers.
+    pub fn header(&self, side: Side) -> &[u8] {
+        match side {
+            Side::Old => &self.old,
+            Side::New => &self.new,
+        }
+    }
+
+    /// Writes one of the headers to the file.
+    pub fn restore(&self, file: &File, side: Side) -> io::Result<()> {
+        cleanup::uninterrupted(|| write(file, self.header(side)))?
     }
 
     /// Removes the recovery file.
@@ -346,7 +361,9 @@ mod tests {
         }
         fs::write(&path, after(SECTOR)).unwrap();
         let recovery = recovery(&dir, &file);
-        recovery.restore(&file).unwrap();
+        recovery.restore(&file, Side::New).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), after(new.len()));
+        recovery.restore(&file, Side::Old).unwrap();
         assert_eq!(fs::read(&path).unwrap(), after(0));
         recovery.forget(&dir).unwrap();
         assert!(dir.recovery_files().unwrap().is_empty());

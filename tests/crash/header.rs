@@ -155,6 +155,49 @@ fn killed_while_the_text_of_a_header_is_put_back() {
     }
 }
 
+/// The old header was damaged, so a torn one becomes the new one.
+#[test]
+fn a_torn_header_becomes_the_one_that_opens() {
+    let _dog = watchdog();
+    let folder = Folder::new();
+    let mut seal = "seal -q plain -o f".to_owned();
+    for number in 0..8 {
+        folder
+            .run(&format!("keygen --age -o id{number}"))
+            .is(status::OK);
+        seal += &format!(" --to @id{number}");
+    }
+    folder.write("plain", &[7; 1000]);
+    folder.run(&seal).is(status::OK);
+    folder.run("header save f -o copy").is(status::OK);
+    let id = folder.read("id0");
+    let (good, header) = (folder.read("f"), folder.read("copy").len());
+    let mut bad = good.clone();
+    bad[..header - 16].fill(b'X');
+    folder.write("f", &bad);
+    // Before the new header is written.
+    assert_killed(trace_with(
+        &folder,
+        RESTORE,
+        &id,
+        signal_at(10, Signal::SIGKILL),
+    ));
+    folder.write("f", &[&good[..512], &bad[512..]].concat());
+    let ran = folder.pipe("rekey -k @- --remove -i f", &id).is(status::OK);
+    assert_eq!(
+        ran.stderr,
+        "fetool: f: warning: an earlier rekey was interrupted; its new header was written\n"
+    );
+    let opened = folder.run("open -q -k @id1 f -o opened").is(status::OK);
+    assert_eq!(opened.stderr, "");
+    assert!(folder.read("opened") == folder.read("plain"));
+    let left = folder.names();
+    assert!(
+        !left.iter().any(|name| name.ends_with(".header")),
+        "{left:?}"
+    );
+}
+
 /// A signal that can be waited with is waited with.
 #[test]
 fn interrupted_it_is_done_or_not_begun() {

@@ -5,7 +5,9 @@ use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::cli::work::EVERY_FILE;
 use crate::io::copy_range;
 use crate::io::dir::{Dir, parent};
-use crate::io::in_place::{self as steps, Failed, Found, Locked, OLD_HEADER_AT, Recovery, State};
+use crate::io::in_place::{
+    self as steps, Failed, Found, Locked, OLD_HEADER_AT, Recovery, Side, State,
+};
 use crate::io::staged::Staged;
 use fetool::format::{Change, Rekeyed, Which};
 use fetool::{Error, PeekReader, status};
@@ -257,7 +259,7 @@ fn recover(
                 by_hand(&path, name, len)
             )));
         }
-        if !opens(args, &recovery, file, secrets).map_err(system)? {
+        let Some(opened) = opens(args, &recovery, file, secrets).map_err(system)? else {
             if state == State::Whole {
                 // The header is good, and the change itself reports what is wrong.
                 continue;
@@ -269,33 +271,42 @@ fn recover(
             .with_status(status::SYSTEM)
             .about(&path)
             .hint("nothing was changed; give a secret that opened the file before"));
-        }
+        };
         if state == State::Torn {
-            recovery.restore(file).map_err(system)?;
-            say(
-                Some(name),
-                "warning: an earlier rekey was interrupted; the old header was put back",
-            );
+            recovery.restore(file, opened).map_err(system)?;
+            let what = match opened {
+                Side::Old => "the old header was put back",
+                Side::New => "its new header was written",
+            };
+            let what = format!("warning: an earlier rekey was interrupted; {what}");
+            say(Some(name), &what);
         }
         recovery.forget(dir).map_err(about)?;
     }
     Ok(())
 }
 
-/// Returns whether the secret opens the file with one of the two headers.
-fn opens(args: &Args, recovery: &Recovery, file: &File, secrets: &Secrets) -> io::Result<bool> {
-    for header in [&recovery.old, &recovery.new] {
+/// Returns which of the two headers the secret opens the file with. The old one may be damaged if it was to be restored
+/// from a copy.
+fn opens(
+    args: &Args,
+    recovery: &Recovery,
+    file: &File,
+    secrets: &Secrets,
+) -> io::Result<Option<Side>> {
+    for side in [Side::Old, Side::New] {
+        let header = recovery.header(side);
         let mut rest = file;
         rest.seek(io::SeekFrom::Start(header.len() as u64))?;
         // A header that can be changed was opened. So was one whose last slot cannot be dropped.
         let opened = with_old(args, secrets, Change::Remove(Which::Old)).header(header.chain(rest));
         rest.rewind()?;
         match opened {
-            Ok(_) | Err(Error::Usage { .. }) => return Ok(true),
+            Ok(_) | Err(Error::Usage { .. }) => return Ok(Some(side)),
             Err(_) => {}
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Returns the command with which the user can write the old header back.
