@@ -2,12 +2,15 @@
 //! run completes.
 #![cfg(target_os = "linux")]
 
-use super::rekey::{STEPS, signal_at, steps_with, trace_with};
+use super::rekey::{Moment, STEPS, signal_at, steps_with, trace_with};
 use crate::dexios_common::forge::{Forge, HEADER};
 use crate::dexios_common::{Folder, SECRET, open, watchdog};
+use crate::trace_common::{Then, trace};
 use fetool::status;
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
+use std::process::Command;
 
 const RESTORE: &str = "header restore -q -k @- copy f";
 
@@ -196,6 +199,51 @@ fn a_torn_header_becomes_the_one_that_opens() {
         !left.iter().any(|name| name.ends_with(".header")),
         "{left:?}"
     );
+}
+
+/// '--unchecked' overrules what the data shows, not what the disk fails to show.
+#[test]
+fn a_file_that_cannot_be_read_is_not_changed() {
+    let _dog = watchdog();
+    let folder = Folder::new();
+    folder.run("keygen --age -o id").is(status::OK);
+    let id = folder.read("id");
+    folder.write("plain", &[7; 1000]);
+    folder.run("seal -q --to @id plain -o f").is(status::OK);
+    folder.run("header save f -o copy").is(status::OK);
+    let mut bad = folder.read("f");
+    bad[..20].fill(b'X');
+    let mut failed = 0;
+    loop {
+        folder.write("f", &bad);
+        let file = folder.path("f").canonicalize().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fetool"));
+        let command = command
+            .current_dir(folder.path(""))
+            .args("header restore -k @- --unchecked copy f".split(' '));
+        let mut count = 0;
+        let traced = trace(command, &id, |moment, call| {
+            let is_this = call.name == "read" && call.file.as_ref() == Some(&file);
+            if moment == Moment::After || !is_this {
+                return Then::GoOn;
+            }
+            count += 1;
+            match count - 1 == failed {
+                true => Then::Fail(Errno::EIO),
+                false => Then::GoOn,
+            }
+        });
+        if count <= failed {
+            assert!(matches!(traced.status, WaitStatus::Exited(_, 0)));
+            break;
+        }
+        let said = traced.stderr.lines().next();
+        assert_eq!(said, Some("fetool: f: input/output error"), "read {failed}");
+        assert!(matches!(traced.status, WaitStatus::Exited(_, 1)));
+        assert!(folder.read("f") == bad, "read {failed}");
+        failed += 1;
+    }
+    assert!(failed > 3, "{failed}");
 }
 
 /// A signal that can be waited with is waited with.

@@ -18,7 +18,7 @@ use crate::cli::work::{Source, show_derivation};
 use crate::io::dir::{Dir, parent};
 use crate::io::in_place::{self as steps, Found};
 use crate::io::staged::Staged;
-use fetool::{RunOptions, copy_behind, status};
+use fetool::{Error, RunOptions, copy_behind, status};
 use std::ffi::OsStr;
 use std::io::{self, Read, Seek};
 use std::path::Path;
@@ -103,6 +103,14 @@ fn say_unless_quiet(args: &Args, name: &str, what: &str) {
     }
 }
 
+/// Returns whether the data or its key is wrong, not the system or the command line.
+fn is_of_data(failure: &Failure) -> bool {
+    matches!(
+        failure.status(),
+        status::KEY | status::FORMAT | status::TRUNCATED
+    )
+}
+
 /// The chosen edit.
 struct Decided<'s> {
     edit: &'s Edit,
@@ -127,7 +135,7 @@ impl Target<'_> {
                 edit,
                 is_sure: true,
             }),
-            Err(_) if self.args.unchecked => {
+            Err(failure) if self.args.unchecked && is_of_data(&failure) => {
                 let copy = &self.copy.name;
                 let what = format!("warning: nothing shows that {copy} belongs to this file");
                 say_unless_quiet(self.args, self.name, &what);
@@ -154,6 +162,9 @@ impl Target<'_> {
             let open = self.args.opener(keys, self.copy.format);
             match open_first_chunk(open, edit.new.chain(behind)) {
                 Ok(()) => return Ok(edit),
+                Err(error @ (Error::Read(_) | Error::Memory(_))) => {
+                    return Err(subjects.attribute(&error));
+                }
                 Err(error) => first = first.or(Some(error)),
             }
         }
