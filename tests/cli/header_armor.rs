@@ -66,6 +66,7 @@ fn damaged_characters_are_replaced_in_place() {
     let said = "fetool: f: has this header already\n";
     restore(&dir, &KEY).succeeds_saying(said);
     restore(&dir, &[]).succeeds_saying(said);
+    restore(&dir, &["-v"]).succeeds_saying(said);
     dir.holds_only(&["copy", "f", "id", "id2", "plain"]);
 }
 
@@ -154,6 +155,15 @@ fn what_cannot_be_put_back_says_what_helps() {
     ];
     fetool(rekey).within(&dir).run().succeeds();
     let mut longer = dir.read("f");
+    // Its nonce is the same, but in other characters.
+    let mut behind = longer.clone();
+    behind[100_000] = b'#';
+    dir.write("f", &behind);
+    restore(&dir, &[]).fails(
+        4,
+        "fetool: f: nothing shows that copy belongs to this file\n\
+         fetool: hint: give the secret with -k or -p; --unchecked puts the header back without a check\n",
+    );
     longer[60] = b'#';
     dir.write("f", &longer);
     let ended = restore(&dir, &KEY);

@@ -68,12 +68,11 @@ pub fn run(args: &Args, copy: &Path, path: &Path) -> Result<(), Failure> {
     };
     let recoveries = steps::find(dir, &directory.recovery_files, &file).map_err(system)?;
     let edit = found.edit;
-    if edit.is_done {
-        say_unless_quiet(args, &name, "has this header already");
-    } else if edit.recoded || edit.at != edit.new.len() as u64 {
-        target.write_anew(&directory, file_name, edit)?;
-    } else {
-        target.write_over(dir, &edit.new)?;
+    if !edit.is_done {
+        match edit.recoded || edit.at != edit.new.len() as u64 {
+            true => target.write_anew(&directory, file_name, edit)?,
+            false => target.write_over(dir, &edit.new)?,
+        }
     }
     for recovery in recoveries {
         match recovery {
@@ -90,7 +89,9 @@ pub fn run(args: &Args, copy: &Path, path: &Path) -> Result<(), Failure> {
             Found::Doubtful(..) => {}
         }
     }
-    if args.work.verbose {
+    if edit.is_done {
+        say_unless_quiet(args, &name, "has this header already");
+    } else if args.work.verbose {
         let len = target.copy.bytes.len();
         say(Some(&name), &format!("header put back: {len} bytes"));
     }
@@ -197,8 +198,11 @@ impl Target<'_> {
         let found = state.edits.iter().find(|edit| edit.has_nonce);
         found.ok_or_else(|| {
             let what = match &state.own {
-                Some(_) => format!("{copy} is the header of another file: the nonces differ"),
-                None => format!("nothing shows that {copy} belongs to this file"),
+                // In damaged armor, the nonce may be in another line.
+                Some(_) if !state.is_damaged_text => {
+                    format!("{copy} is the header of another file: the nonces differ")
+                }
+                _ => format!("nothing shows that {copy} belongs to this file"),
             };
             Failure::usage(what)
                 .with_status(status::FORMAT)
