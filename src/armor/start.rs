@@ -64,13 +64,21 @@ impl ArmoredStart {
         let line_starts = text.iter().enumerate();
         let line_starts = line_starts.filter_map(|(at, &byte)| (byte == b'\n').then_some(at + 1));
         let likely = std::iter::once(new.tail);
-        let with_nonce = likely.chain(line_starts).find(|&tail| new.has_nonce(tail));
-        let mut tails: Vec<usize> = with_nonce.into_iter().collect();
-        if with_nonce != Some(new.tail) {
-            tails.push(new.tail);
+        let with_nonce = likely
+            .chain(line_starts.clone())
+            .find(|&tail| new.has_nonce(tail));
+        // Each line end of the old text may be one byte longer or shorter than in the new one.
+        let moved = line_starts.map(|tail| (tail.abs_diff(new.tail), tail));
+        let nearest = moved.filter(|(by, _)| *by <= new.lines).min();
+        let nearest = nearest.map(|(_, tail)| tail);
+        let mut tails: Vec<usize> = Vec::new();
+        for tail in with_nonce.into_iter().chain(nearest).chain([new.tail]) {
+            if !tails.contains(&tail) {
+                tails.push(tail);
+            }
         }
-        let starts = tails.into_iter().map(|tail| new.at(tail));
-        starts.flatten().collect()
+        let starts = tails.into_iter().filter_map(|tail| new.at(tail));
+        starts.collect()
     }
 }
 
@@ -81,6 +89,8 @@ struct NewText<'t> {
     text: Vec<u8>,
     /// Where in `text` the line starts in which the header ends.
     tail: usize,
+    /// The number of lines before it.
+    lines: usize,
     /// Bits of its last character that belong to what follows the header.
     spare_bits: usize,
     /// The positions in `text` of the characters that encode only the nonce.
@@ -116,6 +126,7 @@ impl<'t> NewText<'t> {
         Self {
             old,
             tail: at(chars / COLUMNS * COLUMNS),
+            lines: 1 + chars / COLUMNS,
             text,
             spare_bits: chars * CHAR_BITS - bits,
             nonce: nonce.map(at).collect(),

@@ -271,3 +271,26 @@ fn a_stanza_is_no_armor() {
     restore(&dir, &["-k", "@rsa"]).succeeds();
     assert!(dir.read("f") == good);
 }
+
+/// The text has the length of another with the same number of lines, but the lines end elsewhere.
+#[test]
+fn one_line_end_differs() {
+    let dir = files();
+    let text = String::from_utf8(dir.read("f")).unwrap();
+    let text = text.replace('\n', "\r\n").replacen("\r\n", "\n", 1);
+    let good = text.into_bytes();
+    // A character of the nonce; then another of the header, so that it is no longer armor, as well.
+    let nonce = BEGIN + 3 * (LINE + 1) + 40;
+    let mut bad = good.clone();
+    bad[nonce] = if bad[nonce] == b'A' { b'B' } else { b'A' };
+    let mut worse = bad.clone();
+    worse[BEGIN + 5] = b'#';
+    for bad in [bad, worse] {
+        for args in [&KEY[..], &["-q", "--unchecked"]] {
+            dir.write("f", &bad);
+            restore(&dir, args).succeeds();
+            let opened = fetool(["open", "-k", "@id", "f"]).within(&dir).run();
+            assert!(opened.succeeds() == dir.read("plain"), "{args:?}");
+        }
+    }
+}

@@ -72,8 +72,6 @@ pub struct Edit {
     pub new: Vec<u8>,
     /// Where the part after the header starts: in the file or, if `recoded`, in the decoded data.
     pub at: u64,
-    /// The maximum for `at`: the end of the file or, if `recoded`, of the decoded data.
-    pub at_most: u64,
     /// Whether all lines of the armor must be decoded and encoded again.
     pub recoded: bool,
     /// Whether the file has the nonce of the copy there.
@@ -133,15 +131,14 @@ impl Target<'_> {
         } = &self.copy;
         let starts = ArmoredStart::candidates(*format, &**header, bytes, &text);
         let is_damaged_text = armored && !is_sound || !armored && !starts.is_empty();
-        let mut edits = if is_damaged_text {
+        let edits = if is_damaged_text {
             let edits = starts.iter().map(|start| in_text(&text, start));
-            edits.collect::<Vec<_>>()
+            edits.collect()
         } else if armored {
             self.edits_of_armor(&head, own.as_deref(), &text, &starts)
         } else {
             self.edits_of_bytes(&head, own.as_deref(), file.metadata()?.len())
         };
-        edits.retain(|edit| edit.at <= edit.at_most);
         Ok(State {
             own,
             is_damaged_text,
@@ -157,10 +154,10 @@ impl Target<'_> {
         text: &[u8],
         starts: &[ArmoredStart],
     ) -> Vec<Edit> {
-        let lines = |text: &[u8]| text.iter().filter(|&&byte| byte == b'\n').count();
+        let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
         let fits = starts.iter().find(|start| {
-            let old = &text[..start.old_len];
-            old.len() == start.text.len() && lines(old) == lines(&start.text)
+            let old = text[..start.old_len].iter().map(is_line_end);
+            old.eq(start.text.iter().map(is_line_end))
         });
         let mut edits = self.edits_of_bytes(head, own, head.len() as u64);
         for edit in &mut edits {
@@ -175,7 +172,7 @@ impl Target<'_> {
     }
 
     /// Returns the possible edits of a file that begins with these bytes and has this length.
-    fn edits_of_bytes(&self, head: &[u8], own: Option<&[u8]>, at_most: u64) -> Vec<Edit> {
+    fn edits_of_bytes(&self, head: &[u8], own: Option<&[u8]>, len: u64) -> Vec<Edit> {
         let Copy { bytes, header, .. } = &self.copy;
         let mut places = Vec::new();
         places.extend(own.map(<[u8]>::len));
@@ -198,11 +195,10 @@ impl Target<'_> {
         let mut edits: Vec<Edit> = Vec::new();
         for place in places {
             let at = place as u64;
-            if edits.iter().all(|edit| edit.at != at) {
+            if at <= len && edits.iter().all(|edit| edit.at != at) {
                 edits.push(Edit {
                     new: bytes.to_vec(),
                     at,
-                    at_most,
                     recoded: false,
                     has_nonce: has_nonce(place).is_some(),
                     is_done: own == Some(*bytes) && place == bytes.len(),
@@ -217,7 +213,6 @@ fn in_text(text: &[u8], start: &ArmoredStart) -> Edit {
     Edit {
         new: start.text.clone(),
         at: start.old_len as u64,
-        at_most: start.old_len as u64,
         recoded: false,
         has_nonce: start.has_nonce,
         is_done: text.starts_with(&start.text) && start.text.len() == start.old_len,
