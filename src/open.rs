@@ -47,7 +47,7 @@ pub struct Open<'a> {
     legacy_slots: bool,
     max_work_factor: Option<u8>,
     authenticated: bool,
-    input_len: Option<u64>,
+    pub(crate) input_len: Option<u64>,
     pub(crate) options: RunOptions,
 }
 

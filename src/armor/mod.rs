@@ -8,7 +8,7 @@ mod writer;
 pub(crate) use reader::Unarmor;
 pub(crate) use reader_at::UnarmorAt;
 pub use start::ArmoredStart;
-pub(crate) use start::looks_armored;
+pub(crate) use start::{is_mostly_armor, looks_armored};
 pub(crate) use writer::ArmorWriter;
 
 pub(crate) use crate::format::age::armor::{LINE_BYTES, LINE_LEN, armored_len, encode_lines};

@@ -45,6 +45,9 @@ pub struct ArmoredStart {
     pub old_len: usize,
     /// Whether the file has the header's nonce at its position. The nonce is random, so no other file has it.
     pub has_nonce: bool,
+    /// Whether the file is likely armored: it begins so, or most bytes behind the length of the header are characters
+    /// of armor.
+    pub is_likely: bool,
 }
 
 impl ArmoredStart {
@@ -57,9 +60,11 @@ impl ArmoredStart {
         bytes: &[u8],
         text: &[u8],
     ) -> Vec<Self> {
-        if format.armored(text) != Claim::Yes && !(format.has_armor() && looks_armored(text)) {
+        let is_armored = format.armored(text) == Claim::Yes;
+        if !is_armored && !(format.has_armor() && looks_armored(text)) {
             return Vec::new();
         }
+        let is_likely = is_armored || is_mostly_armor(text, bytes.len());
         let new = NewText::of(header, bytes, text);
         let line_starts = text.iter().enumerate();
         let line_starts = line_starts.filter_map(|(at, &byte)| (byte == b'\n').then_some(at + 1));
@@ -78,7 +83,7 @@ impl ArmoredStart {
             }
         }
         let starts = tails.into_iter().filter_map(|tail| new.at(tail));
-        starts.collect()
+        starts.map(|start| Self { is_likely, ..start }).collect()
     }
 }
 
@@ -160,6 +165,7 @@ impl<'t> NewText<'t> {
             text,
             old_len,
             has_nonce: self.has_nonce(tail),
+            is_likely: true,
         })
     }
 }
@@ -201,4 +207,11 @@ pub(crate) fn looks_armored(head: &[u8]) -> bool {
         let is_whole = is_whole(line);
         std::mem::replace(&mut before, is_whole) && is_whole
     })
+}
+
+/// Returns whether most bytes of a file behind its header are characters of armor. Of encrypted bytes, a quarter are.
+pub(crate) fn is_mostly_armor(head: &[u8], header_len: usize) -> bool {
+    let is_char = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte);
+    let behind = head.get(header_len..).unwrap_or_default();
+    2 * behind.iter().filter(|byte| is_char(**byte)).count() > behind.len()
 }

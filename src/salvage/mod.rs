@@ -154,10 +154,8 @@ impl<'a> Salvage<'a> {
         mut output: impl Write,
         mut report: impl FnMut(Damage),
     ) -> Result<Salvaged, Error> {
-        let mut source = start::source(&self.open, &input)?;
+        let (started, mut source) = start::find(&mut self.open, &input, self.window)?;
         let size = source.size().map_err(Error::Read)?;
-        self.open = self.open.input_len(Some(size));
-        let started = start::start(&self.open, &source, self.window)?;
         let faults = source.take_faults();
         let options = &self.open.options;
         options.meter.expect(size.saturating_sub(started.offset));

@@ -6,7 +6,7 @@ use super::search::{Search, TRIAL};
 use super::source::Source;
 use super::text::{DamagedText, LOOKED_AT};
 use super::{Damage, Window};
-use crate::armor::looks_armored;
+use crate::armor::{is_mostly_armor, looks_armored};
 use crate::detect;
 use crate::format::{
     ChunkMap, Claim, Format, HEAD_MAX, HEADER_MAX, Header, NOTHING, Payload, Proof, Untried,
@@ -40,23 +40,78 @@ struct Candidate<'a> {
     memory: u64,
 }
 
-/// Returns the source to read from: the decoded text if the file is armored, else the file itself.
-pub(super) fn source<'a>(open: &Open<'_>, input: &'a dyn ReadAt) -> Result<Source<'a>, Error> {
-    let head = head(input, LOOKED_AT).map_err(Error::Read)?;
-    let formats = match open.format {
-        Some(format) => vec![format],
-        None => open.formats.to_vec(),
+/// Finds the source to read from, which is the decoded text of an armored file and else the file itself, and what
+/// [`start`] finds in it.
+///
+/// # Errors
+/// Those of [`start`] and [`DamagedText::new`].
+pub(super) fn find<'a>(
+    open: &mut Open<'_>,
+    input: &'a dyn ReadAt,
+    window: Window,
+) -> Result<(Start, Source<'a>), Error> {
+    let likely = Reading::likely(open, input)?;
+    let is_final = |error: &Error| {
+        matches!(
+            error,
+            Error::Read(_) | Error::Memory(_) | Error::Stopped | Error::Strict(_)
+        )
     };
-    let armored = formats
-        .iter()
-        .any(|format| format.armored(&head) == Claim::Yes);
-    let marked = formats
-        .iter()
-        .any(|format| format.probe(&head) == Claim::Yes);
-    let has_armor = formats.iter().any(|format| format.has_armor());
-    match armored || has_armor && !marked && looks_armored(&head) {
-        true => DamagedText::new(input).map(Source::Text),
-        false => Ok(Source::Plain(input)),
+    match find_in(open, input, likely.as_text, window) {
+        Err(error) if !likely.is_sure && !is_final(&error) => {
+            match find_in(open, input, !likely.as_text, window) {
+                Err(second) if !is_final(&second) => Err(error),
+                found => found,
+            }
+        }
+        found => found,
+    }
+}
+
+fn find_in<'a>(
+    open: &mut Open<'_>,
+    input: &'a dyn ReadAt,
+    as_text: bool,
+    window: Window,
+) -> Result<(Start, Source<'a>), Error> {
+    let source = match as_text {
+        true => Source::Text(DamagedText::new(input)?),
+        false => Source::Plain(input),
+    };
+    open.input_len = Some(source.size().map_err(Error::Read)?);
+    let started = start(open, &source, window)?;
+    Ok((started, source))
+}
+
+/// Whether to read a file as armor.
+struct Reading {
+    as_text: bool,
+    /// If not, lines of a header without armor may be taken for those of armor, or the other way round.
+    is_sure: bool,
+}
+
+impl Reading {
+    fn likely(open: &Open<'_>, input: &dyn ReadAt) -> Result<Self, Error> {
+        let head = head(input, LOOKED_AT).map_err(Error::Read)?;
+        let formats = match open.format {
+            Some(format) => vec![format],
+            None => open.formats.to_vec(),
+        };
+        let has = |claims: &dyn Fn(&dyn Format) -> bool| formats.iter().any(|it| claims(*it));
+        if has(&|format| format.armored(&head) == Claim::Yes) {
+            return Ok(Self {
+                as_text: true,
+                is_sure: true,
+            });
+        }
+        let may_be_text = has(&|format| format.has_armor())
+            && !has(&|format| format.probe(&head) == Claim::Yes)
+            && looks_armored(&head);
+        let is_likely = |detached: &[u8]| is_mostly_armor(&head, detached.len());
+        Ok(Self {
+            as_text: may_be_text && open.detached.is_none_or(is_likely),
+            is_sure: !may_be_text,
+        })
     }
 }
 
@@ -73,7 +128,7 @@ fn head(input: &dyn ReadAt, len: usize) -> io::Result<Vec<u8>> {
 /// # Errors
 /// Those of [`Open::start`] for a header or a key; [`Error::Usage`] and [`Error::Refused`] for files in which no
 /// chunk can be authenticated by itself.
-pub(super) fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Result<Start, Error> {
+fn start(open: &Open<'_>, source: &Source<'_>, window: Window) -> Result<Start, Error> {
     let candidates = candidates(open, source).map_err(|error| match error.root() {
         Error::UnknownFormat(unknown) => match source.first_fault() {
             // The text decodes to no known header, so the damaged line is the better message.

@@ -235,40 +235,73 @@ fn what_helps_a_damaged_header() {
     assert!(!dir.path("out").exists());
 }
 
-/// The lines of an RSA stanza are as long as those of armor.
-#[test]
-fn a_stanza_is_no_armor() {
+/// A binary file `f` for an RSA key, and a copy of its header.
+fn rsa_files() -> Dir {
     let dir = files();
     dir.write("rsa", include_bytes!("../vectors/age/ssh_rsa"));
     dir.write("rsa.pub", include_bytes!("../vectors/age/ssh_rsa.pub"));
     dir.set_mode("rsa", 0o600);
-    let seal = [
-        "seal", "-q", "--force", "--to", "@rsa.pub", "plain", "-o", "f",
-    ];
-    fetool(seal).within(&dir).run().succeeds();
-    fetool(["header", "save", "--force", "f", "-o", "copy"])
-        .within(&dir)
-        .run()
-        .succeeds();
+    for args in [
+        &[
+            "seal", "-q", "--force", "--to", "@rsa.pub", "plain", "-o", "f",
+        ][..],
+        &["header", "save", "--force", "f", "-o", "copy"],
+    ] {
+        fetool(args).within(&dir).run().succeeds();
+    }
+    dir
+}
+
+/// The lines of an RSA stanza are as long as those of armor.
+#[test]
+fn a_stanza_is_no_armor() {
+    let dir = rsa_files();
     let good = dir.read("f");
+    let mac = good.windows(5).position(|it| it == b"\n--- ").unwrap();
     let mut bad = good.clone();
     bad[..22].fill(b'#');
+    // Only the lines of the stanza are left of the header.
+    let mut worse = good.clone();
+    worse[..60].fill(0);
+    worse[mac..mac + 10].fill(0);
+    for bad in [bad, worse] {
+        dir.write("f", &bad);
+        let open = [
+            "open",
+            "-q",
+            "-k",
+            "@rsa",
+            "--salvage",
+            "--header",
+            "copy",
+            "f",
+            "--force",
+            "-o",
+            "out",
+        ];
+        assert_eq!(fetool(open).within(&dir).run().code(), Some(4));
+        assert!(dir.read("out") == dir.read("plain"));
+        for args in [&["-k", "@rsa"][..], &[]] {
+            dir.write("f", &bad);
+            restore(&dir, args).succeeds_saying("");
+            assert!(dir.read("f") == good, "{args:?}");
+        }
+    }
+}
+
+/// If nothing shows that the header belongs to the file, its data is still not taken for lines of armor.
+#[test]
+fn an_unchecked_header_does_not_reach_into_the_data() {
+    let dir = rsa_files();
+    let good = dir.read("f");
+    let copy = dir.read("copy").len();
+    let mac = good.windows(5).position(|it| it == b"\n--- ").unwrap();
+    let mut bad = good.clone();
+    bad[..60].fill(0);
+    bad[mac..copy].fill(0);
     dir.write("f", &bad);
-    let open = [
-        "open",
-        "-q",
-        "-k",
-        "@rsa",
-        "--salvage",
-        "--header",
-        "copy",
-        "f",
-        "-o",
-        "out",
-    ];
-    assert_eq!(fetool(open).within(&dir).run().code(), Some(4));
-    assert!(dir.read("out") == dir.read("plain"));
-    restore(&dir, &["-k", "@rsa"]).succeeds();
+    restore(&dir, &["--unchecked"])
+        .succeeds_saying("fetool: f: warning: nothing shows that copy belongs to this file\n");
     assert!(dir.read("f") == good);
 }
 

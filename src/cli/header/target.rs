@@ -130,14 +130,23 @@ impl Target<'_> {
             ..
         } = &self.copy;
         let starts = ArmoredStart::candidates(*format, &**header, bytes, &text);
-        let is_damaged_text = armored && !is_sound || !armored && !starts.is_empty();
-        let edits = if is_damaged_text {
-            let edits = starts.iter().map(|start| in_text(&text, start));
-            edits.collect()
-        } else if armored {
-            self.edits_of_armor(&head, own.as_deref(), &text, &starts)
-        } else {
-            self.edits_of_bytes(&head, own.as_deref(), file.metadata()?.len())
+        let in_text = starts.iter().map(|start| in_text(&text, start));
+        let is_damaged_text = match armored {
+            true => !is_sound,
+            false => starts.first().is_some_and(|start| start.is_likely),
+        };
+        let edits = match armored {
+            true if is_damaged_text => in_text.collect(),
+            true => self.edits_of_armor(&head, own.as_deref(), &text, &starts),
+            false => {
+                // Lines of a header without armor can look like those of armor, so either may be right.
+                let len = file.metadata()?.len();
+                let in_bytes = self.edits_of_bytes(&head, own.as_deref(), len);
+                match is_damaged_text {
+                    true => in_text.chain(in_bytes).collect(),
+                    false => in_bytes.into_iter().chain(in_text).collect(),
+                }
+            }
         };
         Ok(State {
             own,
