@@ -17,12 +17,20 @@ use walkdir::{DirEntry, WalkDir};
 /// Before anything is done.
 pub fn refuse_overlaps(task: &Task<'_>, deletes: bool, paths: &[PathBuf]) -> Result<(), Failure> {
     let tree = task.tree;
-    let Some(dir) = tree.output_dir.as_deref().and_then(real) else {
+    let Some(dir) = &tree.output_dir else {
         return Ok(());
     };
+    if !deletes && tree.backup_dir.is_none() {
+        return Ok(());
+    }
+    let dir = real_or_refused(dir)?;
     let targets = task.mapping().targets();
+    // A PATH without a slash has its results in a directory of its name below; and the directory that a walk
+    // begins with is never left out of it.
     let inside = |path: &&PathBuf, dir: &Path| {
-        real(path).is_some_and(|path| targets.iter().any(|to| path.starts_with(dir.join(to))))
+        real(path).is_some_and(|path| {
+            path == dir || targets.iter().any(|to| path.starts_with(dir.join(to)))
+        })
     };
     if deletes && let Some(path) = paths.iter().find(|path| inside(path, &dir)) {
         return Err(
@@ -34,9 +42,7 @@ pub fn refuse_overlaps(task: &Task<'_>, deletes: bool, paths: &[PathBuf]) -> Res
     let Some(backups) = &tree.backup_dir else {
         return Ok(());
     };
-    let Some(aside) = real(backups) else {
-        return Ok(());
-    };
+    let aside = real_or_refused(backups)?;
     // Above the results, it would contain them; below, a later run would remove its content.
     let mixes = |target: PathBuf| {
         aside.starts_with(&target) || aside.starts_with(&dir) && target.starts_with(&aside)
@@ -52,7 +58,16 @@ pub fn refuse_overlaps(task: &Task<'_>, deletes: bool, paths: &[PathBuf]) -> Res
     Ok(())
 }
 
-/// Returns the real path, also if it does not exist yet.
+fn real_or_refused(dir: &Path) -> Result<PathBuf, Failure> {
+    real(dir).ok_or_else(|| {
+        Failure::usage("the path has '..' behind a directory that does not exist")
+            .about(shown(dir))
+            .hint("give a path without '..', or make that directory first")
+    })
+}
+
+/// Returns the real path, also if it does not exist yet. `None` if it has `..` behind what does not exist: where
+/// that leads is not known before it does.
 fn real(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok().or_else(|| {
         let name = path.file_name()?;
