@@ -61,7 +61,7 @@ impl ArmoredStart {
         text: &[u8],
     ) -> Vec<Self> {
         let is_armored = format.armored(text) == Claim::Yes;
-        if !is_armored && !(format.has_armor() && looks_armored(text)) {
+        if !(is_armored || format.has_armor() && looks_armored(text)) {
             return Vec::new();
         }
         let is_likely = is_armored || is_mostly_armor(text, bytes.len());

@@ -1,6 +1,7 @@
 //! Salvaging a damaged file: everything that still authenticates, at its position.
 
 mod chunks;
+mod reading;
 mod run;
 mod search;
 mod source;
@@ -154,7 +155,7 @@ impl<'a> Salvage<'a> {
         mut output: impl Write,
         mut report: impl FnMut(Damage),
     ) -> Result<Salvaged, Error> {
-        let (started, mut source) = start::find(&mut self.open, &input, self.window)?;
+        let (started, mut source) = reading::find(&mut self.open, &input, self.window)?;
         let size = source.size().map_err(Error::Read)?;
         let faults = source.take_faults();
         let options = &self.open.options;
