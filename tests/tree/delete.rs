@@ -378,7 +378,9 @@ fn a_path_that_is_the_directory_of_the_results_or_backups() {
     let dir = home();
     put(&dir, "t/f", "1");
     put(&dir, "t/t/g", "2");
-    seal_tree(&dir, &["-q", "t/t/g", "-O", "t/t"]).run().succeeds();
+    seal_tree(&dir, &["-q", "t/t/g", "-O", "t/t"])
+        .run()
+        .succeeds();
     fs::rename(dir.path("t/t/g.gfe"), dir.path("t/t/old.gfe")).unwrap();
     let before = files(dir.path("t"));
     let ended = seal_tree(&dir, &["--update", "--delete", "t", "-O", "t"]).run();
