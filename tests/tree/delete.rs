@@ -341,6 +341,45 @@ fn the_backup_directory_below_a_path() {
     assert_eq!(files(dir.path("out")), before);
 }
 
+/// A result without a backup stays, and that is said.
+#[test]
+fn earlier_backups_in_the_way_of_a_directory() {
+    let dir = home();
+    let run = || {
+        let args = ["--links", "--update", "--delete", "--backup-dir", "old"];
+        seal_tree(&dir, &["-q", "t/", "-O", "out"]).args(args).run()
+    };
+    put(&dir, "t/keep", "1");
+    symlink("nowhere", dir.path("t/n")).unwrap();
+    run().succeeds();
+    fs::remove_file(dir.path("t/n")).unwrap();
+    put(&dir, "t/n/f", "2");
+    run().succeeds();
+    assert!(dir.path("old/n").is_symlink());
+    fs::remove_dir_all(dir.path("t/n")).unwrap();
+    for _ in 0..2 {
+        let ended = run();
+        let says = "fetool: out/n/f.gfe: an earlier backup in --backup-dir is in the way; give each run a \
+                    directory of its own\n";
+        assert_eq!((ended.code(), ended.stderr()), (Some(1), says.to_owned()));
+        assert!(dir.path("out/n/f.gfe").exists());
+    }
+    fs::remove_file(dir.path("old/n")).unwrap();
+    run().succeeds();
+    assert_eq!(files(dir.path("out")), ["keep.gfe"]);
+    assert_eq!(files(dir.path("old")), ["n/f.gfe"]);
+
+    // And the reverse.
+    symlink("nowhere", dir.path("t/n")).unwrap();
+    run().succeeds();
+    fs::remove_file(dir.path("t/n")).unwrap();
+    let ended = run();
+    let says = "fetool: out/n: an earlier backup in --backup-dir is in the way; give each run a directory \
+                of its own\n";
+    assert_eq!((ended.code(), ended.stderr()), (Some(1), says.to_owned()));
+    assert!(dir.path("out/n").is_symlink());
+}
+
 /// Where such a path leads is not known before the directory is made, and then it is too late.
 #[test]
 fn dots_behind_a_directory_that_does_not_exist() {

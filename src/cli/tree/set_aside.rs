@@ -28,15 +28,30 @@ pub fn set_aside(
         return Ok(false);
     };
     let new = |_| Access::of_new_directory();
-    let to = Dir::open(backups)?.enter(dir_of(relative), Some(&new))?;
-    let moved = match then {
+    let to = Dir::open(backups).and_then(|dir| dir.enter(dir_of(relative), Some(&new)));
+    let moved = to.map_err(about_backups).and_then(|to| match then {
         Then::Replaced => dir.link_to(name, &to),
         Then::Removed => dir.move_to(name, &to),
-    };
+    });
     moved.map(|()| true).map_err(|error| match error.kind() {
         io::ErrorKind::CrossesDevices => {
             io::Error::other("--backup-dir must be on the same file system")
         }
+        // A file, link or directory has the place.
+        io::ErrorKind::NotADirectory
+        | io::ErrorKind::IsADirectory
+        | io::ErrorKind::DirectoryNotEmpty
+        | io::ErrorKind::AlreadyExists => io::Error::other(
+            "an earlier backup in --backup-dir is in the way; give each run a directory of its own",
+        ),
         _ => error,
     })
+}
+
+/// Callers take "not found" for a result that another run has removed.
+fn about_backups(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => io::Error::other("--backup-dir does not exist any more"),
+        _ => error,
+    }
 }

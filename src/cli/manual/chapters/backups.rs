@@ -94,9 +94,10 @@ pub const BACKUPS: Chapter = (
             "--backup-dir",
             "fetool moves each result that it would replace or remove to this directory, at the same relative \
              path. Give each run a directory of its own outside DIR, as in --backup-dir old/$(date +%F): \
-             existing files in it are replaced. fetool refuses a backup directory among the results, or with a \
-             PATH in it, and with --delete a PATH among the results. Below a PATH, fetool does not seal the \
-             contents of this directory or of DIR.",
+             existing files in it are replaced. A result stays, and fails, if an earlier backup is in the way of \
+             its directory. fetool refuses a backup directory that is a PATH, is among the results, or has a \
+             PATH in it, and with --delete a DIR that is a PATH, or a PATH among the results. Below a PATH, \
+             fetool does not seal the contents of this directory or of DIR.",
         ),
         Item(
             "one run at a time",

@@ -17,6 +17,7 @@ use crate::cli::failure::{Failure, say, shown};
 use crate::io::dir::Dir;
 use fetool::status;
 use std::ffi::OsStr;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -71,7 +72,8 @@ pub fn run(task: &Task<'_>, args: &DeleteArgs, report: &mut Report) -> Result<()
     delete.find(&mut |relative, gone| {
         let removed = gone.and_then(|gone| {
             let removed = match delete.remove(&mut entered, relative, gone) {
-                Err(error) if is_missing(&error) => Ok(None),
+                // Another part's run has removed it in the meantime.
+                Err(error) if is_missing(&error) && !exists(&dir.join(relative)) => Ok(None),
                 removed => removed,
             };
             removed.map_err(|error| Failure::system(shown(&dir.join(relative)), &error))
@@ -168,6 +170,14 @@ impl Delete<'_> {
             Some(file) if file.metadata()?.is_file() => self.task.operation.is_sealed(name, &file),
             _ => Ok(false),
         }
+    }
+}
+
+/// Returns whether a path leads to something, or may do so.
+fn exists(path: &Path) -> bool {
+    match fs::symlink_metadata(path) {
+        Ok(_) => true,
+        Err(error) => !is_missing(&error),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::cli::tree::sources::is_own;
 use crate::cli::tree::task::{Task, dir_of};
 use crate::io::dir::Dir;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 /// Returns whether a directory whose source is gone holds only results that other parts of the tree remove.
@@ -14,6 +14,10 @@ pub fn is_left_to_others(task: &Task<'_>, relative: &Path) -> bool {
     let Some(dir) = dir.filter(|_| task.tree.walk.shard.is_some()) else {
         return false;
     };
+    let is_dir = |source: PathBuf| fs::symlink_metadata(source).is_ok_and(|found| found.is_dir());
+    if task.mapping().sources(relative).any(is_dir) {
+        return false;
+    }
     let delete = Delete { task, dir };
     let mut all = WalkDir::new(dir.join(relative)).min_depth(1).into_iter();
     all.all(|entry| match entry {

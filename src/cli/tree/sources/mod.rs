@@ -159,14 +159,17 @@ impl<'a> Wanted<'a> {
                         Some(found) => found,
                     }
                 }
-                Err(error) => {
-                    // An error in the middle of a directory does not say which one.
-                    let dir = error
-                        .depth()
-                        .checked_sub(1)
-                        .and_then(|depth| above.get(depth));
-                    Some(failed(dir.map_or(path, PathBuf::as_path), error))
-                }
+                Err(error) => match self.left_out_link(path, &error) {
+                    Some(why) => self.left_out(error.path().unwrap_or(path), why),
+                    None => {
+                        // An error in the middle of a directory does not say which one.
+                        let dir = error
+                            .depth()
+                            .checked_sub(1)
+                            .and_then(|depth| above.get(depth));
+                        Some(failed(dir.map_or(path, PathBuf::as_path), error))
+                    }
+                },
             };
             if let Some(found) = found {
                 take(found)?;
@@ -221,24 +224,44 @@ impl<'a> Wanted<'a> {
         }
         let is_dir = entry.file_type().is_dir();
         let source = entry.path();
-        let below = || source.strip_prefix(path).unwrap_or(source);
-        let outputs = || {
-            is_dir
-                && !self.not.is_empty()
-                && entry.metadata().is_ok_and(|it| self.not.contains(&id(&it)))
+        self.takes_name(path, source, is_dir)?;
+        if is_dir
+            && !self.not.is_empty()
+            && entry.metadata().is_ok_and(|it| self.not.contains(&id(&it)))
+        {
+            return Err(Left::NotSelected);
+        }
+        if is_dir && entry.file_name() == "lost+found" && is_locked(source) {
+            return Err(Left::Skipped(Skip::LostFound));
+        }
+        Ok(())
+    }
+
+    /// Returns why a link that leads nowhere (--follow) is left out, if it is whatever it should lead to.
+    fn left_out_link(&self, path: &Path, error: &walkdir::Error) -> Option<Left<'_>> {
+        let source = error.path()?;
+        if !source.is_symlink() || fs::metadata(source).is_ok() {
+            return None;
+        }
+        let [as_directory, as_file] =
+            [true, false].map(|is_dir| self.takes_name(path, source, is_dir).err());
+        as_directory.and(as_file)
+    }
+
+    /// Returns whether a name is selected, and why not.
+    fn takes_name(&self, path: &Path, source: &Path, is_dir: bool) -> Result<(), Left<'_>> {
+        let below = source.strip_prefix(path).unwrap_or(source);
+        let Some(name) = below.file_name() else {
+            return Ok(());
         };
-        let name = entry.file_name();
-        let included = is_dir || self.include.is_empty() || self.include.match_(below());
-        if is_own(name) || !included || outputs() {
+        let included = is_dir || self.include.is_empty() || self.include.match_(below);
+        if is_own(name) || !included {
             return Err(Left::NotSelected);
         }
         if !self.exclude.is_empty()
-            && let Some(rule) = self.exclude.rule(source, below(), is_dir)
+            && let Some(rule) = self.exclude.rule(source, below, is_dir)
         {
             return Err(Left::Excluded(rule));
-        }
-        if is_dir && name == "lost+found" && is_locked(source) {
-            return Err(Left::Skipped(Skip::LostFound));
         }
         if self.args.no_hidden && name.as_bytes().starts_with(b".") {
             return Err(Left::Skipped(Skip::Hidden));
