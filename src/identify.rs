@@ -270,7 +270,7 @@ impl Found<'_> {
     }
 
     /// # Errors
-    /// Those that do not concern the file's bytes: [`Error::Read`] and [`Error::Memory`].
+    /// Those that do not concern the file's bytes: [`Error::Read`], [`Error::Memory`] and [`Error::Thread`].
     fn try_on<R: Read>(
         &self,
         identities: &[Identity<'_>],
@@ -286,7 +286,7 @@ impl Found<'_> {
         };
         match first.and_then(|first| self.try_each(identities, first)) {
             Ok(payload) => Ok(Trial::Unlocked(payload)),
-            Err(error @ (Error::Read(_) | Error::Memory(_))) => Err(error),
+            Err(error @ (Error::Read(_) | Error::Memory(_) | Error::Thread(_))) => Err(error),
             Err(error) => Ok(Trial::Refused(error)),
         }
     }

@@ -7,6 +7,15 @@ mod trace_common;
 #[path = "../tree_common/mod.rs"]
 mod tree_common;
 
+// New keys are cheap to derive here.
+ctor::declarative::ctor! {
+    #[ctor(unsafe)]
+    fn cheap_keys() {
+        // SAFETY: before `main` there is one thread.
+        unsafe { std::env::set_var("FETOOL_CHEAP_KEYS", "1") }
+    }
+}
+
 mod became;
 mod carried_over;
 mod delete;
