@@ -237,9 +237,12 @@ impl<'a> Wanted<'a> {
         Ok(())
     }
 
-    /// Returns why a link that leads nowhere (--follow) is left out, if it is whatever it should lead to.
+    /// Returns why a link that leads nowhere or back (--follow) is left out, if it is whatever it should lead to.
     fn left_out_link(&self, path: &Path, error: &walkdir::Error) -> Option<Left<'_>> {
         let source = error.path()?;
+        if error.loop_ancestor().is_some() {
+            return self.takes_name(path, source, true).err();
+        }
         if !source.is_symlink() || fs::metadata(source).is_ok() {
             return None;
         }
