@@ -9,14 +9,8 @@ export LC_ALL=C TIMEFORMAT=%3R
 
 size=$(numfmt --from=iec "${1:-10G}") rounds=${2:-5} dir=${3:-/var/tmp}
 len=65536
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-if [ -z "${FETOOL:-}" ]; then
-    cargo build --release --locked --quiet --manifest-path "$root/Cargo.toml"
-    FETOOL=${CARGO_TARGET_DIR:-$root/target}/release/fetool
-fi
-work=$(mktemp -d "$dir/fetool-ranges-XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+# shellcheck source-path=SCRIPTDIR source=setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 "$FETOOL" keygen -o key
 "$FETOOL" keygen --age -o identity

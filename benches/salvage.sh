@@ -9,14 +9,8 @@ set -euo pipefail
 export LC_ALL=C TIMEFORMAT=%3R
 
 size=$(numfmt --from=iec "${1:-512M}") rounds=${2:-5} dir=${3:-/dev/shm}
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-if [ -z "${FETOOL:-}" ]; then
-    cargo build --release --locked --quiet --manifest-path "$root/Cargo.toml"
-    FETOOL=${CARGO_TARGET_DIR:-$root/target}/release/fetool
-fi
-work=$(mktemp -d "$dir/fetool-salvage-XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+# shellcheck source-path=SCRIPTDIR source=setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 "$FETOOL" keygen -o key
 "$FETOOL" keygen --age -o identity

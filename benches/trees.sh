@@ -10,14 +10,8 @@ set -euo pipefail
 export LC_ALL=C TIMEFORMAT='%3R %3U %3S'
 
 files=${1:-20000} rounds=${2:-3} dir=${3:-/dev/shm}
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-if [ -z "${FETOOL:-}" ]; then
-    cargo build --release --locked --quiet --manifest-path "$root/Cargo.toml"
-    FETOOL=${CARGO_TARGET_DIR:-$root/target}/release/fetool
-fi
-work=$(mktemp -d "$dir/fetool-trees-XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+# shellcheck source-path=SCRIPTDIR source=setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 # A hundred files a directory. GoCrypt derives a key for each file and layer, which takes a millisecond, so
 # it gets a part of them.

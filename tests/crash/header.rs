@@ -22,7 +22,10 @@ fn damaged() -> (Vec<u8>, Vec<u8>) {
     (good, bad)
 }
 
-fn assert_killed(ended: WaitStatus) {
+/// Runs a command, and kills it at this moment.
+#[track_caller]
+fn kill(folder: &Folder, command: &str, input: &[u8], moment: usize) {
+    let ended = trace_with(folder, command, input, signal_at(moment, Signal::SIGKILL));
     let killed = matches!(ended, WaitStatus::Signaled(_, Signal::SIGKILL, _));
     assert!(killed, "{ended:?}");
 }
@@ -37,12 +40,7 @@ fn killed_while_a_header_is_put_back() {
     assert_eq!(steps_with(&folder, RESTORE, SECRET), STEPS);
     for moment in 0..STEPS.len() * 2 {
         folder.write("f", &bad);
-        assert_killed(trace_with(
-            &folder,
-            RESTORE,
-            SECRET,
-            signal_at(moment, Signal::SIGKILL),
-        ));
+        kill(&folder, RESTORE, SECRET, moment);
         let file = folder.read("f");
         assert!(file == bad || file == good, "moment {moment}");
         // The same again.
@@ -63,12 +61,7 @@ fn what_a_killed_rekey_left_is_repaired() {
     folder.write("f", &good);
     let rekey = "rekey -q -k @- --new-key @two --new-kdf balloon -i f";
     // Before the new header is written.
-    assert_killed(trace_with(
-        &folder,
-        rekey,
-        SECRET,
-        signal_at(10, Signal::SIGKILL),
-    ));
+    kill(&folder, rekey, SECRET, 10);
     let mut torn = folder.read("f");
     torn[..64].fill(7);
     folder.write("f", &torn);
@@ -105,12 +98,7 @@ fn killed_while_a_file_is_replaced() {
     let mut replaced = 0;
     for moment in 0..steps.len() * 2 {
         folder.write("f", &longer);
-        assert_killed(trace_with(
-            &folder,
-            RESTORE,
-            &id,
-            signal_at(moment, Signal::SIGKILL),
-        ));
+        kill(&folder, RESTORE, &id, moment);
         let file = folder.read("f");
         assert!(file == longer || file == good, "moment {moment}");
         replaced += usize::from(file == good);
@@ -144,12 +132,7 @@ fn killed_while_the_text_of_a_header_is_put_back() {
     assert_eq!(steps_with(&folder, RESTORE, &id), STEPS);
     for moment in 0..STEPS.len() * 2 {
         folder.write("f", &bad);
-        assert_killed(trace_with(
-            &folder,
-            RESTORE,
-            &id,
-            signal_at(moment, Signal::SIGKILL),
-        ));
+        kill(&folder, RESTORE, &id, moment);
         let file = folder.read("f");
         assert!(file == bad || file == good, "moment {moment}");
         folder.pipe(RESTORE, &id).is(status::OK);
@@ -179,12 +162,7 @@ fn a_torn_header_becomes_the_one_that_opens() {
     bad[..header - 16].fill(b'X');
     folder.write("f", &bad);
     // Before the new header is written.
-    assert_killed(trace_with(
-        &folder,
-        RESTORE,
-        &id,
-        signal_at(10, Signal::SIGKILL),
-    ));
+    kill(&folder, RESTORE, &id, 10);
     folder.write("f", &[&good[..512], &bad[512..]].concat());
     let ran = folder.pipe("rekey -k @- --remove -i f", &id).is(status::OK);
     assert_eq!(
