@@ -209,9 +209,11 @@ impl Derivation {
                 let len = usize::try_from(self.memory()).map_err(|_| Error::Memory(usize::MAX))?;
                 return scrypt::derive(secret, salt, work_factor, len);
             }
-            // A hash that is returned would stay on the stack.
             Self::Sha256 => {
-                sha2::Sha256::new_with_prefix(secret).finalize_into((&mut *key).into());
+                // What is moved stays on the stack, so neither the state nor the hash is.
+                let mut state = sha2::Sha256::new();
+                state.update(secret);
+                state.finalize_into_reset((&mut *key).into());
             }
         }
         Ok(key)

@@ -295,7 +295,7 @@ impl<'a> Open<'a> {
             Proof::AnyStart => refused("the file's length is not authenticated"),
             Proof::WholeFile { body_len } => match self.input_len {
                 None => refused("the length of the input is not known"),
-                Some(len) if len != body_len + offset => {
+                Some(len) if len.checked_sub(offset) != Some(*body_len) => {
                     refused("the length of the input is not what the header declares")
                 }
                 Some(_) => Ok(()),

