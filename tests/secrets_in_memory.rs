@@ -370,13 +370,14 @@ mod ssh {
 mod plugin {
     use super::*;
     use fetool::format::age::plugin::{
-        NoInteraction, Plugin, PluginIdentities, PluginIdentity, PluginName, PluginRecipients,
+        Plugin, PluginIdentities, PluginIdentity, PluginInteraction, PluginName, PluginRecipients,
     };
     use fetool::{UnwrapKey, WrapKey};
     use std::os::unix::fs::PermissionsExt;
     use std::sync::Arc;
 
-    /// It wraps nothing, and unwraps the file key that is its last line.
+    /// It wraps nothing, unwraps the file key that is its last line, and asks for a PIN at the end: what comes later
+    /// may overwrite what was left.
     const PROGRAM: &str = r#"#!/bin/sh
 files=0
 while IFS= read -r line && [ "$line" != '-> done' ]; do
@@ -393,40 +394,80 @@ while [ $file -lt $files ]; do
   IFS= read -r line
   file=$((file + 1))
 done
+printf '%s\n\n' '-> request-secret'
+IFS= read -r line
+IFS= read -r line
+IFS= read -r line
 printf '%s\n\n' '-> done'
 exit
 "#;
 
-    /// A character of the file key in base64.
-    fn char(i: usize) -> u8 {
+    /// Long: an allocator writes over the first bytes of what was freed.
+    const PIN_LEN: usize = 60;
+    const NAME: &str = "test-of-a-plugin-whose-name-makes-its-identity-long";
+
+    fn pin_byte(i: usize) -> u8 {
+        b'a' + (i as u8).wrapping_mul(11) % 26
+    }
+
+    struct Pin;
+
+    impl PluginInteraction for Pin {
+        fn message(&self, _: &PluginName, _: &str) -> bool {
+            false
+        }
+
+        fn confirm(&self, _: &PluginName, _: &str, _: &str, _: Option<&str>) -> Option<bool> {
+            None
+        }
+
+        fn request(&self, _: &PluginName, _: &str, _: bool) -> Option<Zeroizing<String>> {
+            let mut pin = Zeroizing::new(String::with_capacity(PIN_LEN));
+            pin.extend((0..PIN_LEN).map(|i| char::from(pin_byte(i))));
+            Some(pin)
+        }
+    }
+
+    /// A character of the base64 of these bytes.
+    fn base64(byte: impl Fn(usize) -> u8, i: usize) -> u8 {
         const ALPHABET: &[u8; 64] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let byte = |at| if at < 16 { age_byte(at) } else { 0 };
         let (at, skipped) = (6 * i / 8, 6 * i % 8);
         let two = u16::from_be_bytes([byte(at), byte(at + 1)]);
         ALPHABET[usize::from(two >> (10 - skipped) & 63)]
     }
 
-    pub fn needles() -> [Needle; 2] {
-        let identity = PluginIdentity::of_name(&"test".parse().unwrap()).encode();
-        let bytes = identity.as_bytes();
+    fn file_key_text(i: usize) -> u8 {
+        base64(|at| if at < 16 { age_byte(at) } else { 0 }, i)
+    }
+
+    pub fn needles() -> [Needle; 4] {
+        let identity = PluginIdentity::of_name(&NAME.parse().unwrap()).encode();
+        let bytes = &identity.as_bytes()[32..];
         [
-            Needle::new("file key as text", char, 22),
+            Needle::new("file key as text", file_key_text, 22),
+            Needle::new("PIN", |i| pin_byte(24 + i), 24),
+            Needle::new("PIN as text", |i| base64(pin_byte, 24 + i), 24),
             Needle::new("identity of a plugin", |i| bytes[i], bytes.len()),
         ]
     }
 
     pub fn work() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("age-plugin-test");
+        let path = dir.path().join(format!("age-plugin-{NAME}"));
         let mut program = Zeroizing::new(Vec::with_capacity(1000));
-        program.extend(PROGRAM.bytes().chain((0..22).map(char)).chain([b'\n']));
+        program.extend(
+            PROGRAM
+                .bytes()
+                .chain((0..22).map(file_key_text))
+                .chain([b'\n']),
+        );
         fs::write(&path, &program).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
-        let name: PluginName = "test".parse().unwrap();
+        let name: PluginName = NAME.parse().unwrap();
         let plugin = || {
             let path = dir.path().as_os_str();
-            Plugin::find_in(path, &name, Arc::new(NoInteraction)).unwrap()
+            Plugin::find_in(path, &name, Arc::new(Pin)).unwrap()
         };
         let identity = PluginIdentity::of_name(&name);
         let recipients = PluginRecipients::new(plugin(), vec![identity.recipient()]);
