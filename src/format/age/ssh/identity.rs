@@ -4,7 +4,7 @@ use super::super::keys::ZERO_NONCE;
 use super::super::strict_base64::decode_exact;
 use super::private_key::{Content, KeyFile, PrivateKey, decrypt, parse};
 use super::{ED25519, RSA, RSA_LABEL, Rng, STACK, SshRecipient, wrap_key};
-use crate::secure_memory::{Locked, and_wipe_stack};
+use crate::secure_memory::and_wipe_stack;
 use crate::{Error, FileKey, Secret, Stanza, UnwrapKey};
 use rsa::oaep::DecryptingKey;
 use rsa::traits::RandomizedDecryptor;
