@@ -90,7 +90,7 @@ impl<'a> Open<'a> {
     }
 
     /// Sets a detached header. The input starts with the first chunk, or with a hole
-    /// ([`Header::leaves_hole`]).
+    /// ([`Header::leaves_hole`](crate::format::Header::leaves_hole)).
     pub fn detached_header(mut self, header: Option<&'a [u8]>) -> Self {
         self.detached = header;
         self

@@ -311,7 +311,8 @@ impl Chunks<'_> {
         let after = place.plaintext + (form.len as u64 - self.overhead());
         match (self.map.declared(), self.map.layout().end) {
             (Some(declared), _) => after >= declared,
-            (None, End::Any) => false,
+            // With length fields, any chunk can be short.
+            (None, End::Any) => !self.map.has_lengths() && (form.len as u64) < self.frame(),
             (None, End::Short | End::Full) => form.last,
         }
     }
