@@ -115,7 +115,7 @@ impl<R: Read + Send> Opening<R> {
     }
 
     /// Opens from file to file, like [`run`](Self::run). It is faster for large files, whose parts are read and written
-    /// in any order. `input` is that with which the work was [started](Open::start), at the same position.
+    /// in any order. `input` is that with which the work was [started](crate::Open::start), at the same position.
     ///
     /// After an error, the output ends behind the good beginning of the plaintext. It should have nothing behind its
     /// position before.
@@ -164,8 +164,8 @@ impl<R: Read + Send> Opening<R> {
         self.opened(|_, sealed, run| pipeline::open_at(bytes, output, sealed, geometry, &rest, run))
     }
 
-    /// Authenticates all of the input and writes nothing, like [`Open::check`]; for work that was started with
-    /// [`Open::authenticated`].
+    /// Authenticates all of the input and writes nothing, like [`Open::check`](crate::Open::check); for work that was
+    /// started with [`Open::authenticated`](crate::Open::authenticated).
     ///
     /// # Errors
     /// Those of [`run`](Self::run), and [`Error::Unauthenticated`] if tags prove nothing.
