@@ -76,8 +76,7 @@ median() { sort -g | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
 
 size_cases() {
     local bytes repeat
-    # By four up to 1 GiB, then by eight.
-    for ((bytes = 1 << 20; bytes <= max_size; bytes <<= bytes < 1 << 30 ? 2 : 3)); do
+    for ((bytes = 1 << 20; bytes <= max_size; bytes <<= 2)); do
         repeat=$(((1 << 25) / bytes + 1))
         point seal $((bytes >> 20)) $repeat "head -c $bytes /dev/zero | measured $f seal -q -k @key >/dev/null"
         point open $((bytes >> 20)) $repeat "head -c $bytes /dev/zero | $f seal -q -k @key | measured $f open -q -k @key >/dev/null"

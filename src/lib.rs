@@ -83,7 +83,7 @@
 //!   timing.
 //! - Keys are wiped from memory when they are dropped.
 
-// Only `aead::chacha_avx512`, `aead::deoxys_ni` and `kdf::scrypt` may use it.
+// Only `aead::chacha_avx512`, `aead::deoxys_ni`, `kdf::scrypt` and `format::age::curve25519` may use it.
 #![deny(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
 #![cfg_attr(not(fetool_model), warn(missing_docs))]

@@ -365,6 +365,89 @@ mod ssh {
     }
 }
 
+/// Plugins: file keys on their way to one and back.
+#[cfg(feature = "age-plugin")]
+mod plugin {
+    use super::*;
+    use fetool::format::age::plugin::{
+        NoInteraction, Plugin, PluginIdentities, PluginIdentity, PluginName, PluginRecipients,
+    };
+    use fetool::{UnwrapKey, WrapKey};
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::Arc;
+
+    /// It wraps nothing, and unwraps the file key that is its last line.
+    const PROGRAM: &str = r#"#!/bin/sh
+files=0
+while IFS= read -r line && [ "$line" != '-> done' ]; do
+  case $line in '-> wrap-file-key' | '-> recipient-stanza '*) files=$((files + 1)) ;; esac
+done
+IFS= read -r line
+file=0
+while [ $file -lt $files ]; do
+  case $1 in
+  *recipient-v1) printf '%s\n\n' "-> recipient-stanza $file test" ;;
+  *) printf '%s\n' "-> file-key $file" "$(tail -n 1 "$0")" ;;
+  esac
+  IFS= read -r line
+  IFS= read -r line
+  file=$((file + 1))
+done
+printf '%s\n\n' '-> done'
+exit
+"#;
+
+    /// A character of the file key in base64.
+    fn char(i: usize) -> u8 {
+        const ALPHABET: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let byte = |at| if at < 16 { age_byte(at) } else { 0 };
+        let (at, skipped) = (6 * i / 8, 6 * i % 8);
+        let two = u16::from_be_bytes([byte(at), byte(at + 1)]);
+        ALPHABET[usize::from(two >> (10 - skipped) & 63)]
+    }
+
+    pub fn needles() -> [Needle; 2] {
+        let identity = PluginIdentity::of_name(&"test".parse().unwrap()).encode();
+        let bytes = identity.as_bytes();
+        [
+            Needle::new("file key as text", char, 22),
+            Needle::new("identity of a plugin", |i| bytes[i], bytes.len()),
+        ]
+    }
+
+    pub fn work() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("age-plugin-test");
+        let mut program = Zeroizing::new(Vec::with_capacity(1000));
+        program.extend(PROGRAM.bytes().chain((0..22).map(char)).chain([b'\n']));
+        fs::write(&path, &program).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        let name: PluginName = "test".parse().unwrap();
+        let plugin = || {
+            let path = dir.path().as_os_str();
+            Plugin::find_in(path, &name, Arc::new(NoInteraction)).unwrap()
+        };
+        let identity = PluginIdentity::of_name(&name);
+        let recipients = PluginRecipients::new(plugin(), vec![identity.recipient()]);
+        let file_key = FileKey::generate(&age_random).unwrap();
+        let stanzas = recipients.wrap_key(&file_key, &age_random).unwrap();
+        // The keys of so many files are moved.
+        let files = (0..20).map(|file| {
+            let mut stanzas = stanzas.clone();
+            stanzas[0].args.push(file.to_string());
+            stanzas
+        });
+        let files: Vec<_> = files.collect();
+        let identities = PluginIdentities::new(plugin(), vec![identity]);
+        identities.prepare(&files).unwrap();
+        for stanzas in &files {
+            let unwrapped = identities.unwrap_key(stanzas).unwrap().unwrap();
+            assert!(unwrapped.as_bytes() == file_key.as_bytes());
+        }
+    }
+}
+
 const SALT: &[u8; 16] = b"0123456789abcdef";
 
 #[test]
@@ -376,6 +459,8 @@ fn secrets_are_gone_when_they_were_used() {
     let more = ssh::needles();
     #[cfg(not(feature = "age-ssh"))]
     let more = Vec::new();
+    #[cfg(feature = "age-plugin")]
+    let more = Vec::from_iter(more.into_iter().chain(plugin::needles()));
     #[cfg(feature = "aws-lc")]
     let more = Vec::from_iter(more.into_iter().chain([scrypt_block(&passphrase)]));
     let needles = [
@@ -425,5 +510,10 @@ fn secrets_are_gone_when_they_were_used() {
     {
         ssh::work(passphrase);
         are_gone("ssh");
+    }
+    #[cfg(feature = "age-plugin")]
+    {
+        plugin::work();
+        are_gone("plugins");
     }
 }

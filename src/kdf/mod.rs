@@ -209,7 +209,10 @@ impl Derivation {
                 let len = usize::try_from(self.memory()).map_err(|_| Error::Memory(usize::MAX))?;
                 return scrypt::derive(secret, salt, work_factor, len);
             }
-            Self::Sha256 => key.copy_from_slice(&sha2::Sha256::digest(secret)),
+            // A hash that is returned would stay on the stack.
+            Self::Sha256 => {
+                sha2::Sha256::new_with_prefix(secret).finalize_into((&mut *key).into());
+            }
         }
         Ok(key)
     }

@@ -13,8 +13,7 @@ pub(super) const BLOCK: u64 = 128 * R as u64;
 ///
 /// # Errors
 /// [`Error::Memory`] with `len` if the system cannot provide it.
-#[cfg(feature = "aws-lc")]
-#[allow(unsafe_code)] // aws-lc-rs does not expose scrypt.
+#[cfg_attr(feature = "aws-lc", allow(unsafe_code))] // aws-lc-rs does not expose scrypt.
 pub(super) fn derive(
     passphrase: &[u8],
     salt: &[u8],
@@ -22,47 +21,41 @@ pub(super) fn derive(
     len: usize,
 ) -> Result<Key, Error> {
     let mut key = Key::default();
-    let blocks = 1_u64
-        .checked_shl(work_factor.into())
-        .ok_or(Error::Memory(len))?;
-    // SAFETY: each pointer comes from a slice and is passed with the length of that slice. The function reads two
-    // of them, writes to the third, and keeps none.
-    let derived = unsafe {
-        aws_lc_sys::EVP_PBE_scrypt(
-            passphrase.as_ptr().cast(),
-            passphrase.len(),
-            salt.as_ptr(),
-            salt.len(),
-            blocks,
-            R.into(),
-            1,
-            usize::MAX,
-            key.as_mut_ptr(),
-            key.len(),
-        )
-    };
-    if derived == 1 {
-        return Ok(key);
+    #[cfg(feature = "aws-lc")]
+    {
+        let blocks = 1_u64
+            .checked_shl(work_factor.into())
+            .ok_or(Error::Memory(len))?;
+        // SAFETY: each pointer comes from a slice and is passed with the length of that slice. The function reads two
+        // of them, writes to the third, and keeps none.
+        let derived = unsafe {
+            aws_lc_sys::EVP_PBE_scrypt(
+                passphrase.as_ptr().cast(),
+                passphrase.len(),
+                salt.as_ptr(),
+                salt.len(),
+                blocks,
+                R.into(),
+                1,
+                usize::MAX,
+                key.as_mut_ptr(),
+                key.len(),
+            )
+        };
+        if derived != 1 {
+            // SAFETY: the function has no arguments, and clears this thread's error queue.
+            unsafe { aws_lc_sys::ERR_clear_error() };
+            // The parameters are valid, so the allocation failed.
+            return Err(Error::Memory(len));
+        }
     }
-    // SAFETY: the function has no arguments, and clears this thread's error queue.
-    unsafe { aws_lc_sys::ERR_clear_error() };
-    // The parameters are valid, so the allocation failed.
-    Err(Error::Memory(len))
-}
-
-/// Derives a key as above. The crate allocates its own memory and does not wipe it.
-#[cfg(not(feature = "aws-lc"))]
-pub(super) fn derive(
-    passphrase: &[u8],
-    salt: &[u8],
-    work_factor: u8,
-    len: usize,
-) -> Result<Key, Error> {
-    let params = scrypt::Params::new(work_factor, R, 1).map_err(|_| Error::Memory(len))?;
-    // The crate aborts the process if it cannot allocate.
-    crate::try_alloc::probe(len)?;
-    let mut key = Key::default();
-    scrypt::scrypt(passphrase, salt, &params, &mut *key).map_err(super::refused)?;
+    #[cfg(not(feature = "aws-lc"))]
+    {
+        let params = scrypt::Params::new(work_factor, R, 1).map_err(|_| Error::Memory(len))?;
+        // The crate allocates its own memory, and aborts the process if it cannot.
+        crate::try_alloc::probe(len)?;
+        scrypt::scrypt(passphrase, salt, &params, &mut *key).map_err(super::refused)?;
+    }
     Ok(key)
 }
 

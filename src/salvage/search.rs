@@ -4,9 +4,10 @@
 //! *shift*. Each candidate costs one authentication of a frame, so the likely ones are tried first, and
 //! their total is bounded.
 
+mod last;
+
 use super::Window;
 use super::chunks::{Chunks, Form, Place, Scratch};
-use crate::try_alloc::zeros;
 use crate::{Error, all_cores};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,8 +36,6 @@ const FIELDS: usize = 1024;
 const BATCH: usize = 256;
 /// Batches with fewer bytes are tried without further threads.
 const THREADS_FROM: u64 = 1 << 20;
-/// If zeros follow the last chunk, this many of them may belong to its tag.
-const TAG_ZEROS: u64 = 4;
 
 /// The maximum number of bytes that one search authenticates.
 const EACH: u64 = 32 << 30;
@@ -55,6 +54,12 @@ struct Origin<'s> {
 impl Origin<'_> {
     fn frame(self) -> i64 {
         self.chunks.frame() as i64 // at most FRAME_MAX
+    }
+
+    /// Returns how many bytes it costs at most to try a candidate: no more than there are.
+    fn cost(self) -> u64 {
+        let there = self.chunks.end.saturating_sub(self.from.position);
+        self.chunks.frame().min(there).max(1)
     }
 
     /// Returns the place of chunk `index` at a shift, if it is between the start of the search and the end of the file.
@@ -140,8 +145,8 @@ impl<'s> Search<'s> {
         Ok(chunks.open(from, &mut self.scratch)?.is_some())
     }
 
-    /// Returns whether any chunk opens at its original position. Tries the first ones, and a few others all over the
-    /// file.
+    /// Returns whether any chunk opens at its original position. Tries the first ones, a few others all over the
+    /// file, and the first as the last with zeros or a copy after it.
     ///
     /// # Errors
     /// Those of reading.
@@ -152,7 +157,7 @@ impl<'s> Search<'s> {
         let spread = (0..)
             .map(|power| IN_PLACE << power)
             .take_while(|index| *index < 1 << 62);
-        Ok(self.first_in_place(spread)?.is_some())
+        Ok(self.first_in_place(spread)?.is_some() || self.last_by_content()?.is_some())
     }
 
     /// Finds the next chunk at its original position, or the last chunk with other data after it.
@@ -178,6 +183,9 @@ impl<'s> Search<'s> {
         if let Some(place) = self.nearest()? {
             return Ok(Some(place.into()));
         }
+        if let Some(found) = self.last_by_content()? {
+            return Ok(Some(found));
+        }
         let known = self.known_shift();
         let frames = (FEW_FRAMES + 1..=FRAMES).flat_map(|count| {
             let shift = count.saturating_mul(frame);
@@ -195,7 +203,7 @@ impl<'s> Search<'s> {
         };
         match found {
             Some(place) => Ok(Some(place.into())),
-            None => self.last_in_front_of_more(),
+            None => self.last_by_length(),
         }
     }
 
@@ -337,45 +345,6 @@ impl<'s> Search<'s> {
         self.first_of(numbers.filter_map(move |index| origin.place_at(index, position)))
     }
 
-    /// Finds a last chunk with other data after it, at the start of the search. Only for formats in which the end of
-    /// the file determines the length of that chunk.
-    fn last_in_front_of_more(&mut self) -> Result<Option<Found>, Error> {
-        let Origin { chunks, from } = self.origin;
-        let there = chunks.end - from.position;
-        if chunks.map.has_lengths() || chunks.map.declared().is_some() {
-            return Ok(None);
-        }
-        let most = there.min(chunks.frame()).saturating_sub(1);
-        let least = there.saturating_sub(self.window.bytes);
-        let twice = (there.is_multiple_of(2) && there / 2 <= most).then_some(there / 2);
-        // Disks and recovery programs pad files with zeros, and the tag itself may end with some.
-        let filled = self.end_of_data(most)?;
-        let filled = filled..=most.min(filled.saturating_add(TAG_ZEROS));
-        for len in twice.into_iter().chain(filled).chain((least..=most).rev()) {
-            let Some(left) = self.left.checked_sub(len) else {
-                break;
-            };
-            self.left = left;
-            let opened = chunks.open_last(from, len, &mut self.scratch)?;
-            if let Some(opened) = opened {
-                return Ok(Some(Found {
-                    place: from,
-                    form: Some(opened.form),
-                }));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Returns the length of the first `of` bytes of the search without their trailing zeros.
-    fn end_of_data(&mut self, of: u64) -> Result<u64, Error> {
-        let Origin { chunks, from } = self.origin;
-        let mut bytes = zeros(of as usize)?; // less than a frame
-        chunks.read(from.position, &mut bytes)?;
-        let last = bytes.iter().rposition(|&byte| byte != 0);
-        Ok(last.map_or(0, |last| last as u64 + 1))
-    }
-
     /// Tries chunks at growing distances until the budget is used up.
     fn far(&mut self) -> Result<Option<Place>, Error> {
         let origin = self.origin;
@@ -405,7 +374,7 @@ impl<'s> Search<'s> {
     ) -> Result<Option<Place>, Error> {
         let mut size = 8;
         loop {
-            let cost = self.origin.chunks.frame();
+            let cost = self.origin.cost();
             let affordable = usize::try_from(self.left / cost).unwrap_or(usize::MAX);
             let batch: Vec<_> = places.by_ref().take(size.min(affordable)).collect();
             if batch.is_empty() {
@@ -444,7 +413,7 @@ impl<'s> Search<'s> {
                 }
             }
         };
-        let bytes = batch.len() as u64 * chunks.frame();
+        let bytes = batch.len() as u64 * self.origin.cost();
         let most = chunks.options.memory / chunks.frame().max(1);
         let jobs = chunks.options.jobs.unwrap_or_else(all_cores).get();
         let threads = match bytes < THREADS_FROM {

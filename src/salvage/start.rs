@@ -267,10 +267,11 @@ impl Candidate<'_> {
                 let opens = match (moved, way.first_decides) {
                     (false, true) => search.is_first_in_place()?,
                     (false, false) => search.is_any_in_place()?,
-                    (true, only_first) if nearby && numbered => search
+                    (true, _) if !nearby => false,
+                    (true, only_first) if numbered => search
                         .nearby(TRIAL)?
                         .is_some_and(|found| !only_first || found.place.index == 0),
-                    (true, _) => false,
+                    (true, _) => search.is_last_in_front_of_more()?,
                 };
                 if opens {
                     return Ok(Some(number));

@@ -230,7 +230,7 @@ fn only_tests_have_their_hooks() {
     assert_eq!(features, expected, "{text}");
     for file in [
         "src/kdf/mod.rs",
-        "src/open.rs",
+        "src/open/mod.rs",
         "src/rekey.rs",
         "src/seal.rs",
         "src/secret.rs",

@@ -281,6 +281,17 @@ fn the_bar_of_a_tree() {
     );
 }
 
+/// Seals a tree of 1500 files of 10 bytes, on a terminal. The plugin starts with this line of a script.
+#[cfg(feature = "age-plugin")]
+fn tree_with_plugin(dir: &Dir, first: &str, more: &[&str]) -> Screen {
+    dir.write("bin/first", first);
+    for number in 0..1500 {
+        dir.write(format!("tree/{number}"), "1234567890");
+    }
+    let program = fetool(["seal", "-r", "--plugin", "toy", "tree", "-O", "out"]).args(more);
+    age_plugin::with_plugin(program, dir).on_terminal()
+}
+
 /// How much there is to do is known long before the last file is handed to a worker. This one waits for a
 /// plugin, and no worker has a file yet.
 #[cfg(feature = "age-plugin")]
@@ -288,12 +299,8 @@ fn the_bar_of_a_tree() {
 fn the_total_is_counted_while_work_goes_on() {
     let dir = age_plugin::dir();
     // The second start is for the files.
-    dir.write("bin/first", "[ $(wc -l <$here/starts) = 1 ] || sleep 60\n");
-    for number in 0..1500 {
-        dir.write(format!("tree/{number}"), "1234567890");
-    }
-    let args = ["seal", "-r", "--plugin", "toy", "tree", "-O", "out"];
-    let screen = age_plugin::with_plugin(fetool(args), &dir).on_terminal();
+    let slow = "[ $(wc -l <$here/starts) = 1 ] || sleep 60\n";
+    let screen = tree_with_plugin(&dir, slow, &[]);
     screen.shows("0%, 0 of 1500 files, 0 B of 14.65 KiB, 0 B/s");
     screen.types("\x03");
     let (ended, seen) = screen.end();
@@ -307,27 +314,13 @@ fn the_total_is_counted_while_work_goes_on() {
 #[test]
 fn patterns_from_a_pipe() {
     let dir = age_plugin::dir();
-    dir.write("bin/first", "[ $(wc -l <$here/starts) = 2 ] && sleep 2\n");
-    for number in 0..1500 {
-        dir.write(format!("tree/{number}"), "1234567890");
-    }
     dir.fifo("patterns");
     let writer = {
         let pipe = dir.path("patterns");
         std::thread::spawn(move || std::fs::write(pipe, "9*\n").unwrap())
     };
-    let args = [
-        "seal",
-        "-r",
-        "--plugin",
-        "toy",
-        "tree",
-        "-O",
-        "out",
-        "--exclude-from",
-        "patterns",
-    ];
-    let screen = age_plugin::with_plugin(fetool(args), &dir).on_terminal();
+    let slow = "[ $(wc -l <$here/starts) = 2 ] && sleep 2\n";
+    let screen = tree_with_plugin(&dir, slow, &["--exclude-from", "patterns"]);
     screen.shows("of 1389 files");
     let (ended, seen) = screen.end();
     assert_eq!(ended.code(), Some(0), "{seen}");

@@ -5,6 +5,7 @@ mod find;
 mod one;
 mod record;
 mod report;
+mod select;
 
 use super::args::{ReadArgs, RefuseArgs, SecretArgs, WorkArgs};
 use super::failure::Failure;

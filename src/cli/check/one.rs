@@ -3,14 +3,14 @@
 use super::Args;
 use super::find::Job;
 use super::record::Time;
+use super::select::Select;
 use crate::cli::failure::{Failure, Subjects, shown};
 use crate::cli::secrets::keys::Keys;
-use crate::cli::tree::{Counters, Skip, TreeEntry, has_magic, is_marked, of_suffix};
+use crate::cli::tree::{Counters, Skip, TreeEntry};
 use crate::cli::work::Source;
 use crate::io::FileId;
 use crate::io::uncached::{BulkFile, forget};
-use fetool::format::Format;
-use fetool::{CancelToken, Error, Inspect, Inspected, Meter, PeekReader, status};
+use fetool::{CancelToken, Error, Inspect, Inspected, Meter, status};
 use nix::fcntl::OFlag;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -216,34 +216,6 @@ impl Checker<'_> {
         open.open(&entry.source)
     }
 
-    /// Returns whether to check a file. Without -r, every file is checked, unless its suffix is wrong.
-    fn select(&self, entry: &TreeEntry, file: &File) -> io::Result<Select> {
-        let name = entry.source.file_name().unwrap_or_default();
-        let given = self.args.read.format();
-        let is_wanted =
-            |format: &dyn Format| given.is_none_or(|given| given.suffix() == format.suffix());
-        let suffix = of_suffix(name);
-        let is_tree = self.args.walk.wanted();
-        if self.header.is_some() || (!is_tree && suffix.is_none()) {
-            return Ok(Select::Take);
-        }
-        let marked = is_marked(file)?;
-        Ok(match suffix {
-            None if !marked => Select::Skip(Skip::NotSealed),
-            None if is_tree && given.is_some_and(|given| !begins(given, file)) => {
-                Select::Skip(Skip::OtherFormat)
-            }
-            None => Select::Take,
-            Some(format) if is_tree && !is_wanted(format) => Select::Skip(Skip::OtherFormat),
-            // The suffix is that of a format with a magic number, and the file has none. Formats without one are not
-            // tried: that would derive keys for each damaged file.
-            Some(format) if given.is_none() && has_magic(format) && !marked => {
-                Select::damaged(&entry.source, file)
-            }
-            Some(_) => Select::Take,
-        })
-    }
-
     fn check_stream(&self, source: &Source) -> What {
         if self.args.walk.dry_run {
             return What::Planned;
@@ -356,45 +328,9 @@ impl Checker<'_> {
     }
 }
 
-/// Returns whether a file begins with a header of this format.
-fn begins(format: &dyn Format, file: &File) -> bool {
-    let file = BulkFile::new(file, false);
-    let mut input = PeekReader::new(file.start());
-    fetool::look_at_header(Some(format), &mut input).is_ok()
-}
-
 fn is_unchanged(file: &File, before: &Metadata) -> io::Result<bool> {
     let now = file.metadata()?;
     Ok(now.len() == before.len() && Time::of(&now) == Time::of(before))
-}
-
-/// Whether to check a file of a tree.
-enum Select {
-    Take,
-    Skip(Skip),
-    /// Its name is that of a sealed file, but its content is not.
-    Damaged(Failure),
-}
-
-impl Select {
-    fn damaged(path: &Path, file: &File) -> Self {
-        let file = BulkFile::new(file, false);
-        let mut input = PeekReader::new(file.start());
-        let subjects = Subjects {
-            input: shown(path),
-            ..Subjects::default()
-        };
-        match fetool::look_at_header(None, &mut input) {
-            Ok(_) => Self::Take,
-            Err(Error::UnknownFormat(_)) => {
-                let what =
-                    "damaged or never sealed: it does not begin with a format's magic number";
-                let failure = Failure::usage(what).with_status(status::FORMAT);
-                Self::Damaged(failure.about(subjects.input))
-            }
-            Err(error) => Self::Damaged(subjects.attribute(&error)),
-        }
-    }
 }
 
 /// Hashes the bytes that are read through it.

@@ -1,12 +1,15 @@
 //! `fetool seal`.
 
+mod secrets;
 mod tree;
 
+use secrets::{Asked, Secrets, format_for, new_key_file};
+
 use super::args::{OutputArgs, SecretArgs, WorkArgs, bytes};
-use super::failure::{Failure, SecretName, Subjects, shown};
+use super::failure::{Failure, Subjects};
 use super::manual;
-use super::secrets::recipients::{SealFor, To, without_duplicates};
-use super::secrets::{self, NamedSecret, Purpose, SecretSource, Spec};
+use super::secrets::recipients::SealFor;
+use super::secrets::save_key;
 use super::tree::{DeleteArgs, TreeArgs, only_path};
 use super::work::{
     Clock, Source, Weaknesses, show_progress, subjects, target, target_name, warn_of_short_keys,
@@ -17,17 +20,14 @@ use crate::io::input::Input;
 use crate::io::output::{Content, Output, Target};
 use crate::size;
 use clap::ValueHint;
-use fetool::aead::{Algorithm, KEY_LEN};
-use fetool::format::age::Age;
-use fetool::format::gfe::Gfe;
+use fetool::aead::Algorithm;
 use fetool::format::gocrypt::LAYERS_MAX;
 use fetool::format::{Format, NewFiles};
 use fetool::kdf::Kdf;
-use fetool::{CancelToken, Error, Meter, Seal, Sealed, Sealing, Secret, status};
+use fetool::{CancelToken, Error, Meter, Seal, Sealed, Sealing, status};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 /// Encrypt and authenticate a stream or a file
 ///
@@ -151,179 +151,6 @@ impl From<AeadArg> for Algorithm {
     }
 }
 
-/// Who can open the file, and the new key.
-struct Secrets {
-    all: Vec<SealFor>,
-    new: Option<(PathBuf, Zeroizing<[u8; KEY_LEN]>)>,
-    /// The name of the first secret in messages.
-    name: SecretName,
-    /// The secrets among them, each with its name in messages.
-    named: Vec<(Secret, SecretName)>,
-    /// The secrets and identities that open the files again.
-    opening: Vec<NamedSecret>,
-}
-
-impl Secrets {
-    fn named(&self) -> impl Iterator<Item = (&Secret, &SecretName)> {
-        self.named.iter().map(|(secret, name)| (secret, name))
-    }
-
-    fn push(&mut self, one: SealFor, name: &SecretName) {
-        if let Some(secret) = one.as_secret() {
-            if self.named.is_empty() {
-                self.name.clone_from(name);
-            }
-            self.named.push((secret.clone(), name.clone()));
-        }
-        self.all.push(one);
-    }
-}
-
-/// The sources of the secrets: checked but not read yet.
-struct Asked {
-    plans: Vec<SecretSource>,
-    to: Vec<To>,
-    unlock: Option<Spec>,
-}
-
-impl Asked {
-    fn new(args: &Args) -> Result<Self, Failure> {
-        let mut plans = match args.to.is_empty() || args.secret.is_given() {
-            true => SecretSource::given(&args.secret)?,
-            // Recipients are enough, whatever the environment has.
-            false => Vec::new(),
-        };
-        if plans.is_empty() && args.to.is_empty() {
-            return Err(secrets::no_key());
-        }
-        let SecretArgs {
-            key,
-            plugin,
-            passphrase,
-            ..
-        } = &args.secret;
-        let with_others = !(key.is_empty() && plugin.is_empty() && args.to.is_empty());
-        if !passphrase.is_empty() && with_others {
-            return Err(Failure::usage(
-                "a passphrase cannot be used together with --key, --plugin or --to",
-            )
-            .hint(
-                "Dexios takes several secrets: --passphrase and --add-key, with --format dexios",
-            ));
-        }
-        let unlock = args.secret.identity_passphrase.as_deref();
-        let unlock = unlock.map(|word| Spec::parse("--identity-passphrase", word));
-        let unlock = unlock.transpose()?;
-        for word in &args.add_key {
-            plans.push(SecretSource::key("--add-key", word, unlock.as_ref())?);
-        }
-        Ok(Self {
-            plans,
-            to: args
-                .to
-                .iter()
-                .map(|word| To::parse(word))
-                .collect::<Result<_, _>>()?,
-            unlock,
-        })
-    }
-
-    fn check_stdin(&self, data: bool) -> Result<(), Failure> {
-        SecretSource::check_specs_on_stdin(self.specs(), data)
-    }
-
-    fn specs(&self) -> impl Iterator<Item = &Spec> {
-        let plans = self.plans.iter().flat_map(SecretSource::specs);
-        let to = self.to.iter().filter_map(To::spec);
-        plans.chain(to).chain(&self.unlock)
-    }
-
-    fn files(&self) -> Vec<FileId> {
-        self.specs().filter_map(Spec::file).collect()
-    }
-
-    fn asks(&self) -> bool {
-        self.plans.iter().any(SecretSource::asks)
-    }
-
-    /// Returns the format to write, if that is known before any secret is read.
-    fn format(&self, args: &Args) -> Result<Option<&'static dyn Format>, Failure> {
-        let format = match (args.format, &self.plans[..]) {
-            (Some(format), _) => Some(format),
-            _ if !self.to.is_empty() => Some(&Age as _),
-            (None, [plan]) if plan.is_unsalted() => Some(&Age as _),
-            (None, [plan, ..]) if plan.is_unsalted() => {
-                return Err(
-                    Failure::usage("several secrets need a format with key slots")
-                        .hint("choose --format dexios"),
-                );
-            }
-            (None, [SecretSource::Passphrase { .. }, ..]) => Some(&Gfe as _),
-            _ => None,
-        };
-        if let Some(format) = format.filter(|format| format.derives_keys())
-            && args.secret.salt.is_some()
-        {
-            return Err(Failure::usage(format!(
-                "--salt is for GFE; {} takes none",
-                format.title()
-            )));
-        }
-        Ok(format)
-    }
-
-    /// Reads all secrets, and makes the new key.
-    fn find(&self, new_key: Option<&Path>, work: &WorkArgs) -> Result<Secrets, Failure> {
-        let mut secrets = Secrets {
-            all: Vec::new(),
-            new: None,
-            name: SecretName::default(),
-            named: Vec::new(),
-            opening: Vec::new(),
-        };
-        let mut plans = &self.plans[..];
-        if let Some(path) = new_key {
-            let key = secrets::new_key()?;
-            let name = SecretName {
-                shown: shown(path),
-                is_passphrase: false,
-            };
-            secrets.push(SealFor::Secret(Secret::key(key.to_vec())), &name);
-            secrets.new = Some((path.to_owned(), key));
-            plans = &plans[1..];
-        }
-        // The user types a passphrase only after everything else was read.
-        let prepared = plans.iter().map(|plan| plan.prepare(Purpose::Seal, work));
-        let prepared: Vec<_> = prepared.collect::<Result<_, _>>()?;
-        let unlock = self.unlock.as_ref();
-        let to = self.to.iter().map(|to| to.prepare(unlock, work));
-        for to in to.collect::<Result<Vec<_>, _>>()? {
-            secrets.all.extend(to.recipients()?);
-        }
-        for prepared in prepared {
-            let found = prepared.complete()?;
-            for one in found.key.seal_for(&found.name.shown)? {
-                secrets.push(one, &found.name);
-            }
-            secrets.opening.push(found);
-        }
-        secrets.all = without_duplicates(secrets.all, work)?;
-        Ok(secrets)
-    }
-}
-
-/// Returns the format for secrets without an option that decides it.
-fn format_for(secrets: &Secrets) -> &'static dyn Format {
-    match secrets
-        .all
-        .iter()
-        .any(|one| !matches!(one, SealFor::Secret(_)))
-    {
-        true => &Age,
-        false => &Gfe,
-    }
-}
-
 /// Returns what is known of the files before they are sealed.
 fn new_files(args: &Args, len: Option<u64>) -> NewFiles {
     NewFiles {
@@ -370,7 +197,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let weaknesses = Weaknesses::warn(&args.work, &subjects, format, new_files(args, size));
     // Last: from here on, only the data itself can fail.
     if let Some((path, key)) = &secrets.new {
-        secrets::save_key(path, key.as_ref())?;
+        save_key(path, key.as_ref())?;
     }
     let sealed = match &mut header {
         Some((header, subjects)) => {
@@ -493,25 +320,6 @@ fn header_output(args: &Args, read: &[FileId]) -> Result<Option<(Output, Subject
     };
     let output = Output::open(&target, Content::Sealed, read).map_err(|e| subjects.refused(e))?;
     Ok(Some((output, subjects)))
-}
-
-/// Returns the file for a new key, if one is to be made.
-fn new_key_file<'a>(args: &Args, asked: &'a Asked) -> Result<Option<&'a Path>, Failure> {
-    if !args.new_key {
-        return Ok(None);
-    }
-    let path = asked
-        .plans
-        .first()
-        .and_then(SecretSource::key_file)
-        .ok_or_else(|| {
-            Failure::usage("--new-key needs a file to write the key to")
-                .hint("name it with -k @FILE")
-        })?;
-    if path.symlink_metadata().is_ok() {
-        return Err(secrets::key_exists(path));
-    }
-    Ok(Some(path))
 }
 
 /// Returns the plaintext's length, if known: found, or given, and both must agree.

@@ -18,6 +18,7 @@
 //! ```
 
 use super::bech32;
+use super::curve25519::{self, public_key, shared_secret};
 use super::keys::random_bytes;
 use super::strict_base64::{decode_exact, unpadded};
 use super::text::{self, SECRET_LEN, known_by_recipient};
@@ -34,7 +35,6 @@ use shake::{ExtendableOutput, Shake256, Update, XofReader};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
-use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::{Zeroize, Zeroizing};
 
 /// The type of the stanza.
@@ -46,9 +46,8 @@ pub(super) const IDENTITY_PREFIX: &str = "AGE-SECRET-KEY-PQ-";
 
 pub(super) const ML_KEM_KEY_LEN: usize = 1184;
 const ML_KEM_CIPHERTEXT_LEN: usize = 1088;
-const X25519_LEN: usize = 32;
-const RECIPIENT_LEN: usize = ML_KEM_KEY_LEN + X25519_LEN;
-const ENCAPSULATED_LEN: usize = ML_KEM_CIPHERTEXT_LEN + X25519_LEN;
+const RECIPIENT_LEN: usize = ML_KEM_KEY_LEN + curve25519::LEN;
+const ENCAPSULATED_LEN: usize = ML_KEM_CIPHERTEXT_LEN + curve25519::LEN;
 /// More stack than ML-KEM-768 uses, in bytes.
 const STACK: usize = 128 << 10;
 
@@ -60,7 +59,7 @@ pub struct HybridRecipient {
 }
 
 impl HybridRecipient {
-    fn x25519(&self) -> [u8; X25519_LEN] {
+    fn x25519(&self) -> [u8; curve25519::LEN] {
         *self.bytes.last_chunk().expect("it is longer")
     }
 
@@ -75,18 +74,14 @@ impl HybridRecipient {
 
     fn wrap_inner(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
         let message = random_bytes::<32>(random)?;
-        let ephemeral = StaticSecret::from(*random_bytes(random)?);
+        let ephemeral = random_bytes(random)?;
         let (ciphertext, ml_kem) = self.ml_kem.encapsulate_deterministic((&*message).into());
         let ml_kem = Zeroizing::new(<[u8; 32]>::from(ml_kem));
-        let share = PublicKey::from(&ephemeral).to_bytes();
+        let share = public_key(&ephemeral);
         let recipient = self.x25519();
-        let x25519 = ephemeral.diffie_hellman(&PublicKey::from(recipient));
-        if !x25519.was_contributory() {
-            return Err(Error::usage(
-                "invalid age recipient: it is a point of low order",
-            ));
-        }
-        let secret = combine(&ml_kem, x25519.as_bytes(), &share, &recipient);
+        let x25519 = shared_secret(&ephemeral, &recipient)
+            .ok_or_else(|| Error::usage("invalid age recipient: it is a point of low order"))?;
+        let secret = combine(&ml_kem, &x25519, &share, &recipient);
         let (key, nonce) = key_schedule(&secret);
         let mut encapsulated = [0; ENCAPSULATED_LEN];
         let (first, second) = encapsulated.split_at_mut(ML_KEM_CIPHERTEXT_LEN);
@@ -148,7 +143,7 @@ pub struct HybridIdentity {
     seed: Locked,
     /// The keys that the seed expands to. Keeping them saves the expansion for each file.
     ml_kem: Box<DecapsulationKey>,
-    x25519: Box<StaticSecret>,
+    x25519: Key,
     recipient: HybridRecipient,
 }
 
@@ -177,15 +172,13 @@ impl HybridIdentity {
         let mut ml_kem_seed = Seed::try_from(first).expect("64 bytes were split off");
         let ml_kem = Box::new(DecapsulationKey::from_seed(ml_kem_seed));
         ml_kem_seed.as_mut_slice().zeroize();
-        let mut secret = Zeroizing::new([0; X25519_LEN]);
-        secret.copy_from_slice(second);
-        let x25519 = Box::new(StaticSecret::from(*secret));
+        let x25519 = Key::of(second.try_into().expect("32 bytes are left"));
 
         let mut bytes = Box::new([0; RECIPIENT_LEN]);
         let (first, second) = bytes.split_at_mut(ML_KEM_KEY_LEN);
         let public = ml_kem.encapsulation_key();
         first.copy_from_slice(&public.to_bytes());
-        second.copy_from_slice(PublicKey::from(&*x25519).as_bytes());
+        second.copy_from_slice(&public_key(&x25519));
         let recipient = HybridRecipient {
             bytes,
             ml_kem: Box::new(public.clone()),
@@ -228,13 +221,11 @@ impl HybridIdentity {
         let (ciphertext, share) = encapsulated
             .split_first_chunk::<ML_KEM_CIPHERTEXT_LEN>()
             .expect("it is longer");
-        let share: [u8; X25519_LEN] = share.try_into().expect("32 bytes are left");
-        let x25519 = self.x25519.diffie_hellman(&PublicKey::from(share));
-        if !x25519.was_contributory() {
-            return Err(stanza.malformed("the share is a point of low order"));
-        }
+        let share: [u8; curve25519::LEN] = share.try_into().expect("32 bytes are left");
+        let x25519 = shared_secret(&self.x25519, &share)
+            .ok_or_else(|| stanza.malformed("the share is a point of low order"))?;
         let ml_kem = Zeroizing::new(<[u8; 32]>::from(self.ml_kem.decapsulate(ciphertext.into())));
-        let secret = combine(&ml_kem, x25519.as_bytes(), &share, &self.recipient.x25519());
+        let secret = combine(&ml_kem, &x25519, &share, &self.recipient.x25519());
         let (key, nonce) = key_schedule(&secret);
         Ok(FileKey::unwrap(&key, &nonce, body))
     }
@@ -254,8 +245,8 @@ known_by_recipient!(HybridIdentity);
 fn combine(
     ml_kem: &[u8; 32],
     x25519: &[u8; 32],
-    share: &[u8; X25519_LEN],
-    recipient: &[u8; X25519_LEN],
+    share: &[u8; curve25519::LEN],
+    recipient: &[u8; curve25519::LEN],
 ) -> Key {
     hpke::combine([ml_kem, x25519, share, recipient, br"\.//^\"])
 }

@@ -35,6 +35,7 @@
 
 pub mod armor;
 mod chunks;
+mod curve25519;
 mod describe;
 mod file;
 

@@ -4,6 +4,7 @@ use super::keys::WRAPPED_LEN;
 use super::strict_base64::{decode, fault, unpadded};
 use crate::{Error, Stanza};
 use base64::Engine;
+use zeroize::Zeroizing;
 
 /// The beginning of a stanza's argument line.
 pub(super) const PREFIX: &[u8] = b"-> ";
@@ -31,7 +32,8 @@ impl Stanza {
             text.extend_from_slice(word.as_bytes());
         }
         text.push(b'\n');
-        let body = unpadded().encode(&self.body);
+        // Messages to plugins hold file keys.
+        let body = Zeroizing::new(unpadded().encode(&self.body));
         for line in body.as_bytes().chunks(COLUMNS) {
             text.extend_from_slice(line);
             text.push(b'\n');
@@ -103,8 +105,9 @@ pub(super) fn check_body(line: &[u8]) -> Result<(), (usize, &'static str)> {
 /// Decodes a body line and appends it to `body`. Returns whether it is the last line of the body.
 pub(super) fn decode_body(line: &[u8], body: &mut Vec<u8>) -> Result<bool, (usize, &'static str)> {
     check_body(line)?;
-    let mut bytes = [0; LINE_LEN];
-    match decode(&unpadded(), line, &mut bytes) {
+    // Messages of plugins hold file keys.
+    let mut bytes = Zeroizing::new([0; LINE_LEN]);
+    match decode(&unpadded(), line, &mut *bytes) {
         Ok(len) => body.extend_from_slice(&bytes[..len]),
         Err(error) => return Err((0, fault(&error))),
     }

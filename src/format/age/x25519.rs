@@ -16,6 +16,7 @@
 
 use super::Random;
 use super::bech32;
+use super::curve25519::{LEN, public_key, shared_secret};
 use super::keys::{ZERO_NONCE, derive, random_bytes};
 use super::strict_base64::{decode_exact, unpadded};
 use super::text::{self, SECRET_LEN, known_by_recipient};
@@ -27,7 +28,6 @@ use crate::secure_memory::{Locked, and_wipe_stack};
 use base64::Engine;
 use std::fmt;
 use std::str::FromStr;
-use x25519_dalek::{PublicKey, SharedSecret, StaticSecret};
 use zeroize::Zeroizing;
 
 /// The type of the stanza.
@@ -44,7 +44,7 @@ const INFO: &[u8] = b"age-encryption.org/v1/X25519";
 
 /// The public half of an X25519 key pair.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct X25519Recipient([u8; 32]);
+pub struct X25519Recipient([u8; LEN]);
 
 impl X25519Recipient {
     /// Wraps the file key for this recipient.
@@ -57,11 +57,10 @@ impl X25519Recipient {
     }
 
     fn wrap_inner(&self, file_key: &FileKey, random: &Random<'_>) -> Result<Stanza, Error> {
-        let ephemeral = StaticSecret::from(*random_bytes(random)?);
-        let share = PublicKey::from(&ephemeral).to_bytes();
-        let shared = ephemeral.diffie_hellman(&PublicKey::from(self.0));
-        let key = self
-            .wrap_key(&share, &shared)
+        let ephemeral = random_bytes(random)?;
+        let share = public_key(&ephemeral);
+        let key = shared_secret(&ephemeral, &self.0)
+            .map(|shared| self.wrap_key(&share, &shared))
             .ok_or_else(|| Error::usage("invalid age recipient: it is a point of low order"))?;
         Ok(Stanza {
             kind: KIND.to_owned(),
@@ -70,12 +69,8 @@ impl X25519Recipient {
         })
     }
 
-    /// Returns `None` if the shared secret is all zeros.
-    fn wrap_key(&self, share: &[u8; 32], shared: &SharedSecret) -> Option<Key> {
-        let salt = [&share[..], &self.0].concat();
-        shared
-            .was_contributory()
-            .then(|| derive(shared.as_bytes(), &salt, INFO))
+    fn wrap_key(&self, share: &[u8; LEN], shared: &Key) -> Key {
+        derive(&**shared, &[&share[..], &self.0].concat(), INFO)
     }
 }
 
@@ -113,7 +108,7 @@ impl X25519Identity {
 
     /// Creates an identity from 32 bytes.
     fn of(secret: Locked) -> Self {
-        let recipient = and_wipe_stack::<STACK, _>(|| PublicKey::from(&scalar(&secret)).to_bytes());
+        let recipient = and_wipe_stack::<STACK, _>(|| public_key(bytes(&secret)));
         Self {
             secret,
             recipient: X25519Recipient(recipient),
@@ -143,22 +138,17 @@ impl X25519Identity {
         let Some(([share], body)) = stanza.of_kind(KIND)? else {
             return Ok(None);
         };
-        let share: [u8; 32] = decode_exact(share.as_bytes())
+        let share: [u8; LEN] = decode_exact(share.as_bytes())
             .ok_or_else(|| stanza.malformed("the share is not 32 bytes in canonical base64"))?;
-        let shared = scalar(&self.secret).diffie_hellman(&PublicKey::from(share));
-        let key = self
-            .recipient
-            .wrap_key(&share, &shared)
+        let shared = shared_secret(bytes(&self.secret), &share)
             .ok_or_else(|| stanza.malformed("the share is a point of low order"))?;
+        let key = self.recipient.wrap_key(&share, &shared);
         Ok(FileKey::unwrap(&key, &ZERO_NONCE, body))
     }
 }
 
-/// The crate's type for a secret of 32 bytes, which it wipes.
-fn scalar(secret: &Locked) -> StaticSecret {
-    let mut bytes = Zeroizing::new([0; 32]);
-    bytes.copy_from_slice(secret);
-    StaticSecret::from(*bytes)
+fn bytes(secret: &Locked) -> &[u8; LEN] {
+    secret.first_chunk().expect("it has 32 bytes")
 }
 
 impl FromStr for X25519Identity {

@@ -1,10 +1,10 @@
 //! GoCrypt: chunks do not tell their numbers, so each is looked for at its own place alone.
 
-use super::{Case, Damaged, check};
+use super::{Case, Damaged, check, only_chunk};
 use crate::common::pattern;
 use crate::weak_common::{self, seal_layers};
 use fetool::format::gocrypt::{GoCrypt, GoCryptV1};
-use fetool::{Fill, status};
+use fetool::{Fill, Secret, status};
 
 fn case(layers: u8) -> Case {
     let text = pattern(100_000);
@@ -61,6 +61,40 @@ fn what_follows_the_last_chunk() {
         assert!(got.written.starts_with(&case.text));
         assert_eq!(got.salvaged.plaintext_len, case.text.len() as u64);
         assert_ne!(got.salvaged.status, status::OK);
+    }
+}
+
+/// Neither the end of the file nor a full chunk shows its length.
+#[test]
+fn what_follows_the_only_chunk() {
+    let text = pattern(1000);
+    let (_, sealed) = seal_layers(&text[..], 1, 1);
+    let new = Case {
+        format: Some(&GoCrypt),
+        header: 41,
+        open_end: true,
+        ..Case::new("GoCrypt", sealed, &text, 32_768, weak_common::secret())
+    };
+    let mut old = new.clone();
+    old.format = Some(&GoCryptV1);
+    old.header = 40;
+    old.sealed.remove(0);
+    for case in [new, old] {
+        for behind in [vec![0], vec![0; 512], vec![0; 50_000], b"noise".to_vec()] {
+            only_chunk(&case, &behind);
+        }
+        let detected = Case {
+            format: None,
+            ..case.clone()
+        };
+        only_chunk(&detected, &[0; 512]);
+        // A wrong key is still one.
+        let other = Case {
+            secret: Secret::passphrase("another"),
+            ..case
+        };
+        let error = other.salvage(&other.sealed, Fill::Zeros).unwrap_err();
+        assert_eq!(error.status(), status::KEY);
     }
 }
 

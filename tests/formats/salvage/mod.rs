@@ -14,10 +14,11 @@ use crate::weak_common::{self, seal_chunks};
 use fetool::format::Format;
 use fetool::format::gfe::GfeAdditive;
 use fetool::format::parallel_encryptor::ParallelEncryptor;
-use fetool::{Damage, Error, Fill, Open, Salvage, Salvaged, Secret};
+use fetool::{Damage, Error, Fill, Open, Salvage, Salvaged, Secret, status};
 use std::ops::Range;
 
 /// A good file.
+#[derive(Clone)]
 struct Case {
     name: String,
     sealed: Vec<u8>,
@@ -91,6 +92,18 @@ impl Case {
             written,
         })
     }
+}
+
+/// The only chunk of a file comes back, whatever is behind it, which is reported.
+#[track_caller]
+fn only_chunk(case: &Case, behind: &[u8]) {
+    let file = [&case.sealed[..], behind].concat();
+    let what = format!("{}, {} bytes behind", case.name, behind.len());
+    let got = case.salvage(&file, Fill::Nothing).expect(&what);
+    assert!(got.written == case.text, "{what}");
+    let lost = case.sealed.len() as u64..file.len() as u64;
+    assert_eq!(got.damage[0].file, lost, "{what}");
+    assert_ne!(got.salvaged.status, status::OK, "{what}");
 }
 
 /// What came of a damaged file.
@@ -312,4 +325,34 @@ fn with_parallel_encryptor() -> Vec<Case> {
         }
     })
     .collect()
+}
+
+/// The chunks could be far longer than the file, which makes a search cost no more than there is.
+#[test]
+fn what_follows_the_only_chunk_of_the_aes_gcm_file_encryptor() {
+    for len in [1000, 300_000] {
+        let text = pattern(len);
+        let (_, sealed) = seal_chunks(&text[..], 1 << 20, 1);
+        let case = Case {
+            format: Some(&ParallelEncryptor),
+            open_end: true,
+            window: 4096,
+            ..Case::new(
+                "AES-GCM File Encryptor",
+                sealed,
+                &text,
+                1 << 20,
+                weak_common::secret(),
+            )
+        };
+        let detected = Case {
+            format: None,
+            ..case.clone()
+        };
+        for zeros in [1, 512, 5000, 2 << 20] {
+            only_chunk(&case, &vec![0; zeros]);
+            only_chunk(&detected, &vec![0; zeros]);
+        }
+        only_chunk(&case, b"noise");
+    }
 }

@@ -96,7 +96,9 @@ impl<'a> Connection<'a> {
 
     /// Sends a message that gets no answer.
     pub fn send(&self, kind: &str, args: &[&str], body: &[u8]) {
-        let mut texts = Zeroizing::new(Vec::with_capacity(256 + 2 * body.len()));
+        // Allocated at once: a vector that grows leaves copies behind.
+        let len = 256 + 2 * body.len() + args.iter().map(|arg| arg.len() + 1).sum::<usize>();
+        let mut texts = Zeroizing::new(Vec::with_capacity(len));
         let stanza = Stanza {
             kind: kind.to_owned(),
             args: args.iter().map(|&arg| arg.to_owned()).collect(),
@@ -338,7 +340,8 @@ pub(super) fn index(arg: &str, count: usize) -> Option<usize> {
     (index < count && index.to_string() == arg).then_some(index)
 }
 
-/// Drops and wipes a message that may have a secret in its body.
+/// Drops and wipes a message that may have a secret in its arguments or its body.
 pub(super) fn wipe(stanza: Stanza) {
+    drop(Zeroizing::new(stanza.args));
     drop(Zeroizing::new(stanza.body));
 }

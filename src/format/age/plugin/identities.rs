@@ -1,7 +1,7 @@
 //! identity-v1: a plugin unwraps file keys.
 
 use super::connection::{Connection, Next, index, line, wipe};
-use super::{Plugin, PluginIdentity};
+use super::{KeptKey, Plugin, PluginIdentity};
 use crate::{Error, FILE_KEY_LEN, FileKey, Stanza, UnwrapKey};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,14 +20,11 @@ pub struct PluginIdentities {
     turn: Mutex<()>,
 }
 
-/// The file key of a file, if it is for one of the identities. Not in locked memory: a page for each key would be too
-/// much.
-type Found = Option<Zeroizing<[u8; FILE_KEY_LEN]>>;
-
 /// The result for one file.
 #[derive(Clone)]
 enum Outcome {
-    Found(Found),
+    /// Its key, if it is for one of the identities.
+    Found(Option<KeptKey>),
     /// The plugin reported an error.
     Failed(Arc<str>),
 }
@@ -115,7 +112,7 @@ impl PluginIdentities {
                         connection.broke("a file key is for a file that is not there")
                     })?;
                     let key = <[u8; FILE_KEY_LEN]>::try_from(&body[..]);
-                    let key = key.map(Zeroizing::new).map_err(|_| {
+                    let key = key.map(|key| Arc::new(Zeroizing::new(key))).map_err(|_| {
                         let len = body.len();
                         connection.broke(&format!(
                             "a file key has {len} bytes instead of {FILE_KEY_LEN}"

@@ -43,7 +43,7 @@ pub use identities::PluginIdentities;
 pub use name::{PluginIdentity, PluginName, PluginRecipient};
 pub use recipients::PluginRecipients;
 
-use crate::{Error, Hint};
+use crate::{Error, FILE_KEY_LEN, Hint};
 use std::ffi::OsString;
 use std::os::fd::RawFd;
 use std::os::unix::fs::PermissionsExt;
@@ -55,6 +55,10 @@ use zeroize::Zeroizing;
 
 /// How long a plugin may be silent during its turn. It may wait for the user to type a PIN or touch a key.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A file key that is kept until its file is read or written. It is not in locked memory: a page for each would be too
+/// much. Moving it leaves no copy behind.
+type KeptKey = Arc<Zeroizing<[u8; FILE_KEY_LEN]>>;
 
 /// Answers what a plugin asks its user. All texts are the plugin's, and can contain anything.
 pub trait PluginInteraction: Send + Sync {

@@ -1,11 +1,11 @@
 //! recipient-v1: a plugin wraps file keys.
 
 use super::connection::{Connection, Next, index, line, wipe};
-use super::{Plugin, PluginRecipient};
+use super::{KeptKey, Plugin, PluginRecipient};
 use crate::format::HEADER_MAX;
-use crate::{Error, FILE_KEY_LEN, FileKey, Stanza, WrapKey};
+use crate::{Error, FileKey, Stanza, WrapKey};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// All recipients for whom one plugin wraps file keys.
@@ -16,8 +16,8 @@ pub struct PluginRecipients {
     recipients: Vec<PluginRecipient>,
     /// The results in advance, by the hash of the file key.
     prepared: Mutex<HashMap<[u8; 32], Wrapped>>,
-    /// Keys that were prepared for later files. Not in locked memory: a page for each would be too much.
-    stock: Mutex<Vec<Zeroizing<[u8; FILE_KEY_LEN]>>>,
+    /// Keys that were prepared for later files.
+    stock: Mutex<Vec<KeptKey>>,
     /// Why nothing was prepared. Remembered, so that the user is not asked again for each file.
     failed: Mutex<Option<String>>,
     /// Two processes at once would ask for two PINs.
@@ -68,7 +68,8 @@ impl PluginRecipients {
         if !keys.is_empty() {
             self.prepare(&keys)?;
         }
-        stock().extend(keys.iter().map(|key| Zeroizing::new(*key.as_bytes())));
+        let kept = |key: &FileKey| Arc::new(Zeroizing::new(*key.as_bytes()));
+        stock().extend(keys.iter().map(kept));
         Ok(keys)
     }
 

@@ -3,8 +3,8 @@
 use super::super::keys::ZERO_NONCE;
 use super::super::strict_base64::decode_exact;
 use super::private_key::{Content, KeyFile, PrivateKey, decrypt, parse};
-use super::{ED25519, RSA, RSA_LABEL, Rng, STACK, SshRecipient, scalar, wrap_key};
-use crate::secure_memory::{Locked, and_wipe_stack};
+use super::{ED25519, RSA, RSA_LABEL, Rng, STACK, SshRecipient, wrap_key};
+use crate::secure_memory::and_wipe_stack;
 use crate::{Error, FileKey, Secret, Stanza, UnwrapKey};
 use rsa::oaep::DecryptingKey;
 use rsa::traits::RandomizedDecryptor;
@@ -110,7 +110,8 @@ impl SshIdentity {
             let PrivateKey::Ed25519(secret) = key else {
                 return Err(does_not_open(stanza));
             };
-            let key = ed25519_wrap_key(secret, &share, point, self.recipient.wire())
+            let secret = secret.first_chunk().expect("it has 32 bytes");
+            let key = wrap_key(secret, &share, &share, point, self.recipient.wire())
                 .ok_or_else(|| stanza.malformed("the share is a point of low order"))?;
             let file_key = FileKey::unwrap(&key, &ZERO_NONCE, body);
             file_key.map(Some).ok_or_else(|| does_not_open(stanza))
@@ -178,15 +179,6 @@ impl SshIdentity {
             _ => Err(Error::WrongPassphrase("SSH key")),
         }
     }
-}
-
-fn ed25519_wrap_key(
-    secret: &Locked,
-    share: &[u8; 32],
-    point: &[u8; 32],
-    wire: &[u8],
-) -> Option<crate::kdf::Key> {
-    wrap_key(&scalar(secret), *share, share, point, wire)
 }
 
 /// The tag has four bytes, so another key has the same one by chance once in 2^32 keys.

@@ -29,10 +29,9 @@ pub use recipient::SshRecipient;
 
 pub(super) use recipient::{OtherKey, is_ssh, other_key};
 
+use super::curve25519::{self, shared_secret};
+use super::keys::derive;
 use crate::kdf::Key;
-use crate::secure_memory::Locked;
-use x25519_dalek::{PublicKey, StaticSecret};
-use zeroize::Zeroizing;
 
 /// The stanza types, which are also the key types.
 const ED25519: &str = "ssh-ed25519";
@@ -51,28 +50,17 @@ const STACK: usize = 64 << 10;
 /// is a point of low order. `secret` belongs to the ephemeral share when sealing, and to the recipient when
 /// opening; `point` is the other side's.
 fn wrap_key(
-    secret: &StaticSecret,
-    point: [u8; 32],
-    share: &[u8; 32],
-    recipient: &[u8; 32],
+    secret: &[u8; curve25519::LEN],
+    point: &[u8; curve25519::LEN],
+    share: &[u8; curve25519::LEN],
+    recipient: &[u8; curve25519::LEN],
     wire: &[u8],
 ) -> Option<Key> {
-    let shared = secret.diffie_hellman(&PublicKey::from(point));
-    if !shared.was_contributory() {
-        return None;
-    }
+    let shared = shared_secret(secret, point)?;
     // Binds the stanza to the SSH key, of which the point is only a part.
-    let tweak = StaticSecret::from(*super::keys::derive(b"", wire, ED25519_INFO));
-    let tweaked = tweak.diffie_hellman(&PublicKey::from(shared.to_bytes()));
+    let tweaked = shared_secret(&derive(b"", wire, ED25519_INFO), &shared)?;
     let salt = [&share[..], recipient].concat();
-    Some(super::keys::derive(tweaked.as_bytes(), &salt, ED25519_INFO))
-}
-
-/// The crate's type for a secret of 32 bytes, which it wipes.
-fn scalar(secret: &Locked) -> StaticSecret {
-    let mut bytes = Zeroizing::new([0; 32]);
-    bytes.copy_from_slice(secret);
-    StaticSecret::from(*bytes)
+    Some(derive(&*tweaked, &salt, ED25519_INFO))
 }
 
 /// The random numbers of this crate, for the `rsa` crate.

@@ -1,6 +1,7 @@
 //! Public SSH keys.
 
 use super::super::Random;
+use super::super::curve25519::public_key;
 use super::super::keys::{ZERO_NONCE, random_bytes};
 use super::super::strict_base64::{padded, unpadded};
 use super::{ED25519, RSA, RSA_BITS, RSA_LABEL, Rng, STACK, wrap_key};
@@ -16,7 +17,6 @@ use ssh_key::public::KeyData;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
-use x25519_dalek::{PublicKey, StaticSecret};
 
 /// Bytes of the key's hash at the start of a stanza.
 const TAG_LEN: usize = 4;
@@ -113,9 +113,9 @@ impl SshRecipient {
         file_key: &FileKey,
         random: &Random<'_>,
     ) -> Result<Stanza, Error> {
-        let ephemeral = StaticSecret::from(*random_bytes(random)?);
-        let share = PublicKey::from(&ephemeral).to_bytes();
-        let key = wrap_key(&ephemeral, *point, &share, point, &self.wire)
+        let ephemeral = random_bytes(random)?;
+        let share = public_key(&ephemeral);
+        let key = wrap_key(&ephemeral, point, &share, point, &self.wire)
             .ok_or_else(|| invalid("the key is a point of low order"))?;
         Ok(Stanza {
             kind: ED25519.to_owned(),
