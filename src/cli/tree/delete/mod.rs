@@ -148,9 +148,13 @@ impl Delete<'_> {
             dir.allow_writing()?;
             return match dir.remove_dir(name) {
                 Ok(()) => Ok(Some(What::DeletedDirectory)),
-                // It holds files of others, or of another part of the tree.
-                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(None),
-                Err(error) => Err(error),
+                Err(error) => match error.kind() {
+                    // It holds files of others, or of another part of the tree.
+                    io::ErrorKind::DirectoryNotEmpty => Ok(None),
+                    // Another part has removed it, and made a link.
+                    io::ErrorKind::NotADirectory => Ok(None),
+                    _ => Err(error),
+                },
             };
         }
         if dry_run {
