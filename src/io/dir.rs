@@ -3,6 +3,7 @@
 //! All work in a directory goes through its descriptor. Directories below it are entered one by one, without following
 //! symbolic links, so that nobody can redirect the path with one.
 
+mod links;
 mod stale;
 
 pub use stale::is_ours;
@@ -10,15 +11,14 @@ pub use stale::is_ours;
 use super::access::{Access, is_unsupported};
 use super::stat::Stat;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
-use nix::sys::stat::{FileStat, Mode, UtimensatFlags, fstat, fstatat, mkdirat, utimensat};
-use nix::sys::time::TimeSpec;
-use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, linkat, symlinkat, unlinkat};
+use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat, mkdirat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
 /// The beginning of the name of a temporary file,
@@ -208,11 +208,6 @@ impl Dir {
         Ok(fstat(&self.fd)?)
     }
 
-    /// Returns the target of a symbolic link.
-    pub fn read_link(&self, name: &OsStr) -> io::Result<PathBuf> {
-        Ok(readlinkat(&self.fd, name)?.into())
-    }
-
     /// Returns whether it is in a file system of processes, whose links are open files and not paths.
     #[cfg(target_os = "linux")]
     pub fn is_proc(&self) -> io::Result<bool> {
@@ -229,6 +224,21 @@ impl Dir {
     /// Returns whether anything has this name.
     pub fn has(&self, name: &OsStr) -> io::Result<bool> {
         Ok(self.look(name)?.is_some())
+    }
+
+    /// Returns whether `name`, which exists, has other spellings with the same meaning, in upper or lower case.
+    pub fn ignores_case_of(&self, name: &OsStr) -> io::Result<bool> {
+        let swapped = name.as_bytes().iter().map(|byte| match byte {
+            byte if byte.is_ascii_lowercase() => byte.to_ascii_uppercase(),
+            byte => byte.to_ascii_lowercase(),
+        });
+        let swapped = OsString::from_vec(swapped.collect());
+        if swapped == name {
+            return Ok(false);
+        }
+        let [found, other] = [self.look(name)?, self.look(&swapped)?];
+        let id = |found: FileStat| (found.st_dev, found.st_ino);
+        Ok(other.is_some() && found.map(id) == other.map(id))
     }
 
     /// Removes a file.
@@ -253,62 +263,6 @@ impl Dir {
         Ok(true)
     }
 
-    /// Creates a symbolic link, replacing whatever has the name. It gets the time and, as root, the owner of the link
-    /// `like`.
-    pub fn make_link(&self, name: &OsStr, to: &Path, like: Option<&Stat>) -> io::Result<()> {
-        let temporary = temporary_name()?;
-        symlinkat(to, &self.fd, temporary.as_os_str())?;
-        let placed = (|| {
-            if let Some(like) = like {
-                self.set_link(&temporary, like)?;
-            }
-            Ok(renameat(&self.fd, temporary.as_os_str(), &self.fd, name)?)
-        })();
-        if placed.is_err() {
-            let _ = self.remove(&temporary);
-        }
-        placed
-    }
-
-    fn set_link(&self, name: &OsStr, like: &Stat) -> io::Result<()> {
-        let time = TimeSpec::new(like.modified.seconds, like.modified.nanoseconds);
-        let no_follow = UtimensatFlags::NoFollowSymlink;
-        // Not every file system keeps the times of links, and they do not matter much.
-        let _ = utimensat(&self.fd, name, &TimeSpec::UTIME_OMIT, &time, no_follow);
-        if nix::unistd::geteuid().is_root() {
-            let (user, group) = (Uid::from_raw(like.user), Gid::from_raw(like.group));
-            let no_follow = AtFlags::AT_SYMLINK_NOFOLLOW;
-            let _ = fchownat(&self.fd, name, Some(user), Some(group), no_follow);
-        }
-        Ok(())
-    }
-
-    /// Links a file into another directory under the same name, replacing a file of that name. If the file system has
-    /// no hard links, moves it.
-    pub fn link_to(&self, name: &OsStr, other: &Self) -> io::Result<()> {
-        let link = || linkat(&self.fd, name, &other.fd, name, AtFlags::empty());
-        let linked = match link() {
-            Err(Errno::EEXIST) => {
-                other.remove(name)?;
-                link()
-            }
-            linked => linked,
-        };
-        match linked {
-            Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK)
-                if !self.see(name)?.is_dir() =>
-            {
-                self.move_to(name, other)
-            }
-            linked => Ok(linked?),
-        }
-    }
-
-    /// Moves a file to another directory, replacing a file of that name.
-    pub fn move_to(&self, name: &OsStr, other: &Self) -> io::Result<()> {
-        Ok(renameat(&self.fd, name, &other.fd, name)?)
-    }
-
     /// Returns the directory as an open file, for its mode and times.
     pub fn as_file(&self) -> io::Result<File> {
         Ok(File::from(self.fd.try_clone()?))
@@ -326,6 +280,12 @@ pub fn parent(path: &Path) -> &Path {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
     }
+}
+
+/// Returns whether two names are equal but for upper and lower case.
+pub fn same_but_case(one: &OsStr, other: &OsStr) -> bool {
+    let [one, other] = [one, other].map(|name| name.to_string_lossy().to_lowercase());
+    one == other
 }
 
 /// Returns a new name for a temporary file.

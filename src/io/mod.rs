@@ -28,7 +28,7 @@ use std::path::Path;
 
 /// The identity of a file: its device and inode. Only regular files have one: reading and writing the same pipe or
 /// terminal is normal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileId {
     device: u64,
     inode: u64,

@@ -254,31 +254,50 @@ impl Output {
 
     /// Completes the output: writes everything, closes the file and gives it its name. Only then does the file appear.
     pub fn commit(self) -> io::Result<()> {
+        self.prepare()?;
+        self.place()?.sync()
+    }
+
+    /// Does the first part of [`commit`](Self::commit): all that can fail because of the data.
+    pub fn prepare(&self) -> io::Result<()> {
         self.forget_bulk();
+        let Sink::New(new) = &self.sink else {
+            return Ok(());
+        };
+        if let Some(access) = &new.access {
+            access.give(&new.staged.file)?;
+        }
+        if self.sync {
+            new.staged.file.sync_all()?;
+        }
+        new.staged.close_once()
+    }
+
+    /// Does the second part: closes the file and gives it its name.
+    pub fn place(self) -> io::Result<Placed> {
+        let mut placed = Placed(None);
         match self.sink {
             // Some file systems (NFS) report only now that there was no room.
-            Sink::Plain(descriptor) => Ok(nix::unistd::close(descriptor.file)?),
-            Sink::Terminal(text) => Ok(nix::unistd::close(text.finish()?.file)?),
-            Sink::New(new) => new.commit(self.sync),
+            Sink::Plain(descriptor) => nix::unistd::close(descriptor.file)?,
+            Sink::Terminal(text) => nix::unistd::close(text.finish()?.file)?,
+            Sink::New(new) => {
+                let dir = new.staged.dir().clone();
+                new.staged.place(&new.name, new.force)?;
+                placed = Placed(self.sync.then_some(dir));
+            }
         }
+        Ok(placed)
     }
 }
 
-impl NewFile {
-    fn commit(self, sync: bool) -> io::Result<()> {
-        let file = &self.staged.file;
-        if let Some(access) = &self.access {
-            access.give(file)?;
-        }
-        if sync {
-            file.sync_all()?;
-        }
-        let dir = self.staged.dir().clone();
-        self.staged.place(&self.name, self.force)?;
-        if sync {
-            dir.sync()?;
-        }
-        Ok(())
+/// A complete output whose name may not be on the disk yet.
+#[must_use]
+pub struct Placed(Option<Arc<Dir>>);
+
+impl Placed {
+    /// Does the last part of [`Output::commit`]: fsyncs the directory, if that is wanted.
+    pub fn sync(self) -> io::Result<()> {
+        self.0.map_or(Ok(()), |dir| dir.sync())
     }
 }
 

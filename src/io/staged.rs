@@ -39,12 +39,16 @@ impl Staged {
         self.temporary.dir()
     }
 
+    /// Closes one of two descriptors of the file: some file systems (NFS) report only then that there was no room. The
+    /// other one keeps the lock.
+    pub fn close_once(&self) -> io::Result<()> {
+        Ok(nix::unistd::close(self.file.try_clone()?)?)
+    }
+
     /// Gives the file its name. Without `force`, an existing file of that name stays as it is, and is an error
     /// ([`io::ErrorKind::AlreadyExists`]).
     pub fn place(mut self, name: &OsStr, force: bool) -> io::Result<()> {
-        // Some file systems (NFS) report only when a descriptor is closed that there was no room. The other descriptor
-        // keeps the lock.
-        nix::unistd::close(self.file.try_clone()?)?;
+        self.close_once()?;
         let fd = &self.dir().fd;
         let temporary = self.temporary.name();
         if force {

@@ -10,12 +10,30 @@ use std::io;
 const PREFIX: &[u8] = b"user.";
 const LISTS: [&[u8]; 2] = [b"system.posix_acl_access", b"system.posix_acl_default"];
 
-/// Gives a file the attributes of another one, and removes all others.
+/// The kind of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Extended attributes of users. Only who may write to the file can set them, so the mode must come later.
+    User,
+    /// Access control lists. They change the mode, and a mode changes them, so the mode must come first.
+    List,
+}
+
+impl Kind {
+    fn has(self, name: &[u8]) -> bool {
+        match self {
+            Self::User => name.starts_with(PREFIX),
+            Self::List => LISTS.contains(&name),
+        }
+    }
+}
+
+/// Gives a file the attributes of this kind of another one, and removes all others of this kind.
 ///
 /// # Errors
 /// Those of the system, also if the file system has no attributes.
-pub fn carry_over(from: &File, to: &File) -> io::Result<()> {
-    let (wanted, there) = (names(from)?, names(to));
+pub fn carry_over(from: &File, to: &File, kind: Kind) -> io::Result<()> {
+    let (wanted, there) = (names(from, kind)?, names(to, kind));
     for name in there.into_iter().flatten() {
         if !wanted.contains(&name) {
             fremovexattr(to, &name)?;
@@ -28,18 +46,15 @@ pub fn carry_over(from: &File, to: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the names of the attributes that are copied; none if the file system has none.
-fn names(file: &File) -> io::Result<Vec<CString>> {
+/// Returns the names of the attributes of a kind; none if the file system has none.
+fn names(file: &File, kind: Kind) -> io::Result<Vec<CString>> {
     let list = match read(|into| flistxattr(file, into)) {
         Err(error) if error.raw_os_error() == Some(Errno::OPNOTSUPP.raw_os_error()) => Vec::new(),
         list => list?,
     };
     let names = list.split_inclusive(|byte| *byte == 0);
     let names = names.filter_map(|name| CStr::from_bytes_with_nul(name).ok());
-    let is_wanted = |name: &&CStr| {
-        let name = name.to_bytes();
-        name.starts_with(PREFIX) || LISTS.contains(&name)
-    };
+    let is_wanted = |name: &&CStr| kind.has(name.to_bytes());
     Ok(names.filter(is_wanted).map(CStr::to_owned).collect())
 }
 

@@ -9,6 +9,7 @@ mod trace_common;
 #[path = "../tree_common/mod.rs"]
 mod tree_common;
 
+mod detached;
 mod faults;
 mod header;
 mod rekey;

@@ -268,3 +268,84 @@ fn a_source_that_cannot_be_read() {
         changed.is_made_up_for(path);
     }
 }
+
+/// Runs an update of one part (--shard) as often as it makes changes, and that of the other part before the next one each
+/// time.
+fn at_each_moment_of_a_part(dir: &Dir, check: impl Fn(&str)) {
+    let _dog = watchdog();
+    copy(dir, "out", "before");
+    copy(dir, "old", "before-old");
+    let update: Vec<&str> = UPDATE.split(' ').collect();
+    let names = [&WRITES[..], &CHANGES].concat();
+    let mut moment = 0;
+    loop {
+        for (from, to) in [("before", "out"), ("before-old", "old")] {
+            fs::remove_dir_all(dir.path(to)).unwrap();
+            copy(dir, from, to);
+        }
+        let mut command = Command::new(program());
+        let command = command
+            .current_dir(dir.path(""))
+            .args(["seal", "-r", "-k", "@-", "--shard=0/2"])
+            .args(&update);
+        let mut count = 0;
+        let traced = trace(command, hex(&[7; 32]).as_bytes(), |at, call| {
+            if at == Moment::Before && names.contains(&call.name) {
+                if count == moment {
+                    let other = seal_tree(dir, &["-q", "--shard=1/2"]).args(&update);
+                    other.run().succeeds();
+                }
+                count += 1;
+            }
+            Then::GoOn
+        });
+        let what = format!("at {moment}: {}", traced.stderr);
+        assert!(matches!(traced.status, WaitStatus::Exited(_, 0)), "{what}");
+        if count <= moment {
+            break;
+        }
+        check(&what);
+        assert!(!has_temporary(dir.path("old")), "{what}");
+        moment += 1;
+    }
+    assert!(moment > 8, "{moment}");
+}
+
+/// Each part has results in a directory that was a link, and makes room for it.
+#[test]
+fn two_parts_that_replace_one_link() {
+    let dir = home();
+    put(&dir, "t/keep", "kept");
+    symlink("nowhere", dir.path("t/d")).unwrap();
+    for name in ["out", "old"] {
+        let args = ["-q", "--links", "--update", "t/", "-O", name];
+        seal_tree(&dir, &args).run().succeeds();
+    }
+    fs::remove_file(dir.path("t/d")).unwrap();
+    for name in 0..8 {
+        put(&dir, format!("t/d/{name}"), "some");
+    }
+    at_each_moment_of_a_part(&dir, |what| {
+        assert_eq!(files(dir.path("out/d")).len(), 8, "{what}");
+        assert!(dir.path("old/d").is_symlink(), "{what}");
+    });
+}
+
+/// And the reverse: each part removes its own results, and the last one makes the link.
+#[test]
+fn two_parts_that_replace_one_directory() {
+    let dir = home();
+    put(&dir, "t/keep", "kept");
+    for name in 0..8 {
+        put(&dir, format!("t/d/{name}"), "some");
+    }
+    let args = ["-q", "--links", "--update", "t/", "-O", "out"];
+    seal_tree(&dir, &args).run().succeeds();
+    fs::create_dir(dir.path("old")).unwrap();
+    fs::remove_dir_all(dir.path("t/d")).unwrap();
+    symlink("nowhere", dir.path("t/d")).unwrap();
+    at_each_moment_of_a_part(&dir, |what| {
+        assert!(dir.path("out/d").is_symlink(), "{what}");
+        assert_eq!(files(dir.path("old/d")).len(), 8, "{what}");
+    });
+}

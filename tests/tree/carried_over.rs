@@ -355,6 +355,36 @@ fn attributes_are_carried_over() {
         }
     }
     assert_eq!(walk(dir.path("back")), walk(dir.path("t")));
+    // Also those of what nobody may write to.
+    dir.set_mode("t/d/a", 0o440);
+    dir.set_mode("t/d", 0o555);
+    for _ in 0..2 {
+        let args = [
+            "seal",
+            "-r",
+            "-k",
+            KEY_FILE,
+            "--update",
+            "--xattrs",
+            "t/",
+            "-O",
+            "read-only",
+        ];
+        let ended = unprivileged(&dir, &args).run();
+        assert!(!ended.stderr().contains("warning"), "{}", ended.stderr());
+        assert_eq!(ended.code(), Some(0));
+        let value = get("read-only/d/a.gfe", "user.one");
+        assert_eq!(value.as_deref(), Some(&b"value"[..]));
+        assert_eq!(get("read-only/d", "user.two").as_deref(), Some(&b""[..]));
+        if has_lists {
+            assert_eq!(get("read-only/d/a.gfe", acl), get("t/d/a", acl));
+        }
+        assert_eq!(dir.mode("read-only/d"), 0o555);
+        assert_eq!(dir.mode("read-only/d/a.gfe"), 0o440);
+    }
+    for name in ["t/d", "read-only/d"] {
+        dir.set_mode(name, 0o755);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `--delete` and `--backup-dir`: what is gone goes, and nothing else.
+//! `--delete`: what is gone goes, and nothing else.
 
 use crate::cli_common::{Dir, Fetool, fetool};
 use crate::tree_common::*;
@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 const FORCE: &str = "fetool: hint: if its files are really gone, --force deletes their results";
 
 /// `t` with four files, and `out` with their results.
-fn mirrored() -> Dir {
+pub fn mirrored() -> Dir {
     let dir = home();
     for name in ["a", "b", "d/c", "e/f/g"] {
         put(&dir, format!("t/{name}"), name);
@@ -17,7 +17,7 @@ fn mirrored() -> Dir {
     dir
 }
 
-fn mirror(dir: &Dir, more: &[&str]) -> Fetool {
+pub fn mirror(dir: &Dir, more: &[&str]) -> Fetool {
     seal_tree(dir, &["--update", "--delete", "t/", "-O", "out"]).args(more)
 }
 
@@ -124,6 +124,10 @@ fn a_source_that_may_only_be_away_deletes_nothing() {
         FORCE,
     ];
     tells(&mirror(&dir, &[]).run(), 1, &lines, &summary(0, 0, 0, 1));
+    // A new disk.
+    fs::create_dir(dir.path("t/lost+found")).unwrap();
+    tells(&mirror(&dir, &[]).run(), 1, &lines, &summary(0, 0, 0, 1));
+    fs::remove_dir(dir.path("t/lost+found")).unwrap();
     // And as if it were none.
     fs::remove_dir(dir.path("t")).unwrap();
     let ended = seal_tree(&dir, &["--update", "--delete", "t/", "away/d", "-O", "out"]).run();
@@ -192,16 +196,18 @@ fn no_more_than_was_allowed() {
     let dir = mirrored();
     fs::remove_file(dir.path("t/a")).unwrap();
     fs::remove_dir_all(dir.path("t/e")).unwrap();
+    // This is no result.
+    dir.write("out/note.gfe", "mine");
     let lines = [
         "fetool: out: 2 results would be deleted, and --max-delete allows 1",
         "fetool: hint: nothing was deleted; -n lists them",
     ];
     let ended = mirror(&dir, &["--max-delete=1"]).run();
     tells(&ended, 1, &lines, &summary(0, 2, 0, 1));
-    assert_eq!(files(dir.path("out")).len(), 4);
+    assert_eq!(files(dir.path("out")).len(), 5);
     let ended = mirror(&dir, &["--max-delete=2"]).run();
     tells(&ended, 0, &[], &summary(0, 2, 2, 0));
-    assert_eq!(files(dir.path("out")).len(), 2);
+    assert_eq!(files(dir.path("out")), ["b.gfe", "d/c.gfe", "note.gfe"]);
 }
 
 /// What does not come from these sources is left alone.
@@ -261,19 +267,6 @@ fn two_sources_of_one_result() {
 }
 
 #[test]
-fn what_is_replaced_or_deleted_is_set_aside() {
-    let dir = mirrored();
-    let before = ["a.gfe", "d/c.gfe"].map(|name| dir.read(format!("out/{name}")));
-    put(&dir, "t/d/c", "changed");
-    fs::remove_file(dir.path("t/a")).unwrap();
-    mirror(&dir, &["-q", "--backup-dir=old"]).run().succeeds();
-    assert_eq!(files(dir.path("old")), ["a.gfe", "d/c.gfe"]);
-    let set_aside = ["a.gfe", "d/c.gfe"].map(|name| dir.read(format!("old/{name}")));
-    assert!(set_aside == before);
-    assert_eq!(files(dir.path("out")), ["b.gfe", "d/c.gfe", "e/f/g.gfe"]);
-}
-
-#[test]
 fn shards_delete_their_own() {
     let dir = mirrored();
     for name in ["t/a", "t/b", "t/d/c"] {
@@ -316,160 +309,6 @@ fn a_named_file_keeps_its_result() {
     }
 }
 
-/// Below a PATH it is left out, as the output directory is, and a refused one is not made.
-#[test]
-fn the_backup_directory_below_a_path() {
-    let dir = mirrored();
-    put(&dir, "t/b", "changed");
-    mirror(&dir, &["-q", "--backup-dir", "t/old"])
-        .run()
-        .succeeds();
-    assert_eq!(files(dir.path("t/old")), ["b.gfe"]);
-    let said = "sealed 0 files, updated 0, 0 B, 4 unchanged, 0 deleted, 0 skipped, 0 failed";
-    tells(
-        &mirror(&dir, &["--backup-dir", "t/old"]).run(),
-        0,
-        &[],
-        said,
-    );
-    let before = files(dir.path("out"));
-    let ended = mirror(&dir, &["--backup-dir", "out/new/old"]).run();
-    assert_eq!(ended.code(), Some(2));
-    let says = "fetool: out/new/old: --backup-dir would put files among the results or the PATHs\n";
-    assert!(ended.stderr().starts_with(says), "{}", ended.stderr());
-    assert!(!dir.path("out/new").exists());
-    assert_eq!(files(dir.path("out")), before);
-}
-
-/// A result without a backup stays, and that is said.
-#[test]
-fn earlier_backups_in_the_way_of_a_directory() {
-    let dir = home();
-    let run = || {
-        let args = ["--links", "--update", "--delete", "--backup-dir", "old"];
-        seal_tree(&dir, &["-q", "t/", "-O", "out"]).args(args).run()
-    };
-    put(&dir, "t/keep", "1");
-    symlink("nowhere", dir.path("t/n")).unwrap();
-    run().succeeds();
-    fs::remove_file(dir.path("t/n")).unwrap();
-    put(&dir, "t/n/f", "2");
-    run().succeeds();
-    assert!(dir.path("old/n").is_symlink());
-    fs::remove_dir_all(dir.path("t/n")).unwrap();
-    for _ in 0..2 {
-        let ended = run();
-        let says = "fetool: out/n/f.gfe: an earlier backup in --backup-dir is in the way; give each run a \
-                    directory of its own\n";
-        assert_eq!((ended.code(), ended.stderr()), (Some(1), says.to_owned()));
-        assert!(dir.path("out/n/f.gfe").exists());
-    }
-    fs::remove_file(dir.path("old/n")).unwrap();
-    run().succeeds();
-    assert_eq!(files(dir.path("out")), ["keep.gfe"]);
-    assert_eq!(files(dir.path("old")), ["n/f.gfe"]);
-
-    // And the reverse.
-    symlink("nowhere", dir.path("t/n")).unwrap();
-    run().succeeds();
-    fs::remove_file(dir.path("t/n")).unwrap();
-    let ended = run();
-    let says = "fetool: out/n: an earlier backup in --backup-dir is in the way; give each run a directory \
-                of its own\n";
-    assert_eq!((ended.code(), ended.stderr()), (Some(1), says.to_owned()));
-    assert!(dir.path("out/n").is_symlink());
-}
-
-/// Where such a path leads is not known before the directory is made, and then it is too late.
-#[test]
-fn dots_behind_a_directory_that_does_not_exist() {
-    let dir = mirrored();
-    put(&dir, "t/only.gfe", "a file of the PATH");
-    let cases: [&[&str]; 4] = [
-        &["--update", "--delete", "t/", "-O", "new/../t"],
-        &["-n", "--update", "--delete", "t/", "-O", "new/../t"],
-        &[
-            "--update",
-            "--backup-dir",
-            "new/../out/b",
-            "t/",
-            "-O",
-            "out",
-        ],
-        &["--update", "--backup-dir", "new/../t", "t/", "-O", "out"],
-    ];
-    for args in cases {
-        let ended = seal_tree(&dir, args).run();
-        let shown = args.iter().find(|arg| arg.starts_with("new")).unwrap();
-        let lines = format!(
-            "fetool: {shown}: the path has '..' behind a directory that does not exist\n\
-             fetool: hint: give a path without '..', or make that directory first\n"
-        );
-        assert_eq!((ended.code(), ended.stderr()), (Some(2), lines));
-        assert!(!dir.path("new").exists());
-        assert!(dir.path("t/only.gfe").exists());
-    }
-}
-
-/// Its results are in a directory of its name below, which is in the PATH too.
-#[test]
-fn a_path_that_is_the_directory_of_the_results_or_backups() {
-    let dir = home();
-    put(&dir, "t/f", "1");
-    put(&dir, "t/t/g", "2");
-    seal_tree(&dir, &["-q", "t/t/g", "-O", "t/t"])
-        .run()
-        .succeeds();
-    fs::rename(dir.path("t/t/g.gfe"), dir.path("t/t/old.gfe")).unwrap();
-    let before = files(dir.path("t"));
-    let ended = seal_tree(&dir, &["--update", "--delete", "t", "-O", "t"]).run();
-    let lines = "fetool: t: --delete would look for results in this PATH itself\n\
-                 fetool: hint: give -O a directory in which no PATH is\n";
-    assert_eq!((ended.code(), ended.stderr()), (Some(2), lines.to_owned()));
-    let args = ["--update", "--backup-dir", "t", "t", "-O", "out"];
-    let ended = seal_tree(&dir, &args).run();
-    let lines = "fetool: t: --backup-dir would put files among the results or the PATHs\n\
-                 fetool: hint: give it a directory of its own\n";
-    assert_eq!((ended.code(), ended.stderr()), (Some(2), lines.to_owned()));
-    assert_eq!(files(dir.path("t")), before);
-}
-
-/// What is in a PATH is no result, even if it is sealed.
-#[test]
-fn sources_are_no_results() {
-    let dir = mirrored();
-    put(&dir, "out/src/a", "1");
-    fs::create_dir(dir.path("out/src/empty")).unwrap();
-    symlink("a", dir.path("out/src/link")).unwrap();
-    fs::copy(dir.path("out/a.gfe"), dir.path("out/src/own.gfe")).unwrap();
-    symlink("out/src", dir.path("src")).unwrap();
-    let before = files(dir.path("out"));
-    for path in ["out/src/", "out/src", "src", "out/src/own.gfe"] {
-        let args = ["--update", "--delete", "--links", "t/", path, "-O", "out"];
-        let ended = seal_tree(&dir, &args).run();
-        let lines = format!(
-            "fetool: {path}: --delete would look for results in this PATH itself\n\
-             fetool: hint: give -O a directory in which no PATH is\n"
-        );
-        assert_eq!((ended.code(), ended.stderr()), (Some(2), lines));
-        assert_eq!(files(dir.path("out")), before);
-        assert!(dir.path("out/src/empty").is_dir() && dir.path("out/src/link").is_symlink());
-    }
-    // Where no result is looked for, a PATH may be.
-    put(&dir, "out/src/sub/x", "2");
-    let args = [
-        "-q",
-        "--update",
-        "--delete",
-        "out/src/sub",
-        "t",
-        "-O",
-        "out",
-    ];
-    seal_tree(&dir, &args).run().succeeds();
-    assert!(dir.path("out/sub/x.gfe").is_file() && dir.path("out/src/own.gfe").is_file());
-}
-
 /// Nothing else brings a run to a directory in which nothing has changed, or that is gone.
 #[test]
 fn what_a_killed_run_left_goes() {
@@ -491,25 +330,48 @@ fn what_a_killed_run_left_goes() {
     assert_eq!(files(dir.path("out")), ["a.gfe", "b.gfe", "d/c.gfe"]);
 }
 
+/// Directories get the modes of their sources, so the one that a killed run was in may be read-only.
 #[test]
-fn the_backup_directory_is_no_other() {
+fn what_a_killed_run_left_goes_from_a_read_only_directory() {
     let dir = mirrored();
-    fs::remove_file(dir.path("t/a")).unwrap();
-    put(&dir, "t/b", "changed");
-    let before = files(dir.path("out"));
-    symlink("out", dir.path("same")).unwrap();
-    fs::create_dir(dir.path("out/.old")).unwrap();
-    // What is inside the results would be removed by a later run.
-    for backups in ["out", "same", "out/", "out/.old", "t"] {
-        let ended = mirror(&dir, &["--backup-dir", backups]).run();
-        let shown = backups;
-        let lines = format!(
-            "fetool: {shown}: --backup-dir would put files among the results or the PATHs\n\
-             fetool: hint: give it a directory of its own\n"
-        );
-        assert_eq!((ended.code(), ended.stderr()), (Some(2), lines));
-        assert_eq!(files(dir.path("out")), before);
+    dir.set_mode("t/d", 0o555);
+    let args = ["-q", "--update", "--delete", "t/", "-O", "out"];
+    let all = [&["seal", "-r", "-k", KEY_FILE][..], &args].concat();
+    dir.write("out/d/.fetool-1.tmp", "half of a file");
+    unprivileged(&dir, &all).run().succeeds();
+    assert_eq!(files(dir.path("out/d")), ["c.gfe"]);
+    assert_eq!(dir.mode("out/d"), 0o555);
+    for name in ["t/d", "out/d"] {
+        dir.set_mode(name, 0o755);
     }
+}
+
+/// It belongs to the file system, and not to the results.
+#[test]
+fn the_lost_and_found_of_the_results() {
+    let dir = mirrored();
+    // For its user, root is who runs the script.
+    let script = r#"exec "$FETOOL" "$@""#;
+    let args = [
+        "seal", "-r", "-k", KEY_FILE, "--update", "--delete", "t/", "-O", "out",
+    ];
+    fs::create_dir(dir.path("out/lost+found")).unwrap();
+    fs::create_dir(dir.path("out/empty")).unwrap();
+    let said = summary(0, 4, 0, 0);
+    tells(&mounting(&dir, script, &args).run(), 0, &[], &said);
+    assert!(dir.path("out/lost+found").is_dir() && !dir.path("out/empty").exists());
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    dir.set_mode("out/lost+found", 0);
+    tells(&unprivileged(&dir, &args).run(), 0, &[], &said);
+    dir.set_mode("out/lost+found", 0o700);
+    // That of a PATH is one like any other directory.
+    put(&dir, "t/lost+found/x", "1");
+    mirror(&dir, &["-q"]).run().succeeds();
+    fs::remove_file(dir.path("t/lost+found/x")).unwrap();
+    mirror(&dir, &["-q"]).run().succeeds();
+    assert!(!dir.path("out/lost+found/x.gfe").exists());
 }
 
 #[test]

@@ -271,6 +271,41 @@ fn a_file_that_becomes_a_fifo_is_not_waited_for() {
     tells(&job.end(), 0, &lines, summary);
 }
 
+/// The run for another part is done with the directory first, and makes it read-only as its source is.
+#[test]
+fn a_directory_that_another_part_has_finished() {
+    let dir = home();
+    put(&dir, "t/d/big", data(32 << 20));
+    dir.set_mode("t/d/big", 0o600);
+    put(&dir, "t/d/z", "1");
+    dir.set_mode("t/d", 0o555);
+    let args = [
+        "seal",
+        "-r",
+        "-q",
+        "-k",
+        KEY_FILE,
+        "t/",
+        "-O",
+        "out",
+        "--shard=0/1",
+        "-j1",
+        "-c64",
+    ];
+    let job = unprivileged(&dir, &args).start();
+    until("it is at work", || temporary(&dir.path("out/d")).is_some());
+    job.signal(Signal::SIGSTOP);
+    assert!(temporary(&dir.path("out/d")).is_some(), "it was too fast");
+    dir.set_mode("out/d", 0o555);
+    job.signal(Signal::SIGCONT);
+    job.end().succeeds();
+    assert_eq!(files(dir.path("out/d")), ["big.gfe", "z.gfe"]);
+    assert_eq!(dir.mode("out/d"), 0o555);
+    for name in ["t/d", "out/d"] {
+        dir.set_mode(name, 0o755);
+    }
+}
+
 #[test]
 fn a_file_that_grows_is_not_taken_for_whole() {
     for more in [&[][..], &["--remove-source"]] {

@@ -16,14 +16,18 @@ ctor::declarative::ctor! {
     }
 }
 
+mod backup_dir;
 mod became;
 mod carried_over;
 mod delete;
 mod existing;
 mod faults;
+mod follow;
 mod many;
 mod model;
+mod one_name;
 mod output;
+mod overlaps;
 mod proof;
 mod rekey;
 mod roundtrip;

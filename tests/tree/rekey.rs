@@ -1,8 +1,10 @@
 //! Changing the secrets of whole trees.
 
-use crate::cli_common::{Dir, fetool};
+use crate::cli_common::{Dir, data, fetool, until};
 use crate::tree_common::*;
+use nix::sys::signal::Signal;
 use std::fs;
+use std::os::unix::fs::symlink;
 
 /// `t` with three sealed files, of which the secrets can be changed, and one that has none.
 fn sealed() -> Dir {
@@ -255,7 +257,7 @@ fn listed_paths_lead_through_directories_only() {
         .run()
         .succeeds();
     fs::create_dir(dir.path("t")).unwrap();
-    std::os::unix::fs::symlink("../outside", dir.path("t/d")).unwrap();
+    symlink("../outside", dir.path("t/d")).unwrap();
     let before = dir.read("outside/y.gfe");
     let listed = |args: &[&str], path: &str| {
         let list = format!("{path}\0");
@@ -288,4 +290,99 @@ fn listed_paths_lead_through_directories_only() {
         assert_eq!(ended.code(), Some(0), "{}", ended.stderr());
     }
     assert_eq!(dir.read("outside/y"), b"outside");
+}
+
+/// What another program puts in the place of a file that is sealed again is newer.
+#[test]
+fn a_file_that_is_replaced_meanwhile_stays() {
+    let dir = home();
+    dir.write("new", [9; 32]);
+    put(&dir, "big", data(32 << 20));
+    let seal = ["seal", "-q", "-c64", "-k", KEY_FILE, "big", "-o", "sealed"];
+    fetool(seal).within(&dir).run().succeeds();
+    for args in [&["-r", "t"][..], &["t/big.gfe"]] {
+        fs::create_dir_all(dir.path("t")).unwrap();
+        fs::copy(dir.path("sealed"), dir.path("t/big.gfe")).unwrap();
+        let rekey = [
+            "rekey",
+            "-q",
+            "-i",
+            "--reseal",
+            "-j1",
+            "-k",
+            KEY_FILE,
+            "--new-key",
+            "@new",
+        ];
+        let job = fetool(rekey).args(args).within(&dir).start();
+        until("it is at work", || temporary(&dir.path("t")).is_some());
+        job.signal(Signal::SIGSTOP);
+        assert!(temporary(&dir.path("t")).is_some(), "it was too fast");
+        dir.write("newer", "newer");
+        fs::rename(dir.path("newer"), dir.path("t/big.gfe")).unwrap();
+        job.signal(Signal::SIGCONT);
+        let says = "fetool: t/big.gfe: another file has taken its place, and was not changed\n\
+                    fetool: hint: run the same command again\n";
+        job.end().fails(1, says);
+        assert_eq!(dir.read("t/big.gfe"), b"newer");
+        assert_eq!(files(dir.path("t")), ["big.gfe"]);
+    }
+}
+
+/// A file is changed once, however many names lead to it.
+#[test]
+fn a_file_with_several_names() {
+    let dir = sealed();
+    fs::hard_link(dir.path("t/a.dexios"), dir.path("t/c.dexios")).unwrap();
+    fs::hard_link(dir.path("t/a.dexios"), dir.path("t/d/e.dexios")).unwrap();
+    let slots = |path: &str| {
+        let list = fetool(["rekey", "--list", path]).within(&dir).run();
+        String::from_utf8(list.succeeds()).unwrap().lines().count()
+    };
+    let add = [
+        "rekey",
+        "-r",
+        "-i",
+        "--new-kdf=balloon",
+        "-k@old",
+        "t",
+        "--add",
+        "--new-key=@new",
+    ];
+    let stderr = fetool(add).within(&dir).run().stderr();
+    let line = "fetool: rekeyed 3 files, ";
+    assert!(stderr.starts_with(line), "{stderr}");
+    assert!(
+        stderr.contains(", 3 skipped (2 rekeyed already, 1 not sealed), 0 failed, "),
+        "{stderr}"
+    );
+    assert_eq!((slots("t/a.dexios"), slots("t/b.dexios")), (2, 2));
+    // The old secret no longer opens it by the second name.
+    let remove = ["rekey", "-r", "-i", "-q", "-k@old", "t", "--remove"];
+    fetool(remove).within(&dir).run().succeeds();
+    assert_eq!((slots("t/a.dexios"), slots("t/b.dexios")), (1, 1));
+    // Symbolic links are names, too.
+    fs::create_dir(dir.path("u")).unwrap();
+    for name in ["one", "two"] {
+        symlink("../t/b.dexios", dir.path(format!("u/{name}"))).unwrap();
+    }
+    let rekey = [
+        "rekey",
+        "-r",
+        "-i",
+        "--follow",
+        "--new-kdf=balloon",
+        "-k@new",
+        "u",
+        "--add",
+    ];
+    let ended = fetool(rekey).args(["--new-key", "@old"]).within(&dir).run();
+    let stderr = ended.stderr();
+    assert!(stderr.starts_with("fetool: rekeyed 1 file, "), "{stderr}");
+    assert!(
+        stderr.contains(", 1 skipped (1 rekeyed already), 0 failed, "),
+        "{stderr}"
+    );
+    assert!(dir.path("u/one").is_symlink() && dir.path("u/two").is_symlink());
+    assert_eq!(slots("t/b.dexios"), 2);
 }

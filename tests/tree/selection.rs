@@ -1,6 +1,5 @@
 //! Whole trees: which files are taken, and which are passed over.
 
-use crate::cli_common::fetool;
 use crate::cli_common::weak::with_passphrase;
 use crate::tree_common::*;
 use std::fs;
@@ -120,6 +119,60 @@ fn another_file_system_is_left_out() {
     assert_eq!(files(dir.path("all")), ["here.gfe", "there/x.gfe"]);
 }
 
+/// Only the directory itself: the files behind it are in the tree.
+#[test]
+fn leaving_out_another_file_system_leaves_out_nothing_else() {
+    let dir = home();
+    for name in ["t/a", "t/mnt/b", "t/z", "t/zz/y"] {
+        put(&dir, name, "1");
+    }
+    fs::create_dir(dir.path("t/mnt/there")).unwrap();
+    let script =
+        r#"mount -t tmpfs none t/mnt/there && echo > t/mnt/there/x && exec "$FETOOL" "$@""#;
+    let args = [
+        "seal",
+        "-r",
+        "-n",
+        "-j1",
+        "-k",
+        KEY_FILE,
+        "--one-file-system",
+        "t/",
+    ];
+    for more in [
+        ["-O", "out", "--exclude=there"],
+        ["-O", "out", "--exclude=/mnt/there"],
+        ["-O", "t/mnt/there", "--update"],
+    ] {
+        let ended = mounting(&dir, script, &args).args(more).run();
+        let said = ended.stdout();
+        let sealed: Vec<_> = said
+            .lines()
+            .filter_map(|line| line.split(' ').nth(2))
+            .collect();
+        assert_eq!(sealed, ["t/a", "t/mnt/b", "t/z", "t/zz/y"], "{more:?}");
+        assert_eq!(ended.code(), Some(0), "{}", ended.stderr());
+    }
+    // Below it, the results stay.
+    let args = [
+        "seal",
+        "-r",
+        "-q",
+        "-k",
+        KEY_FILE,
+        "--one-file-system",
+        "t/",
+        "-O",
+        "out",
+    ];
+    let more = ["--exclude=there", "--update", "--delete"];
+    mounting(&dir, script, &args).args(more).run().succeeds();
+    assert_eq!(
+        files(dir.path("out")),
+        ["a.gfe", "mnt/b.gfe", "z.gfe", "zz/y.gfe"]
+    );
+}
+
 #[test]
 fn what_is_passed_over() {
     let dir = home();
@@ -180,105 +233,6 @@ fn what_is_passed_over() {
         &lines,
         "opened 1 file, 1 B, 7 skipped (2 not sealed, 1 key file, 2 symbolic links, 1 FIFO, 1 socket), 2 failed",
     );
-}
-
-#[test]
-fn links_are_followed_where_that_is_wanted() {
-    let dir = home();
-    put(&dir, "far/x", "1");
-    put(&dir, "t/y", "2");
-    symlink("../far", dir.path("t/far")).unwrap();
-    symlink("y", dir.path("t/link")).unwrap();
-    symlink("../t", dir.path("far/loop")).unwrap();
-    symlink("nowhere", dir.path("t/dangling")).unwrap();
-    let followed = seal_tree(&dir, &["t", "-O", "out", "--follow"]).run();
-    let lines = [
-        "fetool: t/far/loop: symbolic link leads back to a directory it is in",
-        "fetool: t/dangling: no such file or directory",
-    ];
-    let summary = "sealed 3 files, 3 B, 0 skipped, 2 failed";
-    tells(&followed, 1, &lines, summary);
-    let names = ["far/x.gfe", "link.gfe", "y.gfe"];
-    assert_eq!(files(dir.path("out/t")), names);
-}
-
-#[test]
-fn a_link_that_is_named_is_followed() {
-    let dir = home();
-    put(&dir, "far/x", "1");
-    put(&dir, "t/y", "22");
-    for (link, to) in [("link", "y"), ("far", "../far"), ("dangling", "nowhere")] {
-        symlink(to, dir.path(format!("t/{link}"))).unwrap();
-    }
-    // In a tree it is skipped.
-    let tree = seal_tree(&dir, &["t", "-O", "out"]).run();
-    let summary = "sealed 1 file, 2 B, 3 skipped (3 symbolic links), 0 failed";
-    tells(&tree, 0, &[], summary);
-    let named = seal_tree(&dir, &["t/link", "t/far", "-O", "named"]).run();
-    tells(&named, 0, &[], "sealed 2 files, 3 B, 0 skipped, 0 failed");
-    assert_eq!(files(dir.path("named")), ["far/x.gfe", "link.gfe"]);
-    let dangling = ["fetool: t/dangling: no such file or directory"];
-    let named = seal_tree(&dir, &["t/dangling", "t/y", "-O", "more"]).run();
-    tells(
-        &named,
-        1,
-        &dangling,
-        "sealed 1 file, 2 B, 0 skipped, 1 failed",
-    );
-    // The same in a list, where directories are none of the files.
-    let names = ["t/link", "t/far", "t/dangling"];
-    let listed = seal_list(&dir, &[], &names).run();
-    let summary = "sealed 1 file, 2 B, 1 skipped (1 directory), 1 failed";
-    tells(&listed, 1, &dangling, summary);
-    // The result is beside the link, and is opened through a link as well.
-    symlink("../t/link.gfe", dir.path("far/z.gfe")).unwrap();
-    let opened = open_tree(&dir, &["far/z.gfe"]).run();
-    tells(&opened, 0, &[], "opened 1 file, 2 B, 0 skipped, 0 failed");
-    assert_eq!(dir.read("far/z"), b"22");
-    // And what is changed in place is the file, not the link.
-    dir.write("new", [9; 32]);
-    let rekey = [
-        "rekey",
-        "-q",
-        "-r",
-        "-i",
-        "--reseal",
-        "-k",
-        "@key",
-        "--new-key",
-        "@new",
-    ];
-    let rekeyed = fetool(rekey).arg("far/z.gfe").within(&dir).run();
-    rekeyed.succeeds();
-    assert!(dir.path("far/z.gfe").is_symlink());
-    let opened = fetool(["open", "-k", "@new", "t/link.gfe"])
-        .within(&dir)
-        .run();
-    assert_eq!(opened.succeeds(), b"22");
-}
-
-/// With the link gone, the data would still be where it led to.
-#[test]
-fn a_link_is_no_source_that_could_be_removed() {
-    let dir = home();
-    put(&dir, "x", "1");
-    fs::create_dir(dir.path("t")).unwrap();
-    symlink("../x", dir.path("t/link")).unwrap();
-    let lines = [
-        "fetool: t/link: symbolic link: --remove-source would not remove the file it points to",
-        "fetool: hint: name the file itself, or leave out --remove-source",
-    ];
-    let summary = "sealed 0 files, 0 B, 0 skipped, 1 failed";
-    for args in [
-        &["t/link", "--remove-source"][..],
-        &["t", "--follow", "--remove-source"],
-    ] {
-        tells(&seal_tree(&dir, args).run(), 2, &lines, summary);
-    }
-    let listed = seal_list(&dir, &["--remove-source"], &["t/link"]).run();
-    tells(&listed, 2, &lines, summary);
-    assert_eq!(files(dir.path("t")), ["link"]);
-    assert_eq!(dir.read("x"), b"1");
 }
 
 /// What does not look like a sealed file inside is damaged: it may be all that is left of data.
@@ -428,16 +382,4 @@ fn an_edit_that_keeps_the_length_is_seen_only_by_comparing() {
     tells(&run(&[]), 0, &[], skipped);
     let compared = run(&["--verify-existing"]);
     assert_eq!(compared.code(), Some(1), "{}", compared.stderr());
-}
-
-/// The results beside the sources are where the links lead, too.
-#[test]
-fn followed_links_lead_to_the_results() {
-    let dir = home();
-    put(&dir, "far/x", "1");
-    put(&dir, "t/y", "2");
-    symlink("../far", dir.path("t/far")).unwrap();
-    let sealed = seal_tree(&dir, &["t", "--follow"]).run();
-    tells(&sealed, 0, &[], "sealed 2 files, 2 B, 0 skipped, 0 failed");
-    assert_eq!(files(dir.path("far")), ["x", "x.gfe"]);
 }

@@ -402,6 +402,24 @@ fn one_run_at_a_time() {
     assert_eq!(runs(&["--update"]), done);
 }
 
+/// Two runs that wait for each other's PATHs would never end.
+#[test]
+fn directories_are_locked_in_one_order() {
+    let dir = home();
+    put(&dir, "t/a", "a");
+    put(&dir, "u/b", "b");
+    let locks = ["t", "u"].map(|name| File::open(dir.path(name)).unwrap());
+    for file in &locks {
+        file.lock().unwrap();
+    }
+    let said = [["t", "u"], ["u", "t"]].map(|paths| {
+        let ended = seal_tree(&dir, &["--update"]).args(paths).run();
+        assert_eq!(ended.code(), Some(1));
+        ended.stderr()
+    });
+    assert_eq!(said[0], said[1]);
+}
+
 #[test]
 fn a_run_ends_when_its_time_is_up() {
     let dir = home();

@@ -10,7 +10,7 @@ use super::target::{Copy, Edit, State, Target};
 use super::{Args, open_first_chunk, read_copy};
 use crate::cli::failure::{Failure, Subjects, say, shown};
 use crate::cli::rekey::in_place::{
-    Directory, explain, lock_header, refuse_irregular, take_place, warn_of_links,
+    Directory, explain, lock_header, refuse_irregular, replaced, take_place, warn_of_links,
 };
 use crate::cli::secrets::keys::Keys;
 use crate::cli::secrets::{Purpose, SecretSource};
@@ -69,9 +69,13 @@ pub fn run(args: &Args, copy: &Path, path: &Path) -> Result<(), Failure> {
     let recoveries = steps::find(dir, &directory.recovery_files, &file).map_err(system)?;
     let edit = found.edit;
     if !edit.is_done {
-        match edit.recoded || edit.at != edit.new.len() as u64 {
+        let is_anew = edit.recoded || edit.at != edit.new.len() as u64;
+        match is_anew {
             true => target.write_anew(&directory, file_name, edit)?,
             false => target.write_over(dir, &edit.new)?,
+        }
+        if !is_anew && !dir.names(file_name, &file).map_err(system)? {
+            return Err(replaced(&name));
         }
     }
     for recovery in recoveries {

@@ -87,7 +87,10 @@ pub fn change_in(
         .map_err(system)?;
     steps::replace_start(dir, &file, &old, &rekeyed.header)
         .map_err(|failed| explain(&shown, old.len(), failed))?;
-    Ok(rekeyed)
+    match dir.names(name, &file).map_err(system)? {
+        true => Ok(rekeyed),
+        false => Err(replaced(&shown)),
+    }
 }
 
 /// Changes a file whose header gets another length: makes a new file, and replaces the old one with it once it is
@@ -151,8 +154,19 @@ pub fn take_place(
     };
     finish().map_err(about)?;
     let dir = staged.dir().clone();
+    if !dir.names(name, file).map_err(about)? {
+        return Err(replaced(shown));
+    }
     staged.place(name, true).map_err(about)?;
     dir.sync().map_err(about)
+}
+
+/// Returns the error for a file that another program replaced meanwhile, such as `seal --update`.
+pub fn replaced(shown: &str) -> Failure {
+    Failure::usage("another file has taken its place, and was not changed")
+        .with_status(status::SYSTEM)
+        .about(shown)
+        .hint("run the same command again")
 }
 
 /// Opens the file and locks it until it is closed, so that the second of two concurrent runs begins with the result of

@@ -1,11 +1,12 @@
 //! `fetool rekey --reseal`: open and seal again in one pass, with no plaintext on the disk.
 
-use super::in_place::{lock_path, refuse_irregular};
+use super::in_place::{lock_path, refuse_irregular, replaced};
 use super::{Args, NewSecret, Secrets, find, new_recipients, warn_of_slot};
 use crate::cli::failure::{Failure, Subjects};
 use crate::cli::secrets::SecretSource;
 use crate::cli::secrets::recipients::SealFor;
 use crate::cli::work::{Clock, Source, Weaknesses, show_progress, subjects, target, warn};
+use crate::io::FileId;
 use crate::io::output::{Content, Output, Target};
 use fetool::format::{Format, Limits, NewFiles, by_name};
 use fetool::kdf::Kdf;
@@ -19,14 +20,14 @@ pub fn run(
     old: &[SecretSource],
     new: &NewSecret,
 ) -> Result<(), Failure> {
-    let mut _lock = None;
+    let mut lock = None;
     let target = match source {
         Source::Path(path) if args.in_place => {
             // Before it is opened: a FIFO would wait for a writer, and then be its own input.
             let metadata =
                 fs::metadata(path).map_err(|error| Failure::system(source.name(), &error))?;
             refuse_irregular(&metadata, &source.name())?;
-            _lock = Some(lock_path(args, path)?);
+            lock = Some(lock_path(args, path)?);
             Target::File {
                 path: path.clone(),
                 force: true,
@@ -76,6 +77,12 @@ pub fn run(
         weaknesses,
         subjects,
     } = resealed;
+    if let (Some(lock), Some(path)) = (&lock, source.path()) {
+        let before = lock.metadata().ok().and_then(|it| FileId::of(&it));
+        if FileId::of_path(path) != before {
+            return Err(replaced(&source.name()));
+        }
+    }
     output
         .commit()
         .map_err(|e| subjects.attribute(&Error::Write(e)))?;

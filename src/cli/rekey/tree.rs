@@ -9,13 +9,16 @@ use crate::cli::tree::{
     Counters, Found, Outcome, Report, Skip, TreeEntry, Verb, Wanted, What, has_sealed_suffix,
     list_on_stdin, refuse_in_trees, some_path_exists,
 };
+use crate::io::FileId;
 use crate::io::dir::Dir;
 use crate::io::staged::Staged;
 use fetool::{CancelToken, Error, Identity, Meter, Open, PeekReader, look_at_header, status};
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Seek};
 use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 pub fn run(args: &Args) -> Result<(), Failure> {
@@ -57,6 +60,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         args,
         secrets: &secrets,
         directory: None,
+        changed: HashSet::new(),
     };
     let wanted = Wanted::new(&args.walk, None)?;
     let verb = Verb {
@@ -134,6 +138,8 @@ struct Worker<'a> {
     secrets: &'a Secrets,
     /// The directory used last, which the next file often shares.
     directory: Option<(PathBuf, Directory)>,
+    /// Files that were changed in place, and that may be found again under other names.
+    changed: HashSet<FileId>,
 }
 
 impl Worker<'_> {
@@ -147,15 +153,20 @@ impl Worker<'_> {
     fn try_work(&mut self, place: &TreeEntry, len: u64) -> Result<What, Failure> {
         let (args, secrets) = (self.args, self.secrets);
         let about = |error: io::Error| Failure::system(shown(&place.source), &error);
-        if let Some(followed) = place.followed().map_err(about)? {
+        let is_link = place.link || args.walk.follow && place.source.is_symlink();
+        if is_link && let Some(followed) = place.followed().map_err(about)? {
             return self.try_work(&followed, len);
         }
         let name = place.source.file_name().unwrap_or_default();
-        let directory = self.enter(place).map_err(about)?;
-        let file = directory.dir.file(name).map_err(about)?;
+        let dir = self.enter(place).map_err(about)?.dir.clone();
+        let file = dir.file(name).map_err(about)?;
         let file = file.ok_or_else(|| about(io::Error::from(io::ErrorKind::NotFound)))?;
-        if !file.metadata().map_err(about)?.is_file() {
+        let found = file.metadata().map_err(about)?;
+        let Some(id) = FileId::of(&found) else {
             return Ok(What::Skipped(Skip::Changed));
+        };
+        if self.changed.contains(&id) {
+            return Ok(What::Skipped(Skip::Rekeyed));
         }
         if !has_sealed_suffix(name) && !has_header(&file).map_err(about)? {
             return Ok(What::Skipped(Skip::NotSealed));
@@ -167,10 +178,18 @@ impl Worker<'_> {
             self.reseal(place, name)
         } else {
             let shown = shown(&place.source);
+            let (_, directory) = self.directory.as_ref().expect("it was entered");
             in_place::change_in(args, directory, name, shown, secrets).map(drop)
         };
         match changed {
-            Ok(()) => Ok(What::Done(len)),
+            Ok(()) => {
+                if found.nlink() > 1 || args.walk.follow {
+                    // If it was copied, another file. The other names of the old one have the old header.
+                    let now = dir.look(name).map_err(about)?;
+                    self.changed.extend(now.as_ref().and_then(FileId::of_stat));
+                }
+                Ok(What::Done(len))
+            }
             Err(failure) if may_be_key(&failure) && self.is_changed(file) => {
                 Ok(What::Skipped(Skip::Rekeyed))
             }

@@ -210,15 +210,21 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     };
     drop(progress);
     let sealed = sealed.map_err(|e| subjects.attribute(&e))?;
-    // A header without data does no harm; data without a header would.
-    if let Some((header, subjects)) = header {
-        header
-            .commit()
-            .map_err(|e| subjects.attribute(&Error::Write(e)))?;
+    let failed = |subjects: &Subjects, error| subjects.attribute(&Error::Write(error));
+    match header {
+        None => output.commit().map_err(|e| failed(&subjects, e))?,
+        Some((header, of_header)) => {
+            header.prepare().map_err(|e| failed(&of_header, e))?;
+            // With --force, the header may replace that of older data, which then does not open. So nothing of the
+            // data may fail any more.
+            output.prepare().map_err(|e| failed(&subjects, e))?;
+            // A header without data does no harm; data without a header would.
+            let header = header.place().map_err(|e| failed(&of_header, e))?;
+            let output = output.place().map_err(|e| failed(&subjects, e))?;
+            header.sync().map_err(|e| failed(&of_header, e))?;
+            output.sync().map_err(|e| failed(&subjects, e))?;
+        }
     }
-    output
-        .commit()
-        .map_err(|e| subjects.attribute(&Error::Write(e)))?;
     weaknesses.warn_of_more(&args.work, &subjects, 1, sealed.plaintext_len);
     if args.work.verbose {
         let what = format!("sealed as {}", format.name());

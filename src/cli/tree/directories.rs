@@ -100,15 +100,24 @@ pub fn give(task: &Task<'_>, made: &Dir, source: &Path, found: &Stat) -> io::Res
     if task.tree.no_preserve {
         return Ok(());
     }
+    let from = match task.tree.xattrs {
+        true => Some(Dir::open(source)?.as_file()?),
+        false => None,
+    };
+    let carry_over = |kind| match &from {
+        Some(from) => task.tolerate_xattrs(xattrs::carry_over(from, &made.as_file()?, kind)),
+        None => Ok(()),
+    };
+    if from.is_some() {
+        task.tolerate_modes(made.allow_writing().map(drop))?;
+    }
+    carry_over(xattrs::Kind::User)?;
     let is = Stat::from(&made.stat()?);
     let access = Access::of_source_directory(source, found, task.limits_modes());
     if !access.is_given(&is) {
         task.tolerate_modes(access.give(&made.as_file()?))?;
     }
-    if task.tree.xattrs {
-        let from = Dir::open(source)?.as_file()?;
-        task.tolerate_xattrs(xattrs::carry_over(&from, &made.as_file()?))?;
-    }
+    carry_over(xattrs::Kind::List)?;
     if is.modified != found.modified {
         let seconds = Duration::from_secs(found.modified.seconds.unsigned_abs());
         let whole = match found.modified.seconds < 0 {

@@ -29,11 +29,8 @@ pub struct TreeEntry {
 }
 
 impl TreeEntry {
-    /// Returns the target of a link that the user named.
+    /// Returns the target of a link.
     pub fn followed(&self) -> io::Result<Option<Self>> {
-        if !self.link {
-            return Ok(None);
-        }
         let target = self.source.canonicalize()?;
         Ok(named(&target, self.found))
     }

@@ -8,7 +8,6 @@ use super::task::Task;
 use crate::cli::failure::{Failure, say, shown};
 use crate::io::dir::parent;
 use fetool::{plain, status};
-use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -29,17 +28,20 @@ impl Lock {
         };
         let is_shared = !tree.update || tree.walk.shard.is_some();
         let mut alone = !is_shared;
-        let mut locked = Vec::new();
-        let mut seen = HashSet::new();
+        let mut files = Vec::new();
         for dir in dirs {
             // Reading a missing directory reports the error.
             let Ok(file) = File::open(dir) else { continue };
-            // Two PATHs in one directory would wait for each other.
-            if let Ok(found) = file.metadata()
-                && !seen.insert((found.dev(), found.ino()))
-            {
-                continue;
-            }
+            let found = file.metadata();
+            let found = found.map_err(|error| Failure::system(shown(dir), &error))?;
+            files.push(((found.dev(), found.ino()), dir, file));
+        }
+        // In the same order in every run: two that lock their PATHs would wait for each other.
+        files.sort_by_key(|(id, ..)| *id);
+        // So would two PATHs in one directory.
+        files.dedup_by_key(|(id, ..)| *id);
+        let mut locked = Vec::new();
+        for (_, dir, file) in files {
             alone &= lock(task, dir, &file, is_shared)?;
             locked.push(file);
         }

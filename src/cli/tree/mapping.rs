@@ -10,6 +10,8 @@ pub struct Mapping {
     roots: Vec<Root>,
     /// Whether files of two PATHs can have the same relative path.
     overlaps: bool,
+    /// Whether results can be among the sources.
+    mixes: bool,
 }
 
 /// A PATH.
@@ -21,7 +23,8 @@ struct Root {
 }
 
 impl Mapping {
-    pub fn new(paths: &[PathBuf]) -> Self {
+    /// Creates the mapping to the output directory `outputs`, or else to the directories of the sources.
+    pub fn new(paths: &[PathBuf], outputs: Option<&Path>) -> Self {
         let roots: Vec<_> = paths
             .iter()
             .map(|path| Root {
@@ -37,7 +40,17 @@ impl Mapping {
                 .into_iter()
                 .any(|(_, other)| one.to.starts_with(&other.to))
         });
-        Self { roots, overlaps }
+        // A walk does not enter the output directory, but it can begin there or below.
+        let mixes = outputs.is_none_or(|outputs| {
+            let real = |path: &Path| path.canonicalize().ok();
+            let is_inside = |path: &PathBuf| Some(real(path)?.starts_with(real(outputs)?));
+            paths.iter().any(|path| is_inside(path) == Some(true))
+        });
+        Self {
+            roots,
+            overlaps,
+            mixes,
+        }
     }
 
     /// Returns the PATHs that are directories.
@@ -94,6 +107,11 @@ impl Mapping {
         self.overlaps
     }
 
+    /// Returns whether a file with the name of a result can be a source.
+    pub fn mixes(&self) -> bool {
+        self.mixes
+    }
+
     /// Returns whether a file of an earlier PATH has the same relative path; for a symbolic link, whether one has.
     pub fn is_taken(&self, entry: &TreeEntry) -> bool {
         let is_link = entry.found.is_link();
@@ -115,7 +133,8 @@ mod tests {
     use super::*;
 
     fn mapping(paths: &[&str]) -> Mapping {
-        Mapping::new(&paths.iter().map(PathBuf::from).collect::<Vec<_>>())
+        let paths: Vec<_> = paths.iter().map(PathBuf::from).collect();
+        Mapping::new(&paths, Some(Path::new("gone/out")))
     }
 
     fn sources(mapping: &Mapping, relative: &str) -> Vec<PathBuf> {

@@ -23,6 +23,7 @@ mod run;
 mod set_aside;
 mod skip;
 mod sources;
+mod steps;
 mod task;
 mod times;
 mod update;

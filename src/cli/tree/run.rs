@@ -40,7 +40,8 @@ pub struct Totals {
 /// Processes all files below `paths`.
 pub fn run<'t>(task: &'t Task<'t>, paths: &[PathBuf], work: &WorkArgs) -> Result<Totals, Failure> {
     let tree = task.tree;
-    let _ = task.mapping.set(Mapping::new(paths));
+    let mapping = Mapping::new(paths, tree.output_dir.as_deref());
+    let _ = task.mapping.set(mapping);
     let delete = task.delete.filter(|args| args.delete);
     delete::refuse_overlaps(task, delete.is_some(), paths)?;
     for dir in tree.output_dir.iter().chain(&tree.backup_dir) {

@@ -1,11 +1,12 @@
 //! `--backup-dir`: moves there what would be replaced or removed.
 
 use super::task::{Task, dir_of};
+use crate::cli::failure::shown;
 use crate::io::access::Access;
 use crate::io::dir::Dir;
 use std::ffi::OsStr;
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// What happens to the original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +42,26 @@ pub fn set_aside(
         io::ErrorKind::NotADirectory
         | io::ErrorKind::IsADirectory
         | io::ErrorKind::DirectoryNotEmpty
-        | io::ErrorKind::AlreadyExists => io::Error::other(
-            "an earlier backup in --backup-dir is in the way; give each run a directory of its own",
-        ),
+        | io::ErrorKind::AlreadyExists => {
+            let earlier = shown(&in_the_way(backups, relative));
+            io::Error::other(format!(
+                "the earlier backup {earlier} is in the way; give each run a --backup-dir of its own"
+            ))
+        }
         _ => error,
     })
+}
+
+/// Returns the path of an earlier backup that is in the way of the backup of `relative`.
+fn in_the_way(backups: &Path, relative: &Path) -> PathBuf {
+    let mut path = backups.to_owned();
+    for name in relative {
+        path.push(name);
+        if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir()) {
+            break;
+        }
+    }
+    path
 }
 
 /// Callers take "not found" for a result that another run has removed.

@@ -13,6 +13,7 @@ use crate::cli::args::WorkArgs;
 use crate::cli::failure::{SecretName, say, shown};
 use crate::io::FileId;
 use crate::io::access::is_unsupported;
+use crate::io::dir::Dir;
 use crate::io::stat::Stat;
 use fetool::{CancelToken, all_cores, plain};
 use std::ffi::OsStr;
@@ -212,6 +213,15 @@ impl<'a> Task<'a> {
             Some(outputs) => (outputs, &dir.relative),
             None => (&dir.root, &dir.below),
         }
+    }
+
+    /// Lets files be created in a directory of results. Another part's run (--shard) has made it read-only, as its
+    /// source is, if it was done with it first.
+    pub(super) fn keep_writable(&self, dir: &Dir) -> io::Result<()> {
+        if self.tree.output_dir.is_some() && self.tree.walk.shard.is_some() {
+            dir.allow_writing()?;
+        }
+        Ok(())
     }
 
     /// Returns the path of a result.

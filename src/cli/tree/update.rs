@@ -69,7 +69,8 @@ impl Update {
             && self.has_time(task, source, result, dir)
     }
 
-    fn has_time(&self, task: &Task<'_>, source: &Stat, result: &Stat, dir: &Arc<Dir>) -> bool {
+    /// Returns whether a result has the time of a source.
+    pub fn has_time(&self, task: &Task<'_>, source: &Stat, result: &Stat, dir: &Arc<Dir>) -> bool {
         let look_only = task.tree.walk.dry_run;
         self.times.are_same(source, result, dir, look_only)
     }

@@ -40,7 +40,9 @@ pub const BACKUPS: Chapter = (
              file change twice in one step. fetool waits for the next step before it reads a file that was \
              just modified, so that it detects every later change. --checksum opens the results and compares \
              the contents, which takes as long as sealing them. --update does not compare keys: results under \
-             an earlier key count as unchanged. Change them with 'fetool rekey -r -i' (--reseal for GFE).",
+             an earlier key count as unchanged. Change them with 'fetool rekey -r -i' (--reseal for GFE). That \
+             gives each sealed file a new modification time. The next --update therefore seals its source again, and \
+             'open' before that gives the plaintext the time of the rekey.",
         ),
         Item(
             "files that change while they are sealed",
@@ -57,7 +59,7 @@ pub const BACKUPS: Chapter = (
             "open --update",
             "open compares in the same way: a sealed file is unchanged if its result has the same time and \
              the length of the plaintext. Any other file of that name is replaced, even \
-             if it is newer.",
+             if it is newer, unless it is itself a sealed file to open.",
         ),
         Item(
             "--delete",
@@ -66,13 +68,16 @@ pub const BACKUPS: Chapter = (
              files by their content, symbolic links with --links, and directories that become empty. It \
              looks only below the directories that the PATHs map to: 'photos' maps to DIR/photos, 'photos/' \
              to all of DIR. A result stays if its source exists but is left out by a rule or skipped, such \
-             as a file that became a symbolic link, without --links. -n lists what would be removed, and \
-             --max-delete N removes nothing if it would be more than N files.",
+             as a file that became a symbolic link, without --links. If the file system of DIR ignores case, a \
+             result also stays if its source was renamed in case alone; it keeps its name. root's lost+found \
+             stays. -n lists what would be removed, and --max-delete N removes nothing if it would be more \
+             than N files.",
         ),
         Item(
             "when nothing is removed",
             "fetool removes nothing if any file failed, or if the run was ended early. The same holds if a \
-             PATH is missing, unreadable or an empty directory, such as the mount point of an absent disk. \
+             PATH is missing, unreadable or an empty directory, such as the mount point of an absent disk. A \
+             lost+found does not count. \
              --force removes results even if PATHs are missing or empty, as long as nothing else went wrong. \
              With --update, --force does not seal unchanged files again. A mount point of /etc/fstab below a \
              PATH counts like a PATH: if it is empty, and has results, nothing is removed. With --follow, so \

@@ -119,7 +119,8 @@ pub const TREES: Chapter = (
             "A file that fails does not stop the others, unless --fail-fast is given. fetool reports every \
              failure, prints a hint that several share only once, and exits with the highest status. A file \
              that changes while it is read fails. If two sources have the same output, the second fails, \
-             and the output of the first stays.",
+             and the output of the first stays. A file beside the sources that has the name of a result and is \
+             not sealed is a source. fetool never replaces it, even with --force.",
         ),
         Text(
             "For Dexios, seal hashes each key and passphrase once per run: the key slots of all files of a \

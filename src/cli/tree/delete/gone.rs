@@ -3,15 +3,17 @@
 use super::{Delete, Gone, Take, is_missing};
 use crate::cli::failure::{Failure, shown};
 use crate::cli::tree::directories;
-use crate::cli::tree::sources::{by_name, is_in, is_own};
+use crate::cli::tree::sources::{LOST_FOUND, by_name, is_in, is_locked, is_own};
+use crate::cli::tree::steps::Steps;
 use crate::cli::tree::task::dir_of;
 use crate::io::dir::Dir;
 use crate::io::stat::Stat;
 use std::fs::{self, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 /// A directory on the path of the walk.
 struct Open {
@@ -38,10 +40,9 @@ impl Delete<'_> {
             return Ok(());
         }
         let mut open: Vec<Open> = Vec::new();
-        let mut entries = WalkDir::new(&root)
-            .sort_by(by_name)
-            .same_file_system(self.task.tree.walk.one_file_system)
-            .into_iter();
+        let one_file_system = self.task.tree.walk.one_file_system;
+        let walk = WalkDir::new(&root).sort_by(by_name);
+        let mut entries = Steps::new(walk, &root, one_file_system);
         while let Some(entry) = entries.next() {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -63,6 +64,10 @@ impl Delete<'_> {
             }
             let relative = entry.path().strip_prefix(self.dir).unwrap_or(entry.path());
             let is_gone = open.last().is_some_and(|last| last.is_gone);
+            if entry.file_type().is_dir() && self.is_systems(&entry, relative) {
+                entries.leave_out(&entry);
+                continue;
+            }
             if entry.file_type().is_dir() {
                 let is_link = !is_gone && self.became_link(relative);
                 open.push(Open {
@@ -74,15 +79,19 @@ impl Delete<'_> {
                 if is_link && !self.task.tree.links {
                     // The link is skipped, and the results of what it replaced stay.
                     open.pop();
-                    entries.skip_current_dir();
+                    entries.leave_out(&entry);
                 }
                 continue;
             }
             if is_own(entry.file_name()) && !self.task.tree.walk.dry_run {
                 let alone = self.task.is_alone.load(Ordering::Relaxed);
                 // A run was killed here, and no later one may come to this directory.
-                let dir = Dir::open(self.dir).and_then(|dir| dir.enter(dir_of(relative), None));
-                if let Err(error) = dir.and_then(|dir| dir.remove_stale(alone)) {
+                let clean = || {
+                    let dir = Dir::open(self.dir)?.enter(dir_of(relative), None)?;
+                    dir.allow_writing()?;
+                    dir.remove_stale(alone)
+                };
+                if let Err(error) = clean() {
                     let path = dir_of(relative);
                     take(
                         path,
@@ -140,6 +149,7 @@ impl Delete<'_> {
                 }
             }
             Some(Ok(_)) => {}
+            None if !last.is_gone && self.is_in_other_case(&last.relative, &last.relative) => {}
             None => {
                 if take(&last.relative, Ok(Gone::Directory))?
                     && let Some(above) = open.last_mut()
@@ -149,6 +159,14 @@ impl Delete<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Returns whether it is root's lost+found: part of a file system, not of a tree.
+    fn is_systems(&self, dir: &DirEntry, relative: &Path) -> bool {
+        let is_dir = |source: PathBuf| source.is_dir();
+        dir.file_name() == LOST_FOUND
+            && dir.metadata().is_ok_and(|found| found.uid() == 0)
+            && (is_locked(dir.path()) || !self.task.mapping().sources(relative).any(is_dir))
     }
 
     /// Returns whether the source of a directory is a symbolic link that is not followed, in each PATH that has it.
@@ -179,7 +197,9 @@ impl Delete<'_> {
         // A skipped source may be a file again later: it is not gone, and its result stays.
         let links = self.task.tree.links;
         let is_file = |found: &Metadata| !(found.is_dir() || links && found.is_symlink());
-        self.is_gone(&relative.with_file_name(source), dir_is_gone, is_file)
+        let source = relative.with_file_name(source);
+        self.is_gone(&source, dir_is_gone, is_file)
+            && (dir_is_gone || !self.is_in_other_case(relative, &source))
     }
 
     pub(super) fn is_gone_link(&self, relative: &Path, dir_is_gone: bool) -> bool {

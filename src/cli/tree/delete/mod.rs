@@ -3,6 +3,7 @@
 //! No list of sources is kept: for each result, the possible paths of its source are examined.
 
 mod gone;
+mod letter_case;
 mod others;
 mod refusal;
 
@@ -54,9 +55,14 @@ pub fn run(task: &Task<'_>, args: &DeleteArgs, report: &mut Report) -> Result<()
         };
     }
     if let Some(most) = args.max_delete {
-        let mut count = 0;
-        delete.find(&mut |_, gone| {
-            count += u64::from(matches!(gone, Ok(Gone::File | Gone::Link)));
+        let (mut count, mut entered) = (0, None);
+        delete.find(&mut |relative, gone| {
+            let is_removed = match gone {
+                Ok(Gone::File) => delete.is_sealed_at(&mut entered, relative).unwrap_or(true),
+                Ok(Gone::Link) => true,
+                Ok(Gone::Directory) | Err(_) => false,
+            };
+            count += u64::from(is_removed);
             Ok(false)
         })?;
         if count > most {
@@ -107,6 +113,9 @@ enum Gone {
 /// Receives the path of each result whose source is gone, and returns whether it was removed.
 type Take<'a> = &'a mut dyn FnMut(&Path, Result<Gone, Failure>) -> Result<bool, Failure>;
 
+/// The directory of the last result, by its relative path.
+type Entered = Option<(PathBuf, Dir)>;
+
 struct Delete<'t> {
     task: &'t Task<'t>,
     dir: &'t Path,
@@ -116,17 +125,12 @@ impl Delete<'_> {
     /// Removes a result, or plans to. Returns `None` if it stays.
     fn remove(
         &self,
-        entered: &mut Option<(PathBuf, Dir)>,
+        entered: &mut Entered,
         relative: &Path,
         gone: Gone,
     ) -> io::Result<Option<What>> {
         let name = relative.file_name().unwrap_or_default();
-        let below = dir_of(relative);
-        if entered.as_ref().is_none_or(|(path, _)| path != below) {
-            *entered = None;
-            *entered = Some((below.to_owned(), Dir::open(self.dir)?.enter(below, None)?));
-        }
-        let (_, dir) = entered.as_ref().expect("it was just entered");
+        let dir = self.enter(entered, relative)?;
         if let Gone::File = gone
             && !self.is_sealed(dir, name)?
         {
@@ -144,9 +148,13 @@ impl Delete<'_> {
             dir.allow_writing()?;
             return match dir.remove_dir(name) {
                 Ok(()) => Ok(Some(What::DeletedDirectory)),
-                // It holds files of others, or of another part of the tree.
-                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(None),
-                Err(error) => Err(error),
+                Err(error) => match error.kind() {
+                    // It holds files of others, or of another part of the tree.
+                    io::ErrorKind::DirectoryNotEmpty => Ok(None),
+                    // Another part has removed it, and made a link.
+                    io::ErrorKind::NotADirectory => Ok(None),
+                    _ => Err(error),
+                },
             };
         }
         if dry_run {
@@ -163,6 +171,22 @@ impl Delete<'_> {
             dir.remove(name)?;
         }
         Ok(Some(What::Deleted))
+    }
+
+    /// Opens the directory of a result, unless it was entered last.
+    fn enter<'e>(&self, entered: &'e mut Entered, relative: &Path) -> io::Result<&'e Dir> {
+        let below = dir_of(relative);
+        if entered.as_ref().is_none_or(|(path, _)| path != below) {
+            *entered = None;
+            *entered = Some((below.to_owned(), Dir::open(self.dir)?.enter(below, None)?));
+        }
+        let (_, dir) = entered.as_ref().expect("it was just entered");
+        Ok(dir)
+    }
+
+    fn is_sealed_at(&self, entered: &mut Entered, relative: &Path) -> io::Result<bool> {
+        let dir = self.enter(entered, relative)?;
+        self.is_sealed(dir, relative.file_name().unwrap_or_default())
     }
 
     fn is_sealed(&self, dir: &Dir, name: &OsStr) -> io::Result<bool> {

@@ -3,13 +3,14 @@
 use super::Delete;
 use crate::cli::failure::{Failure, shown};
 use crate::cli::tree::report::Report;
+use crate::cli::tree::sources::LOST_FOUND;
 use crate::cli::tree::task::Task;
 use crate::io::dir::parent;
 use crate::io::fstab;
 use fetool::status;
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
-use walkdir::{DirEntry, WalkDir};
+use walkdir::WalkDir;
 
 /// Refuses overlapping directories: sources would be mistaken for results, or results for backups.
 ///
@@ -120,7 +121,7 @@ impl Delete<'_> {
         let linked = dirs.flat_map(|(path, to)| {
             let found = WalkDir::new(path).min_depth(1).follow_links(true);
             let is_linked =
-                |entry: &DirEntry| entry.path_is_symlink() && entry.file_type().is_dir();
+                |entry: &walkdir::DirEntry| entry.path_is_symlink() && entry.file_type().is_dir();
             let linked = found.into_iter().flatten().filter(is_linked);
             linked.filter_map(move |entry| {
                 let below = entry.path().strip_prefix(path).ok()?;
@@ -151,7 +152,8 @@ impl Delete<'_> {
     }
 }
 
-/// Returns whether a directory can be read, and is empty.
+/// Returns whether a directory can be read, and is empty. A new file system has a lost+found.
 fn is_empty(dir: &Path) -> bool {
-    fs::read_dir(dir).is_ok_and(|mut all| all.next().is_none())
+    let is_systems = |entry: DirEntry| entry.file_name() == LOST_FOUND;
+    fs::read_dir(dir).is_ok_and(|all| all.flatten().all(is_systems))
 }

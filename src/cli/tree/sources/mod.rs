@@ -2,6 +2,7 @@
 
 mod listed;
 mod part;
+mod walk;
 
 pub use part::is_in;
 
@@ -21,7 +22,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use walkdir::{DirEntry, WalkDir};
+use walkdir::DirEntry;
+
+/// The directory in the root of a file system for what a repair finds.
+pub const LOST_FOUND: &str = "lost+found";
 
 /// A result of the walk.
 pub enum Found {
@@ -122,62 +126,6 @@ impl<'a> Wanted<'a> {
         Ok(())
     }
 
-    fn walk(&self, path: &Path, take: Take<'_>) -> ControlFlow<()> {
-        let depth = self
-            .args
-            .max_depth
-            .map_or(usize::MAX, |depth| depth as usize);
-        let walk = WalkDir::new(path)
-            .sort_by(by_name)
-            .follow_links(self.args.follow)
-            .same_file_system(self.args.one_file_system)
-            .max_depth(depth);
-        let mut here = None;
-        // The directories that the walk is in.
-        let mut above = Vec::new();
-        let mut entries = walk.into_iter();
-        while let Some(entry) = entries.next() {
-            let found = match entry {
-                Ok(entry) => {
-                    if entry.file_type().is_dir() {
-                        above.truncate(entry.depth());
-                        above.push(entry.path().to_owned());
-                    }
-                    let left = match self.takes(path, &entry) {
-                        Ok(()) => None,
-                        Err(why) => {
-                            let extra = self.left_out(entry.path(), why);
-                            Some(extra)
-                        }
-                    };
-                    if left.is_some() && entry.file_type().is_dir() {
-                        entries.skip_current_dir();
-                    }
-                    match left {
-                        None if self.is_unseen(&entry) => self.unseen(path, entry, &mut here),
-                        None => self.walked(path, &entry),
-                        Some(found) => found,
-                    }
-                }
-                Err(error) => match self.left_out_link(path, &error) {
-                    Some(why) => self.left_out(error.path().unwrap_or(path), why),
-                    None => {
-                        // An error in the middle of a directory does not say which one.
-                        let dir = error
-                            .depth()
-                            .checked_sub(1)
-                            .and_then(|depth| above.get(depth));
-                        Some(failed(dir.map_or(path, PathBuf::as_path), error))
-                    }
-                },
-            };
-            if let Some(found) = found {
-                take(found)?;
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
     fn is_unseen(&self, entry: &DirEntry) -> bool {
         self.extras.unseen && entry.depth() > 0 && entry.file_type().is_file()
     }
@@ -231,24 +179,10 @@ impl<'a> Wanted<'a> {
         {
             return Err(Left::NotSelected);
         }
-        if is_dir && entry.file_name() == "lost+found" && is_locked(source) {
+        if is_dir && entry.file_name() == LOST_FOUND && is_locked(source) {
             return Err(Left::Skipped(Skip::LostFound));
         }
         Ok(())
-    }
-
-    /// Returns why a link that leads nowhere or back (--follow) is left out, if it is whatever it should lead to.
-    fn left_out_link(&self, path: &Path, error: &walkdir::Error) -> Option<Left<'_>> {
-        let source = error.path()?;
-        if error.loop_ancestor().is_some() {
-            return self.takes_name(path, source, true).err();
-        }
-        if !source.is_symlink() || fs::metadata(source).is_ok() {
-            return None;
-        }
-        let [as_directory, as_file] =
-            [true, false].map(|is_dir| self.takes_name(path, source, is_dir).err());
-        as_directory.and(as_file)
     }
 
     /// Returns whether a name is selected, and why not.
@@ -372,7 +306,7 @@ enum Left<'w> {
 }
 
 /// Returns whether a directory belongs to root and cannot be read. Nobody but root can change that, so it is no error.
-fn is_locked(dir: &Path) -> bool {
+pub fn is_locked(dir: &Path) -> bool {
     let unreadable = fs::read_dir(dir).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied);
     unreadable && fs::symlink_metadata(dir).is_ok_and(|found| found.uid() == 0)
 }

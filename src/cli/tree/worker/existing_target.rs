@@ -52,7 +52,15 @@ impl Worker<'_> {
         dir: &Arc<Dir>,
         target: &OsStr,
     ) -> Result<Option<What>, Failure> {
-        Ok(match self.compare(job, dir, target)? {
+        let task = self.task;
+        let verdict = self.compare(job, dir, target)?;
+        if verdict == Verdict::Differs {
+            self.refuse_other_result(job, dir, target)?;
+        } else if task.mapping().is_ambiguous() || task.tree.checksum {
+            // Otherwise most files are found unchanged without a worker.
+            self.claim_unchanged(job, dir, target)?;
+        }
+        Ok(match verdict {
             Verdict::Unchanged => Some(What::Unchanged(1)),
             Verdict::Differs => None,
             Verdict::OtherAccess => {

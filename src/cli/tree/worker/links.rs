@@ -241,7 +241,6 @@ impl Task<'_> {
 
     /// Removes the first link on the path, unless another worker already has.
     fn clear(&self, root: &Path, below: &Path) -> io::Result<()> {
-        use io::ErrorKind::{IsADirectory, NotFound};
         let mut dir = Dir::open(root)?;
         let mut relative = PathBuf::new();
         for name in below.iter() {
@@ -255,11 +254,16 @@ impl Task<'_> {
                     let what = "a symbolic link of this run is in the way";
                     return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
                 }
-                set_aside(self, &dir, name, &relative, Then::Replaced)?;
-                return match dir.remove(name) {
+                let cleared = set_aside(self, &dir, name, &relative, Then::Replaced)
+                    .and_then(|_| dir.remove(name));
+                let is_link = || -> io::Result<bool> {
+                    let there = dir.look(name)?;
+                    Ok(there.is_some_and(|there| Stat::from(&there).is_link()))
+                };
+                return match cleared {
                     // Another part's run has removed it already, and may have created a directory.
-                    Err(error) if matches!(error.kind(), NotFound | IsADirectory) => Ok(()),
-                    removed => removed,
+                    Err(_) if !is_link()? => Ok(()),
+                    cleared => cleared,
                 };
             }
             dir = dir.enter(Path::new(name), None)?;

@@ -45,6 +45,9 @@ impl Worker<'_> {
         }
         self.enter_target(job.place).map_err(about)?;
         let (_, dir) = self.target.as_ref().expect("it was entered");
+        if task.replaces_outputs() {
+            self.refuse_source(job, dir, target)?;
+        }
         let exists = (!task.force || task.tree.update) && dir.has(target).map_err(about)?;
         if exists && task.tree.update {
             if let Some(done) = self.update(job, dir, target)? {
@@ -135,6 +138,7 @@ impl Worker<'_> {
     /// Gives the result its name, unless that is in use.
     fn place(&self, job: &Job<'_>, staged: Staged, target: &OsStr) -> io::Result<Placed> {
         let task = self.task;
+        task.keep_writable(staged.dir())?;
         let exists = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
         if !task.claims_outputs() {
             return match staged.place(target, false) {
@@ -193,10 +197,13 @@ impl Worker<'_> {
         let task = self.task;
         if !task.tree.no_preserve {
             let access = Access::of(&job.file, &job.before, task.limits_modes());
+            let carry_over = |kind| match task.tree.xattrs {
+                true => task.tolerate_xattrs(xattrs::carry_over(&job.file, &staged.file, kind)),
+                false => Ok(()),
+            };
+            carry_over(xattrs::Kind::User)?;
             task.tolerate_modes(access.give(&staged.file))?;
-            if task.tree.xattrs {
-                task.tolerate_xattrs(xattrs::carry_over(&job.file, &staged.file))?;
-            }
+            carry_over(xattrs::Kind::List)?;
             let times = FileTimes::new().set_modified(job.before.modified()?);
             let set = staged.file.set_times(times);
             task.tolerate_times(set)?;

@@ -4,6 +4,7 @@ mod claims;
 mod existing_target;
 mod links;
 mod make;
+mod others;
 
 pub use links::{link_of_other, make_later};
 
@@ -196,9 +197,21 @@ impl<'a> Worker<'a> {
     fn plan(&self, job: &Job<'_>, target: &OsStr) -> Result<What, End> {
         let task = self.task;
         let exists = fs::symlink_metadata(&job.output).is_ok();
+        let dir = || {
+            let dir = Dir::open(parent(&job.output));
+            dir.map(Arc::new).map_err(|e| job.output_failed(&e))
+        };
+        if exists && task.replaces_outputs() {
+            let dir = dir()?;
+            self.refuse_source(job, &dir, target)?;
+        }
         if exists && task.tree.update {
-            let dir = Arc::new(Dir::open(parent(&job.output)).map_err(|e| job.output_failed(&e))?);
-            return Ok(match self.compare(job, &dir, target)? {
+            let dir = dir()?;
+            let verdict = self.compare(job, &dir, target)?;
+            if verdict == Verdict::Differs {
+                self.refuse_other_result(job, &dir, target)?;
+            }
+            return Ok(match verdict {
                 Verdict::Unchanged => What::Unchanged(1),
                 Verdict::OtherAccess | Verdict::Differs => What::PlannedUpdate,
             });
@@ -257,7 +270,7 @@ impl<'a> Worker<'a> {
             }
             Ok(dir)
         })
-        .map(drop)
+        .and_then(|dir| self.task.keep_writable(dir))
     }
 }
 
