@@ -35,6 +35,8 @@ struct Now {
     average: f64,
     is_young: bool,
     utf8: bool,
+    /// Whether a key is being derived, and nothing else has begun.
+    deriving: bool,
 }
 
 impl Bar {
@@ -67,7 +69,9 @@ impl Bar {
 
     /// Shows a state. Returns whether there is anything to show.
     pub fn show(&mut self, state: State) -> bool {
-        if !state.has_begun() && is_deriving() {
+        // Asked once: between the keys of two slots, the answer changes.
+        let deriving = !state.has_begun() && is_deriving();
+        if deriving {
             self.begun = Instant::now();
             self.is_estimating = false;
         } else if state.bytes.is_none() {
@@ -79,6 +83,7 @@ impl Bar {
             average: bytes as f64 / self.begun.elapsed().as_secs_f64(),
             is_young: self.bar.elapsed() < YOUNG,
             utf8: self.utf8,
+            deriving,
             state,
         });
         self.bar.update(|state| {
@@ -115,7 +120,7 @@ impl Shown {
     fn line(&self, recent: f64) -> Option<Line> {
         let now = self.lock();
         let now = now.as_ref()?;
-        if !now.state.has_begun() && is_deriving() {
+        if now.deriving {
             return Some(Line::deriving(&now.state, now.utf8));
         }
         let rate = if now.is_young { now.average } else { recent };
