@@ -132,13 +132,11 @@ fn a_plan_changes_nothing() {
         &[],
         "would seal 2 files, 0 skipped, 0 failed",
     );
-    assert_eq!(
-        stdout,
-        "would seal t/d/b -> out/t/d/b.gfe\nwould seal t/a -> out/t/a.gfe\n"
-            .split_inclusive('\n')
-            .rev()
-            .collect::<String>()
-    );
+    let plan = [
+        "would seal t/a -> out/t/a.gfe",
+        "would seal t/d/b -> out/t/d/b.gfe",
+    ];
+    lines_are(&stdout, &plan.map(str::to_owned));
     let summary = "would seal 2 files, 0 skipped, 0 failed";
     planned(&run(&["--remove-source", "--force"]), 0, &[], summary);
     assert_eq!(walk(dir.path("")), before);
