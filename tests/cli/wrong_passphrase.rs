@@ -6,8 +6,6 @@ use nix::sys::signal::Signal;
 use std::fs;
 use std::process::Stdio;
 
-/// Sealed with a hash that is cheap.
-const SEALED: &str = "dexios_v5_xchacha20poly1305_balloon_1000.dx";
 const FOR_FILE: &str = "Enter passphrase for f: ";
 const FOR_STDIN: &str = "Enter passphrase: ";
 const ERASED: &str = "\r\x1b[K";
@@ -17,10 +15,19 @@ fn secret() -> Vec<u8> {
     secret.strip_suffix(b"\n").unwrap_or(&secret).to_vec()
 }
 
+/// A file for the secret, whose key is cheap to derive.
+fn sealed() -> Vec<u8> {
+    fetool(["seal", "-f", "dexios", "-p=env:P"])
+        .env("P", String::from_utf8(secret()).unwrap())
+        .input(&[0x5a; 1000][..])
+        .run()
+        .succeeds()
+}
+
 /// A directory in which the file is `f`.
 fn dir() -> Dir {
     let dir = Dir::new();
-    dir.write("f", fs::read(vector(SEALED)).unwrap());
+    dir.write("f", sealed());
     dir
 }
 
@@ -92,7 +99,7 @@ fn three_tries_and_no_more() {
 /// What was read of a pipe for a try is there for the next one.
 #[test]
 fn data_in_a_pipe_is_not_lost() {
-    let file = fs::read(vector(SEALED)).unwrap();
+    let file = sealed();
     let plain = fetool(["open", "-p=env:P"])
         .env("P", String::from_utf8(secret()).unwrap())
         .input(&*file)
