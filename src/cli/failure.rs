@@ -45,6 +45,24 @@ pub struct SecretName {
 }
 
 impl Failure {
+    /// Creates the error of a file whose name is that of a sealed file, and whose beginning is not.
+    pub fn damaged_start(input: String, error: &Error) -> Self {
+        match error {
+            Error::UnknownFormat(_) => {
+                let what =
+                    "damaged or never sealed: it does not begin with a format's magic number";
+                Self::usage(what).with_status(status::FORMAT).about(input)
+            }
+            error => {
+                let subjects = Subjects {
+                    input,
+                    ..Subjects::default()
+                };
+                subjects.attribute(error)
+            }
+        }
+    }
+
     /// Creates an error of the command line.
     pub fn usage(what: impl Into<String>) -> Self {
         Self {

@@ -3,9 +3,11 @@
 //! All work in a directory goes through its descriptor. Directories below it are entered one by one, without following
 //! symbolic links, so that nobody can redirect the path with one.
 
+mod letter_case;
 mod links;
 mod stale;
 
+pub use letter_case::same_but_case;
 pub use stale::is_ours;
 
 use super::access::{Access, is_unsupported};
@@ -18,7 +20,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 /// The beginning of the name of a temporary file,
@@ -226,21 +228,6 @@ impl Dir {
         Ok(self.look(name)?.is_some())
     }
 
-    /// Returns whether `name`, which exists, has other spellings with the same meaning, in upper or lower case.
-    pub fn ignores_case_of(&self, name: &OsStr) -> io::Result<bool> {
-        let swapped = name.as_bytes().iter().map(|byte| match byte {
-            byte if byte.is_ascii_lowercase() => byte.to_ascii_uppercase(),
-            byte => byte.to_ascii_lowercase(),
-        });
-        let swapped = OsString::from_vec(swapped.collect());
-        if swapped == name {
-            return Ok(false);
-        }
-        let [found, other] = [self.look(name)?, self.look(&swapped)?];
-        let id = |found: FileStat| (found.st_dev, found.st_ino);
-        Ok(other.is_some() && found.map(id) == other.map(id))
-    }
-
     /// Removes a file.
     pub fn remove(&self, name: &OsStr) -> io::Result<()> {
         Ok(unlinkat(&self.fd, name, UnlinkatFlags::NoRemoveDir)?)
@@ -280,12 +267,6 @@ pub fn parent(path: &Path) -> &Path {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
     }
-}
-
-/// Returns whether two names are equal but for upper and lower case.
-pub fn same_but_case(one: &OsStr, other: &OsStr) -> bool {
-    let [one, other] = [one, other].map(|name| name.to_string_lossy().to_lowercase());
-    one == other
 }
 
 /// Returns a new name for a temporary file.

@@ -273,7 +273,7 @@ impl Output {
         new.staged.close_once()
     }
 
-    /// Does the second part: closes the file and gives it its name.
+    /// Does the second part, after [`prepare`](Self::prepare): gives the file its name.
     pub fn place(self) -> io::Result<Placed> {
         let mut placed = Placed(None);
         match self.sink {
@@ -282,7 +282,7 @@ impl Output {
             Sink::Terminal(text) => nix::unistd::close(text.finish()?.file)?,
             Sink::New(new) => {
                 let dir = new.staged.dir().clone();
-                new.staged.place(&new.name, new.force)?;
+                new.staged.give_name(&new.name, new.force)?;
                 placed = Placed(self.sync.then_some(dir));
             }
         }

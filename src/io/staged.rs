@@ -45,10 +45,18 @@ impl Staged {
         Ok(nix::unistd::close(self.file.try_clone()?)?)
     }
 
+    /// Closes it once, and gives it its name.
+    ///
+    /// # Errors
+    /// Those of [`close_once`](Self::close_once) and [`give_name`](Self::give_name).
+    pub fn place(self, name: &OsStr, force: bool) -> io::Result<()> {
+        self.close_once()?;
+        self.give_name(name, force)
+    }
+
     /// Gives the file its name. Without `force`, an existing file of that name stays as it is, and is an error
     /// ([`io::ErrorKind::AlreadyExists`]).
-    pub fn place(mut self, name: &OsStr, force: bool) -> io::Result<()> {
-        self.close_once()?;
+    pub fn give_name(mut self, name: &OsStr, force: bool) -> io::Result<()> {
         let fd = &self.dir().fd;
         let temporary = self.temporary.name();
         if force {

@@ -1,11 +1,11 @@
 //! Whether to check a file: by its name, and by how it begins.
 
 use super::one::Checker;
-use crate::cli::failure::{Failure, Subjects, shown};
+use crate::cli::failure::{Failure, shown};
 use crate::cli::tree::{Skip, TreeEntry, has_magic, is_marked, of_suffix};
 use crate::io::uncached::BulkFile;
+use fetool::PeekReader;
 use fetool::format::Format;
-use fetool::{Error, PeekReader, status};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -52,19 +52,9 @@ impl Select {
     fn damaged(path: &Path, file: &File) -> Self {
         let file = BulkFile::new(file, false);
         let mut input = PeekReader::new(file.start());
-        let subjects = Subjects {
-            input: shown(path),
-            ..Subjects::default()
-        };
         match fetool::look_at_header(None, &mut input) {
             Ok(_) => Self::Take,
-            Err(Error::UnknownFormat(_)) => {
-                let what =
-                    "damaged or never sealed: it does not begin with a format's magic number";
-                let failure = Failure::usage(what).with_status(status::FORMAT);
-                Self::Damaged(failure.about(subjects.input))
-            }
-            Err(error) => Self::Damaged(subjects.attribute(&error)),
+            Err(error) => Self::Damaged(Failure::damaged_start(shown(path), &error)),
         }
     }
 }

@@ -27,18 +27,10 @@ pub(super) fn shared_secret(secret: &[u8; LEN], public: &[u8; LEN]) -> Option<Ke
     (contributory == 1).then_some(shared)
 }
 
-/// Computes a public key as above.
 #[cfg(not(feature = "aws-lc"))]
-pub(super) fn public_key(secret: &[u8; LEN]) -> [u8; LEN] {
-    dalek::public_key(secret)
-}
+pub(super) use dalek::{public_key, shared_secret};
 
-/// Computes a shared secret as above.
-#[cfg(not(feature = "aws-lc"))]
-pub(super) fn shared_secret(secret: &[u8; LEN], public: &[u8; LEN]) -> Option<Key> {
-    dalek::shared_secret(secret, public)
-}
-
+/// The same two functions in pure Rust.
 #[cfg(any(not(feature = "aws-lc"), test))]
 mod dalek {
     use super::{Key, LEN};

@@ -122,24 +122,4 @@ mod tests {
             assert_eq!(entries.count(), 1);
         }
     }
-
-    #[test]
-    fn names_with_two_spellings() {
-        let temporary = tempfile::tempdir().unwrap();
-        let dir = Dir::open(temporary.path()).unwrap();
-        let write = |name: &str| fs::write(temporary.path().join(name), name).unwrap();
-        let ignores_case_of = |name: &str| dir.ignores_case_of(name.as_ref()).unwrap();
-        write("a.gfe");
-        write("1");
-        let is_one_name = temporary.path().join("A.GFE").exists();
-        assert_eq!(ignores_case_of("a.gfe"), is_one_name);
-        assert!(!ignores_case_of("1") && !ignores_case_of("missing"));
-        if !is_one_name {
-            write("A.GFE");
-            assert!(!ignores_case_of("a.gfe"));
-        }
-        let same =
-            |one: &str, other: &str| super::super::same_but_case(one.as_ref(), other.as_ref());
-        assert!(same("Ä.jpg", "ä.JPG") && !same("a", "b"));
-    }
 }

@@ -23,7 +23,6 @@ use crate::io::dir::{Dir, parent};
 use claims::Claims;
 use crossbeam::channel::Sender;
 use existing_target::exists_already;
-use fetool::{Error, status};
 use links::LateLink;
 use nix::fcntl::OFlag;
 use std::collections::HashSet;
@@ -280,18 +279,7 @@ fn no_target(place: &TreeEntry, file: &File, no: NoTarget) -> End {
     let system = |error| Failure::system(shown.clone(), &error).into();
     match no {
         NoTarget::Unreadable(error) => system(error),
-        NoTarget::Damaged(Error::UnknownFormat(_)) => {
-            let what = "damaged or never sealed: it does not begin with a format's magic number";
-            let failure = Failure::usage(what).with_status(status::FORMAT);
-            failure.about(shown).into()
-        }
-        NoTarget::Damaged(error) => {
-            let subjects = Subjects {
-                input: shown,
-                ..Subjects::default()
-            };
-            subjects.attribute(&error).into()
-        }
+        NoTarget::Damaged(error) => Failure::damaged_start(shown, &error).into(),
         // The user named the file, and another command can do the work.
         NoTarget::Skipped(Skip::NotSealed) if place.named => match is_marked(file) {
             Ok(true) => Failure::usage("the name has no suffix (.gfe, .dexios, .enc) to remove")
