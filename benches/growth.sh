@@ -176,7 +176,7 @@ END {
     unit = "_µs"
     if (each >= 1e3) { each /= 1e3; unit = "_ms" }
     if (each >= 1e3) { each /= 1e3; unit = "_s" }
-    print slope, (slope == "–" ? slope : short(each) unit)
+    print slope, (slope == "–" || each <= 0 ? "–" : short(each) unit)
 }'
 
 write_plot() { # PLOT
