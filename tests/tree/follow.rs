@@ -60,17 +60,7 @@ fn a_link_that_is_named_is_followed() {
     assert_eq!(dir.read("far/z"), b"22");
     // And what is changed in place is the file, not the link.
     dir.write("new", [9; 32]);
-    let rekey = [
-        "rekey",
-        "-q",
-        "-r",
-        "-i",
-        "--reseal",
-        "-k",
-        "@key",
-        "--new-key",
-        "@new",
-    ];
+    let rekey = "rekey -q -r -i --reseal -k @key --new-key @new".split(' ');
     let rekeyed = fetool(rekey).arg("far/z.gfe").within(&dir).run();
     rekeyed.succeeds();
     assert!(dir.path("far/z.gfe").is_symlink());

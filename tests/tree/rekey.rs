@@ -303,17 +303,7 @@ fn a_file_that_is_replaced_meanwhile_stays() {
     for args in [&["-r", "t"][..], &["t/big.gfe"]] {
         fs::create_dir_all(dir.path("t")).unwrap();
         fs::copy(dir.path("sealed"), dir.path("t/big.gfe")).unwrap();
-        let rekey = [
-            "rekey",
-            "-q",
-            "-i",
-            "--reseal",
-            "-j1",
-            "-k",
-            KEY_FILE,
-            "--new-key",
-            "@new",
-        ];
+        let rekey = "rekey -q -i --reseal -j1 -k @key --new-key @new".split(' ');
         let job = fetool(rekey).args(args).within(&dir).start();
         until("it is at work", || temporary(&dir.path("t")).is_some());
         job.signal(Signal::SIGSTOP);
@@ -339,16 +329,7 @@ fn a_file_with_several_names() {
         let list = fetool(["rekey", "--list", path]).within(&dir).run();
         String::from_utf8(list.succeeds()).unwrap().lines().count()
     };
-    let add = [
-        "rekey",
-        "-r",
-        "-i",
-        "--new-kdf=balloon",
-        "-k@old",
-        "t",
-        "--add",
-        "--new-key=@new",
-    ];
+    let add = "rekey -r -i --new-kdf=balloon -k@old t --add --new-key=@new".split(' ');
     let stderr = fetool(add).within(&dir).run().stderr();
     let line = "fetool: rekeyed 3 files, ";
     assert!(stderr.starts_with(line), "{stderr}");
@@ -366,16 +347,7 @@ fn a_file_with_several_names() {
     for name in ["one", "two"] {
         symlink("../t/b.dexios", dir.path(format!("u/{name}"))).unwrap();
     }
-    let rekey = [
-        "rekey",
-        "-r",
-        "-i",
-        "--follow",
-        "--new-kdf=balloon",
-        "-k@new",
-        "u",
-        "--add",
-    ];
+    let rekey = "rekey -r -i --follow --new-kdf=balloon -k@new u --add".split(' ');
     let ended = fetool(rekey).args(["--new-key", "@old"]).within(&dir).run();
     let stderr = ended.stderr();
     assert!(stderr.starts_with("fetool: rekeyed 1 file, "), "{stderr}");
