@@ -8,7 +8,7 @@
 //! requested format, or in the one that claims the file by its magic number. If none does, it finds the possible
 //! formats without a magic number. [`Identified::unlock`] tries the identities on the header and the first frame, in
 //! each of these formats if there are several. Its result goes to the pipeline: as a stream (`open`), at positions
-//! (`open_at`) or as a range (`open_range`).
+//! (`open::at`) or as a range (`open::range`).
 
 use crate::Error;
 use crate::detect::{hole, peek_claimed_header, read_header_among};

@@ -124,8 +124,6 @@ cfg_if::cfg_if! {
         pub mod kdf;
         mod key;
         mod open;
-        mod open_at;
-        mod open_range;
         mod peek;
         mod pipe;
         mod recipient;
@@ -144,8 +142,7 @@ cfg_if::cfg_if! {
         pub use detect::{look_at_header, read_header};
         pub use identity::{Identity, UnwrapKey};
         pub use inspect::{Fault, Inspect, Inspected};
-        pub use open::{Checked, Open, Opened, Opening};
-        pub use open_at::OpenAt;
+        pub use open::{Checked, Open, OpenAt, Opened, Opening};
         pub use peek::PeekReader;
         pub use recipient::{Recipient, WrapKey};
         pub use rekey::{Rekey, copy_behind};

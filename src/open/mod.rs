@@ -1,7 +1,10 @@
 //! Opening a sealed stream.
 
+mod at;
 mod opening;
+mod range;
 
+pub use at::OpenAt;
 pub use opening::{Checked, Opened, Opening};
 pub(crate) use opening::{Unlocked, fault};
 

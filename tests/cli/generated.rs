@@ -73,9 +73,9 @@ fn completions_are_fresh() {
 #[test]
 fn nothing_else_is_committed_beside_them() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (folder, files) in [("man", PAGES.len()), ("completions", COMPLETIONS.len())] {
-        let found = std::fs::read_dir(root.join(folder)).unwrap().count();
-        assert_eq!(found, files, "files in {folder}");
+    for (dir, files) in [("man", PAGES.len()), ("completions", COMPLETIONS.len())] {
+        let found = std::fs::read_dir(root.join(dir)).unwrap().count();
+        assert_eq!(found, files, "files in {dir}");
     }
 }
 
@@ -112,7 +112,10 @@ fn the_tests_that_the_security_document_names_exist() {
         let module = format!("tests/{}", file.replace("::", "/"));
         let file = match file.contains('/') {
             true => file.to_owned(),
-            false if Path::new(&module).is_dir() => format!("{module}/mod.rs"),
+            false if Path::new(&module).is_dir() => match module.matches('/').count() {
+                1 => format!("{module}/main.rs"),
+                _ => format!("{module}/mod.rs"),
+            },
             false => format!("{module}.rs"),
         };
         assert!(is_test(&read(&file), function), "{name}");

@@ -1,12 +1,12 @@
 //! Opening a range of an input that can only be read in order.
 
+use super::at::{in_plaintext, open_or_explain};
+use super::{Opening, fault};
+use crate::Error;
 use crate::format::{ChunkId, ChunkMap};
-use crate::open::fault;
-use crate::open_at::{in_plaintext, open_or_explain};
 use crate::peek::PeekReader;
 use crate::pipeline::{Ends, RangeJob, open_range};
 use crate::try_alloc::zeros;
-use crate::{Error, Opening};
 use std::io::{Read, Write};
 use std::sync::Arc;
 

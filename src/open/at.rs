@@ -1,13 +1,13 @@
 //! Reading a sealed file at positions: only the necessary chunks are read and opened.
 
+use super::{Open, Unlocked, fault};
 use crate::armor::UnarmorAt;
 use crate::format::{ChunkId, ChunkMap, Limits, OpenChunk, Payload, Proof};
-use crate::open::{Unlocked, fault};
 use crate::peek::PeekReader;
 use crate::pipeline::{Ends, RangeJob, RunOptions, open_range};
 use crate::positioned::{Positioned, ReadAt};
 use crate::try_alloc::zeros;
-use crate::{Error, Hint, Open};
+use crate::{Error, Hint};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
